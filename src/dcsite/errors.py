@@ -1,0 +1,116 @@
+"""What can go wrong, and where: one small hierarchy of errors that name their place.
+
+Every error a user can cause carries :class:`Problem` records (file, field, value, what is
+allowed, what to do next); the command line turns the class into an exit code and each problem
+into one line on stderr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+__all__ = [
+    "CheckError",
+    "DcsiteError",
+    "GeodataError",
+    "InfeasibleError",
+    "InterruptedWithoutPlanError",
+    "NoPlanInTimeError",
+    "OutputError",
+    "Problem",
+    "ScenarioError",
+    "SitesError",
+    "SolverError",
+]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, with its place.
+
+    Parameters
+    ----------
+    where : str
+        File, option or table the value came from.
+    field : str
+        Dotted key, column or row and column; empty when the whole of `where` is meant.
+    message : str
+        What is wrong, with the offending value and what is allowed, in one line.
+    """
+
+    where: str
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        """Render as ``where: field: message`` on one line."""
+        parts = [part for part in (self.where, self.field, self.message) if part]
+        return " ".join(": ".join(parts).split())
+
+
+class DcsiteError(Exception):
+    """Base of all errors that dcsite raises on purpose.
+
+    Parameters
+    ----------
+    problems : Problem or iterable of Problem or str
+        What is wrong; several are reported together.
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, problems: Problem | Iterable[Problem] | str) -> None:
+        if isinstance(problems, str):
+            problems = Problem("", "", problems)
+        if isinstance(problems, Problem):
+            problems = (problems,)
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ScenarioError(DcsiteError):
+    """A scenario (file, shipped name or ``--set``) that cannot be used."""
+
+
+class GeodataError(DcsiteError):
+    """A table of ``geodata/`` that is not what its descriptor says."""
+
+
+class SitesError(DcsiteError):
+    """A user's list of sites that cannot be used."""
+
+
+class OutputError(DcsiteError):
+    """Outputs that cannot be written where they were asked for."""
+
+
+class InfeasibleError(DcsiteError):
+    """No plan meets all hard rules together."""
+
+    exit_code = 3
+
+
+class NoPlanInTimeError(DcsiteError):
+    """The time limit passed before any plan was found."""
+
+    exit_code = 4
+
+
+class InterruptedWithoutPlanError(DcsiteError):
+    """The user stopped the run before any plan was found."""
+
+    exit_code = 130
+
+
+class SolverError(DcsiteError):
+    """A solver broke down or answered with something that cannot be read."""
+
+    exit_code = 1
+
+
+class CheckError(DcsiteError):
+    """The independent check disagrees with the formulation: a bug in dcsite, no plan is written."""
+
+    exit_code = 1
