@@ -1,0 +1,190 @@
+"""The one place for distances: geodesics on the WGS 84 ellipsoid.
+
+Distances are solved by :class:`pyproj.Geod` (Karney's method, exact to nanometres). Searches first
+narrow down by a KD-tree on earth-centred coordinates: a chord is never longer than the geodesic
+over it, which makes the narrowing safe.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pyproj import Geod
+from scipy.spatial import cKDTree
+
+__all__ = ["Pairs", "geodesic_km", "nearest", "to_ecef_km", "within_km"]
+
+_GEOD = Geod(ellps="WGS84")
+_SPARE_CANDIDATES = 4
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+
+class Pairs(NamedTuple):
+    """Pairs of places: positions in the two inputs and the geodesic between them."""
+
+    first: Ints
+    second: Ints
+    distance_km: Floats
+
+
+def geodesic_km(
+    lat1_deg: ArrayLike, lon1_deg: ArrayLike, lat2_deg: ArrayLike, lon2_deg: ArrayLike
+) -> Floats:
+    """Work out geodesic distances on WGS 84.
+
+    Parameters
+    ----------
+    lat1_deg, lon1_deg, lat2_deg, lon2_deg : array_like
+        Coordinates in degrees; they broadcast against each other.
+
+    Returns
+    -------
+    numpy.ndarray
+        Distances in km, in the broadcast shape.
+    """
+    lat1, lon1, lat2, lon2 = np.broadcast_arrays(
+        *(np.asarray(value, dtype=np.float64) for value in (lat1_deg, lon1_deg, lat2_deg, lon2_deg))
+    )
+    _, _, metres = _GEOD.inv(lon1.ravel(), lat1.ravel(), lon2.ravel(), lat2.ravel())
+    return np.asarray(metres, dtype=np.float64).reshape(lat1.shape) / 1000.0
+
+
+def to_ecef_km(lat_deg: ArrayLike, lon_deg: ArrayLike) -> Floats:
+    """Turn coordinates on the ellipsoid into earth-centred Cartesian ones.
+
+    Parameters
+    ----------
+    lat_deg, lon_deg : array_like
+        Coordinates in degrees, one-dimensional.
+
+    Returns
+    -------
+    numpy.ndarray
+        Array of shape (n, 3), in km.
+    """
+    lat = np.radians(np.atleast_1d(np.asarray(lat_deg, dtype=np.float64)))
+    lon = np.radians(np.atleast_1d(np.asarray(lon_deg, dtype=np.float64)))
+    radius = _GEOD.a / np.sqrt(1.0 - _GEOD.es * np.sin(lat) ** 2)
+    metres = np.column_stack(
+        (
+            radius * np.cos(lat) * np.cos(lon),
+            radius * np.cos(lat) * np.sin(lon),
+            radius * (1.0 - _GEOD.es) * np.sin(lat),
+        )
+    )
+    return np.asarray(metres, dtype=np.float64) / 1000.0
+
+
+def _points(lat_deg: ArrayLike, lon_deg: ArrayLike) -> tuple[Floats, Floats]:
+    lat = np.atleast_1d(np.asarray(lat_deg, dtype=np.float64))
+    lon = np.atleast_1d(np.asarray(lon_deg, dtype=np.float64))
+    if lat.shape != lon.shape or lat.ndim != 1:
+        raise ValueError(
+            f"expected latitudes and longitudes of equal length, got shapes {lat.shape} and "
+            f"{lon.shape}"
+        )
+    if not (np.isfinite(lat).all() and np.isfinite(lon).all()):
+        raise ValueError("expected finite coordinates, got missing ones; drop them first")
+    return lat, lon
+
+
+def nearest(
+    lat_deg: ArrayLike,
+    lon_deg: ArrayLike,
+    target_lat_deg: ArrayLike,
+    target_lon_deg: ArrayLike,
+    count: int = 1,
+) -> tuple[Ints, Floats]:
+    """Find the nearest targets of each point by geodesic distance.
+
+    The tree offers a few targets nearest by chord; their geodesics are solved and ranked. A target
+    left out can only be nearer if its chord, and so every chord further out, is below the distance
+    found; where that is open, more candidates are drawn until it is settled.
+
+    Parameters
+    ----------
+    lat_deg, lon_deg : array_like
+        Points, in degrees, one-dimensional.
+    target_lat_deg, target_lon_deg : array_like
+        Targets, in degrees, one-dimensional and not empty.
+    count : int
+        How many targets to give for each point, at most the number of targets.
+
+    Returns
+    -------
+    index : numpy.ndarray
+        Positions in the targets, nearest first, ties by position; shape (n,) for `count` 1, else
+        (n, count).
+    distance_km : numpy.ndarray
+        Geodesic distances in km, of the same shape.
+    """
+    lat, lon = _points(lat_deg, lon_deg)
+    target_lat, target_lon = _points(target_lat_deg, target_lon_deg)
+    total = len(target_lat)
+    if not 1 <= count <= total:
+        raise ValueError(f"expected a count between 1 and the {total} targets, got {count}")
+    tree = cKDTree(to_ecef_km(target_lat, target_lon))
+    points = to_ecef_km(lat, lon) if len(lat) else np.empty((0, 3))
+    index = np.empty((len(lat), count), dtype=np.intp)
+    distance_km = np.empty((len(lat), count))
+    open_rows = np.arange(len(lat))
+    drawn = min(count + _SPARE_CANDIDATES, total)
+    while len(open_rows):
+        ranks = np.arange(1, drawn + 1)
+        chord_km, candidate = tree.query(points[open_rows], k=ranks)
+        exact_km = geodesic_km(
+            lat[open_rows, None], lon[open_rows, None], target_lat[candidate], target_lon[candidate]
+        )
+        order = np.lexsort((candidate, exact_km), axis=-1)[:, :count]
+        index[open_rows] = np.take_along_axis(candidate, order, axis=1)
+        distance_km[open_rows] = np.take_along_axis(exact_km, order, axis=1)
+        if drawn == total:
+            break
+        settled = chord_km[:, -1] > distance_km[open_rows, -1]
+        open_rows = open_rows[~settled]
+        drawn = min(drawn * 4, total)
+    if count == 1:
+        return index[:, 0], distance_km[:, 0]
+    return index, distance_km
+
+
+def within_km(
+    lat_deg: ArrayLike,
+    lon_deg: ArrayLike,
+    target_lat_deg: ArrayLike,
+    target_lon_deg: ArrayLike,
+    limit_km: float,
+) -> Pairs:
+    """Find all pairs of a point and a target that lie at most `limit_km` apart.
+
+    Parameters
+    ----------
+    lat_deg, lon_deg, target_lat_deg, target_lon_deg : array_like
+        Points and targets, in degrees, one-dimensional; either may be empty.
+    limit_km : float
+        Largest geodesic distance, in km.
+
+    Returns
+    -------
+    Pairs
+        Positions of point and target and their distance, sorted by point, then target.
+    """
+    lat, lon = _points(lat_deg, lon_deg)
+    target_lat, target_lon = _points(target_lat_deg, target_lon_deg)
+    if not (len(lat) and len(target_lat)) or limit_km < 0.0:
+        empty = np.empty(0, dtype=np.intp)
+        return Pairs(empty, empty.copy(), np.empty(0))
+    points = cKDTree(to_ecef_km(lat, lon))
+    targets = cKDTree(to_ecef_km(target_lat, target_lon))
+    # A millimetre of slack keeps rounding of the chords from losing a pair at the limit.
+    near = points.sparse_distance_matrix(targets, limit_km + 1e-6, output_type="ndarray")
+    order = np.lexsort((near["j"], near["i"]))
+    first = near["i"][order].astype(np.intp)
+    second = near["j"][order].astype(np.intp)
+    distance_km = geodesic_km(lat[first], lon[first], target_lat[second], target_lon[second])
+    keep = distance_km <= limit_km
+    return Pairs(first[keep], second[keep], distance_km[keep])
