@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+import tomllib
+from importlib import resources
+
+import jsonschema
+import pytest
+
+from dcsite.scenario import as_dict, json_schema, load_scenario, render_toml, shipped_names
+
+ODD = [
+    "tiers.core.count={min=1, max=3}",
+    "tiers.core.regions=[]",
+    "demand.total_new_it_load_mw=1234.5678",
+    'title_en=Say \\"quotes\\" # no comment = here',
+    "weights.cables=1e-7",
+    "rules.land=off",
+]
+
+
+@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("overrides", [[], ODD], ids=["plain", "odd"])
+def test_the_rendered_toml_loads_to_the_same_scenario(name, overrides, write, parameters):
+    scenario = load_scenario(name, overrides, parameters)
+    path = write("resolved.toml", render_toml(scenario))
+    again = load_scenario(path, parameters=parameters)
+    assert again == scenario
+    assert as_dict(again) == as_dict(scenario)
+    same = {key for key, origin in again.provenance.items() if origin == scenario.provenance[key]}
+    changed = {override.split("=")[0] for override in overrides} - {"title_en"}
+    assert set(scenario.provenance) - same == changed
+
+
+def test_a_scenario_that_extends_nothing_renders_without_extends(write, parameters):
+    text = "\n".join(
+        line
+        for line in render_toml(load_scenario(parameters=parameters)).splitlines()
+        if not line.startswith("extends")
+    )
+    alone = load_scenario(write("alone.toml", text), parameters=parameters)
+    assert alone.extends is None
+    rendered = render_toml(alone)
+    assert "extends" not in tomllib.loads(rendered)
+    assert load_scenario(write("again.toml", rendered), parameters=parameters) == alone
+
+
+def test_the_source_stands_behind_each_value(write):
+    path = write("mine.toml", 'extends = "policy-2023"\n[demand]\npue = 1.2\n')
+    lines = render_toml(load_scenario(path, ["tiers.large.count=6"])).splitlines()
+    found = {line.split(" = ")[0]: line for line in reversed(lines) if " = " in line}
+
+    def comment(line: str) -> str:
+        return line.split("# ", 1)[1]
+
+    assert comment(found["pue"]) == "set in mine.toml"
+    assert comment(found["grid_demand_mw"]).startswith("table data_centre_demand_outlook: OCCTO")
+    assert comment(found["regions"]).startswith("strategy F5 (L11178): ")
+    assert comment(found["mw_per_ha"]).startswith("assumption: the strategy gives neither MW")
+    assert comment(lines[lines.index("[tiers.large]") + 1]) == "set by --set"
+    assert lines[lines.index("[tiers.large]") + 1].startswith("count = 6 ")
+    assert "#" not in found["name"]
+
+
+def test_a_reason_with_control_characters_stays_a_comment(write):
+    path = write(
+        "mine.toml",
+        'extends = "policy-2023"\n[demand]\npue = 1.2\n[sources]\n'
+        '"demand.pue" = { assumption = "one\\n[demand]\\u0007\\u001b[31m two" }\n',
+    )
+    scenario = load_scenario(path)
+    text = render_toml(scenario)
+    assert tomllib.loads(text)["demand"]["pue"] == 1.2
+    assert "# assumption: one [demand][31m two" in text
+
+
+def test_as_dict_is_plain_and_stable(parameters):
+    first = json.dumps(as_dict(load_scenario(parameters=parameters)), allow_nan=False)
+    assert first == json.dumps(as_dict(load_scenario(parameters=parameters)), allow_nan=False)
+    data = json.loads(first)
+    assert list(data)[:5] == ["name", "title_en", "title_ja", "tiers", "cores_count_as_large"]
+    assert data["tiers"]["core"]["count"] == {"min": 2, "max": 2}
+    assert data["tiers"]["core"]["regions"] == ["hokkaido", "kyushu"]
+    assert "total_new_it_load_mw" not in data["demand"]
+
+
+def _shipped(name):
+    file = resources.files("dcsite.scenario") / "shipped" / f"{name}.toml"
+    return tomllib.loads(file.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_the_json_schema_takes_the_shipped_files(name, parameters):
+    schema = json_schema(parameters)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(_shipped(name), schema)
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value"),
+    [
+        ("demand", "pue", 0.5),
+        ("demand", "peu", 1.2),
+        ("rules", "land", "strict"),
+        ("weights", "unknown", 1),
+        ("land", "mw_per_ha", "10"),
+        ("tiers", "core", {"count": -1}),
+        ("criteria", "cables", {"max_crowded_share": 3}),
+        ("sources", "demand.pue", {"because": "x"}),
+    ],
+)
+def test_the_json_schema_refuses_what_the_loader_refuses(table, key, value, parameters):
+    data = {"extends": "policy-2023", table: {key: value}}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(data, json_schema(parameters))
+
+
+def test_every_key_of_the_schema_has_a_description(parameters):
+    schema = json_schema()
+    described = [schema, *schema["$defs"].values()]
+    bare = [
+        key
+        for table in described
+        for key, node in table["properties"].items()
+        if not node.get("description")
+    ]
+    assert bare == []
