@@ -1,0 +1,16 @@
+"""Where a hub could stand: municipalities or a user's own list, as one frame of sites."""
+
+from .frame import ALLOWED_TIERS, SITE_COLUMNS
+from .landmass import NO_LANDMASS, landmass_of, landmasses
+from .municipalities import municipality_sites
+from .user import read_sites
+
+__all__ = [
+    "ALLOWED_TIERS",
+    "NO_LANDMASS",
+    "SITE_COLUMNS",
+    "landmass_of",
+    "landmasses",
+    "municipality_sites",
+    "read_sites",
+]
