@@ -1,0 +1,35 @@
+"""Fixtures that several rooms share: the shipped geodata, the default scenario, measured sites."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import dcsite
+from dcsite.criteria import measure_sites
+from dcsite.sites import municipality_sites
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from dcsite.atlas import Atlas
+    from dcsite.scenario import Scenario
+
+
+@pytest.fixture(scope="session")
+def shipped_atlas() -> Atlas:
+    """Return the shipped geodata, read once."""
+    return dcsite.load_atlas()
+
+
+@pytest.fixture(scope="session")
+def policy() -> Scenario:
+    """Return the default scenario."""
+    return dcsite.load_scenario("policy-2023")
+
+
+@pytest.fixture(scope="session")
+def measured(shipped_atlas: Atlas, policy: Scenario) -> gpd.GeoDataFrame:
+    """Return the municipalities, measured by the default scenario."""
+    return measure_sites(municipality_sites(shipped_atlas, policy.land), shipped_atlas, policy)

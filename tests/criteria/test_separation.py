@@ -1,0 +1,116 @@
+"""Separation: distances by hand, admission, breaches and the least set of excused hubs."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dcsite
+from dcsite.criteria.separation import CRITERION, least_excused, nearest_other
+
+
+def hubs_frame(rows: list[tuple[str, str, float, float, float]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["site_id", "tier", "it_load_mw", "lat_deg", "lon_deg"])
+    return frame.set_index("site_id")
+
+
+def test_sapporo_and_fukuoka_are_measured_to_the_nearest_core(measured):
+    # By hand, Fukuoka to Osaka: 1.096 deg x 110.9 km and 5.119 deg x 92.1 km make 487 km.
+    assert measured.loc["01100", "nearest_existing_core"] == "tokyo"
+    assert measured.loc["01100", "nearest_existing_core_km"] == pytest.approx(831.0, abs=2.0)
+    assert measured.loc["40130", "nearest_existing_core"] == "osaka"
+    assert measured.loc["40130", "nearest_existing_core_km"] == pytest.approx(487.0, abs=2.0)
+
+
+def test_score_is_linear_between_the_anchors(measured, policy):
+    score = CRITERION.site_score(measured, policy)
+    own = policy.criteria["separation"]
+    assert (own.score_zero_km, own.score_one_km) == (0, 800)
+    km = measured.loc["40130", "nearest_existing_core_km"]
+    assert score["40130"] == pytest.approx(km / 800.0)
+    assert score["01100"] == 1.0  # clipped: farther than 800 km
+
+
+def test_admission_keeps_cores_by_separation_and_others_by_clearance(measured, policy):
+    separation, clearance = CRITERION.admit(measured, policy)
+    chiyoda = measured.index.get_loc("13101")
+    nagoya = measured.index.get_loc("23100")  # 259 km from Tokyo, 138 km from Osaka
+    sapporo = measured.index.get_loc("01100")
+    assert separation.amount[[chiyoda, nagoya, sapporo]].tolist() == [
+        [1, 0, 0],
+        [1, 0, 0],
+        [0, 0, 0],
+    ]
+    assert clearance.amount[[chiyoda, nagoya, sapporo]].tolist() == [
+        [0, 1, 1],
+        [0, 0, 0],
+        [0, 0, 0],
+    ]
+
+
+def test_evaluate_measures_nearest_hubs_and_finds_breaches(shipped_atlas, policy):
+    # Sapporo and Ebetsu stand 19 km apart: too near for a core and a large hub (150 km).
+    hubs = hubs_frame(
+        [
+            ("01100", "core", 300.0, 43.06209, 141.35439),
+            ("01217", "large", 100.0, 43.10369, 141.53635),
+            ("40130", "core", 300.0, 33.59008, 130.40169),
+            ("13101", "regional", 10.0, 35.69400, 139.75364),
+        ]
+    )
+    found = CRITERION.evaluate(hubs, shipped_atlas, policy)
+    by_name = {measure.name: measure for measure in found.measures}
+    breaches = {breach.rule: breach for breach in found.breaches}
+    assert breaches["separation"].amount == 1.0
+    assert breaches["separation"].site_ids == ("01100", "01217")
+    assert "of 150 km" in breaches["separation"].message_en
+    assert breaches["existing_core_clearance"].site_ids == ("13101",)
+    assert by_name["least_nearest_hub_km"].value == pytest.approx(5.7, abs=0.5)  # Chiyoda-Shinjuku
+    assert by_name["existing_core_distance_km"].weight == policy.weights["separation"]
+
+
+def test_nearest_other_names_the_nearest(shipped_atlas):
+    hubs = hubs_frame(
+        [("a", "core", 1.0, 43.0, 141.0), ("b", "core", 1.0, 43.0, 142.0)]
+    )
+    km, names = nearest_other(hubs, shipped_atlas.policy.existing_cores())
+    # One degree of longitude at 43 N on WGS 84: 81.54 km.
+    assert km == pytest.approx([81.54, 81.54], abs=0.02)
+    assert names == ["b", "a"]
+
+
+@given(
+    st.sets(
+        st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda pair: pair[0] < pair[1]),
+        max_size=12,
+    )
+)
+def test_least_excused_is_a_smallest_vertex_cover(pairs):
+    excused = least_excused(sorted(pairs))
+    assert all(a in excused or b in excused for a, b in pairs)
+    smaller = (
+        set(chosen)
+        for size in range(len(excused))
+        for chosen in combinations(range(8), size)
+    )
+    assert not any(all(a in c or b in c for a, b in pairs) for c in smaller)
+
+
+def test_equal_points_are_zero_apart(shipped_atlas):
+    hubs = hubs_frame([("a", "core", 1.0, 35.0, 135.0), ("b", "core", 1.0, 35.0, 135.0)])
+    km, _ = nearest_other(hubs, shipped_atlas.policy.existing_cores())
+    assert np.allclose(km, 0.0)
+
+
+def test_a_scenario_can_turn_the_clearance(measured):
+    wide = dcsite.load_scenario(
+        "policy-2023", ["criteria.separation.existing_core_clearance_km.large=300"]
+    )
+    _, clearance = CRITERION.admit(measured, wide)
+    nagoya = measured.index.get_loc("23100")
+    assert clearance.amount[nagoya].tolist() == [0, 1, 0]
