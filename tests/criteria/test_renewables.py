@@ -9,8 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dcsite.atlas.geodesy import geodesic_km
-from dcsite.criteria.renewable_supply import additional_supply, decarbonised_share
-from dcsite.criteria.renewables import CRITERION, delivered_share_by_area, links_gwh
+from dcsite.criteria.renewable_delivery import delivered_share_by_area, links_gwh
+from dcsite.criteria.renewable_supply import (
+    additional_supply,
+    decarbonised_share,
+    gathered,
+    gathered_exactly,
+    local_demand,
+)
+from dcsite.criteria.renewables import CRITERION
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +47,7 @@ def test_offshore_wind_counts_promotion_zones_at_their_least_capacity(supply):
 
 def test_onshore_wind_leaves_out_offshore_projects_and_what_already_runs(supply):
     # Hokkaido: 132.2 MW under construction and 1,326 MW before it.
-    assert supply.by_area_gwh.loc["hokkaido", "onshore_wind"] == pytest.approx(
-        1458.2 * 0.25 * 8.76
-    )
+    assert supply.by_area_gwh.loc["hokkaido", "onshore_wind"] == pytest.approx(1458.2 * 0.25 * 8.76)
 
 
 def test_solar_growth_of_one_municipality(supply, shipped_atlas):
@@ -130,7 +135,7 @@ def test_delivery_of_two_areas_by_hand(need, supply_gwh, limit_gwh):
 
 
 def test_local_supply_decays_with_distance(measured, supply, policy):
-    # By geodesics instead of chords, for one site: the two agree within 0.1 %.
+    # By geodesics instead of chords, for one site.
     site = measured.loc["02201"]
     located = supply.located_gwh
     km = geodesic_km(
@@ -141,7 +146,25 @@ def test_local_supply_decays_with_distance(measured, supply, policy):
     )
     expected = (np.exp(-km / 50.0) * located["energy_gwh"].to_numpy()).sum()
     assert policy.criteria["renewables"].local_decay_km == 50
-    assert site["local_renewable_gwh"] == pytest.approx(expected, rel=1e-3)
+    assert site["local_renewable_gwh"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_two_ways_of_gathering_agree(measured, shipped_atlas):
+    some = measured.iloc[::100]
+    demand = local_demand(shipped_atlas)
+    assert demand["energy_gwh"].sum() == pytest.approx(829_300, rel=1e-3)  # 829.3 TWh in FY2022
+    np.testing.assert_allclose(
+        gathered(some, demand, 50.0), gathered_exactly(some, demand, 50.0), rtol=1e-5
+    )
+
+
+def test_supply_points_outscore_cities(measured):
+    # Wakkanai's wind belt against Tokyo's many roofs.
+    assert measured.loc["01214", "local_renewable_ratio"] > 2.0
+    assert measured.loc["13101", "local_renewable_ratio"] < 0.05
+    assert (
+        measured.loc["13101", "local_renewable_gwh"] > measured.loc["01214", "local_renewable_gwh"]
+    )
 
 
 def test_evaluation_of_one_hub_by_hand(measured, shipped_atlas, policy):

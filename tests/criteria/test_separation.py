@@ -75,9 +75,7 @@ def test_evaluate_measures_nearest_hubs_and_finds_breaches(shipped_atlas, policy
 
 
 def test_nearest_other_names_the_nearest(shipped_atlas):
-    hubs = hubs_frame(
-        [("a", "core", 1.0, 43.0, 141.0), ("b", "core", 1.0, 43.0, 142.0)]
-    )
+    hubs = hubs_frame([("a", "core", 1.0, 43.0, 141.0), ("b", "core", 1.0, 43.0, 142.0)])
     km, names = nearest_other(hubs, shipped_atlas.policy.existing_cores())
     # One degree of longitude at 43 N on WGS 84: 81.54 km.
     assert km == pytest.approx([81.54, 81.54], abs=0.02)
@@ -94,9 +92,7 @@ def test_least_excused_is_a_smallest_vertex_cover(pairs):
     excused = least_excused(sorted(pairs))
     assert all(a in excused or b in excused for a, b in pairs)
     smaller = (
-        set(chosen)
-        for size in range(len(excused))
-        for chosen in combinations(range(8), size)
+        set(chosen) for size in range(len(excused)) for chosen in combinations(range(8), size)
     )
     assert not any(all(a in c or b in c for a, b in pairs) for c in smaller)
 

@@ -31,8 +31,8 @@ class Renewables(Strict):
     min_share: float = Field(ge=0, le=1)
     local_decay_km: float = Field(gt=0)
     local_share_of_weight: float = Field(ge=0, le=1)
-    local_zero_gwh: float = Field(ge=0)
-    local_one_gwh: float = Field(gt=0)
+    local_zero_ratio: float = Field(ge=0)
+    local_one_ratio: float = Field(gt=0)
 
 
 class PerTier(Strict):

@@ -16,17 +16,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from dcsite.atlas.geodesy import geodesic_km, to_ecef_km
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from dcsite.atlas import Atlas
 
-__all__ = ["SOURCES", "AdditionalSupply", "additional_supply", "decarbonised_share", "latest_year"]
+__all__ = [
+    "SOURCES",
+    "AdditionalSupply",
+    "additional_supply",
+    "decarbonised_share",
+    "gathered",
+    "gathered_exactly",
+    "latest_year",
+    "local_demand",
+]
 
 #: Kinds of additional supply, in the order they are reported.
 SOURCES: tuple[str, ...] = ("curtailed", "solar", "onshore_wind", "offshore_wind")
 
 _HOURS_PER_YEAR = 8760.0
+_EARTH_RADIUS_KM = 6371.0088  # mean radius (IUGG)
 _SOLAR_FROM_YEAR, _SOLAR_TO_YEAR = 2018, 2023  # both counted at the end of December
 
 
@@ -170,3 +185,55 @@ def decarbonised_share(atlas: Atlas) -> pd.Series[float]:
     other = energy["thermal_gwh"] + energy["other_gwh"].fillna(0.0)
     share = (renewable + nuclear) / (renewable + nuclear + other)
     return share.reindex(atlas.power.electricity_areas().index)
+
+
+def local_demand(atlas: Atlas) -> pd.DataFrame:
+    """Return present electricity demand by municipality, at its office.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `lat_deg`, `lon_deg`, `energy_gwh` (FY2022), one row per municipality.
+    """
+    places = atlas.places.municipalities()
+    demand = atlas.power.solar_by_municipality()["demand_gwh_fy2022"].reindex(places.index)
+    return pd.DataFrame(
+        {
+            "lat_deg": places["office_lat_deg"],
+            "lon_deg": places["office_lon_deg"],
+            "energy_gwh": demand.fillna(0.0),
+        }
+    )
+
+
+def gathered(sites: pd.DataFrame, located: pd.DataFrame, decay_km: float) -> NDArray[np.float64]:
+    """Sum ``energy * exp(-distance / decay)`` around every site, block by block."""
+    there = to_ecef_km(located["lat_deg"].to_numpy(), located["lon_deg"].to_numpy())
+    here = to_ecef_km(sites["lat_deg"].to_numpy(), sites["lon_deg"].to_numpy())
+    energy = located["energy_gwh"].to_numpy(dtype=float)
+    gathered = np.empty(len(sites))
+    for start in range(0, len(sites), 2048):
+        block = here[start : start + 2048]
+        squared = (
+            (block**2).sum(axis=1)[:, None]
+            + (there**2).sum(axis=1)[None, :]
+            - 2.0 * block @ there.T
+        )
+        half_angle = np.sqrt(np.maximum(squared, 0.0)) / (2.0 * _EARTH_RADIUS_KM)
+        distance_km = 2.0 * _EARTH_RADIUS_KM * np.arcsin(np.minimum(half_angle, 1.0))
+        gathered[start : start + 2048] = np.exp(-distance_km / decay_km) @ energy
+    return gathered
+
+
+def gathered_exactly(
+    hubs: pd.DataFrame, located: pd.DataFrame, decay_km: float
+) -> NDArray[np.float64]:
+    """Do the same by geodesics, for the few hubs of a finished plan."""
+    away_km = geodesic_km(
+        hubs["lat_deg"].to_numpy()[:, None],
+        hubs["lon_deg"].to_numpy()[:, None],
+        located["lat_deg"].to_numpy()[None, :],
+        located["lon_deg"].to_numpy()[None, :],
+    )
+    weighed = np.exp(-away_km / decay_km) * located["energy_gwh"].to_numpy(dtype=float)
+    return np.asarray(weighed.sum(axis=1), dtype=float)

@@ -14,29 +14,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.optimize import linprog
-
-from dcsite.atlas.geodesy import geodesic_km, to_ecef_km
 
 from .base import Breach, Evaluation, Program, Rule, ScoreTerm, linear_score
 from .measures import CriterionValue, Measure
-from .renewable_supply import SOURCES, AdditionalSupply, additional_supply, decarbonised_share
+from .renewable_delivery import delivered_share_by_area, links_gwh
+from .renewable_supply import (
+    SOURCES,
+    AdditionalSupply,
+    additional_supply,
+    decarbonised_share,
+    gathered,
+    gathered_exactly,
+    local_demand,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
     from .base import Admission, Terms
 
-__all__ = ["CRITERION", "Parameters", "Renewables", "delivered_share_by_area", "links_gwh"]
+__all__ = ["CRITERION", "Parameters", "Renewables"]
 
 _HOURS_PER_YEAR = 8760.0
-_EARTH_RADIUS_KM = 6371.0088  # mean radius (IUGG)
 _SOURCE = (
     "solar_fit_by_municipality, wind_farms, offshore_wind_zones, area_annual_energy, "
     "interconnectors"
@@ -74,11 +78,11 @@ class Parameters(BaseModel):
     local_share_of_weight: float = Field(
         ge=0, le=1, description="Part of the criterion's weight given to supply close to the hub."
     )
-    local_zero_gwh: float = Field(
-        ge=0, description="Local additional supply that scores 0, in GWh a year."
+    local_zero_ratio: float = Field(
+        ge=0, description="Local additional supply over local demand that scores 0."
     )
-    local_one_gwh: float = Field(
-        gt=0, description="Local additional supply that scores 1, in GWh a year."
+    local_one_ratio: float = Field(
+        gt=0, description="Local additional supply over local demand that scores 1."
     )
 
 
@@ -93,41 +97,6 @@ def _supply(atlas: Atlas, own: _Parameters) -> AdditionalSupply:
 
 def _energy_gwh_per_mw(scenario: Scenario) -> float:
     return scenario.demand.load_factor * scenario.demand.pue * _HOURS_PER_YEAR / 1000.0
-
-
-def links_gwh(atlas: Atlas, energy_share: float) -> pd.DataFrame:
-    """List directed links between areas with the energy open to contracts.
-
-    Parameters
-    ----------
-    atlas : Atlas
-        What is known; the usual (median) operating capacity is taken.
-    energy_share : float
-        Share of ``capacity * 8,760 h`` that is open.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `from_area`, `to_area`, `limit_gwh`, one row per direction with a limit above zero.
-    """
-    table = atlas.power.interconnectors()
-    factor = energy_share * _HOURS_PER_YEAR / 1000.0
-    forth = pd.DataFrame(
-        {
-            "from_area": table["from_area"],
-            "to_area": table["to_area"],
-            "limit_gwh": table["capacity_from_to_median_mw"] * factor,
-        }
-    )
-    back = pd.DataFrame(
-        {
-            "from_area": table["to_area"],
-            "to_area": table["from_area"],
-            "limit_gwh": table["capacity_to_from_median_mw"] * factor,
-        }
-    )
-    both = pd.concat([forth, back], ignore_index=True)
-    return both[both["limit_gwh"] > 0.0].reset_index(drop=True)
 
 
 #: Inside the class the name `Parameters` is the criterion's attribute.
@@ -154,32 +123,23 @@ class Renewables:
     )
 
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
-        """Measure local additional supply: every located GWh times ``exp(-distance / decay)``.
+        """Measure local additional supply and what part of local demand it makes.
 
-        Distances here are chords of the ellipsoid, bent to the arc of a sphere (within 0.001 % of
-        the geodesic over Japan), which allows one matrix product for all sites.
+        Every located GWh counts ``exp(-distance / decay)``; present electricity demand by
+        municipality is gathered the same way. The ratio tells supply points from places where much
+        is built because many live there. Distances here are chords of the ellipsoid, bent to the
+        arc of a sphere (within 0.001 % of the geodesic over Japan), which allows one matrix product
+        for all sites.
         """
         own: _Parameters = scenario.criteria[self.name]
         supply = _supply(atlas, own)
-        located = supply.located_gwh
-        there = to_ecef_km(located["lat_deg"].to_numpy(), located["lon_deg"].to_numpy())
-        here = to_ecef_km(sites["lat_deg"].to_numpy(), sites["lon_deg"].to_numpy())
-        energy = located["energy_gwh"].to_numpy()
-        local = np.empty(len(sites))
-        for start in range(0, len(sites), 2048):
-            block = here[start : start + 2048]
-            squared = (
-                (block**2).sum(axis=1)[:, None]
-                + (there**2).sum(axis=1)[None, :]
-                - 2.0 * block @ there.T
-            )
-            half_angle = np.sqrt(np.maximum(squared, 0.0)) / (2.0 * _EARTH_RADIUS_KM)
-            distance_km = 2.0 * _EARTH_RADIUS_KM * np.arcsin(np.minimum(half_angle, 1.0))
-            local[start : start + 2048] = np.exp(-distance_km / own.local_decay_km) @ energy
+        local = gathered(sites, supply.located_gwh, own.local_decay_km)
+        demand = gathered(sites, local_demand(atlas), own.local_decay_km)
         area_gwh = supply.by_area_gwh.sum(axis=1) * own.contractable_share
         return pd.DataFrame(
             {
                 "local_renewable_gwh": local,
+                "local_renewable_ratio": local / demand,
                 "area_contractable_gwh": sites["area"].map(area_gwh).to_numpy(dtype=float),
                 "area_decarbonised_share": sites["area"]
                 .map(decarbonised_share(atlas))
@@ -189,9 +149,11 @@ class Renewables:
         )
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
-        """Score local additional supply between the scenario's anchors."""
+        """Score local additional supply over local demand between the scenario's anchors."""
         own: _Parameters = scenario.criteria[self.name]
-        score = linear_score(sites["local_renewable_gwh"], own.local_zero_gwh, own.local_one_gwh)
+        score = linear_score(
+            sites["local_renewable_ratio"], own.local_zero_ratio, own.local_one_ratio
+        )
         return pd.Series(score, index=sites.index, name=self.name)
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
@@ -258,7 +220,7 @@ class Renewables:
         )
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
-        """Reward the additional share of all energy, and load close to additional supply."""
+        """Reward the additional share of all energy, and load where local supply is plentiful."""
         own: _Parameters = program.scenario.criteria[self.name]
         weight, part = program.scenario.weights[self.name], own.local_share_of_weight
         local = self.site_score(program.sites, program.scenario).to_numpy()
@@ -267,7 +229,7 @@ class Renewables:
             ScoreTerm(
                 "additional_renewable_share", weight * (1.0 - part), self._delivered(program)
             ),
-            ScoreTerm("local_renewable_gwh", weight * part, program.load_terms(share)),
+            ScoreTerm("local_renewable_ratio", weight * part, program.load_terms(share)),
         )
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
@@ -283,17 +245,9 @@ class Renewables:
         )
         delivered = float((shares * energy_gwh).sum() / total_gwh)
         decarbonised = decarbonised_share(atlas)
-        located = supply.located_gwh
-        away_km = geodesic_km(
-            hubs["lat_deg"].to_numpy()[:, None],
-            hubs["lon_deg"].to_numpy()[:, None],
-            located["lat_deg"].to_numpy()[None, :],
-            located["lon_deg"].to_numpy()[None, :],
-        )
-        local = (np.exp(-away_km / own.local_decay_km) * located["energy_gwh"].to_numpy()).sum(
-            axis=1
-        )
-        score = linear_score(local, own.local_zero_gwh, own.local_one_gwh)
+        local = gathered_exactly(hubs, supply.located_gwh, own.local_decay_km)
+        ratio = local / gathered_exactly(hubs, local_demand(atlas), own.local_decay_km)
+        score = linear_score(ratio, own.local_zero_ratio, own.local_one_ratio)
         load = hubs["it_load_mw"].to_numpy()
         grid = hubs["area"].map(decarbonised).to_numpy(dtype=float)
         known = np.isfinite(grid)
@@ -311,11 +265,12 @@ class Renewables:
             ),
             Measure(
                 self.name,
-                "local_renewable_gwh",
-                f"additional supply around the hub (decay {own.local_decay_km:g} km), MW-weighted",
-                f"拠点周辺の追加再エネ（減衰{own.local_decay_km:g} km、MW加重平均）",
-                float((load * local).sum() / load.sum()),
-                "GWh/year",
+                "local_renewable_ratio",
+                "additional supply over electricity demand around the hub "
+                f"(decay {own.local_decay_km:g} km), MW-weighted",
+                f"拠点周辺の需要に対する追加再エネの比（減衰{own.local_decay_km:g} km、MW加重）",
+                float((load * ratio).sum() / load.sum()),
+                "ratio",
                 float((load * score).sum() / scenario.total_new_it_load_mw),
                 weight * part,
             ),
@@ -344,15 +299,21 @@ class Renewables:
                 ),
             )
         values = {
-            str(site): self._hub_values(float(shares.get(area, 0.0)), gwh, points, float(clean))
-            for site, area, gwh, points, clean in zip(
-                hubs.index, hubs["area"], local, score, grid, strict=True
+            str(site): self._hub_values(
+                float(shares.get(area, 0.0)),
+                float(gwh),
+                float(part_of),
+                float(points),
+                float(clean),
+            )
+            for site, area, gwh, part_of, points, clean in zip(
+                hubs.index, hubs["area"], local, ratio, score, grid, strict=True
             )
         }
         return Evaluation(measures, breaches, values)
 
     def _hub_values(
-        self, share: float, local_gwh: float, score: float, grid: float
+        self, share: float, local_gwh: float, ratio: float, score: float, grid: float
     ) -> tuple[CriterionValue, ...]:
         return (
             CriterionValue(
@@ -370,9 +331,19 @@ class Renewables:
                 "local_renewable_gwh",
                 "additional supply around the hub",
                 "拠点周辺の追加再エネ",
-                float(local_gwh),
+                local_gwh,
                 "GWh/year",
-                float(score),
+                None,
+                _SOURCE,
+            ),
+            CriterionValue(
+                self.name,
+                "local_renewable_ratio",
+                "additional supply over electricity demand around the hub",
+                "拠点周辺の電力需要に対する追加再エネの比",
+                ratio,
+                "ratio",
+                score,
                 _SOURCE,
             ),
             CriterionValue(
@@ -386,51 +357,6 @@ class Renewables:
                 "area_annual_energy, nuclear_units_operation_2026",
             ),
         )
-
-
-def delivered_share_by_area(
-    energy_gwh: pd.Series[float], supply_gwh: pd.Series[float], links: pd.DataFrame
-) -> pd.Series[float]:
-    """Find the largest delivery of contracted supply, own area first, then fewest GWh moved.
-
-    Parameters
-    ----------
-    energy_gwh : pandas.Series
-        Yearly energy of the hubs by area, in GWh.
-    supply_gwh : pandas.Series
-        Contractable supply by area, in GWh; its index lists all areas.
-    links : pandas.DataFrame
-        As returned by :func:`links_gwh`.
-
-    Returns
-    -------
-    pandas.Series
-        Delivered share of the hubs' energy, 0..1, for each area with hubs.
-    """
-    areas = list(supply_gwh.index)
-    need = energy_gwh.reindex(areas).fillna(0.0).to_numpy()
-    count = len(areas)
-    place = {area: number for number, area in enumerate(areas)}
-    # Columns: used[a], delivered[a], flow[l]; a link costs a little, so nothing moves in vain.
-    balance = np.zeros((count, 2 * count + len(links)))
-    balance[:, :count] = np.eye(count)
-    balance[:, count : 2 * count] = -np.eye(count)
-    for number, (origin, target) in enumerate(
-        zip(links["from_area"], links["to_area"], strict=True)
-    ):
-        balance[place[origin], 2 * count + number] = -1.0
-        balance[place[target], 2 * count + number] = 1.0
-    cost = np.concatenate([np.zeros(count), -np.ones(count), np.full(len(links), 1e-6)])
-    bounds = [
-        *((0.0, float(limit)) for limit in supply_gwh),
-        *((0.0, float(limit)) for limit in need),
-        *((0.0, float(limit)) for limit in links["limit_gwh"]),
-    ]
-    result = linprog(cost, A_eq=balance, b_eq=np.zeros(count), bounds=bounds, method="highs")
-    delivered: NDArray[np.float64] = result.x[count : 2 * count]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(need > 0.0, delivered / need, 0.0)
-    return pd.Series(np.clip(share, 0.0, 1.0), index=areas).loc[energy_gwh.index]
 
 
 CRITERION = Renewables()

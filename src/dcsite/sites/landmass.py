@@ -9,6 +9,7 @@ between the simplified coasts) and the straits round Shikoku and Hokkaido stay o
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -56,6 +57,12 @@ def landmasses(atlas: Atlas) -> gpd.GeoDataFrame:
         Polygons and multipolygons in EPSG:4326 with `area_km2`, indexed `landmass_id`:
         0 Honshu, 1 Hokkaido, 2 Kyushu, 3 Shikoku, 4 Okinawa, and so on by descending area.
     """
+    return _landmasses(atlas).copy()
+
+
+@lru_cache(maxsize=2)
+def _landmasses(atlas: Atlas) -> gpd.GeoDataFrame:
+    """Work the land bodies out once for an atlas: the union takes longer than all lookups."""
     polygons = atlas.places.prefecture_polygons().to_crs("EPSG:4326")
     # Neighbours share their border's vertices exactly, so the union leaves no slits between them.
     parts = shapely.get_parts(shapely.union_all(polygons.geometry.array))

@@ -1,0 +1,104 @@
+"""The command line: commands, exit codes, one line on stderr for each thing that is wrong."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import Annotated
+
+import typer
+from click.exceptions import ClickException, Exit
+from rich.console import Console
+from rich.markup import escape
+
+from dcsite.errors import DcsiteError
+
+from .bench import bench_command
+from .data import data_app
+from .scenario import scenario_app
+from .solve import solve_command
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="dcsite",
+    help="Decide where a country's data-centre hubs should stand.",
+    epilog=(
+        "Exit codes: 0 plan written, 1 internal error, 2 bad input, 3 infeasible, "
+        "4 no plan in time, 130 interrupted."
+    ),
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(data_app, name="data")
+app.add_typer(scenario_app, name="scenario")
+app.command("solve", epilog="Example: dcsite solve policy-2023 --set tiers.core.count=3")(
+    solve_command
+)
+app.command("bench", epilog="Example: dcsite bench --runs 5")(bench_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from dcsite import __version__
+
+        typer.echo(f"dcsite {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error.", is_eager=True)
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+    del debug, version
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    """Treat a polite kill like Ctrl-C: keep the best plan found so far."""
+    del signum, frame
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command line and exit with the documented code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    debug = "--debug" in sys.argv[1:]
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    sys.exit(_run(arguments, debug=debug))
+
+
+def _run(arguments: list[str], *, debug: bool) -> int:
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        code = app(args=arguments, prog_name="dcsite", standalone_mode=False)
+    except Exit as leaving:
+        return int(leaving.exit_code)
+    except ClickException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "dcsite"
+        console.print(f"[red]error:[/red] {escape(error.format_message())}; see {command} --help")
+        return 2
+    except DcsiteError as error:
+        if debug:
+            console.print_exception()
+        for problem in error.problems:
+            console.print(f"[red]error:[/red] {escape(str(problem))}")
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        if debug:
+            console.print_exception()
+        console.print("[yellow]interrupted[/yellow] before any plan was found; nothing written")
+        return 130
+    return int(code or 0)

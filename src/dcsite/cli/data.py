@@ -1,0 +1,76 @@
+"""``dcsite data``: list and check what is known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from dcsite.atlas import check_geodata, load_atlas
+from dcsite.errors import GeodataError
+
+__all__ = ["data_app"]
+
+data_app = typer.Typer(help="List and check the geodata.", no_args_is_help=True)
+
+Root = Annotated[
+    Path | None,
+    typer.Argument(help="A folder with datapackage.json; the shipped geodata by default."),
+]
+
+
+@data_app.command("list", epilog="Example: dcsite data list --json")
+def list_tables(
+    root: Root = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List every table: rows, vintage, licence, source."""
+    resources = load_atlas(root).resources()
+    if as_json:
+        rows = [
+            {
+                "table": resource.name,
+                "theme": resource.theme,
+                "rows": resource.rows,
+                "vintage": resource.vintage,
+                "licence": resource.licence,
+                "source": resource.source,
+                "sha256": resource.sha256,
+            }
+            for resource in resources
+        ]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    console = Console()
+    table = Table(box=None, pad_edge=False, show_lines=False)
+    table.add_column("table", no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("vintage")
+    table.add_column("licence")
+    table.add_column("source")
+    for resource in resources:
+        table.add_row(
+            escape(resource.name),
+            f"{resource.rows:,}",
+            escape(resource.vintage),
+            escape(resource.licence),
+            escape(resource.source),
+        )
+    console.print(table)
+
+
+@data_app.command("check", epilog="Example: dcsite data check")
+def check(root: Root = None) -> None:
+    """Check every table against its description: bytes, columns, keys, places."""
+    atlas = load_atlas(root)
+    problems = check_geodata(root)
+    if problems:
+        raise GeodataError(problems)
+    resources = atlas.resources()
+    rows = sum(resource.rows for resource in resources)
+    typer.echo(f"{len(resources)} tables, {rows:,} rows: all as described")

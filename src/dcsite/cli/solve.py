@@ -1,0 +1,90 @@
+"""``dcsite solve``: from a scenario to a proven plan and its map."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import dcsite
+from dcsite.atlas import load_atlas
+from dcsite.criteria import parameter_schemas, rule_names
+from dcsite.model import SolveOptions
+from dcsite.outputs import check_directory, write_outputs
+from dcsite.plan import run_scenario
+from dcsite.scenario import load_scenario
+from dcsite.sites import municipality_sites, read_sites
+
+from .progress import reporter
+from .summary import output_console, print_summary
+
+__all__ = ["solve_command"]
+
+
+class SolverChoice(StrEnum):
+    """Solvers to choose from."""
+
+    auto = "auto"
+    cbc = "cbc"
+    highs = "highs"
+
+
+def solve_command(
+    scenario: Annotated[
+        str, typer.Argument(help="Shipped name (dcsite scenario list) or TOML file.")
+    ] = "policy-2023",
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override one value; may be repeated."),
+    ] = None,
+    sites: Annotated[
+        Path | None,
+        typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder to write; dcsite-out/SCENARIO by default."),
+    ] = None,
+    solver: Annotated[SolverChoice, typer.Option(help="Solver to use.")] = SolverChoice.auto,
+    time_limit: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds the solver may take.")
+    ] = None,
+    gap: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Relative gap at which a plan is proven.")
+    ] = 0.001,
+    threads: Annotated[int, typer.Option(min=1, max=256, help="Threads the solver may use.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2_147_483_647, help="Seed of the solver.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> int:
+    """Solve a scenario, check the plan independently, and write plan, tables and map."""
+    begun = time.perf_counter()
+    asked = load_scenario(scenario, overrides or (), parameter_schemas(), rule_names())
+    directory = output or Path("dcsite-out") / asked.name
+    check_directory(directory)
+    with reporter(quiet=quiet) as progress:
+        progress.stage("read")
+        atlas = load_atlas()
+        candidates = (
+            read_sites(sites, atlas, asked.land)
+            if sites is not None
+            else municipality_sites(atlas, asked.land)
+        )
+        run = run_scenario(
+            asked,
+            atlas,
+            candidates,
+            SolveOptions(
+                solver=solver.value, time_limit_s=time_limit, gap=gap, threads=threads, seed=seed
+            ),
+            version=dcsite.__version__,
+            on_stage=progress.stage,
+            on_progress=progress.solver,
+            started=begun,
+        )
+        progress.stage("write")
+        paths = write_outputs(run.plan, run.candidates, atlas, directory)
+    print_summary(output_console(), run.plan, paths)
+    return 130 if run.plan.status == "interrupted" else 0

@@ -1,0 +1,110 @@
+"""What the terminal shows at the end: what is wrong first, then hubs, measures and the map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from dcsite.outputs import OutputPaths
+    from dcsite.plan import Hub, Measure, Plan
+
+__all__ = ["output_console", "print_summary"]
+
+#: Columns of a table that goes into a file or pipe.
+_FILE_WIDTH = 120
+
+_STATUS = {
+    "optimal": "[green]optimal[/green]: proven within the gap asked",
+    "feasible": "[yellow]feasible[/yellow]: not proven within the gap asked",
+    "interrupted": "[yellow]interrupted[/yellow]: the best plan found so far was kept",
+}
+
+
+def output_console() -> Console:
+    """Return a console on stdout; into a file or pipe, lines are wide enough to stay whole."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_FILE_WIDTH)
+
+
+def print_summary(console: Console, plan: Plan, paths: OutputPaths) -> None:
+    """Print shortages and violated soft rules, the hubs, the measures and the path of the map."""
+    console.print(
+        f"[bold]{escape(plan.title_en)}[/bold]  {escape(plan.title_ja)}\n"
+        f"{_STATUS[plan.status]} (objective {plan.objective:.5f}, bound {plan.bound:.5f}, "
+        f"gap {plan.gap:.4%}, asked {plan.gap_asked:.4%}; {plan.solver} {plan.solver_version}, "
+        f"{plan.wall_s:.1f} s)"
+    )
+    if plan.unserved_mw > 0.05:
+        console.print(f"[red]unserved demand: {plan.unserved_mw:.1f} MW[/red]")
+        for zone in plan.unserved:
+            console.print(
+                f"  {escape(zone.name_en)} {escape(zone.name_ja)}: {zone.unserved_mw:.1f} MW "
+                f"{zone.workload.replace('_', '-')}"
+            )
+    for violation in plan.violations:
+        console.print(
+            f"[yellow]soft rule {escape(violation.rule)}[/yellow]: "
+            f"{escape(violation.message_en)} (costs {violation.penalty:.4f})"
+        )
+    console.print()
+    console.print(_hubs(plan.hubs))
+    console.print()
+    console.print(_measures(plan.measures))
+    console.print(
+        f"\n{len(plan.assumptions)} values are assumptions, not from the strategy; "
+        "they are listed in the map and in plan.json"
+    )
+    # The path stands alone and whole on the last line, so that scripts can take it.
+    typer.echo(f"map: {paths.map_html}")
+
+
+def _hubs(hubs: tuple[Hub, ...]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("tier", no_wrap=True)
+    table.add_column("hub", min_width=18)
+    for title in ("IT MW", "substation", "landing", "nearest", "renew."):
+        table.add_column(title, justify="right", no_wrap=True)
+    for hub in hubs:
+        name = hub.name_ja if hub.name_en is None else f"{hub.name_ja} {hub.name_en}"
+        link = hub.substation
+        table.add_row(
+            hub.tier,
+            escape(f"{name}, {hub.prefecture_en}"),
+            f"{hub.it_load_mw:.1f}",
+            "-" if link is None else f"{link.voltage_kv:g} kV {link.distance_km:.1f} km",
+            "-" if hub.landing is None else f"{hub.landing.distance_km:.0f} km",
+            f"{hub.nearest_hub_km:.0f} km",
+            f"{hub.renewable_share:.0%}",
+        )
+    return table
+
+
+def _measures(measures: tuple[Measure, ...]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("criterion", no_wrap=True)
+    table.add_column("measure")
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("score", justify="right", no_wrap=True)
+    table.add_column("weight", justify="right", no_wrap=True)
+    for measure in measures:
+        table.add_row(
+            measure.criterion,
+            escape(measure.label_en),
+            _value(measure),
+            "-" if measure.score is None else f"{measure.score:.3f}",
+            "-" if not measure.weight else f"{measure.weight:.3f}",
+        )
+    return table
+
+
+def _value(measure: Measure) -> str:
+    if measure.unit == "share":
+        return f"{measure.value:.1%}"
+    if measure.unit == "ratio":
+        return f"{measure.value:.2f}"
+    return f"{measure.value:,.1f} {measure.unit}"

@@ -1,0 +1,170 @@
+"""Clique rows for separation: sets of sites of which at most one may open.
+
+Two sites nearer than D conflict. Any set of sites with diameter below D is a clique of that
+conflict graph and shares one row ``sum(open) <= 1``, which is far stronger than a row for each
+pair. Rows come from discs of diameter D on a grid, grown to maximal cliques, then from greedy
+cliques over the pairs that discs missed, until every conflicting pair stands in some row.
+
+Distances: chords in WGS 84 earth-centred coordinates find candidates; a chord is never longer
+than the geodesic, and pairs whose chord alone does not settle the question are decided by the
+geodesic itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from dcsite.atlas.geodesy import geodesic_km, to_ecef_km
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["clique_cover", "conflicting_pairs", "longest_geodesic_km"]
+
+#: Smallest radius of curvature on the WGS 84 ellipsoid (meridian at the equator), in km. A curve
+#: bent no more than this has, for its chord, at most the length of this circle's arc (Schur).
+_LEAST_RADIUS_KM = 6335.4
+
+#: Disc centres stand this part of D apart; finer grids cost rows, coarser ones leave more pairs to
+#: the greedy part.
+_GRID_PART = 3.0
+
+
+def longest_geodesic_km(chord_km: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bound the geodesic between two points of the ellipsoid from above by their chord.
+
+    Parameters
+    ----------
+    chord_km : numpy.ndarray
+        Straight-line distances through the earth, in km.
+
+    Returns
+    -------
+    numpy.ndarray
+        Upper bounds of the geodesic distances, in km.
+    """
+    half = np.clip(np.asarray(chord_km, dtype=float) / (2.0 * _LEAST_RADIUS_KM), 0.0, 1.0)
+    return np.asarray(2.0 * _LEAST_RADIUS_KM * np.arcsin(half))
+
+
+def conflicting_pairs(
+    lat_deg: NDArray[np.float64], lon_deg: NDArray[np.float64], distance_km: float
+) -> NDArray[np.intp]:
+    """Find all pairs of points nearer to each other than a distance.
+
+    Parameters
+    ----------
+    lat_deg, lon_deg : numpy.ndarray, shape (n,)
+        Points on WGS 84, in degrees.
+    distance_km : float
+        Pairs with a geodesic strictly below this conflict.
+
+    Returns
+    -------
+    numpy.ndarray, shape (pairs, 2)
+        Indices ``i < j``, sorted.
+    """
+    if len(lat_deg) < 2 or distance_km <= 0.0:
+        return np.empty((0, 2), dtype=np.intp)
+    points = to_ecef_km(lat_deg, lon_deg)
+    pairs = cKDTree(points).query_pairs(distance_km, output_type="ndarray")
+    chord_km = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
+    near = longest_geodesic_km(chord_km) < distance_km
+    open_question = np.flatnonzero(~near)
+    first, second = pairs[open_question, 0], pairs[open_question, 1]
+    near[open_question] = (
+        geodesic_km(lat_deg[first], lon_deg[first], lat_deg[second], lon_deg[second]) < distance_km
+    )
+    kept = np.sort(pairs[near], axis=1)
+    return np.asarray(kept[np.lexsort((kept[:, 1], kept[:, 0]))], dtype=np.intp)
+
+
+def clique_cover(
+    lat_deg: NDArray[np.float64],
+    lon_deg: NDArray[np.float64],
+    distance_km: float,
+) -> list[NDArray[np.intp]]:
+    """Cover every conflicting pair by cliques of the conflict graph.
+
+    Parameters
+    ----------
+    lat_deg, lon_deg : numpy.ndarray, shape (n,)
+        Points on WGS 84, in degrees.
+    distance_km : float
+        Pairs with a geodesic strictly below this conflict.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        Sorted index arrays; within each, all points lie nearer than `distance_km` to each other,
+        and every conflicting pair lies in at least one. None contains another.
+    """
+    count = len(lat_deg)
+    pairs = conflicting_pairs(lat_deg, lon_deg, distance_km)
+    if not len(pairs):
+        return []
+    near = np.zeros((count, count), dtype=bool)
+    near[pairs[:, 0], pairs[:, 1]] = True
+    near |= near.T
+    missing = near.copy()
+    cliques: list[NDArray[np.intp]] = []
+    for disc in _discs(lat_deg, lon_deg, distance_km):
+        if missing[np.ix_(disc, disc)].any():
+            cliques.append(_grow(disc, near, missing))
+    while True:
+        left = missing.sum(axis=1)
+        start = int(left.argmax())
+        if left[start] == 0:
+            break
+        cliques.append(_grow(np.array([start]), near, missing))
+    # All are maximal, so one lies within another only when they are equal.
+    unique = {tuple(map(int, clique)) for clique in cliques}
+    return [np.array(clique, dtype=np.intp) for clique in sorted(unique)]
+
+
+def _discs(
+    lat_deg: NDArray[np.float64], lon_deg: NDArray[np.float64], distance_km: float
+) -> list[NDArray[np.intp]]:
+    """List the point sets of discs of diameter D around a grid, largest first."""
+    step_lat = distance_km / _GRID_PART / 111.0
+    rows = np.floor(lat_deg / step_lat).astype(int)
+    step_lon = step_lat / np.maximum(np.cos(np.radians(lat_deg)), 0.05)
+    columns = np.floor(lon_deg / step_lon).astype(int)
+    cells = np.unique(np.column_stack([rows, columns]), axis=0)
+    # Centres: the mean of the points of each occupied cell, so that none lies over empty sea.
+    _, cell = np.unique(np.column_stack([rows, columns]), axis=0, return_inverse=True)
+    cell = cell.ravel()
+    weight = np.bincount(cell, minlength=len(cells))
+    points = to_ecef_km(lat_deg, lon_deg)
+    centre = np.column_stack(
+        [np.bincount(cell, points[:, axis], len(cells)) / weight for axis in range(3)]
+    )
+    # Points within chord r of a common centre lie within chord 2 r of each other; r is set so that
+    # even the longest geodesic over that chord stays below D.
+    radius_km = _LEAST_RADIUS_KM * np.sin(distance_km / (2.0 * _LEAST_RADIUS_KM)) * (1.0 - 1e-9)
+    found = cKDTree(points).query_ball_point(centre, radius_km, return_sorted=True)
+    unique = {tuple(members) for members in found if len(members) > 1}
+    return [np.array(members) for members in sorted(unique, key=lambda m: (-len(m), m))]
+
+
+def _grow(
+    members: NDArray[np.intp], near: NDArray[np.bool_], missing: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Grow a clique to a maximal one, taking the point with most missing pairs first."""
+    chosen = list(map(int, members))
+    common = near[members].all(axis=0)
+    gain = missing[members].sum(axis=0).astype(np.int64)
+    reach = near.sum(axis=1)
+    while common.any():
+        candidates = np.flatnonzero(common)
+        order = np.lexsort((candidates, -reach[candidates], -gain[candidates]))
+        best = int(candidates[order[0]])
+        chosen.append(best)
+        common &= near[best]
+        gain += missing[best]
+    clique = np.array(sorted(chosen), dtype=np.intp)
+    missing[np.ix_(clique, clique)] = False
+    return clique

@@ -1,0 +1,34 @@
+"""What came out: the plan, its independent check, its explanation."""
+
+from dcsite.criteria.measures import Measure, Violation
+
+from .build import build_plan
+from .check import Checked, check_plan, unserved_demand
+from .run import Run, run_scenario
+from .types import (
+    Assumption,
+    GeodataUse,
+    Hub,
+    LandingLink,
+    Plan,
+    SubstationLink,
+    UnservedZone,
+)
+
+__all__ = [
+    "Assumption",
+    "Checked",
+    "GeodataUse",
+    "Hub",
+    "LandingLink",
+    "Measure",
+    "Plan",
+    "Run",
+    "SubstationLink",
+    "UnservedZone",
+    "Violation",
+    "build_plan",
+    "check_plan",
+    "run_scenario",
+    "unserved_demand",
+]

@@ -1,0 +1,194 @@
+"""Build the plan: check the answer, then gather hubs, measures, assumptions and provenance."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from dcsite.criteria import TIERS
+from dcsite.criteria.cables import landings_in_force
+from dcsite.criteria.separation import nearest_other
+from dcsite.criteria.substation import column
+from dcsite.errors import SolverError
+from dcsite.scenario import as_dict
+
+from .check import check_plan
+from .types import Assumption, GeodataUse, Hub, LandingLink, Plan, SubstationLink
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+
+    from dcsite.atlas import Atlas
+    from dcsite.model import Answer
+    from dcsite.scenario import Scenario
+
+    from .check import Checked
+
+__all__ = ["build_plan"]
+
+
+def build_plan(
+    answer: Answer,
+    sites: gpd.GeoDataFrame,
+    atlas: Atlas,
+    scenario: Scenario,
+    *,
+    version: str,
+    gap_asked: float,
+    options: Mapping[str, Any],
+    wall_s: float,
+) -> Plan:
+    """Check an answer independently and build the plan from it.
+
+    Parameters
+    ----------
+    answer : Answer
+        What the solver chose and proved.
+    sites : geopandas.GeoDataFrame
+        Measured sites.
+    atlas, scenario
+        What is known and asked.
+    version : str
+        Version of dcsite.
+    gap_asked : float
+        Relative gap the run was asked to prove.
+    options : mapping
+        Solver options, for the manifest.
+    wall_s : float
+        Seconds since the command began.
+
+    Raises
+    ------
+    CheckError
+        If the independent check disagrees.
+    """
+    outcome = answer.outcome
+    if outcome.objective is None:
+        raise SolverError("the solver returned a plan without its objective")
+    bound = outcome.bound if outcome.bound is not None else np.inf
+    hubs = sites.join(answer.chosen, how="inner")
+    rank = hubs["tier"].map({tier: number for number, tier in enumerate(TIERS)})
+    hubs = hubs.assign(_rank=rank, _id=hubs.index).sort_values(
+        ["_rank", "it_load_mw", "_id"], ascending=[True, False, True]
+    )
+    checked = check_plan(hubs, atlas, scenario, claimed_objective=outcome.objective, bound=bound)
+    gap = max(bound - checked.objective, 0.0) / max(abs(checked.objective), 1e-9)
+    status = "interrupted" if outcome.interrupted else outcome.status
+    if status == "optimal" and gap > gap_asked + 1e-9:
+        status = "feasible"
+    return Plan(
+        dcsite_version=version,
+        scenario_name=scenario.name,
+        title_en=scenario.title_en,
+        title_ja=scenario.title_ja,
+        status=status,  # type: ignore[arg-type]
+        objective=checked.objective,
+        bound=float(bound),
+        gap=float(gap),
+        gap_asked=gap_asked,
+        solver=outcome.solver,
+        solver_version=outcome.solver_version,
+        options=dict(options),
+        wall_s=wall_s,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        hubs=_hubs(hubs, atlas, scenario, checked),
+        measures=tuple(
+            measure for found in checked.evaluations.values() for measure in found.measures
+        ),
+        unserved_mw=checked.unserved_mw,
+        unserved=checked.unserved,
+        violations=checked.violations,
+        assumptions=tuple(Assumption(*record) for record in _assumptions(scenario)),
+        geodata=tuple(
+            GeodataUse(used.name, used.sha256, used.licence, used.vintage, used.source)
+            for used in sorted(atlas.tables_used(), key=lambda used: used.name)
+        ),
+        scenario=as_dict(scenario),
+    )
+
+
+def _assumptions(scenario: Scenario) -> list[tuple[str, Any, str]]:
+    return [(record.key, record.value, record.why) for record in scenario.assumptions()]
+
+
+def _hubs(
+    hubs: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario, checked: Checked
+) -> tuple[Hub, ...]:
+    nearest_km, nearest_id = nearest_other(hubs, atlas.policy.existing_cores())
+    stations = atlas.power.substations()
+    landings = landings_in_force(atlas, scenario.criteria["cables"].planned_until_year)
+    found: list[Hub] = []
+    for number, (site_id, row) in enumerate(hubs.iterrows()):
+        site = str(site_id)
+        values = tuple(
+            value
+            for evaluation in checked.evaluations.values()
+            for value in evaluation.hub_values.get(site, ())
+        )
+        known = {value.name: value.value for value in values}
+        found.append(
+            Hub(
+                site_id=site,
+                municipality_code=_text(row["municipality_code"]),
+                name_ja=str(row["name_ja"]),
+                name_en=_text(row["name_en"]),
+                prefecture_en=str(row["prefecture_en"]),
+                prefecture_ja=str(row["prefecture_ja"]),
+                area=str(row["area"]),
+                tier=str(row["tier"]),
+                lat_deg=float(row["lat_deg"]),
+                lon_deg=float(row["lon_deg"]),
+                uncertainty_km=float(row["uncertainty_km"]),
+                it_load_mw=float(row["it_load_mw"]),
+                substation=_substation(row, stations, scenario),
+                landing=_landing(row, landings),
+                nearest_hub_km=float(nearest_km[number]),
+                nearest_hub_id=nearest_id[number],
+                renewable_share=known.get("renewable_share", np.nan),
+                decarbonised_share=known.get("decarbonised_share", np.nan),
+                values=values,
+            )
+        )
+    return tuple(found)
+
+
+def _substation(
+    row: pd.Series[Any], stations: gpd.GeoDataFrame, scenario: Scenario
+) -> SubstationLink | None:
+    least_kv = float(getattr(scenario.criteria["substation"].min_voltage_kv, str(row["tier"])))
+    station_id = str(row[column("id", least_kv)])
+    if not station_id:
+        return None
+    station = stations.loc[station_id]
+    return SubstationLink(
+        substation_id=station_id,
+        name_ja=_text(station["name_ja"]),
+        name_en=_text(station["name_en"]),
+        voltage_kv=float(station["voltage_kv"]),
+        distance_km=float(row[column("distance_km", least_kv)]),
+        lat_deg=float(station.geometry.y),
+        lon_deg=float(station.geometry.x),
+    )
+
+
+def _landing(row: pd.Series[Any], landings: pd.DataFrame) -> LandingLink | None:
+    landing_id = str(row["landing_id"])
+    landing: dict[Any, Any] = landings.loc[landing_id].to_dict()
+    return LandingLink(
+        landing_id=landing_id,
+        name_ja=str(landing["name_ja"]),
+        name_en=str(landing["name_en"]),
+        distance_km=float(row["landing_distance_km"]),
+        lat_deg=float(landing["lat_deg"]),
+        lon_deg=float(landing["lon_deg"]),
+        cluster_id=str(landing["cluster"]) if bool(landing["crowded"]) else None,
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

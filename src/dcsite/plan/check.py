@@ -1,0 +1,302 @@
+"""Check a plan anew from coordinates and tables, sharing nothing with the formulation.
+
+Plain NumPy and pandas on the chosen sites: every rule of the model and of the criteria, unserved
+demand by a small linear program of its own, and the objective from the measures' scores. A hard
+rule that does not hold, or an objective that disagrees, is a bug in dcsite and no plan is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linprog
+
+from dcsite.atlas.geodesy import geodesic_km
+from dcsite.criteria import TIERS, Breach, Evaluation, criteria
+from dcsite.errors import CheckError, Problem
+from dcsite.model import all_rules, demand_zones
+
+from .types import UnservedZone, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dcsite.atlas import Atlas
+    from dcsite.scenario import Scenario
+
+__all__ = ["Checked", "check_plan", "unserved_demand"]
+
+#: Violations of a hard rule below this are the solvers' own feasibility tolerance.
+_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A plan found sound: what it measures, what it violates softly, what it is worth."""
+
+    evaluations: dict[str, Evaluation]
+    violations: tuple[Violation, ...]
+    unserved: tuple[UnservedZone, ...]
+    unserved_mw: float
+    objective: float
+
+
+def check_plan(
+    hubs: pd.DataFrame,
+    atlas: Atlas,
+    scenario: Scenario,
+    *,
+    claimed_objective: float,
+    bound: float,
+) -> Checked:
+    """Evaluate chosen hubs anew and hold the result against the solver's claim.
+
+    Parameters
+    ----------
+    hubs : pandas.DataFrame
+        One row per hub, indexed by `site_id`: `tier`, `it_load_mw`, `lat_deg`, `lon_deg`, `area`,
+        `pref_code`, `municipality_code`, `landmass_id`, `max_it_load_mw`, `hectares`,
+        `allowed_tier`.
+    atlas, scenario
+        What is known and asked.
+    claimed_objective, bound : float
+        The solver's objective and its proven bound, in objective points (maximised).
+
+    Returns
+    -------
+    Checked
+        With the objective as evaluated here; it may exceed the claim where a solver stopped with
+        continuous decisions not yet at their best, never the bound.
+
+    Raises
+    ------
+    CheckError
+        If a hard rule does not hold or the objective disagrees; names rule and sites.
+    """
+    evaluations = {
+        criterion.name: criterion.evaluate(hubs, atlas, scenario) for criterion in criteria()
+    }
+    breaches = [breach for found in evaluations.values() for breach in found.breaches]
+    breaches += _program_breaches(hubs, atlas, scenario)
+    _refuse_hard(breaches, scenario)
+    rules = all_rules()
+    unserved = unserved_demand(hubs, atlas, scenario)
+    unserved_mw = sum(zone.unserved_mw for zone in unserved)
+    violations = tuple(
+        Violation(
+            breach.rule,
+            breach.amount,
+            rules[breach.rule].unit,
+            breach.site_ids,
+            breach.amount * float(scenario.penalties[breach.rule]),
+            breach.message_en,
+            breach.message_ja,
+        )
+        for breach in breaches
+        if scenario.rules[breach.rule] == "soft"
+    )
+    scores = [
+        measure
+        for found in evaluations.values()
+        for measure in found.measures
+        if measure.score is not None
+    ]
+    objective = (
+        sum(measure.weight * (measure.score or 0.0) for measure in scores)
+        - sum(violation.penalty for violation in violations)
+        - float(scenario.penalties["unserved"]) * unserved_mw / scenario.total_new_it_load_mw
+    )
+    slack = _TOLERANCE * max(1.0, abs(claimed_objective)) + 1e-9
+    if objective < claimed_objective - slack or objective > bound + slack:
+        raise CheckError(
+            Problem(
+                "independent check",
+                "objective",
+                f"the solver claims {claimed_objective:.8f} (bound {bound:.8f}) for hubs "
+                f"{', '.join(map(str, hubs.index))}, evaluation from tables gives {objective:.8f}; "
+                "no plan was written, please report this",
+            )
+        )
+    return Checked(evaluations, violations, unserved, unserved_mw, min(objective, bound))
+
+
+def unserved_demand(
+    hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario
+) -> tuple[UnservedZone, ...]:
+    """Find how little demand must stay unserved with these hubs, zone by zone and workload.
+
+    A transport problem of zones against hubs: latency-critical demand within the scenario's
+    straight-line distance, latency-tolerant demand anywhere.
+    """
+    zones = demand_zones(atlas, scenario)
+    away_km = geodesic_km(
+        zones["lat_deg"].to_numpy()[:, None],
+        zones["lon_deg"].to_numpy()[:, None],
+        hubs["lat_deg"].to_numpy()[None, :],
+        hubs["lon_deg"].to_numpy()[None, :],
+    )
+    zone, hub = np.nonzero(away_km <= scenario.demand.latency_critical_max_km)
+    critical = zones["latency_critical_mw"].to_numpy()
+    tolerant = zones["latency_tolerant_mw"].to_numpy()
+    load = hubs["it_load_mw"].to_numpy()
+    flows = len(zone)
+    # Columns: one flow per reachable zone and hub, then the tolerant demand served in all.
+    capacity = np.zeros((len(hubs) + 1, flows + 1))
+    capacity[hub, np.arange(flows)] = 1.0
+    capacity[-1, :] = 1.0
+    demand = np.zeros((len(zones), flows + 1))
+    demand[zone, np.arange(flows)] = 1.0
+    result = linprog(
+        -np.ones(flows + 1),
+        A_ub=np.vstack([capacity, demand]),
+        b_ub=np.concatenate([load, [load.sum()], critical]),
+        bounds=[*((0.0, None) for _ in range(flows)), (0.0, float(tolerant.sum()))],
+        method="highs",
+    )
+    served = np.bincount(zone, weights=result.x[:flows], minlength=len(zones))
+    short = np.maximum(critical - served, 0.0)
+    short_tolerant = max(float(tolerant.sum()) - float(result.x[-1]), 0.0)
+    found = [
+        UnservedZone(
+            str(code), str(row["name_en"]), str(row["name_ja"]), "latency_critical", float(mw)
+        )
+        for (code, row), mw in zip(zones.iterrows(), short, strict=True)
+        if mw > _TOLERANCE
+    ]
+    if short_tolerant > _TOLERANCE:
+        found.append(UnservedZone("", "Japan", "全国", "latency_tolerant", short_tolerant))
+    return tuple(found)
+
+
+def _refuse_hard(breaches: Sequence[Breach], scenario: Scenario) -> None:
+    broken = [
+        breach
+        for breach in breaches
+        if scenario.rules[breach.rule] == "hard" and breach.amount > _TOLERANCE
+    ]
+    if broken:
+        raise CheckError(
+            [
+                Problem(
+                    "independent check",
+                    f"rules.{breach.rule}",
+                    f"{breach.message_en} (sites {', '.join(breach.site_ids) or 'all'}); "
+                    "no plan was written, please report this",
+                )
+                for breach in broken
+            ]
+        )
+
+
+def _program_breaches(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> list[Breach]:
+    breaches: list[Breach] = []
+    _refuse_structure(hubs, scenario)
+    counts = hubs["tier"].value_counts()
+    for tier in TIERS:
+        wanted = getattr(scenario.tiers, tier).count
+        have = int(counts.get(tier, 0))
+        if tier == "large" and scenario.cores_count_as_large:
+            have += int(counts.get("core", 0))
+        off = max(wanted.min - have, have - wanted.max, 0)
+        if off:
+            breaches.append(
+                Breach(
+                    "tier_counts",
+                    float(off),
+                    (),
+                    f"{have} {tier} hub(s), {wanted.min} to {wanted.max} wanted",
+                    f"{tier}が{have}か所（必要{wanted.min}〜{wanted.max}）",
+                )
+            )
+    regions = atlas.policy.core_regions()
+    cores = hubs[hubs["tier"] == "core"]
+    for region in scenario.tiers.core.regions:
+        if not cores["pref_code"].isin(regions.loc[regions["region"] == region, "pref_code"]).any():
+            breaches.append(
+                Breach(
+                    "core_regions",
+                    1.0,
+                    (),
+                    f"no core hub in {region}",
+                    f"{region}に中核拠点がない",
+                )
+            )
+    total = scenario.total_new_it_load_mw
+    off_total = abs(float(hubs["it_load_mw"].sum()) - total) / total
+    if off_total > _TOLERANCE:
+        breaches.append(
+            Breach(
+                "total_it_load",
+                off_total,
+                (),
+                f"hubs carry {hubs['it_load_mw'].sum():.1f} MW of {total:.1f} MW asked",
+                f"拠点合計{hubs['it_load_mw'].sum():.1f} MW（目標{total:.1f} MW）",
+            )
+        )
+    over = (hubs["it_load_mw"] - hubs["max_it_load_mw"]).clip(lower=0.0)
+    for site, mw in over[over / total > _TOLERANCE].items():
+        breaches.append(
+            Breach(
+                "land",
+                float(mw / total),
+                (str(site),),
+                f"{site} carries {mw:.1f} MW more than its usable land allows",
+                f"{site}は利用可能な土地を{mw:.1f} MW超過",
+            )
+        )
+    least = scenario.workforce.min_population
+    few = hubs["population_2020"][hubs["population_2020"] < least]
+    breaches += [
+        Breach(
+            "workforce",
+            1.0,
+            (str(site),),
+            f"{site} has {people:,.0f} residents, {least:,} wanted",
+            f"{site}の人口は{people:,.0f}人（必要{least:,}人）",
+        )
+        for site, people in few.items()
+    ]
+    usable_ha = (
+        hubs["hectares"].astype(float).fillna(hubs["max_it_load_mw"] / scenario.land.mw_per_ha)
+    )
+    guide_ha = scenario.land.guide_ha
+    for site, have_ha in usable_ha[usable_ha < guide_ha].items():
+        breaches.append(
+            Breach(
+                "land_guide",
+                float((guide_ha - have_ha) / guide_ha),
+                (str(site),),
+                f"{site} has {have_ha:.1f} ha of usable land, about {guide_ha:g} ha is the guide",
+                f"{site}の利用可能地は{have_ha:.1f} ha（目安{guide_ha:g} ha）",
+            )
+        )
+    return breaches
+
+
+def _refuse_structure(hubs: pd.DataFrame, scenario: Scenario) -> None:
+    """Refuse what no switch allows: a site used twice, a load outside its tier, a wrong tier."""
+    problems = [
+        Problem("independent check", str(site), "opens in more than one tier")
+        for site in hubs.index[hubs.index.duplicated()]
+    ]
+    for site, hub in hubs.iterrows():
+        bounds = getattr(scenario.tiers, hub["tier"]).it_load_mw
+        load = hub["it_load_mw"]
+        if not bounds.min - _TOLERANCE <= load <= bounds.max + _TOLERANCE:
+            problems.append(
+                Problem(
+                    "independent check",
+                    str(site),
+                    f"carries {load:g} MW, a {hub['tier']} hub takes {bounds.min:g} to "
+                    f"{bounds.max:g} MW",
+                )
+            )
+        if isinstance(hub["allowed_tier"], str) and hub["allowed_tier"] != hub["tier"]:
+            problems.append(
+                Problem("independent check", str(site), f"is offered as {hub['allowed_tier']} only")
+            )
+    if problems:
+        raise CheckError(problems)

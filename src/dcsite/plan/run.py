@@ -1,0 +1,149 @@
+"""One whole run: measure, assemble, solve, check, build the plan."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dcsite.criteria import measure_sites
+from dcsite.errors import InfeasibleError, Problem
+from dcsite.model import SolveOptions, assemble, diagnose, find_answer
+
+from .build import build_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+
+    from dcsite.atlas import Atlas
+    from dcsite.model import Conflict, Progress
+    from dcsite.scenario import Scenario
+
+    from .types import Plan
+
+__all__ = ["Run", "run_scenario"]
+
+#: Seconds a diagnosis of infeasibility may take.
+_DIAGNOSIS_S = 120.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: the plan and the measured candidates it was chosen from."""
+
+    plan: Plan
+    candidates: gpd.GeoDataFrame
+
+
+def run_scenario(
+    scenario: Scenario,
+    atlas: Atlas,
+    sites: gpd.GeoDataFrame,
+    options: SolveOptions,
+    *,
+    version: str,
+    on_stage: Callable[[str], None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    started: float | None = None,
+) -> Run:
+    """Carry a scenario from sites to a checked plan.
+
+    Parameters
+    ----------
+    scenario, atlas, sites
+        What is asked, what is known, where a hub could stand.
+    options : SolveOptions
+        Solver, limits, gap, threads, seed.
+    version : str
+        Version of dcsite, for the manifest.
+    on_stage : callable, optional
+        Called with ``measure``, ``build``, ``solve`` and ``check`` as each begins.
+    on_progress : callable, optional
+        Called with the solver's progress.
+    started : float, optional
+        ``time.perf_counter()`` when the command began.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan meets all hard rules; names a least set that cannot hold together.
+    NoPlanInTimeError, InterruptedWithoutPlanError, SolverError, CheckError
+        As their texts say.
+    """
+    begun = time.perf_counter() if started is None else started
+    stage = on_stage or (lambda _: None)
+    stage("measure")
+    measured = measure_sites(sites, atlas, scenario)
+    stage("build")
+    program = assemble(scenario, atlas, measured)
+    stage("solve")
+    answer = find_answer(program, options, on_progress)
+    if answer.outcome.status == "infeasible":
+        stage("diagnose")
+        limits = SolveOptions(
+            solver=options.solver,
+            time_limit_s=min(options.time_limit_s or _DIAGNOSIS_S, _DIAGNOSIS_S),
+            gap=1e-4,
+            threads=options.threads,
+            seed=options.seed,
+        )
+        raise InfeasibleError(_explain(scenario, diagnose(scenario, atlas, measured, limits)))
+    stage("check")
+    plan = build_plan(
+        answer,
+        measured,
+        atlas,
+        scenario,
+        version=version,
+        gap_asked=options.gap,
+        options=_manifest(options),
+        wall_s=time.perf_counter() - begun,
+    )
+    return Run(plan, measured)
+
+
+def _manifest(options: SolveOptions) -> dict[str, Any]:
+    return {
+        "solver": options.solver,
+        "time_limit_s": options.time_limit_s,
+        "gap": options.gap,
+        "threads": options.threads,
+        "seed": options.seed,
+    }
+
+
+def _explain(scenario: Scenario, conflict: Conflict | None) -> list[Problem]:
+    head = f"no plan meets all hard rules of scenario {scenario.name}"
+    if conflict is None or not conflict.relaxed:
+        return [
+            Problem(
+                "infeasible",
+                "",
+                f"{head}, and no set of rules to relax was found; check tiers.*.count against the "
+                "number of sites offered, and the sites' tiers",
+            )
+        ]
+    kind = "a least set" if conflict.least else "a set (not proven least)"
+    count = len(conflict.relaxed)
+    rules = "1 rule" if count == 1 else f"{count} rules"
+    problems = [
+        Problem(
+            "infeasible",
+            "",
+            f"{head}; {kind} that would have to give way has {rules}:",
+        )
+    ]
+    for relaxed in conflict.relaxed:
+        settings = ", ".join(f"{key} = {value}" for key, value in relaxed.settings)
+        problems.append(
+            Problem(
+                "infeasible",
+                f"rules.{relaxed.rule.name}",
+                f"{relaxed.rule.title_en} cannot hold (least violation found {relaxed.amount:.4g}, "
+                f"unit: {relaxed.rule.unit}); set by {settings}; loosen these, or set "
+                f'rules.{relaxed.rule.name} = "soft"',
+            )
+        )
+    return problems

@@ -1,0 +1,61 @@
+"""Infeasible scenarios: a least set of rules, named with the keys that set them."""
+
+from __future__ import annotations
+
+import pytest
+
+import dcsite
+from dcsite.errors import InfeasibleError
+from dcsite.model import SolveOptions, diagnose
+from dcsite.plan import run_scenario
+from dcsite.sites import SITE_COLUMNS
+
+OPTIONS = SolveOptions(gap=1e-4, time_limit_s=60.0)
+
+
+@pytest.fixture(scope="module")
+def some(measured):
+    # Municipalities with people, spread over the country, cores possible at both ends.
+    wanted = measured[measured["population_2020"] > 10_000].iloc[::14]
+    must = measured.loc[["01217", "01213", "41206", "40130", "02201", "04211", "47201"]]
+    return measured.loc[sorted(set(wanted.index) | set(must.index))]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "rules", "key"),
+    [
+        (("tiers.core.separation_km=2000",), {"separation"}, "tiers.core.separation_km = 2000.0"),
+        (("demand.total_new_it_load_mw=9000",), {"total_it_load"},
+         "demand.total_new_it_load_mw = 9000.0"),
+        (("criteria.substation.max_distance_km.core=0.0001",), {"substation_reach"},
+         "criteria.substation.max_distance_km.core = 0.0001"),
+        (("criteria.cables.core_landing_max_km=0.001", 'rules.international_directions="off"'),
+         {"landing_reach"}, "criteria.cables.core_landing_max_km = 0.001"),
+    ],
+)  # fmt: skip
+def test_one_rule_that_cannot_hold(some, shipped_atlas, overrides, rules, key):
+    scenario = dcsite.load_scenario(
+        "policy-2023", ("tiers.regional.count={min=3,max=19}", *overrides)
+    )
+    conflict = diagnose(scenario, shipped_atlas, some, OPTIONS)
+    assert conflict is not None
+    assert conflict.least
+    assert {relaxed.rule.name for relaxed in conflict.relaxed} == rules
+    settings = {f"{k} = {v}" for relaxed in conflict.relaxed for k, v in relaxed.settings}
+    assert key in settings
+    with pytest.raises(InfeasibleError) as caught:
+        run_scenario(scenario, shipped_atlas, some[list(SITE_COLUMNS)], OPTIONS, version="test")
+    assert any(key in problem.message for problem in caught.value.problems)
+
+
+def test_two_rules_that_cannot_hold(some, shipped_atlas):
+    scenario = dcsite.load_scenario(
+        "policy-2023",
+        (
+            "tiers.regional.count={min=3,max=19}",
+            "tiers.core.separation_km=2000",
+            "demand.total_new_it_load_mw=9000",
+        ),
+    )
+    conflict = diagnose(scenario, shipped_atlas, some, OPTIONS)
+    assert {relaxed.rule.name for relaxed in conflict.relaxed} == {"separation", "total_it_load"}

@@ -1,0 +1,142 @@
+"""The independent check: a sound plan passes, every tampering is found and named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import dcsite
+from dcsite.errors import CheckError
+from dcsite.plan import check_plan, unserved_demand
+
+#: Small and feasible: two cores and one regional hub far apart.
+SMALL = (
+    "tiers.large.count=0",
+    "tiers.regional.count=1",
+    "demand.total_new_it_load_mw=440",
+    "demand.latency_critical_share=0",
+    "tiers.core.it_load_mw={min=100,max=300}",
+    "criteria.cables.max_crowded_share=1",
+)
+
+
+@pytest.fixture(scope="module")
+def small():
+    return dcsite.load_scenario("policy-2023", SMALL)
+
+
+@pytest.fixture
+def hubs(measured):
+    return measured.loc[["01217", "41206", "07203"]].assign(
+        tier=["core", "core", "regional"], it_load_mw=[200.0, 200.0, 40.0]
+    )
+
+
+def check(hubs, atlas, scenario, claimed=-np.inf, bound=np.inf):
+    return check_plan(hubs, atlas, scenario, claimed_objective=claimed, bound=bound)
+
+
+def test_a_sound_plan_passes_and_its_objective_adds_up(hubs, shipped_atlas, small):
+    found = check(hubs, shipped_atlas, small)
+    scores = sum(
+        measure.weight * measure.score
+        for evaluation in found.evaluations.values()
+        for measure in evaluation.measures
+        if measure.score is not None
+    )
+    penalties = sum(violation.penalty for violation in found.violations)
+    assert found.unserved_mw == 0.0
+    assert found.objective == pytest.approx(scores - penalties)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "sites"),
+    [
+        ({"lat_deg": [43.10, 35.00, 37.40], "lon_deg": [141.5, 136.0, 140.4]},
+         "separation", "41206"),
+        ({"lat_deg": [43.10, 33.19, 35.70], "lon_deg": [141.5, 130.0, 139.9]},
+         "existing_core_clearance", "07203"),
+        ({"lat_deg": [45.0, 33.19, 37.40], "lon_deg": [141.5, 130.0, 140.4]},
+         "substation_reach", "01217"),
+        ({"it_load_mw": [200.0, 200.0, 50.0]}, "total_it_load", "all"),
+        ({"tier": ["core", "regional", "core"], "it_load_mw": [200.0, 40.0, 200.0]},
+         "core_regions", "all"),
+        ({"population_2020": [10_000.0, 9_999.0, 10_000.0]}, "workforce", "41206"),
+        ({"max_it_load_mw": [199.0, 1e6, 1e6]}, "land", "01217"),
+    ],
+)  # fmt: skip
+def test_tampering_is_named_by_rule_and_site(hubs, shipped_atlas, small, change, rule, sites):
+    with pytest.raises(CheckError) as caught:
+        check(hubs.assign(**change), shipped_atlas, small)
+    fields = {problem.field: problem.message for problem in caught.value.problems}
+    assert f"rules.{rule}" in fields
+    assert sites in fields[f"rules.{rule}"]
+
+
+def test_a_load_outside_its_tier_is_refused(hubs, shipped_atlas, small):
+    with pytest.raises(CheckError, match="07203: carries 60 MW, a regional hub takes 10 to 50 MW"):
+        check(hubs.assign(it_load_mw=[190.0, 190.0, 60.0]), shipped_atlas, small)
+
+
+def test_a_site_used_twice_is_refused(hubs, shipped_atlas, small):
+    twice = hubs.iloc[[0, 1, 2, 2]].assign(it_load_mw=[200.0, 200.0, 20.0, 20.0])
+    with pytest.raises(CheckError, match="07203: opens in more than one tier"):
+        check(twice, shipped_atlas, small)
+
+
+def test_a_claim_above_the_evaluation_is_refused(hubs, shipped_atlas, small):
+    worth = check(hubs, shipped_atlas, small).objective
+    assert check(hubs, shipped_atlas, small, worth, worth + 1e-3).objective == worth
+    with pytest.raises(CheckError, match="the solver claims"):
+        check(hubs, shipped_atlas, small, worth + 1e-3, worth + 2e-3)
+
+
+def test_an_evaluation_above_the_bound_is_refused(hubs, shipped_atlas, small):
+    worth = check(hubs, shipped_atlas, small).objective
+    with pytest.raises(CheckError, match="the solver claims"):
+        check(hubs, shipped_atlas, small, worth - 2e-3, worth - 1e-3)
+
+
+def test_soft_rules_are_priced_not_refused(hubs, shipped_atlas):
+    soft = dcsite.load_scenario(
+        "policy-2023", (*SMALL, 'rules.separation="soft"', "penalties.separation=0.2",
+                        "tiers.core.separation_km=2000")
+    )  # fmt: skip
+    found = check(hubs, shipped_atlas, soft)
+    by_rule = {}
+    for violation in found.violations:
+        by_rule[violation.rule] = by_rule.get(violation.rule, 0.0) + violation.amount
+    # Both cores stand nearer than 2,000 km to Tokyo, and to each other: one would have to go.
+    assert by_rule["separation"] == 3.0
+    assert sum(v.penalty for v in found.violations if v.rule == "separation") == pytest.approx(0.6)
+
+
+def test_rules_that_are_off_are_not_reported(hubs, shipped_atlas):
+    off = dcsite.load_scenario(
+        "policy-2023", (*SMALL, 'rules.separation="off"', "tiers.core.separation_km=2000")
+    )
+    found = check(hubs, shipped_atlas, off)
+    assert "separation" not in {violation.rule for violation in found.violations}
+
+
+def test_unserved_demand_by_hand(hubs, shipped_atlas):
+    # All demand is latency-critical within 1 km of a prefectural office: only a hub at an office
+    # serves anyone. Koriyama, Ebetsu and Takeo are none, so all of it stays unserved.
+    strict = dcsite.load_scenario(
+        "policy-2023",
+        (*SMALL[:3], "demand.latency_critical_share=1", "demand.latency_critical_max_km=1"),
+    )
+    unserved = unserved_demand(hubs, shipped_atlas, strict)
+    assert sum(zone.unserved_mw for zone in unserved) == pytest.approx(440.0)
+    assert len(unserved) == 47
+
+
+def test_a_hub_serves_no_more_than_it_carries(hubs, shipped_atlas):
+    # Everyone may be served by everyone, 440 MW asked, 140 MW offered.
+    wide = dcsite.load_scenario(
+        "policy-2023",
+        (*SMALL[:3], "demand.latency_critical_share=0.5", "demand.latency_critical_max_km=3000"),
+    )
+    little = hubs.assign(it_load_mw=[50.0, 50.0, 40.0])
+    unserved = unserved_demand(little, shipped_atlas, wide)
+    assert sum(zone.unserved_mw for zone in unserved) == pytest.approx(300.0)
