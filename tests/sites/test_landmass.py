@@ -90,10 +90,16 @@ def test_points_in_harbours_belong_to_the_nearest_land_and_the_high_sea_to_none(
     ]
 
 
-def stand_in(*boxes: tuple[float, float, float, float]) -> SimpleNamespace:
+class StandIn:
+    """An atlas whose prefectures are boxes; it hashes by identity, as the real one does."""
+
+    def __init__(self, frame: gpd.GeoDataFrame) -> None:
+        self.places = SimpleNamespace(prefecture_polygons=lambda: frame)
+
+
+def stand_in(*boxes: tuple[float, float, float, float]) -> StandIn:
     """An atlas whose prefectures are boxes of (west, south, east, north) degrees."""
-    frame = gpd.GeoDataFrame(geometry=[shapely.box(*box) for box in boxes], crs="EPSG:4326")
-    return SimpleNamespace(places=SimpleNamespace(prefecture_polygons=lambda: frame))
+    return StandIn(gpd.GeoDataFrame(geometry=[shapely.box(*box) for box in boxes], crs="EPSG:4326"))
 
 
 def test_prefectures_that_share_a_border_are_one_body() -> None:

@@ -1,0 +1,171 @@
+/* The page around the map: list of layers, panel, hubs' labels, keyboard. */
+"use strict";
+
+window.dcsite.start = function (map, config) {
+  const byId = (id) => document.getElementById(id);
+  const base = window[config.base];
+  const tiles = window[config.tiles];
+  const candidates = window[config.candidates];
+  const wide = window.matchMedia("(min-width: 1100px)").matches;
+  const middle = window.matchMedia("(min-width: 900px)").matches;
+
+  /* Everything but hubs and links shares one canvas; its order is set anew after a change. */
+  function settle() {
+    const onTiles = map.hasLayer(tiles);
+    const scored = map.hasLayer(candidates);
+    base.eachLayer((area) => area.setStyle && area.setStyle({
+      fillOpacity: onTiles || scored ? 0 : 1,
+      color: scored || onTiles ? "#6d7b86" : config.border,
+      weight: scored || onTiles ? 0.8 : 0.7,
+    }));
+    const data = [];
+    map.eachLayer((layer) => { if (layer.order !== undefined) data.push(layer); });
+    const place = (layer) => (layer === base && scored ? candidates.order + 0.5 : layer.order);
+    data.sort((one, other) => place(one) - place(other));
+    for (const layer of data) layer.eachLayer((member) => member.setStyle && member.bringToFront());
+  }
+
+  function show(layer, on) {
+    if (on) map.addLayer(layer);
+    else map.removeLayer(layer);
+  }
+
+  for (const input of document.querySelectorAll("#dc-layers input")) {
+    input.addEventListener("change", function () {
+      if (input.type === "radio") {
+        const chosen = Number(input.value);
+        if (chosen >= 0) candidates.choose(chosen);
+        show(candidates, chosen >= 0);
+      } else {
+        show(window[input.dataset.layer], input.checked);
+      }
+      document.body.classList.toggle("dc-scored", map.hasLayer(candidates));
+      settle();
+      declutter();
+    });
+  }
+
+  /* Panels open and close; the map is fitted into what they leave free. */
+  function toggle(button, panel, open) {
+    const set = function (state) {
+      panel.classList.toggle("dc-closed", !state);
+      button.setAttribute("aria-expanded", String(state));
+    };
+    set(open);
+    button.addEventListener("click", function () {
+      set(panel.classList.contains("dc-closed"));
+      clear();
+    });
+    return set;
+  }
+  const setPlan = toggle(byId("dc-plan-toggle"), byId("dc-plan"), middle);
+  toggle(byId("dc-layers-toggle"), byId("dc-layers"), wide);
+
+  /* What the open panels leave free, in pixels from the left and from the right. */
+  function margins() {
+    const taken = (id) => {
+      const panel = byId(id);
+      return panel.classList.contains("dc-closed") || !middle ? 16 : panel.offsetWidth + 28;
+    };
+    return [taken("dc-plan"), taken("dc-layers")];
+  }
+
+  function fit() {
+    const [left, right] = margins();
+    map.fitBounds(config.bounds, {
+      paddingTopLeft: [left, 24], paddingBottomRight: [right, 36], animate: false,
+    });
+  }
+
+  function clear() {
+    const [left, right] = margins();
+    L.Popup.prototype.options.autoPanPaddingTopLeft = L.point(left + 40, 20);
+    L.Popup.prototype.options.autoPanPaddingBottomRight = L.point(right, 40);
+  }
+
+  /* Names of hubs and cores: each is tried right, left, above and below its circle; one that
+     would cover a more important one is left out until there is room. */
+  const hubs = config.hubs.map((hub) => ({ ...hub, marker: window[hub.layer] }));
+  const cores = config.cores.map((name) => ({ marker: window[name] }));
+  const named = [...hubs.filter((hub) => hub.first), ...cores, ...hubs.filter((hub) => !hub.first)];
+  function declutter() {
+    const taken = [];
+    const free = (box) => !taken.some((other) => other.left < box.right && box.left < other.right
+      && other.top < box.bottom && box.top < other.bottom);
+    const drawn = named.filter((one) => one.marker.getElement() && map.hasLayer(one.marker)
+      && one.marker.getTooltip().getElement());
+    for (const { marker } of drawn) taken.push(marker.getElement().getBoundingClientRect());
+    for (const { marker } of drawn) {
+      const tip = marker.getTooltip();
+      const label = tip.getElement();
+      const away = marker.getRadius();
+      label.classList.add("dc-out");
+      for (const [direction, x, y] of [
+        ["right", away, 0], ["left", -away, 0], ["top", 0, -away], ["bottom", 0, away],
+      ]) {
+        tip.options.direction = direction;
+        tip.options.offset = L.point(x, y);
+        tip.update();
+        const box = label.getBoundingClientRect();
+        if (free(box)) {
+          label.classList.remove("dc-out");
+          taken.push(box);
+          break;
+        }
+      }
+    }
+  }
+  map.on("zoomend moveend resize", declutter);
+  function near() {
+    document.body.classList.toggle("dc-near", map.getZoom() >= 6.5);
+  }
+  map.on("zoomend", near);
+
+  let halo = null;
+  for (const hub of hubs) {
+    const circle = hub.marker.getElement && hub.marker.getElement();
+    if (circle) {
+      circle.setAttribute("tabindex", "0");
+      circle.setAttribute("role", "button");
+      circle.setAttribute("aria-label", hub.label);
+      circle.addEventListener("keydown", function (event) {
+        if (event.key === "Enter" || event.key === " ") {
+          event.preventDefault();
+          hub.marker.openPopup();
+        }
+      });
+    }
+    hub.marker.on("popupopen", function () {
+      if (halo) halo.remove();
+      if (!hub.uncertainty_km) return;
+      halo = L.circle(hub.marker.getLatLng(), {
+        radius: hub.uncertainty_km * 1000, color: "#33475b", weight: 1.2, dashArray: "4 4",
+        fillOpacity: 0.06, interactive: false,
+      }).addTo(map);
+    });
+    hub.marker.on("popupclose", function () {
+      if (halo) halo.remove();
+      halo = null;
+    });
+  }
+  for (const button of document.querySelectorAll("[data-hub]")) {
+    button.addEventListener("click", function () {
+      const hub = hubs[Number(button.dataset.hub)];
+      if (!middle) setPlan(false);
+      const zoom = Math.max(map.getZoom(), 8.5);
+      const [left, right] = margins();
+      const place = map.project(hub.marker.getLatLng(), zoom).add([(right - left) / 2, -150]);
+      map.setView(map.unproject(place, zoom), zoom, { animate: false });
+      if (!map.hasLayer(hub.marker)) return;
+      hub.marker.openPopup();
+    });
+  }
+
+  map.attributionControl.setPrefix(config.prefix);
+  clear();
+  fit();
+  settle();
+  near();
+  declutter();
+  document.body.classList.add("dc-ready");
+};

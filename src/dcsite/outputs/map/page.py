@@ -1,0 +1,215 @@
+"""One self-contained HTML file: Folium's map with everything it needs inside."""
+
+from __future__ import annotations
+
+import base64
+import re
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, cast
+
+import folium
+from branca.element import Element, Figure
+from folium.template import Template
+
+from .base import BORDER, area_entry, prefecture_layer, tile_entry
+from .candidates import candidate_layer, scored_criteria
+from .credits import ATTRIBUTION
+from .encode import script_json
+from .grid import landing_entry, line_entry, substation_entry
+from .hubs import CORE_PANE, HUB_PANE, LINK_PANE, core_entry, hub_entries, link_entries
+from .panel import layers_html, plan_html
+from .parts import Piece, add
+from .places import data_centre_entry, feasibility_entry, planned_entry
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from dcsite.atlas import Atlas
+    from dcsite.plan.types import Plan
+
+__all__ = ["render_map"]
+
+#: Four main islands; the map opens on them and on every hub.
+_MAIN_ISLANDS = ((31.0, 129.6), (45.5, 145.8))
+
+#: Nothing but the optional tiles may be fetched, whatever the page holds.
+_CONTENT_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline' data:; "
+    "img-src data: https://cyberjapandata.gsi.go.jp; base-uri 'none'; form-action 'none'"
+)
+
+
+class _Html(Piece):
+    """A finished piece of HTML in the page's body."""
+
+    _template = Template("{% macro html(this, kwargs) %}{{ this.html }}{% endmacro %}")
+
+    def __init__(self, html: str) -> None:
+        super().__init__("Html")
+        self.html = html
+
+
+class _Start(Piece):
+    """Hand the finished map to the page's script."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            dcsite.start({{ this._parent.get_name() }}, {{ this.config }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__("Start")
+        self.config = script_json(config)
+
+
+def render_map(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas) -> str:
+    """Return the text of ``map.html``.
+
+    Parameters
+    ----------
+    plan : Plan
+        What came out.
+    candidates : geopandas.GeoDataFrame
+        Sites with measurements and ``score_<criterion>`` columns, indexed by `site_id`.
+    atlas : Atlas
+        What is known.
+    """
+    page = folium.Map(
+        location=(37.5, 137.5), zoom_start=6, tiles=None, prefer_canvas=True, control_scale=False,
+        zoom_control="topleft", min_zoom=4, max_zoom=14, zoom_snap=0.25, zoom_delta=0.5,
+        wheel_px_per_zoom_level=90, max_bounds_viscosity=0.6,
+    )  # fmt: skip
+    # The instance's own lists: Folium's class-wide ones point to the network.
+    page.default_js = [
+        ("leaflet", _script(_xstatic("leaflet", "leaflet.js"))),
+        ("jquery", _script(_xstatic("jquery", "jquery.min.js"))),
+        ("dcsite_layers", _script(_asset("layers.js"))),
+        ("dcsite_page", _script(_asset("page.js"))),
+    ]
+    page.default_css = [
+        ("leaflet_css", _uri("text/css", _leaflet_css())),
+        ("dcsite_css", _uri("text/css", _asset("page.css"))),
+    ]
+    for pane, z_index in (("dc-names", 450), (LINK_PANE, 610), (CORE_PANE, 615), (HUB_PANE, 620)):
+        add(page, folium.map.CustomPane(pane, z_index=z_index, pointer_events=True))
+
+    ground = prefecture_layer(atlas)
+    scored = candidate_layer(candidates, atlas)
+    tiles = tile_entry()
+    hub_layers, markers = hub_entries(plan, atlas)
+    cores, core_names = core_entry(atlas)
+    entries = [
+        *hub_layers,
+        *link_entries(plan),
+        cores,
+        data_centre_entry(atlas),
+        planned_entry(atlas),
+        feasibility_entry(atlas),
+        substation_entry(atlas),
+        line_entry(atlas),
+        area_entry(atlas),
+        landing_entry(atlas),
+        tiles,
+    ]
+    add(page, ground)
+    for entry in entries:
+        add(page, entry.layer)
+    add(page, scored)
+    add(page, _Html(plan_html(plan, markers, atlas)))
+    add(page, _Html(layers_html(entries, scored_criteria(candidates))))
+    add(page, _ScaleInKm("ScaleInKm"))
+    add(
+        page,
+        _Start(
+            {
+                "base": ground.get_name(),
+                "tiles": tiles.layer.get_name(),
+                "candidates": scored.get_name(),
+                "border": BORDER,
+                "bounds": _bounds(plan),
+                "prefix": escape(ATTRIBUTION),
+                "cores": core_names,
+                "hubs": [drawn.as_config() for drawn in markers],
+            }
+        ),
+    )
+    return _render(page, f"{plan.title_ja} {plan.title_en}")
+
+
+class _ScaleInKm(Piece):
+    """A scale bar in kilometres."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            L.control.scale({imperial: false, maxWidth: 140, position: "bottomleft"})
+                .addTo({{ this._parent.get_name() }});
+        {% endmacro %}
+        """
+    )
+
+
+def _render(page: folium.Map, title: str) -> str:
+    figure = cast("Figure", page.get_root())
+    figure.title = escape(title)
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{_CONTENT_POLICY}" />'
+    add(
+        figure.header,
+        Element(policy),
+    )
+    text = _with_counted_names(figure.render(), figure)
+    return text.replace("<html>", '<html lang="ja">', 1)
+
+
+def _with_counted_names(text: str, root: Element) -> str:
+    """Replace Folium's random names by counted ones: the same plan gives the same page."""
+    ids: dict[str, str] = {}
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        ids.setdefault(element._id, f"{len(ids):04d}")
+        waiting += reversed(element._children.values())
+        inner = (getattr(element, name, None) for name in ("html", "script", "header"))
+        waiting += [part for part in inner if isinstance(part, Element)]
+    return re.sub(r"[0-9a-f]{32}", lambda match: ids.get(match[0], match[0]), text)
+
+
+def _bounds(plan: Plan) -> list[list[float]]:
+    (south, west), (north, east) = _MAIN_ISLANDS
+    latitudes = [hub.lat_deg for hub in plan.hubs]
+    longitudes = [hub.lon_deg for hub in plan.hubs]
+    return [
+        [min([south, *latitudes]), min([west, *longitudes])],
+        [max([north, *latitudes]), max([east, *longitudes])],
+    ]
+
+
+def _asset(name: str) -> bytes:
+    return files("dcsite.outputs").joinpath("assets", name).read_bytes()
+
+
+def _xstatic(package: str, name: str) -> bytes:
+    return files(f"xstatic.pkg.{package}").joinpath("data", *name.split("/")).read_bytes()
+
+
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};charset=utf-8;base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _script(content: bytes) -> str:
+    """Return a script as a data URI, without the hint to a source map that would be fetched."""
+    return _uri("text/javascript", re.sub(rb"\n?//# sourceMappingURL=\S*", b"", content))
+
+
+def _leaflet_css() -> bytes:
+    """Return Leaflet's style with its few images inside."""
+
+    def inline(match: re.Match[str]) -> str:
+        return f"url({_uri('image/png', _xstatic('leaflet', match[1]))})"
+
+    style = _xstatic("leaflet", "leaflet.css").decode("utf-8")
+    return re.sub(r"url\((images/[\w.-]+\.png)\)", inline, style).encode("utf-8")

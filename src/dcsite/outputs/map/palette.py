@@ -1,0 +1,77 @@
+"""Colours, sizes and classes of the map; told apart by colour-blind readers too.
+
+Tiers use three colours of Okabe and Ito's palette, and differ in size as well. Voltages run from
+light to dark along a perceptually even ramp, scores along ColorBrewer's YlGnBu.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+__all__ = [
+    "SCORE_RAMP",
+    "TIERS",
+    "VOLTAGES",
+    "Tier",
+    "VoltageClass",
+    "hub_radius_px",
+    "tier_style",
+    "voltage_class",
+]
+
+
+@dataclass(frozen=True)
+class Tier:
+    """How a tier is named and drawn."""
+
+    name: str
+    ja: str
+    en: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class VoltageClass:
+    """Voltages from `least_kv` up to the next class, and how they are drawn."""
+
+    least_kv: float
+    label: str
+    colour: str
+    radius_px: float
+    weight_px: float
+
+
+TIERS: tuple[Tier, ...] = (
+    Tier("core", "中核拠点", "Core hub", "#d55e00"),
+    Tier("large", "大規模拠点", "Large hub", "#0072b2"),
+    Tier("regional", "地域拠点", "Regional hub", "#009e73"),
+)
+
+VOLTAGES: tuple[VoltageClass, ...] = (
+    VoltageClass(500.0, "500 kV", "#3b0f70", 4.5, 2.4),
+    VoltageClass(250.0, "250–275 kV", "#8c2981", 3.6, 1.7),
+    VoltageClass(187.0, "187–220 kV", "#de4968", 3.2, 1.4),
+    VoltageClass(100.0, "100–154 kV", "#f58860", 2.6, 1.0),
+    VoltageClass(0.0, "60–77 kV", "#b9a07c", 1.8, 0.7),
+)
+
+#: Scores 0, 0.25, 0.5, 0.75 and 1; between them colours are mixed.
+SCORE_RAMP: tuple[str, ...] = ("#ffffd9", "#c7e9b4", "#41b6c4", "#225ea8", "#081d58")
+
+_OTHER_TIER = "#6b5b95"
+
+
+def tier_style(name: str) -> Tier:
+    """Return how a tier is drawn; one that is not known here keeps its own name."""
+    return next((tier for tier in TIERS if tier.name == name), Tier(name, name, name, _OTHER_TIER))
+
+
+def voltage_class(voltage_kv: float) -> int:
+    """Return the position in :data:`VOLTAGES` of the class a voltage belongs to."""
+    return next(n for n, group in enumerate(VOLTAGES) if voltage_kv >= group.least_kv)
+
+
+def hub_radius_px(it_load_mw: float) -> float:
+    """Return a circle's radius: its area grows with the load, with a floor to be seen at all."""
+    return round(max(5.0, math.sqrt(max(it_load_mw, 0.0))), 1)

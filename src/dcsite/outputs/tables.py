@@ -1,0 +1,242 @@
+"""Hubs and candidates as tables: GeoJSON, CSV and GeoPackage.
+
+All three hold the same flat row per hub: identity, size, what it connects to, and every value the
+criteria measured, as ``<criterion>_<name>`` with its score beside it.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
+from shapely import LineString, Point
+
+from dcsite.errors import OutputError, Problem
+
+from .plan_json import rounded, unit_decimals
+
+if TYPE_CHECKING:
+    from dcsite.plan.types import CriterionValue, Hub, Plan
+
+__all__ = ["hub_rows", "hubs_geojson", "write_geopackage", "write_hubs_csv"]
+
+_GDAL_ERRORS = (DataLayerError, DataSourceError, FeatureError, GeometryError, RuntimeError)
+
+#: Spreadsheets read a cell that starts with one of these (full-width ones too) as a formula.
+_FORMULA_START = re.compile(r"^[\s\x00-\x1f]*[=+\-@＝＋－＠]")
+
+
+def _slug(unit: str) -> str:
+    """Return a unit as part of a column name: ``GWh/year`` becomes ``gwh_per_year``."""
+    return re.sub(r"[^a-z0-9]+", "_", unit.lower().replace("/", "_per_")).strip("_")
+
+
+def _value_column(value: CriterionValue) -> str:
+    """Name a criterion's value, its unit last unless the name already ends in it."""
+    name = value.name
+    if not name.startswith(f"{value.criterion}_"):
+        name = f"{value.criterion}_{name}"
+    unit = _slug(value.unit)
+    last = unit.split("_per_")[0]
+    return name if not unit or name.endswith((f"_{unit}", f"_{last}")) else f"{name}_{unit}"
+
+
+def _text(value: str | None) -> str | None:
+    """Drop what no file format can hold: NUL and lone surrogates."""
+    if value is None:
+        return None
+    return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _hub_row(hub: Hub) -> dict[str, Any]:
+    substation, landing = hub.substation, hub.landing
+    row: dict[str, Any] = {
+        "site_id": hub.site_id,
+        "tier": hub.tier,
+        "name_ja": hub.name_ja,
+        "name_en": hub.name_en,
+        "prefecture_ja": hub.prefecture_ja,
+        "prefecture_en": hub.prefecture_en,
+        "municipality_code": hub.municipality_code,
+        "area": hub.area,
+        "lat_deg": rounded(hub.lat_deg, 6),
+        "lon_deg": rounded(hub.lon_deg, 6),
+        "uncertainty_km": rounded(hub.uncertainty_km, 3),
+        "it_load_mw": rounded(hub.it_load_mw, 3),
+        "substation_id": substation.substation_id if substation else None,
+        "substation_name_ja": substation.name_ja if substation else None,
+        "substation_voltage_kv": rounded(substation.voltage_kv, 3) if substation else None,
+        "substation_distance_km": rounded(substation.distance_km, 3) if substation else None,
+        "landing_id": landing.landing_id if landing else None,
+        "landing_name_ja": landing.name_ja if landing else None,
+        "landing_name_en": landing.name_en if landing else None,
+        "landing_distance_km": rounded(landing.distance_km, 3) if landing else None,
+        "landing_cluster_id": landing.cluster_id if landing else None,
+        "nearest_hub_km": rounded(hub.nearest_hub_km, 3),
+        "nearest_hub_id": hub.nearest_hub_id,
+        "renewable_share": rounded(hub.renewable_share, 6),
+        "decarbonised_share": rounded(hub.decarbonised_share, 6),
+    }
+    for value in hub.values:
+        column = _value_column(value)
+        row.setdefault(column, rounded(value.value, unit_decimals(value.unit)))
+        if value.score is not None:
+            row[f"{column}_score"] = rounded(value.score, 6)
+    return {key: _text(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
+
+
+def hub_rows(plan: Plan) -> list[dict[str, Any]]:
+    """Return one flat row per hub; every row has the same columns in the same order."""
+    rows = [_hub_row(hub) for hub in plan.hubs]
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    return [{column: row.get(column) for column in columns} for row in rows]
+
+
+def hubs_geojson(plan: Plan) -> str:
+    """Return the hubs as GeoJSON (RFC 7946: WGS 84, longitude first, no ``crs`` member)."""
+    features = [
+        {
+            "type": "Feature",
+            "id": row["site_id"],
+            "geometry": {"type": "Point", "coordinates": [row["lon_deg"], row["lat_deg"]]},
+            "properties": {
+                key: cell for key, cell in row.items() if key not in {"lat_deg", "lon_deg"}
+            },
+        }
+        for row in hub_rows(plan)
+    ]
+    collection = {"type": "FeatureCollection", "features": features}
+    return json.dumps(collection, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _cell(value: Any) -> Any:
+    """Make a cell safe for spreadsheets: one line, and never a formula."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return value
+    line = " ".join(value.split())
+    return f"'{line}" if _FORMULA_START.match(value) else line
+
+
+def write_hubs_csv(plan: Plan, path: Path) -> None:
+    """Write the hubs as CSV: UTF-8 with the mark by which Excel knows it, units in the header.
+
+    The mark would cling to the first column's name in programs that read plain UTF-8, so the
+    first column is only a running number.
+    """
+    rows = hub_rows(plan)
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["no", *(rows[0] if rows else ("site_id",))])
+        for number, row in enumerate(rows, start=1):
+            writer.writerow([number, *(_cell(cell) for cell in row.values())])
+
+
+def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, path: Path) -> None:
+    """Write hubs, their links and all candidates as layers of one GeoPackage.
+
+    The time of last change in the file is the plan's own, so that the same plan gives the same
+    bytes.
+    """
+    rows = hub_rows(plan)
+    hubs = gpd.GeoDataFrame(
+        pd.DataFrame(rows),
+        geometry=[Point(row["lon_deg"], row["lat_deg"]) for row in rows],
+        crs="EPSG:4326",
+    )
+    layers = {
+        "hubs": (hubs, "Point"),
+        "substation_links": (_links(plan.hubs, "substation"), "LineString"),
+        "landing_links": (_links(plan.hubs, "landing"), "LineString"),
+        "candidates": (_candidates(candidates), "Point"),
+    }
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _last_change(plan.created_at)})
+    try:
+        for name, (frame, geometry_type) in layers.items():
+            pyogrio.write_dataframe(
+                frame, path, layer=name, driver="GPKG", geometry_type=geometry_type,
+                append=path.exists(), encoding="UTF-8",
+            )  # fmt: skip
+        counted = {name: pyogrio.read_info(path, layer=name)["features"] for name in layers}
+    except _GDAL_ERRORS as error:
+        raise _gdal_error(path, str(error)) from error
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+    # GDAL only warns when a full disk cuts a commit short.
+    if any(counted[name] != len(frame) for name, (frame, _) in layers.items()):
+        raise _gdal_error(path, "fewer rows than expected were written")
+
+
+def _gdal_error(path: Path, message: str) -> OutputError:
+    line = " ".join(message.split())
+    return OutputError(
+        Problem(path.name, "", f"cannot be written ({line}); is the disk full? free some space")
+    )
+
+
+def _last_change(created_at: str) -> str:
+    """Return the plan's time as GDAL wants it, in UTC with milliseconds."""
+    moment = pd.Timestamp(created_at)
+    moment = moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def _links(hubs: Sequence[Hub], kind: str) -> gpd.GeoDataFrame:
+    """Return straight links from each hub to its substation or landing."""
+    rows: list[dict[str, Any]] = []
+    lines: list[LineString] = []
+    for hub in hubs:
+        end = hub.substation if kind == "substation" else hub.landing
+        if end is None:
+            continue
+        row: dict[str, Any] = {"site_id": hub.site_id, "tier": hub.tier}
+        if kind == "substation" and hub.substation is not None:
+            row |= {
+                "substation_id": hub.substation.substation_id,
+                "voltage_kv": rounded(hub.substation.voltage_kv, 3),
+            }
+        elif hub.landing is not None:
+            row |= {"landing_id": hub.landing.landing_id, "cluster_id": hub.landing.cluster_id}
+        row |= {
+            "name_ja": _text(end.name_ja),
+            "name_en": _text(end.name_en),
+            "distance_km": rounded(end.distance_km, 3),
+        }
+        rows.append(row)
+        lines.append(LineString([(hub.lon_deg, hub.lat_deg), (end.lon_deg, end.lat_deg)]))
+    return gpd.GeoDataFrame(pd.DataFrame(rows), geometry=lines, crs="EPSG:4326")
+
+
+def _candidates(candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the candidates with columns that a GeoPackage can hold; infinities become null."""
+    frame = candidates.copy()
+    frame.index.name = "site_id"
+    frame = frame.reset_index()
+    for column in frame.columns.drop(frame.geometry.name):
+        cells = frame[column]
+        if pd.api.types.is_bool_dtype(cells):
+            frame[column] = cells.astype("int8")
+        elif pd.api.types.is_numeric_dtype(cells):
+            frame[column] = cells.replace([np.inf, -np.inf], np.nan)
+        else:
+            frame[column] = cells.map(_as_text).astype(object)
+    return frame
+
+
+def _as_text(value: Any) -> str | None:
+    if isinstance(value, (set, frozenset)):
+        return ";".join(sorted(str(part) for part in value))
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return None
+    return _text(str(value))

@@ -1,0 +1,253 @@
+"""A fixture plan (places picked by hand, not a result) on the real tables, and a browser."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+from dcsite.atlas import Atlas, load_atlas
+from dcsite.criteria.measures import CriterionValue, Measure, Violation
+from dcsite.plan.types import (
+    Assumption,
+    GeodataUse,
+    Hub,
+    LandingLink,
+    Plan,
+    SubstationLink,
+    UnservedZone,
+)
+
+#: Municipality, tier, MW, substation, landing: places and links picked by hand.
+_PICKED = (
+    ("01235", "core", 300.0, "ishikari"),
+    ("40203", "core", 240.0, "fukuoka"),
+    ("05201", "large", 180.0, "akita"),
+    ("15202", "large", 120.5, "naoetsu"),
+    ("34100", "large", 90.0, "kitakyushu"),
+    ("45201", "regional", 40.0, "miyazaki"),
+    ("47201", "regional", 12.0, "naha"),
+)
+
+
+@pytest.fixture(scope="session")
+def atlas() -> Atlas:
+    return load_atlas()
+
+
+@pytest.fixture(scope="session")
+def candidates(atlas: Atlas) -> gpd.GeoDataFrame:
+    """Every municipality with made-up measurements: plain functions of its position."""
+    places = atlas.places.municipalities()
+    lat, lon = places["office_lat_deg"], places["office_lon_deg"]
+    frame = gpd.GeoDataFrame(
+        {
+            "municipality_code": places.index,
+            "name_ja": places["name_ja"],
+            "name_en": places["name_en"],
+            "prefecture_en": places["pref_name_en"],
+            "prefecture_ja": places["pref_name_ja"],
+            "pref_code": places["pref_code"],
+            "area": places["electricity_area"],
+            "lat_deg": lat,
+            "lon_deg": lon,
+            "uncertainty_km": np.sqrt(places["habitable_area_km2"] / np.pi),
+            "habitable_area_km2": places["habitable_area_km2"],
+            "gentle_share": 0.5,
+            "elevation_m": 10.0,
+            "landmass_id": 1,
+            "max_it_load_mw": 100.0,
+            "allowed_tier": None,
+            "hectares": np.nan,
+            "substation_distance_km_100kv": np.where(lat < 27, np.inf, 3.25),
+            "landing_crowded": lat < 36,
+            "snow_depth_cm": lat,
+            "score_separation": ((lat - 24) / 22).clip(0, 1),
+            "score_snow_cooling": ((lon - 122) / 24).clip(0, 1),
+        },
+        geometry=gpd.points_from_xy(lon, lat),
+        crs="EPSG:4326",
+    )
+    frame.index.name = "site_id"
+    return frame
+
+
+def _substation(atlas: Atlas, lat_deg: float, lon_deg: float) -> SubstationLink:
+    stations = atlas.power.substations(100.0)
+    near = np.hypot(stations["lat_deg"] - lat_deg, stations["lon_deg"] - lon_deg).idxmin()
+    station = stations.loc[near]
+    return SubstationLink(
+        str(near), None, None, float(station["voltage_kv"]), 4.5678,
+        float(station["lat_deg"]), float(station["lon_deg"]),
+    )  # fmt: skip
+
+
+def _hub(atlas: Atlas, code: str, tier: str, it_load_mw: float, landing_id: str) -> Hub:
+    place = atlas.places.municipalities().loc[code]
+    landing = atlas.network.landing_stations().loc[landing_id]
+    lat_deg, lon_deg = float(place["office_lat_deg"]), float(place["office_lon_deg"])
+    return Hub(
+        site_id=code,
+        municipality_code=code,
+        name_ja=place["name_ja"],
+        name_en=place["name_en"],
+        prefecture_en=place["pref_name_en"],
+        prefecture_ja=place["pref_name_ja"],
+        area=place["electricity_area"],
+        tier=tier,
+        lat_deg=lat_deg,
+        lon_deg=lon_deg,
+        uncertainty_km=9.87654,
+        it_load_mw=it_load_mw,
+        substation=_substation(atlas, lat_deg, lon_deg),
+        landing=LandingLink(
+            landing_id, landing["name_ja"], landing["name_en"], 12.34567,
+            float(landing["lat_deg"]), float(landing["lon_deg"]), None,
+        ),
+        nearest_hub_km=321.98765,
+        nearest_hub_id="tokyo",
+        renewable_share=0.61234567,
+        decarbonised_share=float("nan"),
+        values=(
+            CriterionValue(
+                "separation", "nearest_existing_core_km", "nearest existing core",
+                "最寄りの既存中核拠点", 812.3456, "km", 1.0, "prefectures",
+            ),
+            CriterionValue(
+                "substation", "substation_voltage_kv", "its voltage", "その電圧", 187.0, "kV",
+                None, "substations (OpenStreetMap, ODbL)",
+            ),
+            CriterionValue(
+                "renewables", "local_renewable", "additional supply around the hub",
+                "拠点周辺の追加再エネ", 331.64352, "GWh/year", 0.1228319, "solar_fit",
+            ),
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def plan(atlas: Atlas) -> Plan:
+    """A plan of seven hubs picked by hand, with every field of a plan filled."""
+    return Plan(
+        dcsite_version="0.1.0",
+        scenario_name="fixture",
+        title_en="Fixture plan, not a result",
+        title_ja="試験用の計画（結果ではない）",
+        status="optimal",
+        objective=0.71234567,
+        bound=0.7125,
+        gap=0.000216,
+        gap_asked=0.001,
+        solver="highs",
+        solver_version="1.10.0",
+        options={"time_limit_s": None, "threads": 1, "gap": 0.001},
+        wall_s=12.3456,
+        created_at="2026-11-24T10:00:00+00:00",
+        hubs=tuple(_hub(atlas, *picked) for picked in _PICKED),
+        measures=(
+            Measure(
+                "separation", "nearest_km", "distance to the nearest hub", "最寄り拠点まで",
+                321.98765, "km", 0.4024846, 0.25,
+            ),
+            Measure(
+                "renewables", "additional_share", "additional renewables", "追加性のある再エネ比率",
+                0.61234567, "share", 0.6123457, 0.3,
+            ),
+            Measure(
+                "renewables", "decarbonised", "decarbonised, for reference", "脱炭素電源（参考）",
+                float("nan"), "share", None, 0.0,
+            ),
+        ),
+        unserved_mw=0.0,
+        unserved=(),
+        violations=(),
+        assumptions=(
+            Assumption("tiers.core.separation_km", 400.0, "the strategy names no distance"),
+            Assumption("demand.pue", 1.3, "I9 is Singapore's figure"),
+        ),
+        geodata=(
+            GeodataUse("substations", "0" * 64, "Open Database License 1.0", "2026-03", "OSM"),
+        ),
+        scenario={"name": "fixture", "tiers": {"core": {"count": 2, "separation_km": 400.0}}},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def troubled_plan(plan: Plan) -> Plan:
+    """The same plan, interrupted, with a broken rule and unserved demand."""
+    return dataclasses.replace(
+        plan,
+        status="interrupted",
+        gap=float("inf"),
+        bound=float("inf"),
+        unserved_mw=42.25,
+        unserved=(UnservedZone("47", "Okinawa", "沖縄県", "latency_critical", 42.25),),
+        violations=(
+            Violation(
+                "renewable_share", 0.0377, "share", ("01235",), 0.0188,
+                "additional renewables give 46.2 %, less than 50 %",
+                "追加性のある再エネが46.2%で、50%に届かない",
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _missing_browser() -> str | None:
+    for program in ("chromium", "chromedriver"):
+        if shutil.which(program) is None:
+            return f"{program} is not installed"
+    return None
+
+
+@pytest.fixture(scope="session")
+def open_browser(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[int, int], webdriver.Chrome]]:
+    """Give a function that opens a headless Chromium of a given window size, with its logs."""
+    missing = _missing_browser()
+    if missing is not None:
+        if os.environ.get("DCSITE_REQUIRE_BROWSER") == "1" or os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    opened: list[webdriver.Chrome] = []
+
+    def open_window(width: int, height: int) -> webdriver.Chrome:
+        options = Options()
+        options.binary_location = str(shutil.which("chromium"))
+        profile = tmp_path_factory.mktemp("chromium")
+        for flag in (
+            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--disable-dev-shm-usage", "--force-device-scale-factor=1",
+            f"--user-data-dir={profile}", f"--window-size={width},{height}",
+        ):  # fmt: skip
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        service = Service(str(shutil.which("chromedriver")))
+        driver = webdriver.Chrome(options=options, service=service)
+        driver.set_page_load_timeout(60)
+        opened.append(driver)
+        return driver
+
+    yield open_window
+    for driver in opened:
+        driver.quit()
+
+
+@pytest.fixture(scope="session")
+def map_file(
+    plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The fixture plan's map, written through the public function."""
+    from dcsite.outputs import write_outputs
+
+    return write_outputs(plan, candidates, atlas, tmp_path_factory.mktemp("map") / "out").map_html

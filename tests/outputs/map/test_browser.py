@@ -1,0 +1,377 @@
+"""The map in a real browser: it shows, answers, stays offline, and runs nobody's code."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import NoAlertPresentException
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from dcsite.atlas import Atlas
+from dcsite.outputs import write_outputs
+from dcsite.plan.types import Plan
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>`${alert(3)}`{{7*7}}"
+
+Opener = Callable[[int, int], webdriver.Chrome]
+
+
+def requests_of(driver: webdriver.Chrome) -> list[str]:
+    """Return the addresses asked for since the log was last read."""
+    asked = []
+    for entry in driver.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            asked.append(message["params"]["request"]["url"])
+    return asked
+
+
+def open_page(driver: webdriver.Chrome, path: Path) -> None:
+    driver.get("about:blank")
+    driver.get_log("performance")
+    driver.get_log("browser")
+    driver.get(path.resolve().as_uri())
+    wait(driver, "return document.body.classList.contains('dc-ready')")
+
+
+def wait(driver: webdriver.Chrome, script: str, *arguments: object) -> Any:
+    return WebDriverWait(driver, 20).until(lambda page: page.execute_script(script, *arguments))
+
+
+def problems(driver: webdriver.Chrome) -> list[str]:
+    return [entry["message"] for entry in driver.get_log("browser") if entry["level"] != "INFO"]
+
+
+def layer_is_on(driver: webdriver.Chrome, key: str) -> bool:
+    """Whether the layer of a check box is on the map and holds something."""
+    shown: bool = driver.execute_script(
+        """
+        const layer = window[document.querySelector(`[data-key="${arguments[0]}"]`).dataset.layer];
+        return Boolean(layer._map) && (!layer.getLayers || layer.getLayers().length > 0);
+        """,
+        key,
+    )
+    return shown
+
+
+@pytest.fixture(scope="module")
+def browser(open_browser: Opener) -> webdriver.Chrome:
+    return open_browser(1400, 900)
+
+
+@pytest.fixture
+def page(browser: webdriver.Chrome, map_file: Path) -> webdriver.Chrome:
+    open_page(browser, map_file)
+    return browser
+
+
+def test_hubs_and_cores_are_drawn_with_their_names(page: webdriver.Chrome, plan: Plan) -> None:
+    circles = page.find_elements(By.CSS_SELECTOR, "path.dc-hub")
+    assert len(circles) == len(plan.hubs) == 7
+    assert len(page.find_elements(By.CSS_SELECTOR, "path.dc-hub-core")) == 2
+    assert len(page.find_elements(By.CSS_SELECTOR, "path.dc-core")) == 2
+    assert len(page.find_elements(By.CSS_SELECTOR, "path.dc-link")) == 14
+    labels = {label.text for label in page.find_elements(By.CSS_SELECTOR, ".dc-label")}
+    assert {"石狩市", "久留米市", "那覇市", "東京圏", "大阪圏"} <= labels
+    large, small = (
+        circle.size["width"]
+        for circle in (circles[0], page.find_element(By.CSS_SELECTOR, "path.dc-hub-regional"))
+    )
+    assert large > 2 * small
+
+
+def test_the_opening_view_shows_all_and_asks_for_nothing(page: webdriver.Chrome) -> None:
+    on = {
+        box.get_dom_attribute("data-key"): box.is_selected()
+        for box in page.find_elements(By.CSS_SELECTOR, "#dc-layers input[type=checkbox]")
+    }
+    assert {key for key, checked in on.items() if checked} == {
+        "hubs-core", "hubs-large", "hubs-regional", "links-substation", "links-landing", "cores",
+    }  # fmt: skip
+    assert set(on) == {
+        "hubs-core", "hubs-large", "hubs-regional", "links-substation", "links-landing", "cores",
+        "data-centres", "planned", "feasibility", "substations", "lines", "areas", "landings",
+        "tiles",
+    }  # fmt: skip
+    free = page.execute_script(
+        """
+        const left = document.getElementById("dc-plan").getBoundingClientRect().right;
+        const right = document.getElementById("dc-layers").getBoundingClientRect().left;
+        return [...document.querySelectorAll("path.dc-hub")].every(function (circle) {
+            const box = circle.getBoundingClientRect();
+            return box.left > left && box.right < right && box.top > 0
+                && box.bottom < window.innerHeight;
+        });
+        """
+    )
+    assert free
+    asked = requests_of(page)
+    assert asked[0].startswith("file:///")
+    assert {address.split(":", 1)[0] for address in asked} <= {"file", "data"}
+    assert problems(page) == []
+
+
+def test_every_layer_goes_on_and_off(page: webdriver.Chrome) -> None:
+    boxes = page.find_elements(By.CSS_SELECTOR, "#dc-layers input[type=checkbox]")
+    for box in boxes:
+        key = box.get_dom_attribute("data-key")
+        if key == "tiles":  # would leave the machine
+            continue
+        before = layer_is_on(page, key)
+        assert before == box.is_selected()
+        box.click()
+        assert layer_is_on(page, key) != before, key
+        box.click()
+        assert layer_is_on(page, key) == before, key
+    assert {address.split(":", 1)[0] for address in requests_of(page)} <= {"file", "data"}
+    assert problems(page) == []
+
+
+def test_tiles_come_from_the_gsi_and_only_when_asked_for(
+    browser: webdriver.Chrome, map_file: Path
+) -> None:
+    open_page(browser, map_file)
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["http://*", "https://*"]})
+    try:
+        browser.find_element(By.CSS_SELECTOR, '[data-key="tiles"]').click()
+        wait(browser, "return document.querySelectorAll('img.leaflet-tile').length > 0")
+        wanted = browser.execute_script(
+            "return [...document.querySelectorAll('img.leaflet-tile')].map((tile) => tile.src)"
+        )
+        pattern = r"https://cyberjapandata\.gsi\.go\.jp/xyz/pale/\d+/\d+/\d+\.png"
+        assert all(re.fullmatch(pattern, address) for address in wanted)
+        credit = browser.find_element(By.CSS_SELECTOR, ".leaflet-control-attribution").text
+        assert "国土地理院" in credit
+        browser.find_element(By.CSS_SELECTOR, '[data-key="tiles"]').click()
+        assert browser.find_elements(By.CSS_SELECTOR, "img.leaflet-tile") == []
+    finally:
+        browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+
+
+def test_hubs_vanish_with_their_layer(page: webdriver.Chrome) -> None:
+    page.find_element(By.CSS_SELECTOR, '[data-key="hubs-core"]').click()
+    assert page.find_elements(By.CSS_SELECTOR, "path.dc-hub-core") == []
+    assert len(page.find_elements(By.CSS_SELECTOR, "path.dc-hub")) == 5
+
+
+def test_each_criterion_paints_the_candidates(page: webdriver.Chrome) -> None:
+    colours = """
+        const layer = Object.keys(window).filter((name) => name.startsWith("data_layer_"))
+            .map((name) => window[name]).find((layer) => layer.choose);
+        return layer._map ? layer.getLayers().map((one) => one.options.fillColor) : null;
+    """
+    assert page.execute_script(colours) is None
+    seen = []
+    for key in ("score-separation", "score-snow_cooling"):
+        page.find_element(By.CSS_SELECTOR, f'[data-key="{key}"]').click()
+        painted = page.execute_script(colours)
+        assert len(painted) == 1741
+        assert len(set(painted)) > 100
+        seen.append(painted)
+    assert seen[0] != seen[1]
+    page.find_element(By.CSS_SELECTOR, '[data-key="score-none"]').click()
+    assert page.execute_script(colours) is None
+    assert problems(page) == []
+
+
+def test_a_click_on_a_hub_opens_its_pop_up_with_the_voltage(
+    page: webdriver.Chrome, plan: Plan
+) -> None:
+    circle = page.find_element(By.CSS_SELECTOR, "path.dc-hub-core")
+    ActionChains(page).move_to_element(circle).click().perform()
+    popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
+    hub = plan.hubs[0]
+    assert hub.substation is not None
+    for text in (
+        "石狩市", "Ishikari-shi", "中核拠点 Core hub", "300 MW",
+        f"{hub.substation.voltage_kv:g} kV · 4.6 km", "石狩 Ishikari", "東京圏 Tokyo area",
+        "61.2 %", "9.9 km", "812.3 km", "評点 score 1.000", "solar_fit",
+    ):  # fmt: skip
+        assert text in popup.get_attribute("textContent"), text
+    radii = """
+        const map = window[Object.keys(window).find((name) => name.startsWith("map_"))];
+        const found = [];
+        map.eachLayer((layer) => layer instanceof L.Circle && found.push(layer.getRadius()));
+        return found;
+    """
+    assert page.execute_script(radii) == [pytest.approx(9876.54)]
+    page.execute_script("document.querySelector('.leaflet-popup-close-button').click()")
+    assert page.execute_script(radii) == []
+    assert problems(page) == []
+
+
+def test_the_panel_lists_hubs_and_opens_them(page: webdriver.Chrome) -> None:
+    panel = page.find_element(By.ID, "dc-plan")
+    for text in ("最適性を証明済み", "0.7123", "0.022 %", "982.5 MW", "322.0 km", "0.402"):
+        assert text in panel.text, text
+    buttons = panel.find_elements(By.CSS_SELECTOR, "[data-hub]")
+    assert len(buttons) == 7
+    page.execute_script("arguments[0].scrollIntoView({block: 'center'})", buttons[6])
+    buttons[6].click()
+    popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
+    assert "那覇市" in popup.get_attribute("textContent")
+    inside = page.execute_script(
+        """
+        const box = arguments[0].getBoundingClientRect();
+        const left = document.getElementById("dc-plan").getBoundingClientRect().right;
+        return box.left > left && box.top >= 0;
+        """,
+        popup,
+    )
+    assert inside
+    assumptions = page.find_element(By.ID, "dc-assumptions")
+    assumptions.find_element(By.TAG_NAME, "summary").click()
+    assert "tiers.core.separation_km = 400.0" in assumptions.text
+
+
+def test_a_hub_answers_the_keyboard(page: webdriver.Chrome) -> None:
+    page.execute_script(
+        """
+        const hub = document.querySelector("path.dc-hub-large");
+        hub.focus();
+        hub.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true}));
+        """
+    )
+    popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
+    assert "秋田市" in popup.get_attribute("textContent")
+
+
+def click_at(page: webdriver.Chrome, lat_deg: float, lon_deg: float, zoom: float) -> None:
+    """Bring a place into view and click it with the mouse."""
+    x, y = page.execute_script(
+        """
+        const map = window[Object.keys(window).find((name) => name.startsWith("map_"))];
+        const place = [arguments[0], arguments[1]];
+        map.setView(place, arguments[2], {animate: false});
+        const point = map.latLngToContainerPoint(place);
+        return [point.x, point.y];
+        """,
+        lat_deg,
+        lon_deg,
+        zoom,
+    )
+    actions = ActionChains(page)
+    actions.w3c_actions.pointer_action.move_to_location(round(x), round(y))
+    actions.click().perform()
+
+
+def test_canvas_layers_answer_clicks(page: webdriver.Chrome, atlas: Atlas) -> None:
+    station = atlas.power.substations(500.0).dropna(subset="name_ja").iloc[0]
+    page.find_element(By.CSS_SELECTOR, '[data-key="substations"]').click()
+    click_at(page, station["lat_deg"], station["lon_deg"], 12)
+    popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
+    text = popup.get_attribute("textContent")
+    assert station["name_ja"] in text
+    assert "500 kV" in text
+
+
+def test_a_candidate_tells_its_scores_and_measurements(
+    page: webdriver.Chrome, candidates: gpd.GeoDataFrame
+) -> None:
+    page.find_element(By.CSS_SELECTOR, '[data-key="score-snow_cooling"]').click()
+    place = candidates.loc["20202"]  # Matsumoto, far from any hub
+    click_at(page, place["lat_deg"], place["lon_deg"], 10)
+    popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
+    text = popup.get_attribute("textContent")
+    for part in (
+        "松本市", "Matsumoto-shi", "長野県 Nagano", f"{place['score_snow_cooling']:.3f}",
+        f"{place['score_separation']:.3f}", "100 kV以上の変電所まで", "3.25 km",
+    ):  # fmt: skip
+        assert part in text, part
+
+
+def test_landings_list_their_cables_in_the_pop_up(page: webdriver.Chrome, atlas: Atlas) -> None:
+    page.find_element(By.CSS_SELECTOR, '[data-key="landings"]').click()
+    shima = atlas.network.landing_stations().loc["shima"]
+    click_at(page, shima["lat_deg"], shima["lon_deg"], 10)
+    popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
+    assert "FASTER (2016)" in popup.get_attribute("textContent")
+    assert "集中地域" in popup.get_attribute("textContent")
+
+
+def test_names_from_a_users_file_are_only_text(
+    browser: webdriver.Chrome,
+    plan: Plan,
+    candidates: gpd.GeoDataFrame,
+    atlas: Atlas,
+    tmp_path: Path,
+) -> None:
+    hub = dataclasses.replace(
+        plan.hubs[0], site_id=HOSTILE, name_ja=HOSTILE, name_en=HOSTILE, prefecture_en=HOSTILE
+    )
+    hostile = dataclasses.replace(
+        plan, hubs=(hub,), title_ja=HOSTILE, title_en=HOSTILE, scenario_name=HOSTILE
+    )
+    own = candidates.loc[["01235", "20202"]].assign(name_ja=HOSTILE, name_en=HOSTILE)
+    own.index = [HOSTILE, "b"]
+    path = write_outputs(hostile, own, atlas, tmp_path / "out").map_html
+    open_page(browser, path)
+    browser.find_element(By.CSS_SELECTOR, '[data-key="score-separation"]').click()
+    click_at(browser, own["lat_deg"].iloc[1], own["lon_deg"].iloc[1], 9)
+    candidate = wait(browser, "return document.querySelector('.leaflet-popup-content')")
+    assert HOSTILE in candidate.get_attribute("textContent")
+    browser.find_element(By.CSS_SELECTOR, "[data-hub]").click()
+    wait(browser, "return document.querySelector('.leaflet-popup-content .dc-dot') !== null")
+    popup = browser.find_element(By.CSS_SELECTOR, ".leaflet-popup-content:has(.dc-dot)")
+    assert HOSTILE in popup.get_attribute("textContent")
+    assert browser.find_element(By.CSS_SELECTOR, "h1").get_attribute("textContent") == HOSTILE
+    assert browser.title.startswith("<script>alert(1)</script><img")
+    label = browser.find_element(By.CSS_SELECTOR, ".dc-label-core").get_attribute("textContent")
+    assert label.strip() == HOSTILE
+    with pytest.raises(NoAlertPresentException):
+        browser.switch_to.alert  # noqa: B018
+    assert browser.find_elements(By.CSS_SELECTOR, "img[src='x']") == []
+    inside = "#dc-plan script, #dc-layers script, .folium-map script, .folium-map img[onerror]"
+    assert browser.find_elements(By.CSS_SELECTOR, inside) == []
+    assert problems(browser) == []
+    assert {address.split(":", 1)[0] for address in requests_of(browser)} <= {"file", "data"}
+
+
+def test_troubles_are_the_first_thing_seen(
+    browser: webdriver.Chrome,
+    troubled_plan: Plan,
+    candidates: gpd.GeoDataFrame,
+    atlas: Atlas,
+    tmp_path: Path,
+) -> None:
+    path = write_outputs(troubled_plan, candidates.head(5), atlas, tmp_path / "out").map_html
+    open_page(browser, path)
+    for name in ("dc-violations", "dc-unserved"):
+        box = browser.find_element(By.ID, name)
+        assert box.is_displayed()
+        assert box.rect["y"] + box.rect["height"] < 620
+    assert problems(browser) == []
+
+
+def test_on_a_narrow_screen_panels_open_on_demand(open_browser: Opener, map_file: Path) -> None:
+    driver = open_browser(800, 700)
+    open_page(driver, map_file)
+    plan_panel, layers = (
+        driver.find_element(By.ID, "dc-plan"),
+        driver.find_element(By.ID, "dc-layers"),
+    )
+    assert not plan_panel.is_displayed()
+    assert not layers.is_displayed()
+    driver.find_element(By.ID, "dc-plan-toggle").click()
+    assert plan_panel.is_displayed()
+    driver.find_element(By.CSS_SELECTOR, "[data-hub]").click()
+    assert not plan_panel.is_displayed()  # it makes room for the pop-up
+    wait(driver, "return document.querySelector('.leaflet-popup-content')")
+    driver.find_element(By.ID, "dc-layers-toggle").click()
+    assert layers.is_displayed()
+    driver.find_element(By.ID, "dc-layers-toggle").click()
+    assert not layers.is_displayed()
+    assert problems(driver) == []
