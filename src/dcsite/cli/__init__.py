@@ -1,5 +1,18 @@
 """The commands: parse, call, print."""
 
-from .app import main
+from __future__ import annotations
+
+import sys
 
 __all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line and exit with the documented code."""
+    # Loading the libraries takes most of a second: a Ctrl-C then is no error either.
+    try:
+        from .app import main as run
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+    run()

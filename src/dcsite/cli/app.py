@@ -8,7 +8,6 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from click.exceptions import ClickException, Exit
 from rich.console import Console
 from rich.markup import escape
 
@@ -20,6 +19,12 @@ from .scenario import scenario_app
 from .solve import solve_command
 
 __all__ = ["app", "main"]
+
+#: What a wrong option or argument raises. Typer brings its own copy of click in some versions and
+#: uses the package in others; its public error leads to the right one.
+_UsageProblem: type[Exception] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
 
 app = typer.Typer(
     name="dcsite",
@@ -66,9 +71,11 @@ def _options(
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:
-    """Treat a polite kill like Ctrl-C: keep the best plan found so far."""
-    del signum, frame
-    raise KeyboardInterrupt
+    """Treat a polite kill like Ctrl-C, whatever that means at this moment of the run."""
+    del signum
+    handler = signal.getsignal(signal.SIGINT)
+    if callable(handler):
+        handler(signal.SIGINT, frame)
 
 
 def main() -> None:
@@ -83,12 +90,12 @@ def _run(arguments: list[str], *, debug: bool) -> int:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         code = app(args=arguments, prog_name="dcsite", standalone_mode=False)
-    except Exit as leaving:
+    except typer.Exit as leaving:
         return int(leaving.exit_code)
-    except ClickException as error:
+    except _UsageProblem as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "dcsite"
-        console.print(f"[red]error:[/red] {escape(error.format_message())}; see {command} --help")
+        console.print(f"[red]error:[/red] {escape(_text(error))}; see {command} --help")
         return 2
     except DcsiteError as error:
         if debug:
@@ -99,6 +106,11 @@ def _run(arguments: list[str], *, debug: bool) -> int:
     except (KeyboardInterrupt, typer.Abort):
         if debug:
             console.print_exception()
-        console.print("[yellow]interrupted[/yellow] before any plan was found; nothing written")
+        console.print("[yellow]interrupted[/yellow]")
         return 130
     return int(code or 0)
+
+
+def _text(error: Exception) -> str:
+    format_message = getattr(error, "format_message", None)
+    return str(format_message()) if format_message else str(error)

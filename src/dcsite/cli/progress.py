@@ -165,7 +165,7 @@ def reporter(*, quiet: bool) -> QuietProgress | PlainProgress | TerminalProgress
     """Choose how to report: on stderr, updating only where stderr is a terminal."""
     if quiet:
         return QuietProgress()
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     return TerminalProgress(console) if console.is_terminal else PlainProgress(console)
 
 

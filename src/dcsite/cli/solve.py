@@ -12,13 +12,15 @@ import typer
 import dcsite
 from dcsite.atlas import load_atlas
 from dcsite.criteria import parameter_schemas, rule_names
+from dcsite.errors import InterruptedWithoutPlanError
 from dcsite.model import SolveOptions
-from dcsite.outputs import check_directory, write_outputs
-from dcsite.plan import run_scenario
-from dcsite.scenario import load_scenario
+from dcsite.outputs import OutputPaths, check_directory, write_outputs
+from dcsite.plan import Run, run_scenario
+from dcsite.scenario import Scenario, load_scenario
 from dcsite.sites import municipality_sites, read_sites
 
-from .progress import reporter
+from .late import LateInterrupt
+from .progress import ProgressReporter, reporter
 from .summary import output_console, print_summary
 
 __all__ = ["solve_command"]
@@ -64,27 +66,50 @@ def solve_command(
     asked = load_scenario(scenario, overrides or (), parameter_schemas(), rule_names())
     directory = output or Path("dcsite-out") / asked.name
     check_directory(directory)
-    with reporter(quiet=quiet) as progress:
-        progress.stage("read")
-        atlas = load_atlas()
-        candidates = (
-            read_sites(sites, atlas, asked.land)
-            if sites is not None
-            else municipality_sites(atlas, asked.land)
-        )
-        run = run_scenario(
-            asked,
-            atlas,
-            candidates,
-            SolveOptions(
-                solver=solver.value, time_limit_s=time_limit, gap=gap, threads=threads, seed=seed
-            ),
-            version=dcsite.__version__,
-            on_stage=progress.stage,
-            on_progress=progress.solver,
-            started=begun,
-        )
-        progress.stage("write")
-        paths = write_outputs(run.plan, run.candidates, atlas, directory)
+    options = SolveOptions(
+        solver=solver.value, time_limit_s=time_limit, gap=gap, threads=threads, seed=seed
+    )
+    try:
+        with LateInterrupt() as late, reporter(quiet=quiet) as progress:
+            run, paths = _run(asked, sites, options, directory, late, progress, begun)
+    except KeyboardInterrupt:
+        raise InterruptedWithoutPlanError(
+            "interrupted before any plan was found; nothing was written"
+        ) from None
     print_summary(output_console(), run.plan, paths)
-    return 130 if run.plan.status == "interrupted" else 0
+    return 130 if late.noted or run.plan.status == "interrupted" else 0
+
+
+def _run(
+    asked: Scenario,
+    sites: Path | None,
+    options: SolveOptions,
+    directory: Path,
+    late: LateInterrupt,
+    progress: ProgressReporter,
+    begun: float,
+) -> tuple[Run, OutputPaths]:
+    def on_stage(name: str) -> None:
+        if name == "check":
+            late.shield()
+        progress.stage(name)
+
+    progress.stage("read")
+    atlas = load_atlas()
+    candidates = (
+        municipality_sites(atlas, asked.land)
+        if sites is None
+        else read_sites(sites, atlas, asked.land)
+    )
+    run = run_scenario(
+        asked,
+        atlas,
+        candidates,
+        options,
+        version=dcsite.__version__,
+        on_stage=on_stage,
+        on_progress=progress.solver,
+        started=begun,
+    )
+    progress.stage("write")
+    return run, write_outputs(run.plan, run.candidates, atlas, directory)

@@ -1,0 +1,195 @@
+"""A PuLP problem as arrays: what the solvers are given and what answers are checked against."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pulp
+
+from dcsite.errors import Problem, SolverError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+__all__ = ["ProgramMatrix"]
+
+#: A point is refused when it breaks a row or bound by more than this, relative to the row's
+#: largest term: ten times what the solvers allow themselves, so only nonsense is refused.
+_FEASIBILITY = 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class ProgramMatrix:
+    """``min cost @ x + offset`` with row and column bounds; rows in compressed form.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Variable names, the columns in order.
+    sense : int
+        1 if the problem minimises, -1 if it maximises; `cost` and `offset` are already turned.
+    cost, lower, upper : numpy.ndarray
+        One entry per column.
+    integer : numpy.ndarray of bool
+        Which columns are whole numbers.
+    start, column, coefficient : numpy.ndarray
+        Row i holds entries ``start[i]:start[i + 1]``.
+    row_lower, row_upper : numpy.ndarray
+        Bounds of the rows.
+    offset : float
+        Constant of the objective.
+    row_names : tuple of str
+        Constraint names, the rows in order.
+    """
+
+    names: tuple[str, ...]
+    sense: int
+    cost: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    integer: NDArray[np.bool_]
+    start: NDArray[np.int32]
+    column: NDArray[np.int32]
+    coefficient: NDArray[np.float64]
+    row_lower: NDArray[np.float64]
+    row_upper: NDArray[np.float64]
+    offset: float
+    row_names: tuple[str, ...]
+    _row: NDArray[np.intp] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        row = np.repeat(np.arange(self.row_lower.size), np.diff(self.start))
+        object.__setattr__(self, "_row", row)
+
+    @classmethod
+    def from_problem(cls, problem: pulp.LpProblem) -> ProgramMatrix:
+        """Read a PuLP problem.
+
+        Raises
+        ------
+        SolverError
+            If the problem has no variables, special ordered sets, two variables of one name, or a
+            coefficient that is not a finite number.
+        """
+        if problem.sos1 or problem.sos2:
+            raise SolverError("the program has special ordered sets, which are not supported")
+        variables = problem.variables()
+        if not variables:
+            raise SolverError("the program has no variables: nothing is left to decide")
+        names = tuple(variable.name for variable in variables)
+        if len(set(names)) < len(names):
+            twice, _ = Counter(names).most_common(1)[0]
+            raise SolverError(f"two variables of the program are both named {twice}")
+        position = {id(variable): number for number, variable in enumerate(variables)}
+        sense = 1 if problem.sense == pulp.LpMinimize else -1
+        cost = np.zeros(len(variables))
+        offset = 0.0
+        if problem.objective is not None:
+            offset = sense * float(problem.objective.constant)
+            columns = [position[id(variable)] for variable in problem.objective]
+            cost[columns] = list(problem.objective.values())
+            cost *= sense
+        rows = _rows(problem)
+        start = np.zeros(len(rows) + 1, dtype=np.int32)
+        np.cumsum([len(row) for row in rows], out=start[1:])
+        kinds = np.array([row.sense for row in rows], dtype=np.int8)
+        right = np.array([-row.constant for row in rows], dtype=float)
+        matrix = cls(
+            names=names,
+            sense=sense,
+            cost=cost,
+            lower=_bounds((variable.lowBound for variable in variables), -np.inf),
+            upper=_bounds((variable.upBound for variable in variables), np.inf),
+            integer=np.array([variable.cat == pulp.LpInteger for variable in variables]),
+            start=start,
+            column=np.fromiter(
+                (position[id(variable)] for row in rows for variable in row),
+                dtype=np.int32,
+                count=int(start[-1]),
+            ),
+            coefficient=np.fromiter(
+                (value for row in rows for value in row.values()),
+                dtype=float,
+                count=int(start[-1]),
+            ),
+            row_lower=np.where(kinds == pulp.LpConstraintLE, -np.inf, right),
+            row_upper=np.where(kinds == pulp.LpConstraintGE, np.inf, right),
+            offset=offset,
+            row_names=tuple(str(row.name) for row in rows),
+        )
+        matrix._refuse_odd_numbers(right)
+        return matrix
+
+    def _refuse_odd_numbers(self, right: NDArray[np.float64]) -> None:
+        rows = self.row_names
+        found = [
+            Problem("program", self.names[j], f"objective coefficient is {self.cost[j]}")
+            for j in np.flatnonzero(~np.isfinite(self.cost))
+        ]
+        found += [
+            Problem(
+                "program",
+                rows[self._row[k]],
+                f"coefficient of {self.names[self.column[k]]} is {self.coefficient[k]}",
+            )
+            for k in np.flatnonzero(~np.isfinite(self.coefficient))
+        ]
+        found += [
+            Problem("program", rows[i], f"right-hand side is {right[i]}")
+            for i in np.flatnonzero(~np.isfinite(right))
+        ]
+        found += [
+            Problem("program", self.names[j], "a bound is not a number")
+            for j in np.flatnonzero(np.isnan(self.lower) | np.isnan(self.upper))
+        ]
+        if not np.isfinite(self.offset):
+            found.append(Problem("program", "objective", f"constant is {self.offset}"))
+        if found:
+            raise SolverError(found[:10])
+
+    def without_cost(self) -> ProgramMatrix:
+        """Return the same rows with nothing to minimise: is there any plan at all."""
+        return replace(self, cost=np.zeros_like(self.cost), offset=0.0)
+
+    def clean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Round whole-number columns, pull the others into their bounds, drop negative zeros."""
+        rounded = np.where(self.integer, np.rint(values), values)
+        return np.clip(rounded, self.lower, self.upper) + 0.0
+
+    def objective(self, values: NDArray[np.float64]) -> float:
+        """Return the minimised objective at a point."""
+        return float(self.cost @ values) + self.offset
+
+    def fault(self, raw: NDArray[np.float64], values: NDArray[np.float64]) -> str | None:
+        """Say what is wrong with a solver's point (`raw`, and cleaned as `values`), if anything."""
+        if raw.shape != self.cost.shape or not np.isfinite(raw).all():
+            return f"{raw.size} values for {self.cost.size} variables, or some not finite"
+        moved = np.abs(values - raw) / np.maximum(1.0, np.abs(values))
+        if moved.max() > _FEASIBILITY:
+            worst = int(moved.argmax())
+            return f"{self.names[worst]} = {raw[worst]:.9g} breaks its bounds or is not whole"
+        count = self.row_lower.size
+        terms = self.coefficient * values[self.column]
+        activity = np.bincount(self._row, weights=terms, minlength=count)
+        scale = np.ones(count)
+        np.maximum.at(scale, self._row, np.abs(terms))
+        short = np.maximum(self.row_lower - activity, activity - self.row_upper) / scale
+        if count and short.max() > _FEASIBILITY:
+            row = self.row_names[int(short.argmax())]
+            return f"row {row} is violated by {short.max():.3g} of its largest term"
+        return None
+
+
+def _rows(problem: pulp.LpProblem) -> list[pulp.LpConstraint]:
+    """Return the constraints in the order they were added; PuLP 3.3 made them a call."""
+    constraints = problem.constraints
+    return list(constraints() if callable(constraints) else constraints.values())
+
+
+def _bounds(values: Iterable[float | None], missing: float) -> NDArray[np.float64]:
+    return np.array([missing if value is None else float(value) for value in values])

@@ -1,0 +1,141 @@
+"""What a caller asks of a solver, what it hears while waiting, and what it gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = [
+    "Outcome",
+    "OutcomeStatus",
+    "Progress",
+    "SolveOptions",
+    "SolverChoice",
+    "SolverName",
+    "relative_gap",
+]
+
+SolverName = Literal["cbc", "highs"]
+SolverChoice = Literal["auto", "cbc", "highs"]
+OutcomeStatus = Literal[
+    "optimal", "feasible", "infeasible", "unbounded", "no_solution", "interrupted"
+]
+
+#: Below this an objective counts as zero in a relative gap.
+_TINY = 1e-9
+
+
+@dataclass(frozen=True)
+class SolveOptions:
+    """How to solve.
+
+    Parameters
+    ----------
+    solver : {"auto", "cbc", "highs"}
+        ``auto`` takes the first of :data:`AUTO_ORDER` and turns to the next only when that one
+        breaks down, so the same program and options give the same plan.
+    time_limit_s : float, optional
+        Seconds the whole call may take, export included.
+    gap : float
+        Relative gap ``(bound - objective) / |objective|`` at which a plan counts as proven.
+    threads : int, optional
+        Threads the solver may use; None leaves it to the solver.
+    seed : int
+        Seed of the solver's own choices.
+    """
+
+    solver: SolverChoice = "auto"
+    time_limit_s: float | None = None
+    gap: float = 0.001
+    threads: int | None = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.solver not in {"auto", "cbc", "highs"}:
+            raise ValueError(f"solver is {self.solver!r}; choose auto, cbc or highs")
+        if self.time_limit_s is not None and not self.time_limit_s > 0:
+            raise ValueError(f"time_limit_s is {self.time_limit_s}; it must be above 0")
+        if not 0.0 <= self.gap <= 1.0:
+            raise ValueError(f"gap is {self.gap}; it must be between 0 and 1")
+        if self.threads is not None and self.threads < 1:
+            raise ValueError(f"threads is {self.threads}; it must be at least 1")
+        if not 0 <= self.seed <= 2_147_483_647:
+            raise ValueError(f"seed is {self.seed}; it must be between 0 and 2147483647")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a running solver stands, in the sense of the problem as the caller wrote it.
+
+    Parameters
+    ----------
+    stage : str
+        What the solver is doing, for people.
+    elapsed_s : float
+        Seconds since :func:`solve` was called.
+    best, bound, gap : float, optional
+        Objective of the best plan so far, the solver's bound on any plan, and the relative gap
+        between them; None while not known.
+    """
+
+    stage: str
+    elapsed_s: float
+    best: float | None = None
+    bound: float | None = None
+    gap: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answer, claimed no better than it is.
+
+    Parameters
+    ----------
+    status : str
+        ``optimal``: the solver's bound proves the gap asked for. ``feasible``: a plan, its gap
+        larger or unknown. ``interrupted``: the same, or no plan, after the user stopped the run.
+        ``no_solution``: the time passed without a plan. ``infeasible``, ``unbounded``: proven.
+    values : dict of str to float, optional
+        Value by variable name; integer variables hold whole numbers.
+    objective : float, optional
+        Objective recomputed from `values`.
+    bound : float, optional
+        The solver's own bound on the objective of any plan; None if it gave none.
+    gap : float, optional
+        ``(bound - objective) / max(|objective|, 1e-9)``, signs turned when minimising.
+    solver, solver_version : str
+        Who solved.
+    wall_s : float
+        Seconds of the whole call.
+    node_count : int, optional
+        Branch-and-bound nodes; None if not told.
+    interrupted : bool
+        Whether the user asked to stop before the solver had ended.
+    notes : tuple of str
+        What else the reader should know, such as a solver that broke down before this one.
+    """
+
+    status: OutcomeStatus
+    values: dict[str, float] | None
+    objective: float | None
+    bound: float | None
+    gap: float | None
+    solver: SolverName
+    solver_version: str
+    wall_s: float
+    node_count: int | None = None
+    interrupted: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def relative_gap(objective: float, bound: float, sense: int) -> float:
+    """Return the relative gap between a plan and the bound.
+
+    Parameters
+    ----------
+    objective, bound : float
+        In the problem's own sense.
+    sense : int
+        1 when minimising, -1 when maximising.
+    """
+    return max(0.0, sense * (objective - bound)) / max(abs(objective), _TINY)
