@@ -3,7 +3,7 @@
 from .answer import Answer, find_answer
 from .assemble import admissions, assemble
 from .demand import demand_zones
-from .diagnose import Conflict, RelaxedRule, diagnose
+from .diagnose import Conflict, Relaxation, RelaxedRule, diagnose
 from .program import SiteProgram
 from .rules import PROGRAM_RULES, all_rules, modes_of
 from .solvers import Outcome, Progress, SolveOptions, solve
@@ -14,6 +14,7 @@ __all__ = [
     "Conflict",
     "Outcome",
     "Progress",
+    "Relaxation",
     "RelaxedRule",
     "SiteProgram",
     "SolveOptions",

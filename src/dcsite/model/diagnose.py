@@ -1,13 +1,16 @@
-"""Say why no plan exists: a least set of rules that would have to give way.
+"""Say why no plan exists: the least sets of hard rules that would have to give way.
 
-An elastic program softens every hard rule, switches the soft ones off, and lets rule r be violated
-only if ``relax[r]`` is 1; it minimises the number of relaxed rules, then the violations.
+Rules are few, so sets are tried outright, smallest first: the program is assembled with a set of
+rules off and asked for any plan at all. When a set does, its rules are made soft once more and
+their violations minimised, to say how far they are from holding.
 """
 
 from __future__ import annotations
 
 import fnmatch
+import time
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import pulp
@@ -19,78 +22,155 @@ from .rules import RuleModes, all_rules, modes_of
 from .solvers import SolveOptions, solve
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
     from dcsite.criteria import Rule
     from dcsite.scenario import Scenario
 
-__all__ = ["Conflict", "RelaxedRule", "diagnose"]
+__all__ = ["Conflict", "Relaxation", "RelaxedRule", "diagnose"]
 
-#: Weight of the violations beside the count of relaxed rules: they only break ties.
-_TIE_BREAK = 1e-3
+#: Sets of more rules than this are not tried; a scenario that needs more is far from feasible.
+_MOST_RULES = 3
+
+#: Seconds that measuring how far one set is from holding may take.
+_MEASURING_S = 15.0
 
 
 @dataclass(frozen=True)
 class RelaxedRule:
-    """One rule that would have to give way, by how much, and the keys that set it."""
+    """One rule that would have to give way, and the keys that set it.
+
+    `amount` is the violation found when violations are minimised, None where none was found in
+    the time allowed.
+    """
 
     rule: Rule
-    amount: float
+    amount: float | None
     settings: tuple[tuple[str, object], ...]
 
 
 @dataclass(frozen=True)
-class Conflict:
-    """A set of rules to relax; `least` says whether it is proven smallest."""
+class Relaxation:
+    """A set of rules; with all of them relaxed there is a plan."""
 
-    relaxed: tuple[RelaxedRule, ...]
+    rules: tuple[RelaxedRule, ...]
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """All least sets of rules to relax that were found.
+
+    `least` says that no smaller set would do, `complete` that no other set of that size would.
+    """
+
+    relaxations: tuple[Relaxation, ...]
     least: bool
+    complete: bool
 
 
 def diagnose(
     scenario: Scenario, atlas: Atlas, sites: gpd.GeoDataFrame, options: SolveOptions
 ) -> Conflict | None:
-    """Find a least set of hard rules whose relaxation makes the scenario feasible.
+    """Find the least sets of hard rules whose relaxation makes the scenario feasible.
+
+    Parameters
+    ----------
+    scenario, atlas, sites
+        The infeasible question; `sites` are measured.
+    options : SolveOptions
+        `time_limit_s` bounds the whole search; None lets it end by itself.
 
     Returns
     -------
     Conflict or None
-        None when none was found in the time allowed, or when no set of rules would do.
+        None when no set was found in the time allowed, or none would do.
     """
-    own = modes_of(scenario)
-    softened = RuleModes(
-        {name: "soft" if mode == "hard" else "off" for name, mode in own.mode.items()},
-        dict.fromkeys(own.mode, 0.0),
-    )
-    program = assemble(scenario, atlas, sites, softened)
-    relax: dict[str, pulp.LpVariable] = {}
-    objective: list[tuple[pulp.LpVariable, float]] = []
-    for rule, terms in program.violations.items():
-        if not terms:
-            continue
-        up = max(program.violation_up[rule], 1e-6)
-        relax[rule] = program.binary(f"relax_{rule}")
-        program.row(f"relax_{rule}", [*terms, (relax[rule], -up)], "<=", 0.0)
-        objective.append((relax[rule], -1.0))
-        objective += [(v, -_TIE_BREAK * coefficient / up) for v, coefficient in terms]
-    total: dict[pulp.LpVariable, float] = {}
-    for variable, coefficient in objective:
-        total[variable] = total.get(variable, 0.0) + coefficient
-    program.problem.setObjective(pulp.LpAffineExpression(total))
-    outcome = solve(program.problem, options)
-    if outcome.values is None:
-        return None
-    rules = all_rules()
-    relaxed = []
-    for name, variable in relax.items():
-        if outcome.values.get(variable.name, 0.0) > 0.5:
-            amount = sum(
-                coefficient * outcome.values.get(v.name, 0.0)
-                for v, coefficient in program.violations[name]
+    ends = None if options.time_limit_s is None else time.monotonic() + options.time_limit_s
+    hard = [name for name, mode in modes_of(scenario).mode.items() if mode == "hard"]
+    least = True
+    for size in range(1, min(_MOST_RULES, len(hard)) + 1):
+        found: list[tuple[str, ...]] = []
+        complete = True
+        for names in combinations(hard, size):
+            answer = _feasible(scenario, atlas, sites, names, options, ends)
+            if answer is None:
+                complete = False
+            elif answer:
+                found.append(names)
+        if found:
+            return Conflict(
+                tuple(_measured(scenario, atlas, sites, names, options) for names in found),
+                least,
+                complete,
             )
-            relaxed.append(RelaxedRule(rules[name], amount, _settings(scenario, rules[name])))
-    return Conflict(tuple(relaxed), outcome.status == "optimal")
+        least &= complete
+        if ends is not None and time.monotonic() > ends:
+            return None
+    return None
+
+
+def _feasible(
+    scenario: Scenario,
+    atlas: Atlas,
+    sites: gpd.GeoDataFrame,
+    names: Iterable[str],
+    options: SolveOptions,
+    ends: float | None,
+) -> bool | None:
+    """Tell whether there is any plan with these rules off; None when time ran out first."""
+    left = None if ends is None else ends - time.monotonic()
+    if left is not None and left <= 0.0:
+        return None
+    modes = _without(modes_of(scenario), names, "off")
+    program = assemble(scenario, atlas, sites, modes)
+    program.problem.setObjective(pulp.LpAffineExpression())
+    limits = SolveOptions(options.solver, left, 1.0, options.threads, options.seed)
+    outcome = solve(program.problem, limits)
+    if outcome.values is not None:
+        return True
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    return False if outcome.status == "infeasible" else None
+
+
+def _measured(
+    scenario: Scenario,
+    atlas: Atlas,
+    sites: gpd.GeoDataFrame,
+    names: tuple[str, ...],
+    options: SolveOptions,
+) -> Relaxation:
+    """Minimise how much these rules are violated while all other hard ones hold."""
+    program = assemble(scenario, atlas, sites, _without(modes_of(scenario), names, "soft"))
+    objective: dict[pulp.LpVariable, float] = {}
+    for name in names:
+        for variable, coefficient in program.violations[name]:
+            objective[variable] = objective.get(variable, 0.0) - coefficient
+    program.problem.setObjective(pulp.LpAffineExpression(objective))
+    limits = SolveOptions(options.solver, _MEASURING_S, 0.01, options.threads, options.seed)
+    values = solve(program.problem, limits).values
+    rules = all_rules()
+    return Relaxation(
+        tuple(
+            RelaxedRule(
+                rules[name],
+                None
+                if values is None
+                else sum(c * values.get(v.name, 0.0) for v, c in program.violations[name]),
+                _settings(scenario, rules[name]),
+            )
+            for name in names
+        )
+    )
+
+
+def _without(modes: RuleModes, names: Iterable[str], mode: str) -> RuleModes:
+    """Return modes with some rules off or soft, and the soft ones out of the way."""
+    changed = {name: "hard" if own == "hard" else "off" for name, own in modes.mode.items()}
+    return RuleModes(changed | dict.fromkeys(names, mode), dict.fromkeys(modes.mode, 0.0))
 
 
 def _settings(scenario: Scenario, rule: Rule) -> tuple[tuple[str, object], ...]:

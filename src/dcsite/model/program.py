@@ -75,7 +75,6 @@ class SiteProgram:
         self.modes = modes
         self.problem = pulp.LpProblem("dcsite", pulp.LpMaximize)
         self.violations: dict[str, Terms] = defaultdict(list)
-        self.violation_up: dict[str, float] = defaultdict(float)
         self.scores: list[ScoreTerm] = []
         self._variables: dict[str, Any] = {}
         self._kept_apart: list[tuple[int, Any, str, float]] = []
@@ -167,7 +166,6 @@ class SiteProgram:
                 members = [(v, -1.0) for v in self.open[site][self.eligible[site]]]
                 self.row(f"excuse_{self.labels[site]}", [(variable, 1.0), *members], "<=", 0.0)
             self.violations[rule] += [(variable, 1.0) for variable in excused.values()]
-            self.violation_up[rule] += self.most_hubs
         for level, tier in enumerate(TIERS):
             stricter = all(distance_km[upper] >= distance_km[tier] for upper in TIERS[:level])
             if stricter:
@@ -242,7 +240,6 @@ class SiteProgram:
             if self.mode(admission.rule) != "soft":
                 continue
             self.violations[admission.rule] += self.open_terms(admission.amount)
-            self.violation_up[admission.rule] += self.most_hubs * float(admission.amount.max())
         if self.mode("land") != "soft":
             return
         land_mw = self.sites["max_it_load_mw"].to_numpy(dtype=float)
@@ -256,7 +253,6 @@ class SiteProgram:
                 0.0,
             )
             self.violations["land"].append((over, 1.0 / self.total_it_load_mw))
-        self.violation_up["land"] += 1.0
 
     def _slack(self, name: str, sense: str, rule: str, slack_up: float | None) -> Terms:
         slacks: Terms = []
@@ -265,7 +261,6 @@ class SiteProgram:
         if sense in {">=", "=="}:
             slacks.append((self.continuous(f"short_{name}", 0.0, slack_up), 1.0))
         self.violations[rule] += [(variable, 1.0) for variable, _ in slacks]
-        self.violation_up[rule] += (slack_up or self.most_hubs) * len(slacks)
         return slacks
 
     def _clique_rows(self, level: int, distance_km: float, excused: Mapping[int, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dcsite.criteria import measure_sites
 from dcsite.errors import InfeasibleError, Problem
 from dcsite.model import SolveOptions, assemble, diagnose, find_answer
+from dcsite.scenario.keys import toml_value
 
 from .build import build_plan
 
@@ -116,34 +117,40 @@ def _manifest(options: SolveOptions) -> dict[str, Any]:
 
 def _explain(scenario: Scenario, conflict: Conflict | None) -> list[Problem]:
     head = f"no plan meets all hard rules of scenario {scenario.name}"
-    if conflict is None or not conflict.relaxed:
+    if conflict is None:
         return [
             Problem(
                 "infeasible",
                 "",
-                f"{head}, and no set of rules to relax was found; check tiers.*.count against the "
-                "number of sites offered, and the sites' tiers",
+                f"{head}, and no small set of rules to relax was found; check tiers.*.count "
+                "against the number of sites offered, and the sites' tiers",
             )
         ]
-    kind = "a least set" if conflict.least else "a set (not proven least)"
-    count = len(conflict.relaxed)
-    rules = "1 rule" if count == 1 else f"{count} rules"
-    problems = [
-        Problem(
-            "infeasible",
-            "",
-            f"{head}; {kind} that would have to give way has {rules}:",
-        )
-    ]
-    for relaxed in conflict.relaxed:
-        settings = ", ".join(f"{key} = {value}" for key, value in relaxed.settings)
-        problems.append(
-            Problem(
-                "infeasible",
-                f"rules.{relaxed.rule.name}",
-                f"{relaxed.rule.title_en} cannot hold (least violation found {relaxed.amount:.4g}, "
-                f"unit: {relaxed.rule.unit}); set by {settings}; loosen these, or set "
-                f'rules.{relaxed.rule.name} = "soft"',
+    sets = conflict.relaxations
+    size = len(sets[0].rules)
+    which = "rule" if size == 1 else f"set of {size} rules"
+    proof = "" if conflict.least else ", not proven least"
+    if len(sets) == 1:
+        lead = f"this {which} would have to give way{proof}"
+    else:
+        lead = f"any one {which} of these {len(sets)} would have to give way{proof}"
+    problems = [Problem("infeasible", "", f"{head}; {lead}:")]
+    for number, relaxation in enumerate(sets, 1):
+        label = "infeasible" if size == 1 else f"infeasible, set {number}"
+        for relaxed in relaxation.rules:
+            settings = ", ".join(f"{key} = {toml_value(value)}" for key, value in relaxed.settings)
+            short = (
+                ""
+                if relaxed.amount is None
+                else f" (least violation found {relaxed.amount:.4g}, unit: {relaxed.rule.unit})"
             )
-        )
+            problems.append(
+                Problem(
+                    label,
+                    f"rules.{relaxed.rule.name}",
+                    f"{relaxed.rule.title_en}: cannot hold with the others{short}; set by "
+                    f"{settings or 'the sites'}; loosen these, or set "
+                    f'rules.{relaxed.rule.name} = "soft"',
+                )
+            )
     return problems

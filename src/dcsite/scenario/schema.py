@@ -229,6 +229,7 @@ class Workforce(Section):
         description="Least number of residents of a municipality that can host a hub.",
     )
 
+
 _LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 
 
