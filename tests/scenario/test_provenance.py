@@ -59,7 +59,7 @@ def test_assumptions_list_everything_else_in_order_with_values(parameters):
     scenario = load_scenario(overrides=["demand.pue=1.2"], parameters=parameters)
     records = scenario.assumptions()
     assert records[0].key == "tiers.core.it_load_mw"
-    assert records[0].value == {"min": 100.0, "max": 300.0}
+    assert records[0].value == {"min": 200.0, "max": 400.0}
     found = {record.key: record for record in records}
     assert len(found) == len(records) == len(scenario.provenance) - 8
     assert found["demand.pue"] == ("demand.pue", 1.2, "set by --set")
