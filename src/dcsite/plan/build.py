@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from dcsite.criteria import TIERS
+from dcsite.criteria import TIERS, Measure
 from dcsite.criteria.cables import landings_in_force
 from dcsite.criteria.separation import nearest_other
 from dcsite.criteria.substation import column
@@ -97,8 +97,9 @@ def build_plan(
         wall_s=wall_s,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         hubs=_hubs(hubs, atlas, scenario, checked),
-        measures=tuple(
-            measure for found in checked.evaluations.values() for measure in found.measures
+        measures=(
+            *(measure for found in checked.evaluations.values() for measure in found.measures),
+            *_demand_measures(hubs, scenario, checked),
         ),
         unserved_mw=checked.unserved_mw,
         unserved=checked.unserved,
@@ -109,6 +110,44 @@ def build_plan(
             for used in sorted(atlas.tables_used(), key=lambda used: used.name)
         ),
         scenario=as_dict(scenario),
+    )
+
+
+def _demand_measures(
+    hubs: gpd.GeoDataFrame, scenario: Scenario, checked: Checked
+) -> tuple[Measure, ...]:
+    """Report the load of all hubs, with how it is derived, and what stays unserved."""
+    demand = scenario.demand
+    derived = demand.total_new_it_load_mw is None
+    how_en = (
+        f" ({demand.grid_demand_mw:,.0f} MW at the grid / PUE {demand.pue:g} "
+        f"x {demand.share_in_new_hubs:g} in new hubs)"
+    )
+    how_ja = (
+        f"（系統需要{demand.grid_demand_mw:,.0f} MW ÷ PUE {demand.pue:g} "
+        f"× 新拠点の割合{demand.share_in_new_hubs:g}）"
+    )
+    return (
+        Measure(
+            "demand",
+            "it_load_mw",
+            f"IT load of all new hubs{how_en if derived else ''}",
+            f"新拠点のIT負荷の合計{how_ja if derived else ''}",
+            float(hubs["it_load_mw"].sum()),
+            "MW",
+            None,
+            0.0,
+        ),
+        Measure(
+            "demand",
+            "unserved_mw",
+            "demand that no hub serves",
+            "どの拠点も賄わない需要",
+            checked.unserved_mw,
+            "MW",
+            None,
+            0.0,
+        ),
     )
 
 

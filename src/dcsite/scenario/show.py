@@ -52,6 +52,11 @@ def _table(
         if origin:
             text = f"{text:<{_COMMENT_COLUMN}} # {_printable(str(origin))}"
         lines.append(text)
+    if path == ("demand",) and scenario.demand.total_new_it_load_mw is None:
+        lines.append(
+            f"# total_new_it_load_mw = {scenario.total_new_it_load_mw:.1f}, derived: "
+            "grid_demand_mw / pue * share_in_new_hubs; give it to set it directly"
+        )
     for key, entry in tables.items():
         _table(lines, scenario, entry, (*path, key))
 
