@@ -74,8 +74,9 @@ def _terminate(signum: int, frame: FrameType | None) -> None:
     """Treat a polite kill like Ctrl-C, whatever that means at this moment of the run."""
     del signum
     handler = signal.getsignal(signal.SIGINT)
-    if callable(handler):
-        handler(signal.SIGINT, frame)
+    # Where Ctrl-C is ignored (nohup, a shell's background job) a kill still means to stop.
+    stop = handler if callable(handler) else signal.default_int_handler
+    stop(signal.SIGINT, frame)
 
 
 def main() -> None:
@@ -93,6 +94,8 @@ def _run(arguments: list[str], *, debug: bool) -> int:
     except typer.Exit as leaving:
         return int(leaving.exit_code)
     except _UsageProblem as error:
+        if not _text(error):  # no command: the help was shown, there is no more to say
+            return 2
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "dcsite"
         console.print(f"[red]error:[/red] {escape(_text(error))}; see {command} --help")

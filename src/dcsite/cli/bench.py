@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,11 +34,18 @@ _SPAWNED = "DCSITE_BENCH_SPAWNED"
 _PHASES = ("start", "read", "measure", "build", "solve", "check", "write")
 
 
+class TimedSolver(StrEnum):
+    """Solvers to time."""
+
+    cbc = "cbc"
+    highs = "highs"
+
+
 def bench_command(
     scenario: Annotated[str, typer.Argument(help="Shipped name or TOML file.")] = "policy-2023",
     runs: Annotated[int, typer.Option(min=1, max=100, help="Counted runs of each solver.")] = 3,
     solvers: Annotated[
-        list[str] | None,
+        list[TimedSolver] | None,
         typer.Option("--solver", help="Solver to time; may be repeated. Default: cbc and highs."),
     ] = None,
     overrides: Annotated[
@@ -47,8 +55,8 @@ def bench_command(
 ) -> None:
     """Time whole runs by phase: start, read, measure, build, solve, check, write."""
     results = {
-        solver: [_child(scenario, solver, overrides or []) for _ in range(runs)]
-        for solver in (solvers or ["cbc", "highs"])
+        solver.value: [_child(scenario, solver.value, overrides or []) for _ in range(runs)]
+        for solver in (solvers or TimedSolver)
     }
     if as_json:
         typer.echo(json.dumps({"machine": _machine(), "runs": results}, indent=2))

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from dcsite.atlas import check_geodata, load_atlas
 from dcsite.errors import GeodataError
+
+from .summary import output_console
 
 __all__ = ["data_app"]
 
@@ -46,7 +47,7 @@ def list_tables(
         ]
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    console = Console()
+    console = output_console()
     table = Table(box=None, pad_edge=False, show_lines=False)
     table.add_column("table", no_wrap=True)
     table.add_column("rows", justify="right", no_wrap=True)

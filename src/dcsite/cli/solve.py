@@ -77,6 +77,8 @@ def solve_command(
             "interrupted before any plan was found; nothing was written"
         ) from None
     print_summary(output_console(), run.plan, paths)
+    if late.noted:
+        typer.echo("interrupted: the plan was already found, it was checked and written", err=True)
     return 130 if late.noted or run.plan.status == "interrupted" else 0
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["output_console", "print_summary"]
 
 #: Columns of a table that goes into a file or pipe.
-_FILE_WIDTH = 120
+_FILE_WIDTH = 160
 
 _STATUS = {
     "optimal": "[green]optimal[/green]: proven within the gap asked",

@@ -153,19 +153,21 @@ class SiteProgram:
         For tier t with distance D, over every clique C of sites nearer than D:
         ``sum(open[i, s] for i in C, for tiers s not below t) <= 1``. Where a higher tier asks for
         less than D, only pairs with a hub of tier t itself conflict at D; those rows are pairs.
-        Under a soft rule a hub may be excused: ``sum(open - excused) <= 1``, and the violation is
-        the number of excused hubs.
+        Under a soft rule a hub may be excused, in all rows its tier stands in:
+        ``sum(open[i, s] - excused[i, s]) <= 1``. The violation is the number of excused hubs: the
+        fewest whose removal would leave all others far enough apart.
         """
         if self.mode(rule) == "off":
             return
-        excused: dict[int, Any] = {}
+        excused: NDArray[np.object_] = np.full(self.eligible.shape, None, dtype=object)
         if self.mode(rule) == "soft":
-            for site in np.flatnonzero(self.eligible.any(axis=1)):
-                variable = self.binary(f"excused_{self.labels[site]}")
-                excused[int(site)] = variable
-                members = [(v, -1.0) for v in self.open[site][self.eligible[site]]]
-                self.row(f"excuse_{self.labels[site]}", [(variable, 1.0), *members], "<=", 0.0)
-            self.violations[rule] += [(variable, 1.0) for variable in excused.values()]
+            for site, number in np.argwhere(self.eligible):
+                label = f"{self.labels[site]}_{TIERS[number]}"
+                variable = self.binary(f"excused_{label}")
+                excused[site, number] = variable
+                hub = self.open[site, number]
+                self.row(f"excuse_{label}", [(variable, 1.0), (hub, -1.0)], "<=", 0.0)
+                self.violations[rule].append((variable, 1.0))
         for level, tier in enumerate(TIERS):
             stricter = all(distance_km[upper] >= distance_km[tier] for upper in TIERS[:level])
             if stricter:
@@ -263,14 +265,14 @@ class SiteProgram:
         self.violations[rule] += [(variable, 1.0) for variable, _ in slacks]
         return slacks
 
-    def _clique_rows(self, level: int, distance_km: float, excused: Mapping[int, Any]) -> None:
+    def _clique_rows(self, level: int, distance_km: float, excused: NDArray[np.object_]) -> None:
         here = np.flatnonzero(self.eligible[:, : level + 1].any(axis=1))
         lat = self.sites["lat_deg"].to_numpy(dtype=float)[here]
         lon = self.sites["lon_deg"].to_numpy(dtype=float)[here]
         hub = self._hub_variables(level, here)
         for number, clique in enumerate(clique_cover(lat, lon, distance_km)):
             terms: Terms = [(hub[member], 1.0) for member in clique]
-            terms += [(excused[s], -1.0) for s in here[clique].tolist() if s in excused]
+            terms += _less_excused(excused[here[clique], : level + 1])
             self.row(f"separation_{TIERS[level]}_{number}", terms, "<=", 1.0)
 
     def _hub_variables(self, level: int, here: NDArray[np.intp]) -> list[Any]:
@@ -295,7 +297,7 @@ class SiteProgram:
         return hubs
 
     def _pair_rows(
-        self, level: int, distance_km: Mapping[str, float], excused: Mapping[int, Any]
+        self, level: int, distance_km: Mapping[str, float], excused: NDArray[np.object_]
     ) -> None:
         """Add a row for each conflicting pair of a tier that asks for more than a higher one."""
         tier = TIERS[level]
@@ -309,6 +311,12 @@ class SiteProgram:
             if not len(others):
                 continue
             terms: Terms = [(self.open[first, level], 1.0), *((v, 1.0) for v in others)]
-            terms += [(excused[s], -1.0) for s in (int(first), int(second)) if s in excused]
+            terms += _less_excused(excused[[first], level])
+            terms += _less_excused(excused[second, : level + 1])
             self.row(f"separation_{tier}_pair_{number}", terms, "<=", 1.0)
             number += 1
+
+
+def _less_excused(excused: NDArray[np.object_]) -> Terms:
+    """Return ``-sum(excused)`` over the variables there are."""
+    return [(variable, -1.0) for variable in excused.ravel() if variable is not None]

@@ -81,7 +81,9 @@ class Vocabulary:
         full = dotted(path)
         same_end = [known for known in self._keys if known.rsplit(".", 1)[-1] == key]
         near = difflib.get_close_matches(full, same_end, n=1, cutoff=0.0)
-        near = near or difflib.get_close_matches(full, self._keys, n=1, cutoff=0.75)
+        # The tables a key stands in are near to it by their letters alone.
+        others = [known for known in self._keys if not full.startswith(f"{known}.")]
+        near = near or difflib.get_close_matches(full, others, n=1, cutoff=0.75)
         if near:
             return f"unknown key; did you mean {near[0]}?"
         if not siblings:

@@ -1,0 +1,142 @@
+"""The command line run in this process, and a copy of the geodata that may be broken."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dcsite.atlas.atlas import default_root
+from dcsite.cli import main
+
+#: Tables that refer to each other only: one of points, one of areas, keys, polygons.
+SMALL = (
+    "prefectures",
+    "prefecture_polygons",
+    "electricity_areas",
+    "electricity_area_polygons",
+    "interconnectors",
+)
+
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said and how it left; colours, which CI machines may force, taken out."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def errors(self) -> list[str]:
+        return self.err.splitlines()
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh working folder, far from the project's root."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def call(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., Answer]]:
+    """A function that runs ``dcsite ARGUMENTS`` through the entry point of the console script."""
+    for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS"):
+        monkeypatch.delenv(name, raising=False)
+    on_terminate = signal.getsignal(signal.SIGTERM)
+
+    def run(*arguments: str | os.PathLike[str]) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["dcsite", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main()
+        said = capsys.readouterr()
+        assert isinstance(left.value.code, int)
+        return Answer(left.value.code, _COLOUR.sub("", said.out), _COLOUR.sub("", said.err))
+
+    yield run
+    signal.signal(signal.SIGTERM, on_terminate)
+
+
+@pytest.fixture
+def geodata_copy(workplace: Path) -> Path:
+    """All shipped tables, copied."""
+    return shutil.copytree(default_root(), workplace / "geodata")
+
+
+@pytest.fixture(scope="session")
+def small_geodata(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sound folder of a few shipped tables, quick to check."""
+    shipped, root = default_root(), tmp_path_factory.mktemp("small") / "geodata"
+    descriptor = json.loads((shipped / "datapackage.json").read_text(encoding="utf-8"))
+    descriptor["resources"] = [entry for entry in descriptor["resources"] if entry["name"] in SMALL]
+    assert len(descriptor["resources"]) == len(SMALL)
+    for entry in descriptor["resources"]:
+        target = root / entry["path"]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(shipped / entry["path"], target)
+    (root / "datapackage.json").write_text(
+        json.dumps(descriptor, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
+    return root
+
+
+def _snapshot(folder: Path) -> dict[str, bytes | None]:
+    """Everything in a folder, hidden files too."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@pytest.fixture
+def refused(call: Callable[..., Answer], workplace: Path) -> Callable[..., None]:
+    """A function that asserts that a command refuses its input, as every command must.
+
+    Exit code 2, one line on stderr for each problem and nothing else, no traceback, nothing
+    written. `lines` holds the fragments that each line must have: file, field, the value found,
+    and what is allowed or what to do.
+    """
+
+    def check(
+        arguments: Sequence[str],
+        lines: Sequence[Sequence[str]],
+        files: Mapping[str, str | bytes | Callable[[Path], None]] | None = None,
+    ) -> None:
+        for name, content in (files or {}).items():
+            path = workplace / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if callable(content):
+                content(path)
+            else:
+                path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        before = _snapshot(workplace)
+        answer = call(*arguments)
+        assert answer.code == 2, answer.err
+        assert answer.out == ""
+        assert "Traceback" not in answer.err
+        assert len(answer.errors) == len(lines), answer.err
+        for line in answer.errors:
+            assert line.startswith("error: ")
+            assert line.isprintable()
+        for fragments in lines:
+            matching = [line for line in answer.errors if all(each in line for each in fragments)]
+            assert len(matching) == 1, f"{fragments} in {answer.errors}"
+        assert _snapshot(workplace) == before
+
+    return check

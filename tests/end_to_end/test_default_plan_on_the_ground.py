@@ -1,0 +1,178 @@
+"""The default plan against the shipped tables, read anew by pandas, pyproj and shapely alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from pyproj import Geod
+
+pytestmark = pytest.mark.end_to_end
+
+WGS84 = Geod(ellps="WGS84")
+#: Files carry three decimals of a kilometre.
+ROUNDING_KM = 0.002
+#: The shipped coastlines are simplified; this is a few hundred metres.
+COAST_DEG = 0.01
+
+
+def km_to_all(hub, lat, lon) -> np.ndarray:
+    here = np.full(len(lat), hub["lon_deg"]), np.full(len(lat), hub["lat_deg"])
+    return WGS84.inv(*here, np.asarray(lon), np.asarray(lat))[2] / 1000.0
+
+
+@pytest.fixture(scope="module")
+def prefectures(geodata):
+    return gpd.read_file(geodata / "places/prefecture_polygons.geojson").set_index("pref_code")
+
+
+@pytest.fixture(scope="module")
+def land_bodies(prefectures):
+    """The parts of Japan's land that no water divides, as polygons."""
+    whole = shapely.union_all(shapely.buffer(prefectures.geometry.to_numpy(), 0.0005))
+    return shapely.get_parts(whole)
+
+
+def body_of(land_bodies, lon, lat) -> int:
+    return int(np.argmin(shapely.distance(land_bodies, shapely.Point(lon, lat))))
+
+
+def test_each_hub_stands_in_its_prefecture(plan, prefectures):
+    for hub in plan["hubs"]:
+        polygon = prefectures.geometry[hub["municipality_code"][:2]]
+        point = shapely.Point(hub["lon_deg"], hub["lat_deg"])
+        assert polygon.distance(point) <= COAST_DEG, hub["name_ja"]
+        row = prefectures.loc[hub["municipality_code"][:2]]
+        assert hub["prefecture_en"] == row["pref_name_en"]
+
+
+def test_each_hub_is_a_municipality_at_its_office(plan, table):
+    towns = table("places/municipalities.csv").set_index("municipality_code")
+    for hub in plan["hubs"]:
+        town = towns.loc[hub["municipality_code"]]
+        assert hub["site_id"] == hub["municipality_code"]
+        assert (hub["name_ja"], hub["name_en"]) == (town["name_ja"], town["name_en"])
+        assert hub["prefecture_ja"] == town["pref_name_ja"]
+        assert hub["area"] == town["electricity_area"]
+        inside = "office" if town["office_in_municipality"] == 1 else "point"
+        place = (town[f"{inside}_lat_deg"], town[f"{inside}_lon_deg"])
+        assert (hub["lat_deg"], hub["lon_deg"]) == pytest.approx(place, abs=1e-6)
+        radius_km = np.sqrt(town["habitable_area_km2"] / np.pi)
+        assert hub["uncertainty_km"] == pytest.approx(radius_km, abs=ROUNDING_KM)
+        assert town["population_2020"] >= 10_000
+
+
+def test_each_hub_fits_its_land(plan, table):
+    """1 % of the habitable land with a slope below 3 degrees, at 10 MW/ha."""
+    towns = table("places/municipalities.csv").set_index("municipality_code")
+    slope = table("places/elevation_slope_by_municipality.csv").set_index("municipality_code")
+    (column,) = [name for name in slope if "3" in name and "slope" in name and "share" in name]
+    for hub in plan["hubs"]:
+        code = hub["municipality_code"]
+        gentle_ha = towns.loc[code, "habitable_area_km2"] * slope.loc[code, column] * 100.0
+        assert hub["it_load_mw"] <= gentle_ha * 0.01 * 10.0 + 0.001, hub["name_ja"]
+
+
+def test_substations_are_the_nearest_fitting_ones(plan, table, land_bodies):
+    stations = table("openstreetmap/substations.csv").set_index("substation_id")
+    utility = stations[stations["grid_node"] == 1]
+    least_kv = {"core": 187.0, "large": 154.0, "regional": 100.0}
+    for hub in plan["hubs"]:
+        link = hub["substation"]
+        station = utility.loc[link["substation_id"]]
+        assert station["voltage_kv"] == link["voltage_kv"] >= least_kv[hub["tier"]]
+        assert (station["lat_deg"], station["lon_deg"]) == (link["lat_deg"], link["lon_deg"])
+        (away,) = km_to_all(hub, [station["lat_deg"]], [station["lon_deg"]])
+        assert link["distance_km"] == pytest.approx(away, abs=ROUNDING_KM)
+        assert away <= 20.0
+        # Nothing that fits is nearer, but across the water.
+        fitting = utility[utility["voltage_kv"] >= least_kv[hub["tier"]]]
+        distance_km = km_to_all(hub, fitting["lat_deg"], fitting["lon_deg"])
+        own = body_of(land_bodies, hub["lon_deg"], hub["lat_deg"])
+        assert body_of(land_bodies, link["lon_deg"], link["lat_deg"]) == own
+        for station_id in fitting.index[distance_km < away - ROUNDING_KM]:
+            nearer = fitting.loc[station_id]
+            assert body_of(land_bodies, nearer["lon_deg"], nearer["lat_deg"]) != own, (
+                f"{station_id} is nearer to {hub['name_ja']}"
+            )
+
+
+@pytest.fixture(scope="module")
+def landings(table):
+    """Landings of international cables in service, or due by 2028 and planned or being built."""
+    cables = table("network/submarine_cables.csv")
+    due = cables["status"].isin(["planned", "under_construction"]) & (
+        pd.to_numeric(cables["rfs_year"]) <= 2028
+    )
+    counted = cables[
+        (cables["kind"] == "international") & ((cables["status"] == "in_service") | due)
+    ]
+    counted = counted.dropna(subset=["japan_landings", "directions"])
+    used = {name for names in counted["japan_landings"] for name in names.split(";")}
+    stations = table("network/cable_landing_stations.csv").set_index("landing_id")
+    return stations[stations.index.isin(used)]
+
+
+def test_landings_are_the_nearest_ones(plan, landings, table):
+    clusters = table("policy/landing_clusters.csv").set_index("landing_id")["cluster_id"]
+    for hub in plan["hubs"]:
+        link = hub["landing"]
+        distance_km = km_to_all(hub, landings["lat_deg"], landings["lon_deg"])
+        assert link["distance_km"] == pytest.approx(distance_km.min(), abs=ROUNDING_KM)
+        at = landings.index.get_loc(link["landing_id"])
+        assert distance_km[at] == pytest.approx(distance_km.min(), abs=ROUNDING_KM)
+        assert link["cluster_id"] == clusters.get(link["landing_id"])
+        if hub["tier"] == "core":
+            assert link["distance_km"] <= 100.0
+
+
+def test_crowded_landing_clusters_carry_at_most_three_tenths(plan, landings, table):
+    crowded = set(table("policy/landing_clusters.csv")["landing_id"])
+    nearest = [
+        landings.index[km_to_all(hub, landings["lat_deg"], landings["lon_deg"]).argmin()]
+        for hub in plan["hubs"]
+    ]
+    load = np.array([hub["it_load_mw"] for hub in plan["hubs"]])
+    share = load[[name in crowded for name in nearest]].sum() / load.sum()
+    assert share <= 0.3 + 1e-6
+    (told,) = [
+        measure["value"] for measure in plan["measures"]
+        if measure["criterion"] == "cables" and "crowded" in measure["name"]
+    ]  # fmt: skip
+    assert told == pytest.approx(share, abs=1e-5)
+
+
+def test_mean_distances_are_weighted_by_megawatts(plan):
+    load = np.array([hub["it_load_mw"] for hub in plan["hubs"]])
+    for criterion, name, link in (
+        ("substation", "substation_distance_km", "substation"),
+        ("cables", "landing_distance_km", "landing"),
+    ):
+        away = np.array([hub[link]["distance_km"] for hub in plan["hubs"]])
+        (told,) = [
+            measure["value"] for measure in plan["measures"]
+            if (measure["criterion"], measure["name"]) == (criterion, name)
+        ]  # fmt: skip
+        assert told == pytest.approx((load * away).sum() / load.sum(), abs=ROUNDING_KM)
+
+
+def test_geodata_used_is_the_shipped_one_by_its_bytes(plan, geodata):
+    descriptor = json.loads((geodata / "datapackage.json").read_text("utf-8"))
+    paths = {entry["name"]: geodata / entry["path"] for entry in descriptor["resources"]}
+    tables = [entry["table"] for entry in plan["geodata"]]
+    assert tables == sorted(set(tables))
+    for entry in plan["geodata"]:
+        digest = hashlib.sha256(paths[entry["table"]].read_bytes()).hexdigest()
+        assert entry["sha256"] == digest, entry["table"]
+        assert entry["licence"].strip()
+        assert entry["vintage"].strip()
+    needed = {
+        "municipalities", "prefectures", "substations", "cable_landing_stations",
+        "submarine_cables", "area_annual_energy", "solar_fit_by_municipality",
+    }  # fmt: skip
+    assert needed - {"solar_fit_by_municipality"} <= set(tables)

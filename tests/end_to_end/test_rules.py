@@ -1,0 +1,115 @@
+"""Every rule, made impossible, then hard, soft and off: refused, paid for, or forgotten.
+
+Through the Python interface, on the 47 prefectural capitals.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+import dcsite
+from dcsite.errors import InfeasibleError
+from dcsite.model import SolveOptions, all_rules
+from dcsite.plan import run_scenario
+from dcsite.sites import SITE_COLUMNS
+
+pytestmark = pytest.mark.end_to_end
+
+#: For each rule, settings under which no plan on the capitals can keep it; the rule's own first.
+IMPOSSIBLE = {
+    "tier_counts": ["tiers.regional.count=60"],
+    "core_regions": ["tiers.core.count=1"],
+    "total_it_load": ["demand.total_new_it_load_mw=4000"],
+    "land": [],
+    "workforce": ["workforce.min_population=9000000"],
+    "land_guide": ["land.guide_ha=100000"],
+    "separation": ["tiers.core.separation_km=2000"],
+    "existing_core_clearance": [
+        "criteria.separation.existing_core_clearance_km={large=2000, regional=2000}"
+    ],
+    "renewable_share": ["criteria.renewables.contractable_share=0"],
+    "substation_reach": ["criteria.substation.max_distance_km={core=0, large=0, regional=0}"],
+    "landing_reach": ["criteria.cables.core_landing_max_km=1"],
+    "landing_clusters": [
+        "criteria.cables.max_crowded_share=0",
+        "tiers.large.count=2",
+        "tiers.regional.count=4",
+        "tiers.regional.separation_km=60",
+        "demand.total_new_it_load_mw=900",
+    ],
+    "international_directions": ["criteria.cables.min_directions=10"],
+}
+
+#: Where another rule would do as well: two cores serve two regions.
+ALSO_GIVES_WAY = {"core_regions": {"rules.tier_counts"}}
+
+
+@pytest.fixture(scope="module")
+def capital_sites(measured, capitals):
+    """The capitals as the sites room made them, without measurements."""
+    return measured.loc[sorted(capitals.index), list(SITE_COLUMNS)]
+
+
+@pytest.fixture(scope="module")
+def sites_for(capital_sites, measured):
+    """The capitals, for two rules made such that the rule cannot be kept."""
+
+    def choose(rule: str):
+        if rule == "land":
+            return capital_sites.assign(max_it_load_mw=9.0)  # the least hub has 10 MW
+        if rule == "landing_clusters":
+            # Two cores that reach an open landing; for all others only crowded ones are nearest.
+            crowded = measured.loc[capital_sites.index, "landing_crowded"]
+            return capital_sites[crowded | capital_sites.index.isin(["01100", "42201"])]
+        return capital_sites
+
+    return choose
+
+
+def run(rule: str, mode: str, sites, atlas):
+    scenario = dcsite.load_scenario("policy-2023", [*IMPOSSIBLE[rule], f"rules.{rule}={mode}"])
+    # run_scenario ends in the independent check, which raises where a plan breaks a hard rule.
+    return scenario, run_scenario(scenario, atlas, sites, SolveOptions(), version="test").plan
+
+
+def test_every_rule_is_tried():
+    assert set(IMPOSSIBLE) == set(all_rules())
+
+
+@pytest.mark.parametrize("rule", IMPOSSIBLE)
+def test_a_hard_rule_that_cannot_hold_is_named(rule, sites_for, shipped_atlas):
+    with pytest.raises(InfeasibleError) as caught:
+        run(rule, "hard", sites_for(rule), shipped_atlas)
+    head, *rules = caught.value.problems
+    assert "no plan meets all hard rules of scenario policy-2023" in head.message
+    named = {problem.field: problem.message for problem in rules}
+    assert set(named) == {f"rules.{rule}", *ALSO_GIVES_WAY.get(rule, ())}
+    keys = [setting.partition("=")[0] for setting in IMPOSSIBLE[rule]] or ["land.mw_per_ha"]
+    assert any(keys[0] in message for message in named.values())
+    assert f'rules.{rule} = "soft"' in named[f"rules.{rule}"]
+
+
+@pytest.mark.parametrize("rule", IMPOSSIBLE)
+def test_a_soft_rule_is_paid_for(rule, sites_for, shipped_atlas):
+    scenario, plan = run(rule, "soft", sites_for(rule), shipped_atlas)
+    assert plan.status == "optimal"
+    violations = [violation for violation in plan.violations if violation.rule == rule]
+    assert violations
+    for violation in violations:
+        assert violation.amount > 0.0
+        assert violation.unit == all_rules()[rule].unit
+        assert violation.penalty == pytest.approx(violation.amount * scenario.penalties[rule])
+        assert violation.message_en
+        assert violation.message_ja
+    assert plan.objective <= 1.0 - sum(violation.penalty for violation in violations)
+    kept = {name for name, mode in scenario.rules.items() if mode == "hard"}
+    assert kept.isdisjoint(violation.rule for violation in plan.violations)
+
+
+@pytest.mark.parametrize("rule", IMPOSSIBLE)
+def test_a_rule_that_is_off_costs_nothing(rule, sites_for, shipped_atlas):
+    scenario, plan = run(rule, "off", sites_for(rule), shipped_atlas)
+    assert plan.status == "optimal"
+    assert rule not in {violation.rule for violation in plan.violations}
+    assert scenario.rules[rule] == "off"
+    assert plan.scenario["rules"][rule] == "off"

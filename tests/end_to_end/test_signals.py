@@ -1,0 +1,162 @@
+"""Ctrl-C, SIGTERM and SIGKILL at the worst moments: whole files or none, nobody left behind."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from dcsite.outputs import FILE_NAMES, plan_schema
+
+pytestmark = pytest.mark.end_to_end
+
+POLITE = pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def assert_whole(finished) -> None:
+    """The folder holds the five files of one plan."""
+    assert sorted(contents(finished.directory)) == sorted(FILE_NAMES)
+    plan = finished.plan
+    jsonschema.Draft202012Validator(plan_schema()).validate(plan)
+    table = (finished.directory / "hubs.csv").read_text("utf-8-sig")
+    page = (finished.directory / "map.html").read_text("utf-8")
+    assert page.rstrip().endswith("</html>")
+    for hub in plan["hubs"]:
+        assert hub["site_id"] in table
+        assert hub["name_ja"] in page
+
+
+def assert_interrupted(finished) -> None:
+    """Either a whole plan that says it was interrupted, or nothing and a line that says so."""
+    assert finished.code == 130, finished.stderr
+    assert list(finished.scratch.iterdir()) == []
+    assert "Traceback" not in finished.stderr
+    parent = finished.directory.parent
+    if finished.directory.exists():
+        assert [path.name for path in parent.iterdir()] == [finished.directory.name]
+        assert_whole(finished)
+        assert finished.plan["status"] == "interrupted"
+        assert "interrupted: the best plan found so far was kept" in finished.stdout
+    else:
+        assert list(parent.iterdir()) == []
+        assert "interrupted" in finished.stderr.splitlines()[-1]
+        assert finished.stdout == ""
+
+
+@POLITE
+def test_stopped_as_soon_as_it_solves(start, still_alive, tmp_path, sent):
+    running = start("solve", "--output", "out", cwd=tmp_path)
+    running.wait_for(r" s  solving$")
+    running.process.send_signal(sent)
+    children = running.descendants()
+    assert_interrupted(running.finish(tmp_path / "out"))
+    assert still_alive(children) == set()
+
+
+@POLITE
+def test_stopped_with_a_plan_in_hand_it_keeps_the_plan(start, still_alive, tmp_path, sent):
+    running = start("solve", "--gap", "0", "--output", "out", cwd=tmp_path)
+    running.wait_for(r": best 0\.\d")
+    children = running.descendants()
+    assert children
+    running.process.send_signal(sent)
+    finished = running.finish(tmp_path / "out")
+    assert_interrupted(finished)
+    assert finished.directory.exists(), finished.stderr
+    plan = finished.plan
+    assert plan["objective"] <= plan["bound"]
+    assert plan["gap"] > 0.0
+    tiers = [hub["tier"] for hub in plan["hubs"]]
+    assert tiers.count("core") == 2
+    assert still_alive(children) == set()
+
+
+def test_a_second_ctrl_c_ends_it_at_once(start, still_alive, tmp_path):
+    running = start("solve", "--gap", "0", "--output", "out", cwd=tmp_path)
+    running.wait_for(r": best 0\.\d")
+    children = running.descendants()
+    began = time.monotonic()
+    for _ in range(2):
+        running.process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+    assert_interrupted(running.finish(tmp_path / "out"))
+    assert time.monotonic() - began < 30.0
+    assert still_alive(children) == set()
+
+
+def _wait_for_staging(folder: Path) -> None:
+    """Wait until the files of a new output are being written beside the old one."""
+    deadline = time.monotonic() + 120.0
+    while time.monotonic() < deadline:
+        if any(path.name.startswith(".out.") for path in folder.iterdir()):
+            return
+        time.sleep(0.002)
+    pytest.fail("nothing was written")
+
+
+@pytest.fixture
+def older(solve, own_sites, tmp_path):
+    """A folder with an older output, and its bytes."""
+    finished = solve("--sites", own_sites, "--quiet", cwd=tmp_path)
+    assert finished.code == 0, finished.stderr
+    return contents(finished.directory)
+
+
+@POLITE
+def test_stopped_while_writing_it_writes_to_the_end_and_says_so(
+    start, own_sites, older, tmp_path, sent
+):
+    """The plan is in hand by then, so it is kept, as Ctrl-C promises."""
+    running = start(
+        "solve", "--sites", own_sites, "--set", "tiers.large.count=5", "--output", "out",
+        cwd=tmp_path,
+    )  # fmt: skip
+    _wait_for_staging(tmp_path)
+    running.process.send_signal(sent)
+    finished = running.finish(tmp_path / "out")
+    assert finished.code == 130, finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert contents(tmp_path / "out") != older
+    assert_whole(finished)
+    assert finished.plan["scenario"]["tiers"]["large"]["count"] == {"min": 5, "max": 5}
+    assert finished.stdout.splitlines()[-1] == "map: out/map.html"
+    assert "interrupted" in finished.stdout + finished.stderr
+
+
+def test_killed_while_writing_leaves_the_older_output_and_the_way_free(
+    start, solve, own_sites, older, tmp_path
+):
+    running = start("solve", "--sites", own_sites, "--output", "out", cwd=tmp_path)
+    _wait_for_staging(tmp_path)
+    running.process.kill()
+    assert running.finish(tmp_path / "out").code == -signal.SIGKILL
+    assert contents(tmp_path / "out") == older
+    again = solve("--sites", own_sites, "--quiet", "--set", "tiers.large.count=5", cwd=tmp_path)
+    assert again.code == 0, again.stderr
+    assert_whole(again)
+    assert again.plan["scenario"]["tiers"]["large"]["count"] == {"min": 5, "max": 5}
+
+
+@pytest.mark.parametrize("solver", ["highs", "cbc"])
+def test_killed_while_solving_leaves_the_older_output_and_no_solver(
+    start, still_alive, own_sites, older, tmp_path, solver
+):
+    running = start("solve", "--solver", solver, "--gap", "0", "--output", "out", cwd=tmp_path)
+    running.wait_for(r" s  solving$")
+    deadline = time.monotonic() + 60.0
+    while not (children := running.descendants()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert children
+    running.process.kill()
+    assert running.finish(tmp_path / "out").code == -signal.SIGKILL
+    assert still_alive(children) == set()
+    assert contents(tmp_path / "out") == older
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
