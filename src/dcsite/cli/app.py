@@ -40,7 +40,7 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(scenario_app, name="scenario")
-app.command("solve", epilog="Example: dcsite solve policy-2023 --set tiers.core.count=3")(
+app.command("solve", epilog="Example: dcsite solve policy-2023 --set tiers.large.count=7")(
     solve_command
 )
 app.command("bench", epilog="Example: dcsite bench --runs 5")(bench_command)
