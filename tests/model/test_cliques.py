@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from dcsite.model.cliques import clique_cover, conflicting_pairs, longest_geodesic_km
+from dcsite.model import cliques
+from dcsite.model.cliques import (
+    clique_cover,
+    clique_of,
+    conflicting_pairs,
+    longest_geodesic_km,
+)
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -97,3 +103,34 @@ def test_exactly_the_distance_is_far_enough() -> None:
     exact_km = WGS84.inv(139.0, 35.0, 139.0, 36.0)[2] / 1000.0
     assert len(conflicting_pairs(lat, lon, exact_km)) == 0
     assert len(conflicting_pairs(lat, lon, np.nextafter(exact_km, 1e9))) == 1
+
+
+@settings(deadline=None, max_examples=40)
+@given(points, st.floats(10.0, 2000.0), st.randoms(use_true_random=False))
+def test_a_pair_grows_to_a_maximal_clique(places, distance_km, random) -> None:
+    lat, lon = np.array(places).T
+    pairs = brute_force_pairs(places, distance_km)
+    if not pairs:
+        return
+    first, second = random.choice(sorted(pairs))
+    clique = clique_of(first, second, lat, lon, distance_km).tolist()
+    assert {first, second} <= set(clique)
+    assert set(combinations(clique, 2)) <= pairs
+    outside = set(range(len(places))) - set(clique)
+    assert not any(
+        all(tuple(sorted((other, member))) in pairs for member in clique) for other in outside
+    )
+
+
+def test_many_points_get_discs_without_a_square_matrix(monkeypatch) -> None:
+    # With the limit lowered, the rows are valid cliques and leave pairs to be found later.
+    monkeypatch.setattr(cliques, "DENSE_LIMIT", 10)
+    rng = np.random.default_rng(7)
+    lat, lon = rng.uniform(34, 38, 300), rng.uniform(135, 140, 300)
+    expected = {tuple(map(int, pair)) for pair in conflicting_pairs(lat, lon, 60.0)}
+    covered = set()
+    for clique in clique_cover(lat, lon, 60.0):
+        covered |= set(combinations(sorted(map(int, clique)), 2))
+    assert covered <= expected
+    assert len(covered) > 0.4 * len(expected)
+    assert covered != expected

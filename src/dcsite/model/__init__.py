@@ -1,6 +1,6 @@
 """The mixed-integer program: decisions, tiers, separation, assembly, solving, diagnosis."""
 
-from .answer import Answer, find_answer
+from .answer import Answer, chosen_hubs, find_answer, solve_program
 from .assemble import admissions, assemble
 from .demand import demand_zones
 from .diagnose import Conflict, Relaxation, RelaxedRule, diagnose
@@ -21,9 +21,11 @@ __all__ = [
     "admissions",
     "all_rules",
     "assemble",
+    "chosen_hubs",
     "demand_zones",
     "diagnose",
     "find_answer",
     "modes_of",
     "solve",
+    "solve_program",
 ]

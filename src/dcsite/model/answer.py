@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from .program import SiteProgram
     from .solvers import Progress
 
-__all__ = ["Answer", "find_answer"]
+__all__ = ["Answer", "chosen_hubs", "find_answer", "solve_program"]
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,14 @@ def find_answer(
     program: SiteProgram,
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None = None,
+    halted: Callable[[], bool] | None = None,
 ) -> Answer:
-    """Solve the program.
+    """Solve the program; `on_progress` and `halted` as for :func:`dcsite.model.solve`.
 
     Raises
     ------
+    KeyboardInterrupt
+        If `halted` said yes.
     NoPlanInTimeError
         If the time limit passed without a plan.
     InterruptedWithoutPlanError
@@ -54,11 +58,11 @@ def find_answer(
     SolverError
         If the solver's answer makes no sense for this program.
     """
-    outcome = solve(program.problem, options, on_progress)
+    outcome = solve_program(program, options, on_progress, halted)
     if outcome.status == "unbounded":
         raise SolverError("the program came out unbounded, which it cannot be; please report this")
     if outcome.status == "infeasible":
-        return Answer(outcome, _chosen(program, None))
+        return Answer(outcome, chosen_hubs(program, None))
     if outcome.values is None:
         if outcome.interrupted:
             raise InterruptedWithoutPlanError("interrupted before any plan was found")
@@ -72,10 +76,37 @@ def find_answer(
                 else "the solver stopped without a plan",
             )
         )
-    return Answer(outcome, _chosen(program, outcome.values))
+    return Answer(outcome, chosen_hubs(program, outcome.values))
 
 
-def _chosen(program: SiteProgram, values: dict[str, float] | None) -> pd.DataFrame:
+def solve_program(
+    program: SiteProgram,
+    options: SolveOptions,
+    on_progress: Callable[[Progress], None] | None = None,
+    halted: Callable[[], bool] | None = None,
+) -> Outcome:
+    """Solve, and solve again with further clique rows while hubs of the plan stand too near.
+
+    Each solve's bound holds for the whole program, since it has fewer rows; a plan counts only
+    when no pair of it is too near.
+    """
+    begun = time.perf_counter()
+    left = options
+    while True:
+        outcome = solve(program.problem, left, on_progress, halted)
+        if outcome.values is None or not program.separate(outcome.values):
+            return outcome
+        if outcome.interrupted:
+            return replace(outcome, status="interrupted", values=None, objective=None, gap=None)
+        if options.time_limit_s is not None:
+            remaining = options.time_limit_s - (time.perf_counter() - begun)
+            if remaining <= 0.0:
+                return replace(outcome, status="no_solution", values=None, objective=None, gap=None)
+            left = replace(options, time_limit_s=remaining)
+
+
+def chosen_hubs(program: SiteProgram, values: dict[str, float] | None) -> pd.DataFrame:
+    """Read from variables' values which sites open, in which tier, with how much load."""
     rows: list[tuple[str, str, float]] = []
     if values is not None:
         for site, tier in np.argwhere(program.eligible):

@@ -75,6 +75,6 @@ def assemble(
         criterion.constrain(program)
     unserved = serve_demand(program)
     for criterion in criteria():
-        program.add_scores(criterion.score(program))
+        program.add_scores(criterion.name, criterion.score(program))
     program.set_objective(unserved)
     return program

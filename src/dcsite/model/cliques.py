@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import coo_array
 from scipy.spatial import cKDTree
 
 from dcsite.atlas.geodesy import geodesic_km, to_ecef_km
@@ -22,7 +23,11 @@ from dcsite.atlas.geodesy import geodesic_km, to_ecef_km
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["clique_cover", "conflicting_pairs", "longest_geodesic_km"]
+__all__ = ["DENSE_LIMIT", "clique_cover", "clique_of", "conflicting_pairs", "longest_geodesic_km"]
+
+#: Up to this many points every pair is covered up front, with a square matrix of pairs. Beyond it
+#: discs alone are laid, and pairs they miss are covered when a plan violates one.
+DENSE_LIMIT = 5_000
 
 #: Smallest radius of curvature on the WGS 84 ellipsoid (meridian at the equator), in km. A curve
 #: bent no more than this has, for its chord, at most the length of this circle's arc (Schur).
@@ -31,6 +36,7 @@ _LEAST_RADIUS_KM = 6335.4
 #: Disc centres stand this part of D apart; finer grids cost rows, coarser ones leave more pairs to
 #: the greedy part.
 _GRID_PART = 3.0
+_FINE_GRID_PART = 6.0
 
 
 def longest_geodesic_km(chord_km: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -87,7 +93,7 @@ def clique_cover(
     lon_deg: NDArray[np.float64],
     distance_km: float,
 ) -> list[NDArray[np.intp]]:
-    """Cover every conflicting pair by cliques of the conflict graph.
+    """Cover conflicting pairs by cliques of the conflict graph: all of them up to `DENSE_LIMIT`.
 
     Parameters
     ----------
@@ -99,10 +105,13 @@ def clique_cover(
     Returns
     -------
     list of numpy.ndarray
-        Sorted index arrays; within each, all points lie nearer than `distance_km` to each other,
-        and every conflicting pair lies in at least one. None contains another.
+        Sorted index arrays; within each, all points lie nearer than `distance_km` to each other.
+        Up to `DENSE_LIMIT` points every conflicting pair lies in at least one; beyond it whoever
+        uses the rows must look for violated pairs and add :func:`clique_of` each.
     """
     count = len(lat_deg)
+    if count > DENSE_LIMIT:
+        return _discs(lat_deg, lon_deg, distance_km, _FINE_GRID_PART) if distance_km > 0.0 else []
     pairs = conflicting_pairs(lat_deg, lon_deg, distance_km)
     if not len(pairs):
         return []
@@ -110,32 +119,62 @@ def clique_cover(
     near[pairs[:, 0], pairs[:, 1]] = True
     near |= near.T
     missing = near.copy()
+    reach = near.sum(axis=1)
     cliques: list[NDArray[np.intp]] = []
-    for disc in _discs(lat_deg, lon_deg, distance_km):
+    for disc in _discs(lat_deg, lon_deg, distance_km, _GRID_PART):
         if missing[np.ix_(disc, disc)].any():
-            cliques.append(_grow(disc, near, missing))
-    while True:
-        left = missing.sum(axis=1)
-        start = int(left.argmax())
-        if left[start] == 0:
-            break
-        cliques.append(_grow(np.array([start]), near, missing))
+            cliques.append(_grow(disc, near, missing, reach))
+    left = missing.sum(axis=1)
+    while left.any():
+        clique = _grow(np.array([int(left.argmax())]), near, missing, reach)
+        left[clique] = missing[clique].sum(axis=1)
+        cliques.append(clique)
     # All are maximal, so one lies within another only when they are equal.
     unique = {tuple(map(int, clique)) for clique in cliques}
     return [np.array(clique, dtype=np.intp) for clique in sorted(unique)]
 
 
+def clique_of(
+    first: int,
+    second: int,
+    lat_deg: NDArray[np.float64],
+    lon_deg: NDArray[np.float64],
+    distance_km: float,
+) -> NDArray[np.intp]:
+    """Grow one conflicting pair to a maximal clique, looking only at points near both.
+
+    Returns
+    -------
+    numpy.ndarray
+        Sorted indices, `first` and `second` among them.
+    """
+    ends = np.array([first, second])
+    away_km = geodesic_km(
+        lat_deg[ends][:, None], lon_deg[ends][:, None], lat_deg[None, :], lon_deg[None, :]
+    )
+    beside = np.flatnonzero((away_km < distance_km).all(axis=0))
+    around = np.union1d(beside, ends)
+    pairs = conflicting_pairs(lat_deg[around], lon_deg[around], distance_km)
+    shape = (len(around), len(around))
+    near = coo_array((np.ones(len(pairs), dtype=bool), pairs.T), shape=shape).toarray()
+    near |= near.T
+    members = np.searchsorted(around, ends)
+    return np.asarray(around[_grow(members, near, near.copy(), near.sum(axis=1))])
+
+
 def _discs(
-    lat_deg: NDArray[np.float64], lon_deg: NDArray[np.float64], distance_km: float
+    lat_deg: NDArray[np.float64],
+    lon_deg: NDArray[np.float64],
+    distance_km: float,
+    grid_part: float,
 ) -> list[NDArray[np.intp]]:
     """List the point sets of discs of diameter D around a grid, largest first."""
-    step_lat = distance_km / _GRID_PART / 111.0
+    step_lat = distance_km / grid_part / 111.0
     rows = np.floor(lat_deg / step_lat).astype(int)
     step_lon = step_lat / np.maximum(np.cos(np.radians(lat_deg)), 0.05)
     columns = np.floor(lon_deg / step_lon).astype(int)
-    cells = np.unique(np.column_stack([rows, columns]), axis=0)
     # Centres: the mean of the points of each occupied cell, so that none lies over empty sea.
-    _, cell = np.unique(np.column_stack([rows, columns]), axis=0, return_inverse=True)
+    cells, cell = np.unique(np.column_stack([rows, columns]), axis=0, return_inverse=True)
     cell = cell.ravel()
     weight = np.bincount(cell, minlength=len(cells))
     points = to_ecef_km(lat_deg, lon_deg)
@@ -151,13 +190,15 @@ def _discs(
 
 
 def _grow(
-    members: NDArray[np.intp], near: NDArray[np.bool_], missing: NDArray[np.bool_]
+    members: NDArray[np.intp],
+    near: NDArray[np.bool_],
+    missing: NDArray[np.bool_],
+    reach: NDArray[np.int_],
 ) -> NDArray[np.intp]:
     """Grow a clique to a maximal one, taking the point with most missing pairs first."""
     chosen = list(map(int, members))
     common = near[members].all(axis=0)
     gain = missing[members].sum(axis=0).astype(np.int64)
-    reach = near.sum(axis=1)
     while common.any():
         candidates = np.flatnonzero(common)
         order = np.lexsort((candidates, -reach[candidates], -gain[candidates]))

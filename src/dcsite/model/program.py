@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ import pulp
 
 from dcsite.criteria import TIERS
 
-from .cliques import clique_cover, conflicting_pairs
+from .cliques import clique_cover, clique_of, conflicting_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +41,20 @@ __all__ = ["SiteProgram"]
 
 _SENSE = {"<=": pulp.LpConstraintLE, ">=": pulp.LpConstraintGE, "==": pulp.LpConstraintEQ}
 _SAFE = re.compile(r"[A-Za-z0-9_]{1,40}\Z")
+
+
+@dataclass
+class _Apart:
+    """What the clique rows of one tier were made from, to add further ones."""
+
+    level: int
+    distance_km: float
+    sites: NDArray[np.intp]
+    lat: NDArray[np.float64]
+    lon: NDArray[np.float64]
+    hub: list[Any]
+    excused: NDArray[np.object_]
+    rows: int = 0
 
 
 class SiteProgram:
@@ -76,8 +91,9 @@ class SiteProgram:
         self.problem = pulp.LpProblem("dcsite", pulp.LpMaximize)
         self.violations: dict[str, Terms] = defaultdict(list)
         self.scores: list[ScoreTerm] = []
+        self.scored_measures: dict[str, tuple[str, ...]] = {}
         self._variables: dict[str, Any] = {}
-        self._kept_apart: list[tuple[int, Any, str, float]] = []
+        self._apart: list[_Apart] = []
         self.min_mw = np.array([getattr(scenario.tiers, t).it_load_mw.min for t in TIERS])
         self.max_mw = self._largest_load_mw()
         self.eligible = self._eligible(admissions)
@@ -182,9 +198,10 @@ class SiteProgram:
         """Return the largest number of hubs the tier counts allow."""
         return float(sum(getattr(self.scenario.tiers, tier).count.max for tier in TIERS))
 
-    def add_scores(self, terms: Sequence[ScoreTerm]) -> None:
+    def add_scores(self, criterion: str, terms: Sequence[ScoreTerm]) -> None:
         """Take the terms of a criterion into the objective."""
         self.scores += terms
+        self.scored_measures[criterion] = tuple(term.measure for term in terms)
 
     def set_objective(self, further: Terms) -> None:
         """Maximise the weighted scores less penalties, plus further terms (unserved demand)."""
@@ -270,10 +287,40 @@ class SiteProgram:
         lat = self.sites["lat_deg"].to_numpy(dtype=float)[here]
         lon = self.sites["lon_deg"].to_numpy(dtype=float)[here]
         hub = self._hub_variables(level, here)
-        for number, clique in enumerate(clique_cover(lat, lon, distance_km)):
-            terms: Terms = [(hub[member], 1.0) for member in clique]
-            terms += _less_excused(excused[here[clique], : level + 1])
-            self.row(f"separation_{TIERS[level]}_{number}", terms, "<=", 1.0)
+        apart = _Apart(level, distance_km, here, lat, lon, hub, excused[here, : level + 1])
+        self._apart.append(apart)
+        for clique in clique_cover(lat, lon, distance_km):
+            self._clique_row(apart, clique)
+
+    def _clique_row(self, apart: _Apart, clique: NDArray[np.intp]) -> None:
+        terms: Terms = [(apart.hub[member], 1.0) for member in clique]
+        terms += _less_excused(apart.excused[clique])
+        self.row(f"separation_{TIERS[apart.level]}_{apart.rows}", terms, "<=", 1.0)
+        apart.rows += 1
+
+    def separate(self, values: Mapping[str, float]) -> int:
+        """Add a clique row for every pair of hubs too near in a point, and count them.
+
+        Up to :data:`DENSE_LIMIT` sites the rows there are cover every pair, and nothing is added.
+
+        Parameters
+        ----------
+        values : mapping of str to float
+            Value of each variable by name.
+        """
+        added = 0
+        for apart in self._apart:
+            kept = np.array([values.get(hub.name, 0.0) > 0.5 for hub in apart.hub], dtype=bool)
+            for site in np.flatnonzero(kept):
+                waived = [v for v in apart.excused[site] if v is not None]
+                kept[site] = not any(values.get(v.name, 0.0) > 0.5 for v in waived)
+            chosen = np.flatnonzero(kept)
+            near = conflicting_pairs(apart.lat[chosen], apart.lon[chosen], apart.distance_km)
+            for first, second in chosen[near]:
+                clique = clique_of(first, second, apart.lat, apart.lon, apart.distance_km)
+                self._clique_row(apart, clique)
+                added += 1
+        return added
 
     def _hub_variables(self, level: int, here: NDArray[np.intp]) -> list[Any]:
         """Return, site by site, a variable equal to ``sum(open[i, s])`` over tiers not below level.
