@@ -17,9 +17,10 @@ import pulp
 
 from dcsite.scenario import as_dict, flatten
 
+from .answer import solve_program
 from .assemble import assemble
 from .rules import RuleModes, all_rules, modes_of
-from .solvers import SolveOptions, solve
+from .solvers import SolveOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from dcsite.criteria import Rule
     from dcsite.scenario import Scenario
 
-__all__ = ["Conflict", "Relaxation", "RelaxedRule", "diagnose"]
+__all__ = ["Conflict", "Relaxation", "RelaxedRule", "diagnose", "settings_of"]
 
 #: Sets of more rules than this are not tried; a scenario that needs more is far from feasible.
 _MOST_RULES = 3
@@ -128,7 +129,7 @@ def _feasible(
     program = assemble(scenario, atlas, sites, modes)
     program.problem.setObjective(pulp.LpAffineExpression())
     limits = SolveOptions(options.solver, left, 1.0, options.threads, options.seed)
-    outcome = solve(program.problem, limits)
+    outcome = solve_program(program, limits)
     if outcome.values is not None:
         return True
     if outcome.interrupted:
@@ -151,7 +152,7 @@ def _measured(
             objective[variable] = objective.get(variable, 0.0) - coefficient
     program.problem.setObjective(pulp.LpAffineExpression(objective))
     limits = SolveOptions(options.solver, _MEASURING_S, 0.01, options.threads, options.seed)
-    values = solve(program.problem, limits).values
+    values = solve_program(program, limits).values
     rules = all_rules()
     return Relaxation(
         tuple(
@@ -160,7 +161,7 @@ def _measured(
                 None
                 if values is None
                 else sum(c * values.get(v.name, 0.0) for v, c in program.violations[name]),
-                _settings(scenario, rules[name]),
+                settings_of(scenario, rules[name]),
             )
             for name in names
         )
@@ -173,7 +174,7 @@ def _without(modes: RuleModes, names: Iterable[str], mode: str) -> RuleModes:
     return RuleModes(changed | dict.fromkeys(names, mode), dict.fromkeys(modes.mode, 0.0))
 
 
-def _settings(scenario: Scenario, rule: Rule) -> tuple[tuple[str, object], ...]:
+def settings_of(scenario: Scenario, rule: Rule) -> tuple[tuple[str, object], ...]:
     """Look up the values behind a rule's keys; a key may name a whole table or use ``*``."""
     leaves = dict(flatten(as_dict(scenario)))
     return tuple(

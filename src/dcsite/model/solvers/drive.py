@@ -52,6 +52,7 @@ def solve(
     problem: pulp.LpProblem,
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None = None,
+    halted: Callable[[], bool] | None = None,
 ) -> Outcome:
     """Solve a PuLP problem and claim no more than the solver proved.
 
@@ -66,21 +67,30 @@ def solve(
         Solver, time limit, gap, threads and seed.
     on_progress : callable, optional
         Called when stage, best plan or bound change.
+    halted : callable, optional
+        Asked again and again; once it says yes, the solver is ended at once. For callers who
+        solve in threads, where no signal arrives.
 
     Raises
     ------
+    KeyboardInterrupt
+        If `halted` said yes.
     SolverError
         If no solver gave an answer that can be used; names what was tried.
     """
-    return _Drive(options, on_progress).run(problem)
+    return _Drive(options, on_progress, halted).run(problem)
 
 
 class _Drive:
     def __init__(
-        self, options: SolveOptions, on_progress: Callable[[Progress], None] | None
+        self,
+        options: SolveOptions,
+        on_progress: Callable[[Progress], None] | None,
+        halted: Callable[[], bool] | None = None,
     ) -> None:
         self._options = options
         self._on_progress = on_progress
+        self._halted = halted
         self._begun = time.perf_counter()
         self._sense = 1
         self._told: tuple[str, float | None, float | None] | None = None
@@ -152,6 +162,8 @@ class _Drive:
                 self._tell(f"{prefix}{runner.title}: {state.stage}", state.best, state.bound)
             except KeyboardInterrupt:  # where the host program keeps its own handler
                 interrupts.count += 1
+            if self._halted is not None and self._halted():
+                raise KeyboardInterrupt
             now = time.perf_counter()
             if kill_at is None and (interrupts.count or (ask_at is not None and now > ask_at)):
                 kill_at = now + runner.stop_grace_s
