@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from dcsite.atlas.descriptor import DESCRIPTOR, ResourceInfo, read_package
@@ -55,6 +56,25 @@ class Atlas:
     def tables_used(self) -> tuple[ResourceInfo, ...]:
         """List the tables read so far: what a plan made with this atlas rests on."""
         return self._store.used()
+
+    def mark_used(self, name: str) -> None:
+        """Count a table as read where a kept result rests on it.
+
+        Parameters
+        ----------
+        name : str
+            Of the table; its file is held against its SHA-256, as when it is read.
+
+        Raises
+        ------
+        GeodataError
+            If there is no such table, or its file has changed.
+        """
+        self._store.mark_used(name)
+
+    def recording(self) -> AbstractContextManager[set[str]]:
+        """Collect the names of the tables asked for inside a ``with`` block."""
+        return self._store.recording()
 
 
 def default_root() -> Path:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import geopandas as gpd
@@ -45,6 +46,8 @@ class TableStore:
         self._specs = {spec.name: spec for spec in resources}
         self._frames: dict[str, pd.DataFrame] = {}
         self._geoframes: dict[str, gpd.GeoDataFrame] = {}
+        self._verified: set[str] = set()
+        self._recorders: list[set[str]] = []
 
     def spec(self, name: str) -> ResourceSpec:
         """Return the descriptor's entry of one table."""
@@ -66,22 +69,44 @@ class TableStore:
 
     def used(self) -> tuple[ResourceInfo, ...]:
         """List the tables read so far, in the descriptor's order."""
-        return tuple(
-            spec.info
-            for spec in self._specs.values()
-            if spec.name in self._frames or spec.name in self._geoframes
-        )
+        return tuple(spec.info for spec in self._specs.values() if self._was_read(spec.name))
+
+    def mark_used(self, name: str) -> None:
+        """Count a table as read, held against its SHA-256 but not parsed."""
+        if not self._was_read(name):
+            self._verified_bytes(self.spec(name))
+            self._verified.add(name)
+        self._record(name)
+
+    @contextmanager
+    def recording(self) -> Iterator[set[str]]:
+        """Collect the names of the tables that are asked for inside the block."""
+        names: set[str] = set()
+        self._recorders.append(names)
+        try:
+            yield names
+        finally:
+            self._recorders = [other for other in self._recorders if other is not names]
+
+    def _was_read(self, name: str) -> bool:
+        return name in self._frames or name in self._geoframes or name in self._verified
+
+    def _record(self, name: str) -> None:
+        for names in self._recorders:
+            names.add(name)
 
     def frame(self, name: str) -> pd.DataFrame:
         """Read a CSV table; the caller gets a copy of its own."""
         if name not in self._frames:
             self._frames[name] = self._parse_csv(self.spec(name))
+        self._record(name)
         return self._frames[name].copy()
 
     def geoframe(self, name: str) -> gpd.GeoDataFrame:
         """Read a GeoJSON table in EPSG:4326; the caller gets a copy of its own."""
         if name not in self._geoframes:
             self._geoframes[name] = self._parse_geojson(self.spec(name))
+        self._record(name)
         return self._geoframes[name].copy()
 
     def _verified_bytes(self, spec: ResourceSpec) -> bytes:

@@ -12,10 +12,12 @@ import typer
 import dcsite
 from dcsite.atlas import load_atlas
 from dcsite.criteria import parameter_schemas, rule_names
+from dcsite.criteria.cache import MeasureCache
 from dcsite.errors import InterruptedWithoutPlanError
 from dcsite.model import SolveOptions
 from dcsite.outputs import OutputPaths, check_directory, write_outputs
 from dcsite.plan import Run, run_scenario
+from dcsite.plan.start import StartHub, read_start
 from dcsite.scenario import Scenario, load_scenario
 from dcsite.sites import municipality_sites, read_sites
 
@@ -59,6 +61,12 @@ def solve_command(
     ] = 0.001,
     threads: Annotated[int, typer.Option(min=1, max=256, help="Threads the solver may use.")] = 1,
     seed: Annotated[int, typer.Option(min=0, max=2_147_483_647, help="Seed of the solver.")] = 0,
+    start: Annotated[
+        Path | None, typer.Option("--start", help="plan.json of an earlier run to begin from.")
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Measure anew; neither read nor keep measured sites.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> int:
     """Solve a scenario, check the plan independently, and write plan, tables and map."""
@@ -66,16 +74,23 @@ def solve_command(
     asked = load_scenario(scenario, overrides or (), parameter_schemas(), rule_names())
     directory = output or Path("dcsite-out") / asked.name
     check_directory(directory)
+    hubs = read_start(start) if start is not None else ()
+    cache = None if no_cache else MeasureCache()
+    notes: list[str] = []
     options = SolveOptions(
         solver=solver.value, time_limit_s=time_limit, gap=gap, threads=threads, seed=seed
     )
     try:
         with LateInterrupt() as late, reporter(quiet=quiet) as progress:
-            run, paths = _run(asked, sites, options, directory, late, progress, begun)
+            run, paths = _run(
+                asked, sites, options, directory, late, progress, begun, cache, hubs, notes
+            )
     except KeyboardInterrupt:
         raise InterruptedWithoutPlanError(
             "interrupted before any plan was found; nothing was written"
         ) from None
+    for note in () if quiet else notes:
+        typer.echo(note, err=True)
     print_summary(output_console(), run.plan, paths)
     if late.noted:
         typer.echo("interrupted: the plan was already found, it was checked and written", err=True)
@@ -90,6 +105,9 @@ def _run(
     late: LateInterrupt,
     progress: ProgressReporter,
     begun: float,
+    cache: MeasureCache | None,
+    hubs: tuple[StartHub, ...],
+    notes: list[str],
 ) -> tuple[Run, OutputPaths]:
     def on_stage(name: str) -> None:
         if name == "check":
@@ -112,6 +130,9 @@ def _run(
         on_stage=on_stage,
         on_progress=progress.solver,
         started=begun,
+        cache=cache,
+        start=hubs,
+        on_note=notes.append,
     )
     progress.stage("write")
     return run, write_outputs(run.plan, run.candidates, atlas, directory)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
-__all__ = ["admissions", "assemble"]
+__all__ = ["admissions", "assemble", "refuse_unknown_regions"]
 
 
 def admissions(sites: gpd.GeoDataFrame, scenario: Scenario) -> tuple[Admission, ...]:
@@ -27,6 +27,20 @@ def admissions(sites: gpd.GeoDataFrame, scenario: Scenario) -> tuple[Admission, 
         admission for criterion in criteria() for admission in criterion.admit(sites, scenario)
     ]
     return (*found, workforce(sites, scenario), land_guide(sites, scenario))
+
+
+def refuse_unknown_regions(scenario: Scenario, atlas: Atlas) -> None:
+    """Raise a ScenarioError if the scenario names a region that no table knows."""
+    known = sorted(set(atlas.policy.core_regions()["region"]))
+    unknown = [region for region in scenario.tiers.core.regions if region not in known]
+    if unknown:
+        raise ScenarioError(
+            Problem(
+                scenario.name,
+                "tiers.core.regions",
+                f"unknown region {unknown[0]!r}; known are {', '.join(known)}",
+            )
+        )
 
 
 def assemble(
@@ -55,16 +69,7 @@ def assemble(
     ScenarioError
         If the scenario names a region that no table knows.
     """
-    known = sorted(set(atlas.policy.core_regions()["region"]))
-    unknown = [region for region in scenario.tiers.core.regions if region not in known]
-    if unknown:
-        raise ScenarioError(
-            Problem(
-                scenario.name,
-                "tiers.core.regions",
-                f"unknown region {unknown[0]!r}; known are {', '.join(known)}",
-            )
-        )
+    refuse_unknown_regions(scenario, atlas)
     program = SiteProgram(
         scenario, atlas, sites, admissions(sites, scenario), modes or modes_of(scenario)
     )

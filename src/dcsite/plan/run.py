@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dcsite.criteria import measure_sites
 from dcsite.errors import InfeasibleError, Problem
 from dcsite.model import SolveOptions, assemble, diagnose, find_answer
+from dcsite.model.relax import smallest_relaxation
 from dcsite.scenario.keys import toml_value
 
 from .build import build_plan
+from .start import complete_start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
+    from dcsite.criteria.cache import MeasureCache
     from dcsite.model import Conflict, Progress
     from dcsite.scenario import Scenario
 
+    from .start import StartHub
     from .types import Plan
 
 __all__ = ["Run", "run_scenario"]
 
 #: Seconds a diagnosis of infeasibility may take.
 _DIAGNOSIS_S = 120.0
+
+#: Seconds that the search for smallest changes may take after that.
+_RELAXING_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,9 @@ def run_scenario(
     on_stage: Callable[[str], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     started: float | None = None,
+    cache: MeasureCache | None = None,
+    start: Sequence[StartHub] | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> Run:
     """Carry a scenario from sites to a checked plan.
 
@@ -65,6 +75,12 @@ def run_scenario(
         Called with the solver's progress.
     started : float, optional
         ``time.perf_counter()`` when the command began.
+    cache : MeasureCache, optional
+        Where measured sites are kept between runs; nowhere by default.
+    start : sequence of StartHub, optional
+        Hubs of an earlier plan to begin from, where they still fit.
+    on_note : callable, optional
+        Called with what became of the start, in one line.
 
     Raises
     ------
@@ -76,9 +92,18 @@ def run_scenario(
     begun = time.perf_counter() if started is None else started
     stage = on_stage or (lambda _: None)
     stage("measure")
-    measured = measure_sites(sites, atlas, scenario)
+    measured = (
+        measure_sites(sites, atlas, scenario)
+        if cache is None
+        else cache.measure_sites(sites, atlas, scenario)
+    )
     stage("build")
     program = assemble(scenario, atlas, measured)
+    if start:
+        begin = complete_start(program, start)
+        options = replace(options, start=begin.values)
+        if on_note is not None:
+            on_note(begin.note)
     stage("solve")
     answer = find_answer(program, options, on_progress)
     if answer.outcome.status == "infeasible":
@@ -90,7 +115,9 @@ def run_scenario(
             threads=options.threads,
             seed=options.seed,
         )
-        raise InfeasibleError(_explain(scenario, diagnose(scenario, atlas, measured, limits)))
+        conflict = diagnose(scenario, atlas, measured, limits)
+        changes = _smallest_changes(scenario, atlas, measured, conflict, limits)
+        raise InfeasibleError(_explain(scenario, conflict, changes))
     stage("check")
     plan = build_plan(
         answer,
@@ -112,10 +139,43 @@ def _manifest(options: SolveOptions) -> dict[str, Any]:
         "gap": options.gap,
         "threads": options.threads,
         "seed": options.seed,
+        "start": options.start is not None,
     }
 
 
-def _explain(scenario: Scenario, conflict: Conflict | None) -> list[Problem]:
+def _smallest_changes(
+    scenario: Scenario,
+    atlas: Atlas,
+    measured: gpd.GeoDataFrame,
+    conflict: Conflict | None,
+    limits: SolveOptions,
+) -> dict[str, str]:
+    """Say for each rule that does alone which smallest change of one number does."""
+    ends = time.monotonic() + min(_RELAXING_S, limits.time_limit_s or _RELAXING_S)
+    texts: dict[str, str] = {}
+    for relaxation in conflict.relaxations if conflict else ():
+        if len(relaxation.rules) > 1:
+            continue
+        rule = relaxation.rules[0].rule.name
+        left = ends - time.monotonic()
+        changes = (
+            smallest_relaxation(scenario, atlas, measured, rule, left, limits) if left > 0 else []
+        )
+        found = [
+            f"{change.key} {change.value:.6g} -> {change.to:g}"
+            + ("" if change.least else " (a smaller change was not ruled out in time)")
+            for change in changes
+        ]
+        if found:
+            texts[rule] = f"; smallest change that does: {', or '.join(found)}"
+        elif time.monotonic() >= ends:
+            texts[rule] = "; the smallest change was not found in time"
+    return texts
+
+
+def _explain(
+    scenario: Scenario, conflict: Conflict | None, changes: Mapping[str, str]
+) -> list[Problem]:
     head = f"no plan meets all hard rules of scenario {scenario.name}"
     if conflict is None:
         return [
@@ -149,7 +209,8 @@ def _explain(scenario: Scenario, conflict: Conflict | None) -> list[Problem]:
                     label,
                     f"rules.{relaxed.rule.name}",
                     f"{relaxed.rule.title_en}: cannot hold with the others{short}; set by "
-                    f"{settings or 'the sites'}; loosen these, or set "
+                    f"{settings or 'the sites'}{changes.get(relaxed.rule.name, '')}; loosen "
+                    "these, or set "
                     f'rules.{relaxed.rule.name} = "soft"',
                 )
             )

@@ -57,6 +57,7 @@ def landmasses(atlas: Atlas) -> gpd.GeoDataFrame:
         Polygons and multipolygons in EPSG:4326 with `area_km2`, indexed `landmass_id`:
         0 Honshu, 1 Hokkaido, 2 Kyushu, 3 Shikoku, 4 Okinawa, and so on by descending area.
     """
+    atlas.places.prefecture_polygons()  # asked for each time: what records reads must see it
     return _landmasses(atlas).copy()
 
 

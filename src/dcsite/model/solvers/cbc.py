@@ -16,6 +16,8 @@ from .mps import write_mps
 from .runner import RawAnswer, RunnerState, SolverBreakdownError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from .matrix import ProgramMatrix
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["CbcRunner", "cbc_path"]
 
 _MODEL = "model.mps"
+_START = "start.txt"
 _STATUS = "solution.txt"
 _VALUES = "solution.bin"
 
@@ -84,6 +87,16 @@ class CbcRunner:
         """Write the program as MPS."""
         self._program = cbc_path()
         write_mps(self._matrix, self._folder / _MODEL)
+        if self._options.start:
+            self._write_start(self._options.start)
+
+    def _write_start(self, start: Mapping[str, float]) -> None:
+        """Write where to begin, in the layout of CBC's own solutions, by the names in the MPS."""
+        with (self._folder / _START).open("w", encoding="ascii") as file:
+            file.write("Stopped on time - objective value 0\n")
+            for j, name in enumerate(self._matrix.names):
+                if name in start:
+                    file.write(f"{j} c{j} {float(start[name])!r} 0\n")
 
     def start(self, time_limit_s: float | None) -> None:
         """Start CBC."""
@@ -102,6 +115,8 @@ class CbcRunner:
         if self._options.threads is not None and self._options.threads > 1:
             # Above 100 CBC runs its threads in a fixed order, so that a run can be repeated.
             arguments += ["-threads", str(100 + min(self._options.threads, 99))]
+        if self._options.start:
+            arguments += ["-mipStart", _START]
         return [*arguments, "-solve", "-solution", _STATUS, "-saveSolution", _VALUES, "-quit"]
 
     @property

@@ -71,6 +71,14 @@ class HighsRunner:
             row_upper=matrix.row_upper,
             offset=np.array(matrix.offset),
         )
+        if self._options.start:
+            start = self._options.start
+            known = [(j, start[name]) for j, name in enumerate(matrix.names) if name in start]
+            np.savez(
+                self._folder / worker.START,
+                index=np.array([j for j, _ in known], dtype=np.int32),
+                value=np.array([value for _, value in known], dtype=float),
+            )
 
     def start(self, time_limit_s: float | None) -> None:
         """Start the worker."""

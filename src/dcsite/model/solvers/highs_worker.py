@@ -17,10 +17,11 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["ANSWER", "BEST", "LOG", "MODEL", "OPTIONS", "SOLUTION"]
+__all__ = ["ANSWER", "BEST", "LOG", "MODEL", "OPTIONS", "SOLUTION", "START"]
 
 MODEL: Final = "model.npz"
 OPTIONS: Final = "options.json"
+START: Final = "start.npz"
 BEST: Final = "best.npy"
 SOLUTION: Final = "solution.npy"
 ANSWER: Final = "answer.json"
@@ -49,6 +50,10 @@ class _Worker:
             program = self._program(dict(arrays))
         if self.highs.passModel(program) == self.highspy.HighsStatus.kError:
             raise ValueError("HiGHS refuses the program")
+        if (self.folder / START).exists():
+            # A hint: one that cannot be completed to a plan does no harm.
+            with np.load(self.folder / START) as start:
+                self.highs.setSolution(start["index"].size, start["index"], start["value"])
 
     def _program(self, arrays: dict[str, Any]) -> Any:
         kinds = self.highspy.HighsVarType

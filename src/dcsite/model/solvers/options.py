@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = [
@@ -42,6 +44,10 @@ class SolveOptions:
         Threads the solver may use; None leaves it to the solver.
     seed : int
         Seed of the solver's own choices.
+    start : mapping of str to float, optional
+        Values of variables by name, to begin from. The solver takes them as a hint: it keeps a
+        plan it can complete from them and passes over one it cannot; names that the program does
+        not have are passed over too.
     """
 
     solver: SolverChoice = "auto"
@@ -49,6 +55,7 @@ class SolveOptions:
     gap: float = 0.001
     threads: int | None = 1
     seed: int = 0
+    start: Mapping[str, float] | None = field(default=None, repr=False, hash=False)
 
     def __post_init__(self) -> None:
         if self.solver not in {"auto", "cbc", "highs"}:
@@ -61,6 +68,9 @@ class SolveOptions:
             raise ValueError(f"threads is {self.threads}; it must be at least 1")
         if not 0 <= self.seed <= 2_147_483_647:
             raise ValueError(f"seed is {self.seed}; it must be between 0 and 2147483647")
+        for name, value in (self.start or {}).items():
+            if not math.isfinite(value):
+                raise ValueError(f"start of {name} is {value}; it must be a finite number")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,156 @@
+"""``dcsite check``: what stands against a scenario before it is solved."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from dcsite.atlas import load_atlas
+from dcsite.criteria import measure_sites, parameter_schemas, rule_names
+from dcsite.model.precheck import check_scenario
+from dcsite.scenario import load_scenario
+from dcsite.sites import municipality_sites, read_sites
+
+from .summary import output_console
+
+if TYPE_CHECKING:
+    from dcsite.model.findings import Precheck, TierCheck
+
+__all__ = ["check_command"]
+
+_STYLE = {"error": "red", "warning": "yellow", "note": "cyan"}
+
+
+def check_command(
+    scenario: Annotated[
+        str, typer.Argument(help="Shipped name (dcsite scenario list) or TOML file.")
+    ] = "policy-2023",
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override one value; may be repeated."),
+    ] = None,
+    sites: Annotated[
+        Path | None,
+        typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Check a scenario without solving it: candidates left, distances, loads, supply, numbers.
+
+    Leaves with 3 where a check proves that no plan exists.
+    """
+    asked = load_scenario(scenario, overrides or (), parameter_schemas(), rule_names())
+    atlas = load_atlas()
+    candidates = (
+        municipality_sites(atlas, asked.land)
+        if sites is None
+        else read_sites(sites, atlas, asked.land)
+    )
+    found = check_scenario(asked, atlas, measure_sites(candidates, atlas, asked))
+    if as_json:
+        text = json.dumps(_plain(dataclasses.asdict(found)), ensure_ascii=False, indent=2)
+        typer.echo(text)
+    else:
+        _print(found)
+    return 3 if found.errors else 0
+
+
+def _plain(value: Any) -> Any:
+    """Return the value as JSON can say it: no infinities."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _print(found: Precheck) -> None:
+    console = output_console()
+    console.print(f"[bold]{escape(found.scenario_name)}[/bold]: {found.sites:,} sites\n")
+    console.print(_funnels(found.tiers))
+    console.print()
+    console.print(_tiers(found.tiers))
+    regions = ", ".join(f"{region} {count:,}" for region, count in found.core_regions)
+    lines = [f"candidates for a core: {regions}"] if regions else []
+    lines.append(
+        f"total new IT load {found.load.asked_mw:,.1f} MW; the hubs allowed carry "
+        f"{found.load.least_mw:,.0f} to {found.load.most_mw:,.0f} MW"
+    )
+    if found.renewable_share_at_most is not None:
+        lines.append(f"additional renewables reach at most {found.renewable_share_at_most:.1%}")
+    if found.coefficients is not None:
+        numbers = found.coefficients
+        lines.append(
+            f"coefficients: rows {numbers.rows_least:.3g} to {numbers.rows_most:.3g}, objective "
+            f"{numbers.objective_least:.3g} to {numbers.objective_most:.3g}"
+        )
+    console.print()
+    for line in lines:
+        console.print(escape(line))
+    console.print()
+    for finding in found.findings:
+        style = _STYLE[finding.level]
+        console.print(
+            f"[{style}]{finding.level}:[/{style}] {escape(finding.message)}", soft_wrap=True
+        )
+    if not found.findings:
+        console.print("nothing found that stands against a plan")
+    elif not found.errors:
+        console.print("nothing found that rules a plan out")
+
+
+def _funnels(tiers: tuple[TierCheck, ...]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("rule", no_wrap=True)
+    table.add_column("drops sites where")
+    for tier in tiers:
+        table.add_column(tier.funnel.tier, justify="right", no_wrap=True)
+    reasons = {step.rule: step.reason_en for tier in tiers for step in tier.funnel.steps}
+    order = {
+        rule: max(
+            number
+            for tier in tiers
+            for number, step in enumerate(tier.funnel.steps)
+            if step.rule == rule
+        )
+        for rule in reasons
+    }
+    table.add_row("all sites", "", *(f"{tier.funnel.sites:,}" for tier in tiers))
+    for rule in sorted(reasons, key=lambda rule: order[rule]):
+        dropped = [
+            sum(step.dropped for step in tier.funnel.steps if step.rule == rule) for tier in tiers
+        ]
+        table.add_row(
+            rule, escape(reasons[rule]), *(f"-{count:,}" if count else "" for count in dropped)
+        )
+    table.add_row("left", "", *(f"{tier.funnel.left:,}" for tier in tiers))
+    return table
+
+
+def _tiers(tiers: tuple[TierCheck, ...]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("tier", no_wrap=True)
+    for title in ("asked", "left", "apart km", "room for", "largest km"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for tier in tiers:
+        funnel, room, largest = tier.funnel, tier.room, tier.largest
+        table.add_row(
+            funnel.tier,
+            _range(funnel.asked_min, funnel.asked_max),
+            f"{funnel.left:,}",
+            f"{tier.separation_km:g}",
+            _range(room.at_least, room.at_most),
+            "-" if largest is None else f"{largest.distance_km:,.1f}",
+        )
+    return table
+
+
+def _range(least: int, most: int) -> str:
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"

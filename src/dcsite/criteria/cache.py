@@ -1,0 +1,265 @@
+"""Keep measured sites between runs: a solve with other weights need not measure again.
+
+What was measured is kept under a SHA-256 over everything it follows from: the sites, the hashes
+of all geodata tables, the scenario without the parts no measurement may read (titles, weights,
+rules, penalties), the code of the criteria, and the versions of dcsite and of the libraries that
+compute. Scores are not kept, they are worked out anew from the anchors.
+
+A file is arrays and JSON, nothing that could run, behind a SHA-256 of its own. One that is cut
+short, altered or of another format counts as missing and is written anew; where the folder cannot
+be written there is simply no cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import platformdirs
+import shapely
+
+from .measuring import take_measurements, with_scores
+from .registry import criteria
+
+if TYPE_CHECKING:
+    from dcsite.atlas import Atlas
+    from dcsite.scenario import Scenario
+
+__all__ = ["CACHE_VARIABLE", "MeasureCache", "cache_folder"]
+
+#: Environment variable that names another folder than the user's own.
+CACHE_VARIABLE: Final = "DCSITE_CACHE_DIR"
+
+#: Raised when the layout of a file changes; files of another format are never read.
+_FORMAT: Final = 1
+_SUFFIX = ".measured"
+_META = "meta"
+_DIGEST_BYTES = 64
+
+#: Parts of a scenario that no criterion's `measure` may read.
+_NOT_MEASURED = ("name", "title_en", "title_ja", "weights", "rules", "penalties")
+
+#: A file begun by a run that died is taken away after this long.
+_STALE_S = 3600.0
+
+
+def cache_folder() -> Path:
+    """Return where measured sites are kept: ``DCSITE_CACHE_DIR``, or the user's cache folder."""
+    named = os.environ.get(CACHE_VARIABLE)
+    root = Path(named) if named else platformdirs.user_cache_path("dcsite", appauthor=False)
+    return root / "measured"
+
+
+class MeasureCache:
+    """Measured sites on the disk.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where they are kept; :func:`cache_folder` by default. Made when first needed.
+    keep : int
+        Files kept at most; those unused for longest go first.
+
+    Attributes
+    ----------
+    last : {"none", "hit", "miss"}
+        Whether the last call found its sites measured.
+    """
+
+    def __init__(self, folder: Path | None = None, keep: int = 16) -> None:
+        self.folder = cache_folder() if folder is None else folder
+        self.keep = keep
+        self.last: Literal["none", "hit", "miss"] = "none"
+
+    def measure_sites(
+        self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario
+    ) -> gpd.GeoDataFrame:
+        """Return what :func:`dcsite.criteria.measure_sites` returns, measured now or before.
+
+        Tables that a kept measurement rests on count as used by the atlas, and are held against
+        their SHA-256 as if they were read.
+
+        Raises
+        ------
+        GeodataError
+            If a table is not what its descriptor says.
+        """
+        path = self.folder / f"{_key(sites, atlas, scenario)}{_SUFFIX}"
+        kept = _read(path, sites, frozenset(info.name for info in atlas.resources()))
+        if kept is not None:
+            columns, tables = kept
+            for name in tables:
+                atlas.mark_used(name)
+            with contextlib.suppress(OSError):
+                os.utime(path)
+            self.last = "hit"
+            return with_scores(sites.join(columns), scenario)
+        self.last = "miss"
+        with atlas.recording() as names:
+            measured = take_measurements(sites, atlas, scenario)
+        content = _encode(measured.drop(columns=list(sites.columns)), sorted(names))
+        if content is not None:
+            self._write(path, content)
+        return with_scores(measured, scenario)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        """Put a file in place at once, then drop those unused for longest; failing is no matter."""
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, part = tempfile.mkstemp(suffix=".part", dir=self.folder)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                Path(part).replace(path)
+            except BaseException:
+                Path(part).unlink(missing_ok=True)
+                raise
+            self._prune()
+
+    def _prune(self) -> None:
+        files = {path: path.stat().st_mtime for path in self.folder.glob(f"*{_SUFFIX}")}
+        for path in sorted(files, key=lambda path: (files[path], path.name))[: -self.keep]:
+            path.unlink(missing_ok=True)
+        for path in self.folder.glob("*.part"):
+            if time.time() - path.stat().st_mtime > _STALE_S:
+                path.unlink(missing_ok=True)
+
+
+def _key(sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> str:
+    """Return the SHA-256 of everything the measurements follow from."""
+    asked = scenario.model_dump(mode="json", exclude=set(_NOT_MEASURED))
+    stated = {
+        "format": _FORMAT,
+        "code": _code_digest(),
+        "tables": {info.name: info.sha256 for info in atlas.resources()},
+        "scenario": asked,
+        "columns": [(str(name), str(kind)) for name, kind in sites.dtypes.items()],
+        "crs": str(sites.crs),
+    }
+    digest = hashlib.sha256(json.dumps(stated, sort_keys=True, default=str).encode())
+    digest.update(_bytes(sites.index.to_series()))
+    for name in sites.columns:
+        digest.update(_bytes(sites[name]))
+    return digest.hexdigest()
+
+
+def _bytes(column: pd.Series[Any]) -> bytes:
+    """Return a column's content, the same for equal columns only."""
+    if isinstance(column, gpd.GeoSeries):
+        return json.dumps(shapely.to_wkb(column.array, hex=True).tolist()).encode()
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiub":
+        return column.to_numpy().tobytes()
+    values = [None if value is pd.NA else value for value in column.tolist()]
+    return json.dumps(values, ensure_ascii=False, default=repr).encode("utf-8", "surrogatepass")
+
+
+@lru_cache(maxsize=1)
+def _code_digest() -> str:
+    """Return a hash of the code that measures: ours, third parties' and the libraries' versions."""
+    import pyproj
+    import scipy
+
+    rooms = Path(__file__).resolve().parent.parent
+    files = {file for room in ("atlas", "criteria", "sites") for file in rooms.glob(f"{room}/*.py")}
+    for criterion in criteria():
+        source = getattr(sys.modules[type(criterion).__module__], "__file__", None)
+        if source:
+            files.add(Path(source).resolve())
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(f"{file.name}\0".encode())
+        digest.update(file.read_bytes())
+    names = [(criterion.name, type(criterion).__module__) for criterion in criteria()]
+    libraries = (np, pd, gpd, shapely, pyproj, scipy)
+    versions = [version("dcsite"), sys.version, *(library.__version__ for library in libraries)]
+    digest.update(json.dumps([names, versions]).encode())
+    return digest.hexdigest()
+
+
+def _encode(columns: pd.DataFrame, tables: list[str]) -> bytes | None:
+    """Return a file's content; None where a column holds what cannot be kept as it is."""
+    arrays: dict[str, Any] = {}
+    described: list[dict[str, Any]] = []
+    for number, name in enumerate(columns.columns):
+        column = columns[name]
+        kind = "str" if isinstance(column.dtype, pd.StringDtype) else str(column.dtype)
+        entry: dict[str, Any] = {"name": str(name), "kind": kind}
+        if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiub":
+            arrays[f"c{number}"] = column.to_numpy()
+        elif kind in {"str", "object"}:
+            values = column.astype(object).where(column.notna(), None).tolist()
+            if any(not isinstance(value, str | None) for value in values):
+                return None
+            entry["values"] = values
+        else:
+            return None
+        described.append(entry)
+    meta = {"format": _FORMAT, "rows": len(columns), "tables": tables, "columns": described}
+    arrays[_META] = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
+    stream = io.BytesIO()
+    np.savez(stream, allow_pickle=False, **arrays)
+    body = stream.getvalue()
+    restored, _ = _decode(body, columns.index)
+    if not restored.equals(columns) or list(restored.dtypes) != list(columns.dtypes):
+        return None  # say, a mix of None and NaN in one column
+    return hashlib.sha256(body).hexdigest().encode("ascii") + body
+
+
+def _read(
+    path: Path, sites: gpd.GeoDataFrame, known: frozenset[str]
+) -> tuple[pd.DataFrame, list[str]] | None:
+    """Return kept columns and the tables they rest on; None for anything but a sound file."""
+    try:
+        content = path.read_bytes()
+        digest, body = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        if hashlib.sha256(body).hexdigest().encode("ascii") != digest:
+            return None
+        columns, tables = _decode(body, sites.index)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        return None
+    if not known.issuperset(tables) or any(name in sites.columns for name in columns.columns):
+        return None
+    return columns, tables
+
+
+def _decode(body: bytes, index: pd.Index[Any]) -> tuple[pd.DataFrame, list[str]]:
+    with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
+        meta = json.loads(arrays[_META].tobytes())
+        if meta["format"] != _FORMAT or meta["rows"] != len(index):
+            raise ValueError("another format, or other sites")
+        columns: dict[str, Any] = {}
+        for number, entry in enumerate(meta["columns"]):
+            make = _MAKERS.get(entry["kind"])
+            columns[entry["name"]] = (
+                arrays[f"c{number}"] if make is None else make(entry["values"], index)
+            )
+        return pd.DataFrame(columns, index=index), list(meta["tables"])
+
+
+def _as_object(values: list[str | None], index: pd.Index[Any]) -> pd.Series[Any]:
+    return pd.Series(values, index=index, dtype=object)
+
+
+def _as_text(values: list[str | None], index: pd.Index[Any]) -> pd.Series[Any]:
+    return pd.Series(values, index=index, dtype="str")
+
+
+_MAKERS: dict[str, Callable[[list[str | None], pd.Index[Any]], pd.Series[Any]]] = {
+    "object": _as_object,
+    "str": _as_text,
+}
