@@ -27,7 +27,7 @@ from .plan_json import rounded, unit_decimals
 if TYPE_CHECKING:
     from dcsite.plan.types import CriterionValue, Hub, Plan
 
-__all__ = ["hub_rows", "hubs_geojson", "write_geopackage", "write_hubs_csv"]
+__all__ = ["hub_rows", "hubs_geojson", "safe_cell", "write_geopackage", "write_hubs_csv"]
 
 _GDAL_ERRORS = (DataLayerError, DataSourceError, FeatureError, GeometryError, RuntimeError)
 
@@ -118,7 +118,7 @@ def hubs_geojson(plan: Plan) -> str:
     return json.dumps(collection, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def _cell(value: Any) -> Any:
+def safe_cell(value: Any) -> Any:
     """Make a cell safe for spreadsheets: one line, and never a formula."""
     if value is None:
         return ""
@@ -139,7 +139,7 @@ def write_hubs_csv(plan: Plan, path: Path) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["no", *(rows[0] if rows else ("site_id",))])
         for number, row in enumerate(rows, start=1):
-            writer.writerow([number, *(_cell(cell) for cell in row.values())])
+            writer.writerow([number, *(safe_cell(cell) for cell in row.values())])
 
 
 def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, path: Path) -> None:

@@ -1,0 +1,115 @@
+"""``dcsite frontier``: the trade between two measures, each point proven to its gap."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+import dcsite
+from dcsite.atlas import load_atlas
+from dcsite.criteria import parameter_schemas, rule_names
+from dcsite.model import SolveOptions
+from dcsite.outputs.front import check_front_directory, write_front
+from dcsite.plan.frontier import check_axes, find_front
+from dcsite.scenario import load_scenario
+from dcsite.sites import municipality_sites
+
+from .late import LateInterrupt
+from .progress import reporter
+from .solve import SolverChoice
+from .summary import output_console
+
+if TYPE_CHECKING:
+    from dcsite.plan.front_types import Front
+
+__all__ = ["EPILOG", "frontier_command"]
+
+EPILOG = "Example: dcsite frontier policy-2023 --x separation --y renewables --points 21"
+
+
+def frontier_command(
+    scenario: Annotated[str, typer.Argument(help="Shipped name or TOML file.")] = "policy-2023",
+    x: Annotated[
+        str, typer.Option("--x", help="Scored measure, or criterion for its first one.")
+    ] = "separation",
+    y: Annotated[str, typer.Option("--y", help="Another measure or criterion.")] = "renewables",
+    points: Annotated[int, typer.Option(help="Points asked for, both ends included.")] = 21,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override one value; may be repeated."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder; dcsite-out/SCENARIO-front-X-Y by default."),
+    ] = None,
+    solver: Annotated[SolverChoice, typer.Option(help="Solver to use.")] = SolverChoice.auto,
+    gap: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Relative gap at which a point is proven.")
+    ] = 0.001,
+    time_limit: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds each solve may take.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> int:
+    """Find the plans between which two measures can only be traded, and draw them."""
+    check_axes(x, y, points)
+    asked = load_scenario(scenario, overrides or (), parameter_schemas(), rule_names())
+    directory = output or Path("dcsite-out") / f"{asked.name}-front-{_slug(x)}-{_slug(y)}"
+    check_front_directory(directory)
+    options = SolveOptions(solver=solver.value, time_limit_s=time_limit, gap=gap)
+    with LateInterrupt() as late, reporter(quiet=quiet) as progress:
+        progress.stage("read")
+        atlas = load_atlas()
+        front = find_front(
+            asked,
+            atlas,
+            municipality_sites(atlas, asked.land),
+            x,
+            y,
+            points,
+            options,
+            version=dcsite.__version__,
+            on_stage=progress.stage,
+            on_point=lambda done, of: progress.stage(f"solving: {done} of {of} points"),
+        )
+        late.shield()
+        progress.stage("write")
+        paths = write_front(front, atlas, directory)
+    _print(front)
+    # The path stands alone and whole on the last line, so that scripts can take it.
+    typer.echo(f"chart: {paths.front_html}")
+    if not front.complete:
+        typer.echo("interrupted: the points found so far were written", err=True)
+    return 0 if front.complete and not late.noted else 130
+
+
+def _slug(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "_-" else "_" for c in name)[:60]
+
+
+def _print(front: Front) -> None:
+    console = output_console()
+    table = Table(box=None, pad_edge=False)
+    for title in (f"x: {front.x.measure}", f"y: {front.y.measure}", "x score", "y score", "gap"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("status")
+    for point in front.points:
+        table.add_row(
+            f"{point.x:,.3f} {front.x.unit}",
+            f"{point.y:,.3f} {front.y.unit}",
+            f"{point.x_score:.4f}",
+            f"{point.y_score:.4f}",
+            f"{point.gap:.3%}",
+            point.status,
+        )
+    console.print(table)
+    for note in front.notes:
+        typer.echo(note)
+    proven = sum(point.status == "optimal" for point in front.points)
+    typer.echo(
+        f"{len(front.points)} of {front.points_asked} points, {front.dominated} dominated or equal "
+        f"ones left out; {proven} proven to {front.gap_asked:.3%}; {front.wall_s:.0f} s"
+    )

@@ -1,0 +1,81 @@
+"""``dcsite frontier``: what it refuses, and what it writes when stopped."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from dcsite.cli import frontier as command
+from dcsite.cli.frontier import frontier_command
+from dcsite.errors import DcsiteError, OutputError
+from dcsite.plan.front_types import AxisLabel, Front, FrontPoint, PointMeasure
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    app = typer.Typer()
+    app.command()(frontier_command)
+
+    def call(*arguments):
+        return CliRunner().invoke(app, list(arguments), standalone_mode=False)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "fragment"),
+    [
+        (("--points", "1"), DcsiteError, "--points: is 1; a front has at least 2 points"),
+        (("--x", "cables", "--y", "cables"), DcsiteError, "give two different measures"),
+    ],
+)
+def test_bad_axes_are_refused_before_any_work(run, tmp_path, arguments, kind, fragment):
+    answer = run(*arguments)
+    assert isinstance(answer.exception, kind)
+    assert answer.exception.exit_code == 2
+    assert fragment in str(answer.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_a_user_is_refused_before_any_work(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "find_front", None)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").touch()
+    answer = run("--output", "mine")
+    assert isinstance(answer.exception, OutputError)
+
+
+@pytest.mark.parametrize(("complete", "code"), [(True, 0), (False, 130)])
+def test_the_files_are_written_also_when_stopped(run, tmp_path, monkeypatch, complete, code):
+    x = AxisLabel("separation", "existing_core_distance_km", "distance", "距離", "km")
+    y = AxisLabel("cables", "landing_distance_km", "landing", "陸揚", "km")
+    only = FrontPoint(
+        0.5, 400.0, 90.0, 0.5, 0.7, 0.7, 0.0, "optimal", 1.0, (),
+        (PointMeasure(x, 400.0, 0.5), PointMeasure(y, 90.0, 0.7)),
+    )  # fmt: skip
+    asked = {}
+
+    def fake(scenario, _atlas, _sites, *axes_and_count, **others):
+        asked.update(scenario=scenario.name, rest=axes_and_count[:3])
+        others["on_point"](1, 2)
+        return Front(
+            scenario.name, "t", "題", x, y, (only,), 2, 0, ("x score 0.9: no plan in time",),
+            complete, 0.001, 0.0, 0.9, "test", "2026-01-02T03:04:05+00:00", 3.0,
+        )  # fmt: skip
+
+    monkeypatch.setattr(command, "find_front", fake)
+    monkeypatch.setattr(command, "municipality_sites", lambda *_: SimpleNamespace())
+    answer = run("--x", "separation", "--y", "cables", "--points", "2")
+    assert answer.exception is None
+    assert answer.return_value == code
+    assert asked == {"scenario": "policy-2023", "rest": ("separation", "cables", 2)}
+    folder = tmp_path / "dcsite-out" / "policy-2023-front-separation-cables"
+    assert answer.stdout.splitlines()[-1].startswith("chart: ")
+    assert json.loads((folder / "front.json").read_text(encoding="utf-8"))["complete"] is complete
+    assert ("interrupted" in answer.stderr) is not complete
+    assert "x score 0.9: no plan in time" in answer.stdout
