@@ -1,0 +1,208 @@
+"""``dcsite explain``: why hubs stand where they stand, and why none stands elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import dcsite
+from dcsite.atlas import load_atlas
+from dcsite.criteria import TIERS, measure_sites
+from dcsite.errors import CheckError, InterruptedWithoutPlanError, OutputError, Problem
+from dcsite.model import SolveOptions
+from dcsite.plan.explain import (
+    ExplainContext,
+    explain_context,
+    explain_hubs,
+    hub_shares,
+    tighten,
+)
+from dcsite.plan.explain_place import explain_place, find_place
+from dcsite.plan.explanation import HubExplanation, PlaceExplanation
+from dcsite.plan.reload import SavedPlan, check_geodata_of, check_sites_of, read_plan
+from dcsite.sites import municipality_sites, read_sites
+
+from .explain_show import (
+    SolveCounter,
+    explanation_document,
+    print_hub,
+    print_hubs,
+    print_place,
+    print_proof,
+)
+from .progress import reporter
+from .summary import output_console
+
+__all__ = ["explain_command"]
+
+#: plan.json carries the objective with 6 decimals, and loads with 3.
+_SAME_OBJECTIVE = 1e-4
+
+
+def explain_command(
+    plan: Annotated[Path, typer.Argument(help="Output folder of a run, or its plan.json.")],
+    place: Annotated[
+        str | None,
+        typer.Argument(
+            help="Municipality code, site id, Japanese or English name; all hubs without it."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    hubs: Annotated[
+        bool | None,
+        typer.Option(
+            "--hubs/--no-hubs",
+            help="Solve again without each hub; by default when no PLACE is given. Without, only "
+            "the hubs' shares of the score are shown, at once.",
+        ),
+    ] = None,
+    tier: Annotated[
+        str | None, typer.Option(help=f"Ask about PLACE in one tier only: {', '.join(TIERS)}.")
+    ] = None,
+    sites: Annotated[
+        Path | None, typer.Option("--sites", help="Own candidate sites the plan was made for.")
+    ] = None,
+    gap: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, max=1.0, help="Relative gap of each solve; the plan's own by default."
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds each solve may take.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Solves at once.")] = 2,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Explain a plan: what each hub is worth and who would take its place, or why not PLACE."""
+    if tier is not None and (tier not in TIERS or place is None):
+        raise typer.BadParameter(
+            f"must be one of {', '.join(TIERS)}, got {tier!r}"
+            if tier not in TIERS
+            else "asks about a PLACE; give one"
+        )
+    saved = read_plan(plan)
+    if saved.version != dcsite.__version__:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(
+            f"[yellow]warning:[/yellow] {saved.path} was written by dcsite {saved.version}, this "
+            f"is {dcsite.__version__}"
+        )
+    options = _options(saved, gap, time_limit)
+    tiers = TIERS if tier is None else (tier,)
+    try:
+        with reporter(quiet=quiet) as progress:
+            progress.stage("read")
+            context = _context(saved, sites, options, jobs, progress.stage)
+        site = None if place is None else find_place(context.sites, place)
+        if gap is not None and gap < saved.gap_asked and (place is not None or hubs is not False):
+            with SolveCounter("proving the plan", quiet=quiet):
+                tighten(context)
+        with SolveCounter("solving with changes", quiet=quiet) as counter:
+            explained, other = _explain(context, site, tiers, hubs, counter)
+    except KeyboardInterrupt:
+        raise InterruptedWithoutPlanError("interrupted; nothing was explained") from None
+    if as_json:
+        document = explanation_document(context, explained, other)
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
+        return
+    console = output_console()
+    print_proof(console, context)
+    if site is None or hubs is not None:
+        print_hubs(console, explained)
+    for one in explained:
+        if one.place.site_id == site and other is None:
+            print_hub(console, one)
+    if other is not None:
+        print_place(console, other)
+
+
+def _explain(
+    context: ExplainContext,
+    site: str | None,
+    tiers: tuple[str, ...],
+    hubs: bool | None,
+    counter: SolveCounter,
+) -> tuple[tuple[HubExplanation, ...], PlaceExplanation | None]:
+    """Explain the hubs asked for, and the place if it is no hub or asked about in one tier."""
+    is_hub = site in context.hubs.index and tiers == TIERS
+    explained: tuple[HubExplanation, ...] = ()
+    if hubs or (hubs is None and site is None):
+        explained = explain_hubs(context, None, counter)
+    else:
+        if hubs is not None:
+            explained = hub_shares(context)
+        if site is not None and is_hub:
+            others = tuple(hub for hub in explained if hub.place.site_id != site)
+            explained = (*explain_hubs(context, (site,), counter), *others)
+    if site is None or is_hub:
+        return explained, None
+    return explained, explain_place(context, site, tiers, counter)
+
+
+def _options(saved: SavedPlan, gap: float | None, time_limit: float | None) -> SolveOptions:
+    """Take the options of the run that made the plan, save what is asked otherwise."""
+    known = {
+        key: saved.options[key]
+        for key in ("solver", "time_limit_s", "threads", "seed")
+        if key in saved.options
+    }
+    try:
+        options = SolveOptions(**known, gap=saved.gap_asked)
+        if gap is not None:
+            options = replace(options, gap=gap)
+        return options if time_limit is None else replace(options, time_limit_s=time_limit)
+    except (TypeError, ValueError) as error:
+        raise OutputError(
+            Problem(str(saved.path), "options", f"{error}; solve the scenario again")
+        ) from error
+
+
+def _context(
+    saved: SavedPlan,
+    own_sites: Path | None,
+    options: SolveOptions,
+    jobs: int,
+    on_stage: Callable[[str], None],
+) -> ExplainContext:
+    """Measure the candidates again and hold the plan against what it says of itself."""
+    atlas = load_atlas()
+    check_geodata_of(saved, atlas)
+    land = saved.scenario.land
+    candidates = (
+        municipality_sites(atlas, land) if own_sites is None else read_sites(own_sites, atlas, land)
+    )
+    check_sites_of(saved, candidates)
+    on_stage("measure")
+    measured = measure_sites(candidates, atlas, saved.scenario)
+    on_stage("check")
+    try:
+        context = explain_context(
+            saved.scenario, atlas, measured, saved.chosen, options, bound=saved.bound, jobs=jobs
+        )
+    except CheckError as error:
+        raise OutputError(
+            Problem(
+                str(saved.path),
+                problem.field,
+                f"{problem.message.removesuffix('; no plan was written, please report this')}; "
+                "the plan was edited or its candidates were others, solve the scenario again",
+            )
+            for problem in error.problems
+        ) from error
+    found = context.checked.objective
+    if abs(found - saved.objective) > _SAME_OBJECTIVE:
+        raise OutputError(
+            Problem(
+                str(saved.path),
+                "objective",
+                f"is {saved.objective:.6f}, but its hubs are worth {found:.6f}; the plan was "
+                "edited or its candidates were others, solve the scenario again",
+            )
+        )
+    return context

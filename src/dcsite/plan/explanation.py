@@ -1,0 +1,206 @@
+"""What an explanation says: what a hub is worth, who would take its place, what keeps others out.
+
+Costs are in objective points and given as an interval, because both solves behind a cost are
+proven only to a gap: the true loss lies between `low` and `high`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = [
+    "Cost",
+    "HubExplanation",
+    "MeasureChange",
+    "MeasureShare",
+    "PlaceExplanation",
+    "PlaceName",
+    "Reason",
+    "RunnerUp",
+    "ScoreDifference",
+    "TierVerdict",
+    "replacement_text",
+]
+
+
+@dataclass(frozen=True)
+class PlaceName:
+    """A site with the names people know it by."""
+
+    site_id: str
+    name_ja: str
+    name_en: str | None
+    prefecture_ja: str
+    prefecture_en: str
+
+    def __str__(self) -> str:
+        """Render as ``唐津市 Karatsu-shi, Saga (41202)``."""
+        name = self.name_ja if self.name_en is None else f"{self.name_ja} {self.name_en}"
+        return f"{name}, {self.prefecture_en} ({self.site_id})"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Objective points lost by a change, between `low` and `high`.
+
+    `high` is None where no plan with the change was found in the time allowed; both are None and
+    `possible` is False where it is proven that none exists.
+    """
+
+    low: float | None
+    high: float | None
+    possible: bool = True
+
+
+@dataclass(frozen=True)
+class RunnerUp:
+    """A hub of the plan after a change that was none before, and how far away it stands."""
+
+    place: PlaceName
+    tier: str
+    it_load_mw: float
+    distance_km: float
+
+
+@dataclass(frozen=True)
+class MeasureShare:
+    """A hub's part of one scored measure, in objective points (weight times score).
+
+    Over all hubs, `points` add up to `plan_points`, except where a measure also counts load that
+    no hub carries.
+    """
+
+    criterion: str
+    measure: str
+    label_en: str
+    label_ja: str
+    points: float
+    plan_points: float
+
+
+@dataclass(frozen=True)
+class MeasureChange:
+    """How many objective points a measure, or the penalties, give before and after a change."""
+
+    name: str
+    label_en: str
+    label_ja: str
+    points_before: float
+    points_after: float
+
+
+@dataclass(frozen=True)
+class ScoreDifference:
+    """A scored value of a place beside that of the hub it displaces; scores are on 0..1."""
+
+    criterion: str
+    name: str
+    label_en: str
+    label_ja: str
+    unit: str
+    value: float
+    score: float
+    displaced_value: float
+    displaced_score: float
+
+
+@dataclass(frozen=True)
+class HubExplanation:
+    """Why a hub stands where it stands.
+
+    Parameters
+    ----------
+    place, tier, it_load_mw
+        The hub.
+    shares : tuple of MeasureShare
+        Its part of each scored measure.
+    cost : Cost or None
+        Objective lost when no hub may stand there; None where that was not asked.
+    runners_up : tuple of RunnerUp
+        Hubs of a plan without it that the plan does not have, nearest first: of the best such
+        plan, or of one as good within the gap asked that keeps all other hubs.
+    leaving : tuple of PlaceName
+        Further hubs that this other plan gives up as well.
+    changes : tuple of MeasureChange
+        What each measure gives in the plan and in the other; the differences add up to the
+        difference of their objectives.
+    """
+
+    place: PlaceName
+    tier: str
+    it_load_mw: float
+    shares: tuple[MeasureShare, ...]
+    cost: Cost | None = None
+    runners_up: tuple[RunnerUp, ...] = ()
+    leaving: tuple[PlaceName, ...] = ()
+    changes: tuple[MeasureChange, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A hard rule that keeps a place out of a tier, with the amounts."""
+
+    rule: str
+    message_en: str
+    message_ja: str
+
+
+@dataclass(frozen=True)
+class TierVerdict:
+    """What becomes of a place in one tier.
+
+    ``blocked``: hard rules keep it out, see `reasons`. ``no_plan``: it may stand there, but no
+    plan holds all hard rules with it; `reasons` name rules each of which alone would have to give
+    way. ``costs``: see `cost` and what it displaces.
+    """
+
+    tier: str
+    outcome: Literal["blocked", "no_plan", "costs"]
+    reasons: tuple[Reason, ...] = ()
+    cost: Cost | None = None
+    it_load_mw: float | None = None
+    displaced: tuple[RunnerUp, ...] = ()
+    joining: tuple[RunnerUp, ...] = ()
+    changes: tuple[MeasureChange, ...] = ()
+    differences: tuple[ScoreDifference, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlaceExplanation:
+    """Why no hub stands at a place: the verdict for each tier, the cheapest one's cost overall."""
+
+    place: PlaceName
+    verdicts: tuple[TierVerdict, ...]
+    cost: Cost | None
+
+
+def replacement_text(hub: HubExplanation) -> tuple[str, str] | None:
+    """Say in one English and one Japanese line what a hub is worth, for a pop-up.
+
+    Returns
+    -------
+    tuple of str or None
+        English, Japanese; None where the cost was not asked for.
+    """
+    cost = hub.cost
+    if cost is None:
+        return None
+    if not cost.possible:
+        return (
+            "No plan holds all hard rules without this hub.",
+            "この拠点なしでは、すべての必須条件を満たす計画がない。",
+        )
+    low = cost.low or 0.0
+    if cost.high is None:
+        english = f"Without this hub the plan loses {low:.4f} objective points or more"
+        japanese = f"この拠点がないと目的関数を{low:.4f}点以上失う"
+    else:
+        english = f"Without this hub the plan loses {low:.4f} to {cost.high:.4f} objective points"
+        japanese = f"この拠点がないと目的関数を{low:.4f}〜{cost.high:.4f}点失う"
+    if hub.runners_up:
+        first = hub.runners_up[0]
+        english += f"; runner-up: {first.place}, {first.distance_km:.0f} km away"
+        name_ja = f"{first.place.prefecture_ja}{first.place.name_ja}"
+        japanese += f"。次点は{name_ja}（{first.distance_km:.0f} km）"
+    return f"{english}.", f"{japanese}。"

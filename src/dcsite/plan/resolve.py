@@ -1,0 +1,219 @@
+"""Solve a program again and again with a few decisions fixed, several at a time.
+
+The solvers run in child processes, so threads are enough to keep them busy; each thread works on
+a program of its own, because fixing a decision changes bounds in it.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dcsite.criteria import TIERS
+from dcsite.model import assemble, chosen_hubs, solve_program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from dcsite.atlas import Atlas
+    from dcsite.model import SiteProgram, SolveOptions
+    from dcsite.model.rules import RuleModes
+    from dcsite.scenario import Scenario
+
+__all__ = ["Change", "Resolved", "Resolver"]
+
+#: How soon a Ctrl-C is seen while solvers run.
+_LOOK_S = 0.2
+
+
+@dataclass(frozen=True)
+class Change:
+    """Decisions that a solve fixes, as pairs of site id and tier.
+
+    Parameters
+    ----------
+    closed : tuple of str
+        Sites where no hub may stand.
+    opened : tuple of (str, str)
+        Site and tier of hubs that must stand.
+    gap : float, optional
+        Gap to prove in place of that of the options.
+    start : mapping of str to float, optional
+        Values of variables to begin from, such as those of a plan found before.
+    """
+
+    closed: tuple[str, ...] = ()
+    opened: tuple[tuple[str, str], ...] = ()
+    gap: float | None = None
+    start: Mapping[str, float] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a solve with fixed decisions found: hubs, and the bound on any plan of that kind.
+
+    `feasible` is None where no plan was found in the time allowed, False where it is proven that
+    there is none; `bound` is infinite where the solver gave none.
+    """
+
+    feasible: bool | None
+    chosen: pd.DataFrame
+    objective: float
+    bound: float
+    values: Mapping[str, float] | None = field(default=None, repr=False, compare=False)
+
+
+class Resolver:
+    """Programs of one scenario, ready to be solved with changes.
+
+    Parameters
+    ----------
+    scenario, atlas, sites
+        As for :func:`dcsite.model.assemble`.
+    options : SolveOptions
+        For every solve; a time limit counts for each.
+    jobs : int
+        Solvers that may run at once.
+    modes : RuleModes, optional
+        How strictly each rule holds; the scenario's own by default.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        atlas: Atlas,
+        sites: gpd.GeoDataFrame,
+        options: SolveOptions,
+        *,
+        jobs: int = 1,
+        modes: RuleModes | None = None,
+    ) -> None:
+        self._question = (scenario, atlas, sites, modes)
+        self._options = options
+        self._jobs = jobs
+        self._programs: list[SiteProgram] = []
+
+    @property
+    def program(self) -> SiteProgram:
+        """Return a program of the scenario, to be read."""
+        self._provide(1)
+        return self._programs[0]
+
+    def run(
+        self, changes: Sequence[Change], on_done: Callable[[int], None] | None = None
+    ) -> list[Resolved]:
+        """Solve once for each change.
+
+        Parameters
+        ----------
+        changes : sequence of Change
+            What to fix in each solve.
+        on_done : callable, optional
+            Called with the number of solves that have ended.
+
+        Returns
+        -------
+        list of Resolved
+            In the order of `changes`.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C, after all solvers have been ended.
+        """
+        if not changes:
+            return []
+        jobs = min(self._jobs, len(changes))
+        self._provide(jobs)
+        free: SimpleQueue[SiteProgram] = SimpleQueue()
+        for program in self._programs[:jobs]:
+            free.put(program)
+        halt = threading.Event()
+
+        def work(change: Change) -> Resolved:
+            program = free.get()
+            try:
+                return _solve(program, change, self._options, halt.is_set)
+            finally:
+                free.put(program)
+
+        with ThreadPoolExecutor(jobs, thread_name_prefix="dcsite-solve") as pool:
+            futures = [pool.submit(work, change) for change in changes]
+            try:
+                _follow(futures, on_done)
+            except BaseException:
+                halt.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        return [future.result() for future in futures]
+
+    def _provide(self, count: int) -> None:
+        while len(self._programs) < count:
+            self._programs.append(assemble(*self._question))
+
+
+def _follow(futures: Sequence[Future[Resolved]], on_done: Callable[[int], None] | None) -> None:
+    waiting = set(futures)
+    told = 0
+    while waiting:
+        ended, waiting = wait(waiting, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+        for future in ended:
+            future.result()  # an error ends the whole run at once
+        done = len(futures) - len(waiting)
+        if on_done is not None and done > told:
+            told = done
+            on_done(done)
+
+
+def _solve(
+    program: SiteProgram, change: Change, options: SolveOptions, halted: Callable[[], bool]
+) -> Resolved:
+    gap = options.gap if change.gap is None else change.gap
+    options = replace(options, gap=gap, start=change.start)
+    nothing = chosen_hubs(program, None)
+    with _fixed(program, change) as admitted:
+        if not admitted:
+            return Resolved(False, nothing, -np.inf, -np.inf)
+        outcome = solve_program(program, options, halted=halted)
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    if outcome.status == "infeasible":
+        return Resolved(False, nothing, -np.inf, -np.inf)
+    bound = np.inf if outcome.bound is None else outcome.bound
+    if outcome.values is None or outcome.objective is None:
+        return Resolved(None, nothing, -np.inf, bound)
+    return Resolved(
+        True, chosen_hubs(program, outcome.values), outcome.objective, bound, outcome.values
+    )
+
+
+@contextmanager
+def _fixed(program: SiteProgram, change: Change) -> Iterator[bool]:
+    """Fix decisions while the context lasts; tell whether hard rules admit those to be opened."""
+    row = {str(site): number for number, site in enumerate(program.sites.index)}
+    open_at = [(row[site], TIERS.index(tier)) for site, tier in change.opened]
+    shut = [v for site in change.closed for v in program.open[row[site]] if v is not None]
+    force = [program.open[site, tier] for site, tier in open_at]
+    if any(variable is None for variable in force):
+        yield False
+        return
+    try:
+        for variable in shut:
+            variable.upBound = 0
+        for variable in force:
+            variable.lowBound = 1
+        yield True
+    finally:
+        for variable in shut:
+            variable.upBound = 1
+        for variable in force:
+            variable.lowBound = 0

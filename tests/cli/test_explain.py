@@ -1,0 +1,232 @@
+"""``dcsite explain`` on a plan for a user's own sites, and on plans it cannot explain."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import dcsite
+from dcsite.cli import explain as command
+from dcsite.criteria import measure_sites
+from dcsite.model import SolveOptions
+from dcsite.outputs import plan_to_json
+from dcsite.plan import run_scenario
+from dcsite.plan.reload import read_plan
+from dcsite.sites import SITE_COLUMNS
+
+SITES = ("01213", "02201", "15100", "34100", "40100", "43100", "13206", "34208")
+SCENARIO = (
+    "tiers.core.count={min=0,max=1}",
+    "tiers.core.separation_km=300",
+    "tiers.large.count=1",
+    "tiers.regional.count=2",
+    "demand.total_new_it_load_mw=180.1234567",
+    'rules.core_regions="off"',
+)
+
+
+@pytest.fixture(scope="module")
+def offered(measured):
+    return measured.loc[sorted(SITES), list(SITE_COLUMNS)]
+
+
+@pytest.fixture(scope="module")
+def plan(shipped_atlas, offered):
+    asked = dcsite.load_scenario("policy-2023", SCENARIO)
+    return run_scenario(
+        asked, shipped_atlas, offered, SolveOptions(gap=1e-6), version=dcsite.__version__
+    ).plan
+
+
+@pytest.fixture(scope="module")
+def plan_text(plan):
+    return plan_to_json(plan)
+
+
+@pytest.fixture
+def folder(workplace, plan_text, offered, monkeypatch):
+    """An output folder with a plan made for eight municipalities."""
+    monkeypatch.setattr(command, "municipality_sites", lambda atlas, land: offered)
+    (workplace / "out").mkdir()
+    (workplace / "out" / "plan.json").write_text(plan_text, encoding="utf-8")
+    return workplace / "out"
+
+
+def edited(folder, **changes):
+    path = folder / "plan.json"
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data.update(changes)
+    path.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+    return data
+
+
+def test_a_plan_read_back_is_the_plan(folder, plan, shipped_atlas, offered):
+    saved = read_plan(folder)
+    assert read_plan(folder / "plan.json").path == saved.path
+    assert saved.scenario == dcsite.load_scenario("policy-2023", SCENARIO)
+    assert dict(saved.chosen["tier"]) == {hub.site_id: hub.tier for hub in plan.hubs}
+    for hub in plan.hubs:
+        assert saved.chosen.loc[hub.site_id, "it_load_mw"] == pytest.approx(
+            hub.it_load_mw, abs=1e-3
+        )
+    # What rounding took from the loads is given back.
+    assert saved.chosen["it_load_mw"].sum() == pytest.approx(180.1234567, abs=1e-9)
+    assert saved.bound >= plan.bound - 1e-12
+    measured = measure_sites(offered, shipped_atlas, saved.scenario)
+    assert set(saved.chosen.index) <= set(measured.index)
+
+
+def test_all_hubs_as_json(call, folder, plan):
+    answer = call("explain", folder, "--json")
+    assert answer.code == 0, answer.err
+    found = json.loads(answer.out)
+    assert found["objective"] == pytest.approx(plan.objective, abs=2e-6)
+    assert found["place"] is None
+    assert {hub["place"]["site_id"] for hub in found["hubs"]} == {h.site_id for h in plan.hubs}
+    for hub in found["hubs"]:
+        assert hub["cost"]["possible"]
+        assert 0.0 <= hub["cost"]["low"] <= hub["cost"]["high"]
+    shares = sum(share["points"] for hub in found["hubs"] for share in hub["shares"])
+    scores = sum(m.weight * m.score for m in plan.measures if m.score is not None)
+    assert shares == pytest.approx(scores, abs=3e-5)
+    assert "solving with changes: 6 of 6" in answer.err
+
+
+def test_all_hubs_as_a_table(call, folder, plan):
+    answer = call("explain", folder, "-q")
+    assert answer.code == 0, answer.err
+    assert answer.err == ""
+    assert "runner-up" in answer.out
+    for hub in plan.hubs:
+        assert hub.name_ja in answer.out
+
+
+def test_shares_alone_need_no_solve(call, folder):
+    answer = call("explain", folder, "--no-hubs")
+    assert answer.code == 0, answer.err
+    assert "runner-up" not in answer.out
+    assert "solving" not in answer.err
+
+
+def test_one_hub_by_its_name(call, folder, plan):
+    hub = plan.hubs[0]
+    answer = call("explain", folder, hub.name_ja, "-q")
+    assert answer.code == 0, answer.err
+    assert hub.site_id in answer.out
+    assert "without a hub there the best plan loses" in answer.out
+    assert "distance to the nearest existing core" in answer.out
+
+
+def test_a_place_that_is_no_hub(call, folder):
+    answer = call("explain", folder, "13206", "--json", "-q")
+    assert answer.code == 0, answer.err
+    found = json.loads(answer.out)
+    assert found["hubs"] == []
+    verdicts = {verdict["tier"]: verdict for verdict in found["place"]["verdicts"]}
+    assert verdicts["regional"]["outcome"] == "blocked"
+    assert verdicts["regional"]["reasons"][0]["rule"] == "existing_core_clearance"
+    one = call("explain", folder, "13206", "--tier", "large", "-q")
+    assert "60 km wanted" in one.out
+    assert "as core" not in one.out
+
+
+def test_ctrl_c_explains_nothing(call, folder, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "explain_hubs", interrupted)
+    answer = call("explain", folder, "-q")
+    assert answer.code == 130
+    assert answer.out == ""
+    assert answer.errors == ["error: interrupted; nothing was explained"]
+
+
+def test_a_smaller_gap_proves_the_plan_too(call, folder, plan):
+    answer = call("explain", folder, plan.hubs[0].site_id, "--gap", "0", "--json")
+    assert answer.code == 0, answer.err
+    found = json.loads(answer.out)
+    (hub,) = found["hubs"]
+    assert found["bound"] == pytest.approx(plan.objective, abs=3e-6)
+    assert hub["cost"]["high"] == pytest.approx(hub["cost"]["low"], abs=1e-5)
+
+
+def test_another_version_is_warned_about(call, folder):
+    edited(folder, dcsite_version="0.0.1")
+    answer = call("explain", folder, "--no-hubs", "-q")
+    assert answer.code == 0
+    assert "warning:" in answer.err
+    assert "0.0.1" in answer.err
+
+
+def refuse(call, fragments, *arguments):
+    answer = call("explain", *arguments)
+    assert answer.code == 2, answer.err
+    assert answer.out == ""
+    errors = [line for line in answer.errors if line.startswith("error: ")]
+    assert len(errors) == 1, answer.err
+    for fragment in fragments:
+        assert fragment in errors[0]
+    assert "Traceback" not in answer.err
+
+
+def test_a_name_of_two_places(call, folder):
+    refuse(call, ["府中", "names 2 places", "13206", "34208", "give the code"], folder, "府中")
+
+
+def test_a_name_of_no_place(call, folder):
+    refuse(call, ["no candidate place", "Niigata-shi"], folder, "Nigata-shi", "-q")
+
+
+def test_another_version_of_a_table(call, folder, plan):
+    tables = [
+        {"table": used.table, "sha256": "0" * 64 if used.table == "substations" else used.sha256}
+        for used in plan.geodata
+    ]
+    edited(folder, geodata=tables)
+    refuse(call, ["geodata.substations", "another version", "solve the scenario again"], folder)
+
+
+def test_a_plan_for_other_candidates(call, folder, plan_text):
+    data = json.loads(plan_text)
+    data["hubs"][0]["site_id"] = "site-0001"
+    edited(folder, hubs=data["hubs"])
+    refuse(call, ["hubs", "site-0001", "--sites"], folder)
+
+
+def test_a_plan_whose_hubs_were_edited(call, folder, plan_text):
+    data = json.loads(plan_text)
+    data["hubs"][0]["it_load_mw"] += 5.0
+    edited(folder, hubs=data["hubs"])
+    refuse(call, ["rules.total_it_load", "edited"], folder)
+
+
+def test_an_objective_that_was_edited(call, folder, plan):
+    edited(folder, objective=plan.objective - 0.01)
+    refuse(call, ["objective", "are worth", "edited"], folder)
+
+
+def test_a_scenario_that_was_edited(call, folder, plan_text):
+    data = json.loads(plan_text)["scenario"]
+    data["demand"]["pue"] = 0.5
+    edited(folder, scenario=data)
+    refuse(call, ["scenario.demand.pue", "solve the scenario again"], folder)
+
+
+def test_a_plan_cut_short(call, folder, plan_text):
+    (folder / "plan.json").write_text(plan_text[:1000], encoding="utf-8")
+    refuse(call, ["plan.json", "cut short"], folder)
+
+
+def test_other_json(call, folder):
+    (folder / "plan.json").write_text("[1, 2]", encoding="utf-8")
+    refuse(call, ["no plan.json of dcsite"], folder)
+
+
+def test_no_such_plan(call, workplace):
+    refuse(call, ["nowhere", "no such file"], "nowhere")
+
+
+@pytest.mark.parametrize("arguments", [("--tier", "core"), ("01213", "--tier", "edge")])
+def test_a_tier_that_cannot_be_asked(call, folder, arguments):
+    refuse(call, ["dcsite explain --help"], folder, *arguments)
