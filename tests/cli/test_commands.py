@@ -32,6 +32,10 @@ def test_the_commands_of_this_version():
     assert set(COMMANDS) == {
         ("solve",),
         ("bench",),
+        ("check",),
+        ("explain",),
+        ("frontier",),
+        ("robust",),
         ("data", "list"),
         ("data", "check"),
         ("scenario", "list"),

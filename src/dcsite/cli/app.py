@@ -14,7 +14,12 @@ from rich.markup import escape
 from dcsite.errors import DcsiteError
 
 from .bench import bench_command
+from .check import check_command
 from .data import data_app
+from .explain import explain_command
+from .frontier import EPILOG as FRONTIER_EPILOG
+from .frontier import frontier_command
+from .robust import robust_command
 from .scenario import scenario_app
 from .solve import solve_command
 
@@ -44,6 +49,16 @@ app.command("solve", epilog="Example: dcsite solve policy-2023 --set tiers.large
     solve_command
 )
 app.command("bench", epilog="Example: dcsite bench --runs 5")(bench_command)
+app.command("check", epilog="Example: dcsite check policy-2023 --set tiers.core.separation_km=900")(
+    check_command
+)
+app.command("explain", epilog="Example: dcsite explain dcsite-out/policy-2023 唐津市")(
+    explain_command
+)
+app.command("robust", epilog="Example: dcsite robust policy-2023 --samples 200 --seed 1")(
+    robust_command
+)
+app.command("frontier", epilog=FRONTIER_EPILOG)(frontier_command)
 
 
 def _print_version(wanted: bool) -> None:

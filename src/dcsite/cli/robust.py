@@ -1,0 +1,176 @@
+"""``dcsite robust``: how often each place is chosen when weights and assumptions vary."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dcsite.atlas import load_atlas
+from dcsite.atlas.atlas import default_root
+from dcsite.criteria import parameter_schemas, rule_names
+from dcsite.model import SolveOptions
+from dcsite.outputs.robust import check_robust_directory, write_robust
+from dcsite.plan.robust import ANY_TIER, run_robust
+from dcsite.plan.robust_ranges import read_ranges
+from dcsite.plan.robust_worker import Case
+from dcsite.scenario import load_scenario
+
+from .solve import SolverChoice
+from .summary import output_console
+
+if TYPE_CHECKING:
+    from dcsite.outputs.robust import RobustPaths
+    from dcsite.plan.robust import Robustness
+    from dcsite.plan.robust_worker import Sample
+
+__all__ = ["robust_command"]
+
+_SHOWN = 20
+
+
+def robust_command(
+    scenario: Annotated[
+        str, typer.Argument(help="Shipped name (dcsite scenario list) or TOML file.")
+    ] = "policy-2023",
+    samples: Annotated[int, typer.Option(min=1, max=100_000, help="Samples to draw.")] = 200,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2_147_483_647, help="Seed of the draws and the solver.")
+    ] = 1,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override one value; may be repeated."),
+    ] = None,
+    ranges: Annotated[
+        Path | None,
+        typer.Option("--ranges", help="TOML of what to vary, and how far; shipped by default."),
+    ] = None,
+    sites: Annotated[
+        Path | None,
+        typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder; dcsite-out/SCENARIO-robust by default."),
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1, max=256, help="Samples solved at a time.")] = 2,
+    solver: Annotated[SolverChoice, typer.Option(help="Solver to use.")] = SolverChoice.auto,
+    gap: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Relative gap each sample is solved to.")
+    ] = 0.01,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            help="Seconds the solver may take for a sample; results then hang on the machine.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print robust.json.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> int:
+    """Solve many draws of weights and assumptions; stopped with Ctrl-C, it goes on when run again.
+
+    Writes samples.jsonl, robust.csv, robust.json and robust.html.
+    """
+    asked = load_scenario(scenario, overrides or (), parameter_schemas(), rule_names())
+    directory = output or Path("dcsite-out") / f"{asked.name}-robust"
+    check_robust_directory(directory)
+    spread = read_ranges(ranges)
+    case = Case(
+        source=scenario,
+        overrides=tuple(overrides or ()),
+        geodata=default_root(),
+        sites=sites,
+        only=None,
+        options=SolveOptions(solver=solver.value, gap=gap, seed=seed, time_limit_s=time_limit),
+    )
+    told = _Told(quiet=quiet)
+    try:
+        found = run_robust(
+            case,
+            spread,
+            directory,
+            samples=samples,
+            seed=seed,
+            processes=processes,
+            where=str(ranges) if ranges else "shipped ranges",
+            on_sample=told,
+        )
+    except KeyboardInterrupt:
+        told.stopped(samples, directory)
+        return 130
+    paths = write_robust(found, load_atlas(), directory)
+    if as_json:
+        typer.echo(json.dumps(json.loads(paths.json.read_text(encoding="utf-8")), indent=1))
+    else:
+        _print(found, paths)
+    return 0
+
+
+class _Told:
+    """Tells on stderr how far the run is."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
+        self._begun = time.perf_counter()
+        self._first: int | None = None
+        self.done = 0
+
+    def __call__(self, done: int, wanted: int, sample: Sample | None) -> None:
+        self.done = done
+        elapsed = time.perf_counter() - self._begun
+        if sample is None:
+            self._first, self._begun = done, time.perf_counter()
+            if done:
+                self._console.print(f"{done} of {wanted} samples are kept from an earlier run")
+            return
+        left = (wanted - done) * elapsed / max(done - (self._first or 0), 1)
+        self._console.print(
+            f"{elapsed:7.1f} s  {done} of {wanted}: sample {sample.number} {sample.status} "
+            f"in {sample.seconds:.1f} s, about {left / 60:.1f} min left"
+        )
+
+    def stopped(self, wanted: int, directory: Path) -> None:
+        """Say what is kept after Ctrl-C."""
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"interrupted: {self.done} of {wanted} samples are kept in {directory}; "
+            "the same command goes on from there"
+        )
+
+
+def _print(found: Robustness, paths: RobustPaths) -> None:
+    console = output_console()
+    without = {
+        name.replace("_", " "): count
+        for name, count in found.counts.items()
+        if name in {"infeasible", "no_plan_in_time"} and count
+    }
+    more = "".join(f", {count} {name}" for name, count in without.items())
+    console.print(
+        f"{len(found.samples)} samples: {found.with_plan} with a plan{more}; "
+        f"gap {found.gap:.2%}, seed {found.seed}"
+    )
+    table = Table(box=None, pad_edge=False)
+    for title in ("place", "chosen in", "95 %", "tiers"):
+        table.add_column(title)
+    tiers: dict[str, list[str]] = {}
+    for entry in found.frequencies:
+        if entry.tier != ANY_TIER:
+            tiers.setdefault(entry.site_id, []).append(f"{entry.tier} {entry.frequency:.0%}")
+    places = [entry for entry in found.frequencies if entry.tier == ANY_TIER]
+    for entry in places[:_SHOWN]:
+        table.add_row(
+            f"{entry.name_ja} {entry.name_en} ({entry.site_id})",
+            f"{entry.frequency:.0%}",
+            f"{entry.low:.0%} to {entry.high:.0%}",
+            ", ".join(tiers[entry.site_id]),
+        )
+    console.print(table)
+    if len(places) > _SHOWN:
+        console.print(f"and {len(places) - _SHOWN} more places in {paths.csv}")
+    console.print(f"map: {paths.html}")

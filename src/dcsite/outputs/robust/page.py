@@ -1,0 +1,150 @@
+"""The map of a robustness run: a circle per place and tier, as large as it is often chosen.
+
+One self-contained file: Leaflet, the layers' script of the plan's map and all data inside.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from dcsite.outputs.map.base import prefecture_layer
+from dcsite.outputs.map.credits import ATTRIBUTION, notices
+from dcsite.outputs.map.encode import script_json
+from dcsite.outputs.map.palette import TIERS
+from dcsite.outputs.map.parts import Field
+
+if TYPE_CHECKING:
+    from dcsite.atlas import Atlas
+    from dcsite.plan.robust import Frequency, Robustness
+
+__all__ = ["render_page"]
+
+#: A place chosen in every sample has this radius; areas go with the frequency.
+_LARGEST_PX = 20.0
+_LEAST_PX = 2.0
+
+_ENVIRONMENT = Environment(
+    loader=PackageLoader("dcsite.outputs.robust", "assets"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+_FIELDS = (
+    Field("選ばれた割合", "Chosen in", "share"),
+    Field("95%区間の下端", "95 % interval, from", "share"),
+    Field("95%区間の上端", "95 % interval, to", "share"),
+    Field("選ばれた回数", "Samples choosing it"),
+    Field("IT容量の平均", "Mean IT load", "MW"),
+)
+
+
+def render_page(found: Robustness, atlas: Atlas) -> str:
+    """Return the text of ``robust.html``.
+
+    Parameters
+    ----------
+    found : Robustness
+        What came of the run.
+    atlas : Atlas
+        Gives the prefectures' polygons.
+    """
+    ground = prefecture_layer(atlas)
+    tables = [{"source": used.source, "licence": used.licence} for used in found.geodata]
+    counts = found.counts
+    return _ENVIRONMENT.get_template("robust.html.j2").render(
+        found=found,
+        without=len(found.samples) - found.with_plan,
+        infeasible=counts["infeasible"],
+        late=counts["no_plan_in_time"],
+        top=[entry for entry in found.frequencies if entry.tier == "any"][:30],
+        tiers=TIERS,
+        notices=notices(tables),
+        ground=Markup(ground.data),  # noqa: S704 - script_json leaves nothing to break out with
+        layers=Markup(script_json([_layer(found, tier.name) for tier in TIERS])),  # noqa: S704
+        prefix=Markup(script_json(ATTRIBUTION)),  # noqa: S704
+        leaflet_js=Markup(_script("leaflet", "leaflet.js")),  # noqa: S704 - our own files
+        leaflet_css=Markup(_leaflet_css()),  # noqa: S704
+        layers_js=Markup(_uri("text/javascript", _map_asset("layers.js"))),  # noqa: S704
+        page_css=Markup(_uri("text/css", _map_asset("page.css"))),  # noqa: S704
+    )
+
+
+def _layer(found: Robustness, tier: str) -> dict[str, Any]:
+    """Return the circles of one tier, the largest first so that small ones stay on top."""
+    style = next(entry for entry in TIERS if entry.name == tier)
+    places = [entry for entry in found.frequencies if entry.tier == tier]
+    places.sort(key=lambda entry: (-entry.frequency, entry.site_id))
+    return {
+        "order": 1,
+        "kind": f"{style.ja} {style.en}",
+        "source": f"{found.with_plan} 標本 samples, seed {found.seed}",
+        "fields": [field.as_row() for field in _FIELDS],
+        "styles": [
+            {
+                "radius": radius_px(entry.frequency),
+                "color": "#ffffff",
+                "weight": 1,
+                "fillColor": style.colour,
+                "fillOpacity": 0.75,
+            }
+            for entry in places
+        ],
+        "rows": [
+            [round(entry.lat_deg, 4), round(entry.lon_deg, 4), number, _record(entry)]
+            for number, entry in enumerate(places)
+        ],
+    }
+
+
+def _record(entry: Frequency) -> list[Any]:
+    return [
+        entry.name_ja,
+        f"{entry.name_en} {entry.prefecture_en}".strip(),
+        round(entry.frequency, 4),
+        round(entry.low, 4),
+        round(entry.high, 4),
+        f"{entry.chosen} / {entry.samples}",
+        round(entry.mean_it_load_mw, 1),
+    ]
+
+
+def radius_px(frequency: float) -> float:
+    """Return a circle's radius: its area goes with the frequency, with a floor to be seen."""
+    return round(max(_LEAST_PX, _LARGEST_PX * math.sqrt(frequency)), 1)
+
+
+def _map_asset(name: str) -> bytes:
+    return files("dcsite.outputs").joinpath("assets", name).read_bytes()
+
+
+def _xstatic(package: str, name: str) -> bytes:
+    return files(f"xstatic.pkg.{package}").joinpath("data", *name.split("/")).read_bytes()
+
+
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};charset=utf-8;base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _script(package: str, name: str) -> str:
+    """Return a script as a data URI, without the hint to a source map that would be fetched."""
+    content = re.sub(rb"\n?//# sourceMappingURL=\S*", b"", _xstatic(package, name))
+    return _uri("text/javascript", content)
+
+
+def _leaflet_css() -> str:
+    """Return Leaflet's style with its few images inside."""
+
+    def inline(match: re.Match[str]) -> str:
+        return f"url({_uri('image/png', _xstatic('leaflet', match[1]))})"
+
+    style = _xstatic("leaflet", "leaflet.css").decode("utf-8")
+    return _uri("text/css", re.sub(r"url\((images/[\w.-]+\.png)\)", inline, style).encode())

@@ -1,0 +1,118 @@
+"""Write robust.csv, robust.json and robust.html beside the samples they were made from."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dcsite
+from dcsite.outputs import atomic
+from dcsite.plan.robust import Frequency
+from dcsite.plan.robust_store import SAMPLES_NAME
+from dcsite.scenario import as_dict
+
+from .page import render_page
+
+if TYPE_CHECKING:
+    from dcsite.atlas import Atlas
+    from dcsite.plan.robust import Robustness
+
+__all__ = ["ROBUST_FILES", "RobustPaths", "check_robust_directory", "write_robust"]
+
+#: Everything the folder holds; one that holds anything else is not ours to replace.
+ROBUST_FILES = (SAMPLES_NAME, "robust.csv", "robust.json", "robust.html")
+
+_COLUMNS = tuple(column.name for column in fields(Frequency))
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class RobustPaths:
+    """Where the files lie."""
+
+    directory: Path
+    samples: Path
+    csv: Path
+    json: Path
+    html: Path
+
+
+def check_robust_directory(directory: Path) -> None:
+    """Raise OutputError if :func:`write_robust` could not write `directory`; change nothing."""
+    atomic.check_directory(directory, ROBUST_FILES)
+
+
+def write_robust(found: Robustness, atlas: Atlas, directory: Path) -> RobustPaths:
+    """Write the table, the JSON and the map, all or none; the samples stay.
+
+    Parameters
+    ----------
+    found : Robustness
+        What came of the run.
+    atlas : Atlas
+        Gives the map's ground.
+    directory : Path
+        Holds ``samples.jsonl``.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written or holds files that are not ours; it is then unchanged.
+    """
+    with atomic.replacing_directory(directory, ROBUST_FILES) as staging:
+        samples = directory / SAMPLES_NAME
+        if samples.exists():
+            shutil.copy2(samples, staging / SAMPLES_NAME)
+        _write_csv(found, staging / "robust.csv")
+        _write_text(staging / "robust.json", robust_json(found))
+        _write_text(staging / "robust.html", render_page(found, atlas))
+    return RobustPaths(directory, *(directory / name for name in ROBUST_FILES))
+
+
+def robust_json(found: Robustness) -> str:
+    """Return the run as JSON: inputs, counts, frequencies; the same for the same inputs."""
+    record: dict[str, Any] = {
+        "dcsite_version": dcsite.__version__,
+        "seed": found.seed,
+        "gap": found.gap,
+        "samples": len(found.samples),
+        "samples_with_plan": found.with_plan,
+        "counts": found.counts,
+        "confidence": 0.95,
+        "interval": "Wilson",
+        "ranges": found.ranges.model_dump(mode="json", exclude_none=True),
+        "frequencies": [asdict(entry) for entry in found.frequencies],
+        "geodata": [
+            {"table": used.name, "sha256": used.sha256, "licence": used.licence}
+            for used in found.geodata
+        ],
+        "scenario": as_dict(found.scenario),
+    }
+    return json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _write_csv(found: Robustness, path: Path) -> None:
+    """Write one row per place and tier, UTF-8 with the mark that spreadsheets look for."""
+    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(_COLUMNS)
+        for entry in found.frequencies:
+            writer.writerow([_cell(getattr(entry, name)) for name in _COLUMNS])
+
+
+def _cell(value: Any) -> Any:
+    """Make a cell safe for spreadsheets: one line, and never a formula."""
+    if isinstance(value, float):
+        return repr(round(value, 6))
+    if not isinstance(value, str):
+        return value
+    line = " ".join(value.split())
+    return f"'{line}" if line.startswith(_FORMULA) else line
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")

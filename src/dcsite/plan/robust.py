@@ -1,0 +1,290 @@
+"""Robustness: how often each place is chosen when weights and assumptions vary.
+
+Each sample draws weights and other assumptions (:mod:`dcsite.plan.robust_ranges`), is solved to
+its gap and checked like any plan. A place's frequency is its share of the samples that have a
+plan, with Wilson's interval for so many independent draws; samples without a plan are counted and
+told. The interval speaks of the number of draws only: it says nothing of ranges that are wrong, nor
+of plans nearly as good within the gap.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+from collections import Counter, defaultdict
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.stats import norm
+
+import dcsite
+from dcsite.criteria import TIERS
+from dcsite.errors import DcsiteError, Problem
+from dcsite.scenario import as_dict
+
+from .robust_ranges import RobustRanges, check_ranges, draw
+from .robust_store import SampleStore
+from .robust_worker import Case, Sample, Sampler, begin_worker, solve_in_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from dcsite.atlas import Atlas
+    from dcsite.atlas.descriptor import ResourceInfo
+    from dcsite.scenario import Scenario
+
+__all__ = ["ANY_TIER", "Frequency", "Robustness", "run_robust", "wilson_interval"]
+
+#: A site in whatever tier.
+ANY_TIER = "any"
+
+_CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """How often a place is chosen in a tier; `tier` is ``any`` for its sum over the tiers.
+
+    `low` and `high` bound the frequency at 95 % by Wilson's interval; `mean_it_load_mw` is the
+    mean over the samples that choose it.
+    """
+
+    site_id: str
+    tier: str
+    name_ja: str
+    name_en: str
+    prefecture_ja: str
+    prefecture_en: str
+    lat_deg: float
+    lon_deg: float
+    chosen: int
+    samples: int
+    frequency: float
+    low: float
+    high: float
+    mean_it_load_mw: float
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """What came of a robustness run."""
+
+    scenario: Scenario
+    ranges: RobustRanges
+    seed: int
+    gap: float
+    samples: tuple[Sample, ...]
+    frequencies: tuple[Frequency, ...]
+    geodata: tuple[ResourceInfo, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return the number of samples by status."""
+        found: Counter[str] = Counter(sample.status for sample in self.samples)
+        names = ("optimal", "feasible", "infeasible", "no_plan_in_time")
+        return {name: found[name] for name in names}
+
+    @property
+    def with_plan(self) -> int:
+        """Return how many samples have a plan: what frequencies are shares of."""
+        return sum(1 for sample in self.samples if sample.hubs)
+
+
+def wilson_interval(chosen: int, samples: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share.
+
+    Parameters
+    ----------
+    chosen, samples : int
+        Successes of so many independent draws.
+    """
+    if samples == 0:
+        return 0.0, 1.0
+    z = float(norm.ppf(0.5 + _CONFIDENCE / 2.0))
+    share = chosen / samples
+    middle = (share + z * z / (2 * samples)) / (1 + z * z / samples)
+    half = (
+        z
+        / (1 + z * z / samples)
+        * np.sqrt(share * (1 - share) / samples + z * z / (4 * samples * samples))
+    )
+    low = 0.0 if chosen == 0 else max(0.0, float(middle - half))
+    high = 1.0 if chosen == samples else min(1.0, float(middle + half))
+    return low, high
+
+
+def run_robust(
+    case: Case,
+    ranges: RobustRanges,
+    directory: Path,
+    *,
+    samples: int,
+    seed: int,
+    processes: int,
+    where: str = "ranges",
+    on_sample: Callable[[int, int, Sample | None], None] | None = None,
+) -> Robustness:
+    """Draw, solve and count; go on where an earlier run of the same inputs stopped.
+
+    Parameters
+    ----------
+    case : Case
+        Scenario, sites and solver options.
+    ranges : RobustRanges
+        What to draw from.
+    directory : Path
+        Keeps the finished samples.
+    samples : int
+        Samples wanted in all.
+    seed : int
+        Seed of the draws.
+    processes : int
+        Samples solved at a time; the result does not depend on it.
+    where : str
+        Where the ranges are from, for messages.
+    on_sample : callable, optional
+        Called with samples done, samples wanted and the one just finished (None at the start).
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C; finished samples are kept.
+    ScenarioError, SitesError, GeodataError, SolverError, CheckError, OutputError
+        As their texts say; finished samples are kept.
+    """
+    here = Sampler(case)
+    scenario = here.scenario()
+    check_ranges(ranges, scenario, where)
+    sites = here.sites(scenario)
+    tell = on_sample or (lambda *_: None)
+    with SampleStore(directory, _inputs(case, ranges, seed, scenario, sites, here.atlas)) as store:
+        wanted = [number for number in range(samples) if number not in store.samples]
+        tasks = [(number, draw(ranges, scenario, seed, number)) for number in wanted]
+        tell(samples - len(tasks), samples, None)
+        with closing(_solve_all(here, tasks, processes)) as solved:
+            for done, sample in enumerate(solved, samples - len(tasks) + 1):
+                store.add(sample)
+                tell(done, samples, sample)
+        found = tuple(store.samples[number] for number in range(samples))
+    for name in sorted({name for sample in found for name in sample.tables}):
+        here.atlas.mark_used(name)
+    return Robustness(
+        scenario=scenario,
+        ranges=ranges,
+        seed=seed,
+        gap=case.options.gap,
+        samples=found,
+        frequencies=_frequencies(found, sites),
+        geodata=here.atlas.tables_used(),
+    )
+
+
+def _inputs(
+    case: Case,
+    ranges: RobustRanges,
+    seed: int,
+    scenario: Scenario,
+    sites: gpd.GeoDataFrame,
+    atlas: Atlas,
+) -> dict[str, Any]:
+    """Say in names and values what all samples follow from; the number of samples is no part."""
+    tables = "".join(f"{info.name}={info.sha256};" for info in atlas.resources())
+    places = sites.drop(columns="geometry").to_csv()
+    return {
+        "dcsite_version": dcsite.__version__,
+        "numpy_version": np.__version__,
+        "scenario": as_dict(scenario),
+        "ranges": ranges.model_dump(mode="json"),
+        "seed": seed,
+        "solver": case.options.solver,
+        "gap": case.options.gap,
+        "time_limit_s": case.options.time_limit_s,
+        "geodata": hashlib.sha256(tables.encode()).hexdigest(),
+        "sites": hashlib.sha256(places.encode()).hexdigest(),
+    }
+
+
+def _solve_all(
+    here: Sampler, tasks: Sequence[tuple[int, dict[str, float]]], processes: int
+) -> Generator[Sample]:
+    """Yield samples as they are finished."""
+    if processes == 1 or len(tasks) < 2:
+        for number, drawn in tasks:
+            yield here.solve(number, drawn)
+        return
+    before = set(multiprocessing.active_children())
+    workers = min(processes, len(tasks))
+    pool = ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=begin_worker,
+        initargs=(here.case, here.asked),
+    )
+    waiting = iter(tasks)
+    running: set[Future[Sample]] = set()
+    try:
+        # No more is handed out than is worked on, so that a stop has nothing to wait for.
+        for _, task in zip(range(workers), waiting, strict=False):
+            running.add(pool.submit(solve_in_worker, *task))
+        while running:
+            finished, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                sample = future.result()
+                if (following := next(waiting, None)) is not None:
+                    running.add(pool.submit(solve_in_worker, *following))
+                yield sample
+    except BrokenProcessPool as error:
+        raise DcsiteError(
+            Problem(
+                "robust",
+                "",
+                f"a worker process died ({error}); finished samples are kept, run again with "
+                "--processes 1 to see why",
+            )
+        ) from error
+    finally:
+        for process in set(multiprocessing.active_children()) - before if running else ():
+            process.terminate()  # unwinds, which ends its solver and removes its files
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _frequencies(samples: Sequence[Sample], sites: gpd.GeoDataFrame) -> tuple[Frequency, ...]:
+    """Count the places, most often chosen first; ``any`` before the tiers of a place."""
+    loads: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for sample in samples:
+        for hub in sample.hubs:
+            loads[hub.site_id, hub.tier].append(hub.it_load_mw)
+            loads[hub.site_id, ANY_TIER].append(hub.it_load_mw)
+    total = sum(1 for sample in samples if sample.hubs)
+    order = {tier: number for number, tier in enumerate((ANY_TIER, *TIERS))}
+    found: list[Frequency] = []
+    for (site_id, tier), mw in loads.items():
+        row = sites.loc[site_id]
+        low, high = wilson_interval(len(mw), total)
+        found.append(
+            Frequency(
+                site_id=site_id,
+                tier=tier,
+                name_ja=str(row["name_ja"]),
+                name_en=row["name_en"] if isinstance(row["name_en"], str) else "",
+                prefecture_ja=str(row["prefecture_ja"]),
+                prefecture_en=str(row["prefecture_en"]),
+                lat_deg=float(row["lat_deg"]),
+                lon_deg=float(row["lon_deg"]),
+                chosen=len(mw),
+                samples=total,
+                frequency=len(mw) / total,
+                low=low,
+                high=high,
+                mean_it_load_mw=sum(mw) / len(mw),
+            )
+        )
+    ever = {entry.site_id: entry.chosen for entry in found if entry.tier == ANY_TIER}
+    return tuple(sorted(found, key=lambda e: (-ever[e.site_id], e.site_id, order[e.tier])))
