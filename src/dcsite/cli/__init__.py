@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 __all__ = ["main"]
@@ -9,6 +10,8 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line and exit with the documented code."""
+    # Matrices here are small: threads of the linear algebra only wait for one another.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Loading the libraries takes most of a second: a Ctrl-C then is no error either.
     try:
         from .app import main as run

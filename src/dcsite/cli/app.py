@@ -16,6 +16,7 @@ from dcsite.errors import DcsiteError
 from .bench import bench_command
 from .check import check_command
 from .data import data_app
+from .disperse import disperse_command
 from .explain import explain_command
 from .frontier import EPILOG as FRONTIER_EPILOG
 from .frontier import frontier_command
@@ -51,6 +52,9 @@ app.command("solve", epilog="Example: dcsite solve policy-2023 --set tiers.large
 app.command("bench", epilog="Example: dcsite bench --runs 5")(bench_command)
 app.command("check", epilog="Example: dcsite check policy-2023 --set tiers.core.separation_km=900")(
     check_command
+)
+app.command("disperse", epilog="Example: dcsite disperse places.csv --count 10 --keep Tokyo,Osaka")(
+    disperse_command
 )
 app.command("explain", epilog="Example: dcsite explain dcsite-out/policy-2023 唐津市")(
     explain_command

@@ -1,0 +1,223 @@
+"""``dcsite disperse``: the places farthest apart, proven."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from dcsite.errors import Problem, SitesError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dcsite.model.dispersion import Dispersion, DispersionProgress, Metric, Points
+
+__all__ = ["disperse_command"]
+
+
+class MetricChoice(StrEnum):
+    """Distances to choose from."""
+
+    auto = "auto"
+    geodesic = "geodesic"
+    euclidean = "euclidean"
+    ceil = "ceil"
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    points: Points
+    place_ids: tuple[str, ...]
+    names: tuple[str, ...]
+    note: str
+
+
+_UNITS: dict[Metric, str] = {
+    "geodesic": " km (geodesic on WGS 84)",
+    "euclidean": " (straight line)",
+    "euc_2d": " (straight line, rounded to the nearest integer as TSPLIB's EUC_2D)",
+    "ceil_2d": " (straight line, rounded up as TSPLIB's CEIL_2D)",
+}
+
+
+def disperse_command(
+    file: Annotated[Path, typer.Argument(help="CSV, GeoJSON, GeoPackage or TSPLIB (.tsp).")],
+    count: Annotated[int, typer.Option("--count", "-p", help="How many places to choose.")],
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep", metavar="NAMES", help="Names or ids already fixed, by commas; repeatable."
+        ),
+    ] = None,
+    metric: Annotated[
+        MetricChoice,
+        typer.Option(
+            help="auto: km on WGS 84 for latitude and longitude, straight lines for x and y, "
+            "the file's own rounding for TSPLIB (there, euclidean rounds to the nearest integer)."
+        ),
+    ] = MetricChoice.auto,
+    time_limit: Annotated[
+        float | None, typer.Option(min=0.0, help="Seconds; then the best bracket is given.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Choose the places whose smallest distance to each other is largest, and prove it."""
+    from dcsite.model.dispersion import disperse
+
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    candidates = _read(file, metric)
+    if candidates.note and not quiet:
+        console.print(f"note: {escape(candidates.note)}")
+    total = len(candidates.points)
+    if not 2 <= count <= total:
+        raise SitesError(
+            Problem("--count", "", f"is {count}; allowed: 2 to the {total} places of {file.name}")
+        )
+
+    def tell(progress: DispersionProgress) -> None:
+        console.print(
+            f"{progress.seconds:7.1f} s  distance {progress.distance:.12g}, "
+            f"bound {progress.bound:.12g}"
+        )
+
+    answer = disperse(
+        candidates.points,
+        count,
+        keep=_kept(keep or [], candidates, file.name),
+        time_limit_s=time_limit,
+        on_progress=None if quiet else tell,
+    )
+    typer.echo(_as_json(answer, candidates) if as_json else _as_text(answer, candidates))
+
+
+def _read(path: Path, metric: MetricChoice) -> _Candidates:
+    from dcsite.model.dispersion import Points
+    from dcsite.sites.places import read_places
+    from dcsite.sites.tsplib import read_tsplib
+
+    planar: dict[MetricChoice, Metric]
+    if path.suffix.lower() == ".tsp":
+        read = read_tsplib(path)
+        planar = {
+            MetricChoice.auto: read.metric,
+            MetricChoice.euclidean: "euc_2d",
+            MetricChoice.ceil: "ceil_2d",
+        }
+        ids, names, first, second = read.node_ids, read.node_ids, read.x, read.y
+        note = f"{path.name}: {read.removed} coincident points removed" if read.removed else ""
+        geographic = False
+    else:
+        places = read_places(path)
+        planar = {
+            MetricChoice.auto: "euclidean",
+            MetricChoice.euclidean: "euclidean",
+            MetricChoice.ceil: "ceil_2d",
+        }
+        ids, names, first, second = places.place_ids, places.names, places.first, places.second
+        note = ""
+        geographic = places.geographic
+    allowed: dict[MetricChoice, Metric] = (
+        {MetricChoice.auto: "geodesic", MetricChoice.geodesic: "geodesic"} if geographic else planar
+    )
+    if metric not in allowed:
+        has = "latitude and longitude" if geographic else "x and y"
+        raise SitesError(
+            Problem(
+                "--metric",
+                "",
+                f"is {metric.value}, but {path.name} has {has}; allowed: {', '.join(allowed)}",
+            )
+        )
+    return _Candidates(Points(first, second, allowed[metric]), ids, names, note)
+
+
+def _kept(wanted: Sequence[str], candidates: _Candidates, file: str) -> list[int]:
+    """Return the positions of places by id, else by name."""
+    problems: list[Problem] = []
+    kept: list[int] = []
+    by_id = {place_id: at for at, place_id in enumerate(candidates.place_ids)}
+    for text in _listed(wanted, candidates):
+        named = [at for at, name in enumerate(candidates.names) if name == text]
+        if text in by_id:
+            kept.append(by_id[text])
+        elif len(named) == 1:
+            kept.append(named[0])
+        elif named:
+            ids = ", ".join(candidates.place_ids[at] for at in named[:8])
+            problems.append(
+                Problem("--keep", "", f'"{text}" names {len(named)} places; give an id: {ids}')
+            )
+        else:
+            known = [*candidates.names, *candidates.place_ids]
+            near = difflib.get_close_matches(text, known, n=1, cutoff=0.0)
+            problems.append(
+                Problem("--keep", "", f'"{text}" is no place of {file}; the nearest is "{near[0]}"')
+            )
+    twice = sorted({candidates.names[at] for at in kept if kept.count(at) > 1})
+    if twice:
+        problems.append(Problem("--keep", "", f"names {', '.join(twice)} more than once"))
+    if problems:
+        raise SitesError(problems)
+    return kept
+
+
+def _listed(wanted: Sequence[str], candidates: _Candidates) -> list[str]:
+    """Split at commas, but not a name that has one."""
+    known = {*candidates.names, *candidates.place_ids}
+    listed: list[str] = []
+    for text in wanted:
+        parts = [text] if text.strip() in known else text.split(",")
+        listed += [part.strip() for part in parts if part.strip()]
+    return listed
+
+
+def _as_json(answer: Dispersion, candidates: _Candidates) -> str:
+    whole = candidates.points.whole
+    places: list[dict[str, Any]] = []
+    axes = ("lat_deg", "lon_deg") if candidates.points.metric == "geodesic" else ("x", "y")
+    for at in answer.members:
+        places.append(
+            {
+                "id": candidates.place_ids[at],
+                "name": candidates.names[at],
+                axes[0]: float(candidates.points.first[at]),
+                axes[1]: float(candidates.points.second[at]),
+            }
+        )
+    found = {
+        "count": answer.count,
+        "distance": int(answer.distance) if whole else answer.distance,
+        "bound": int(answer.bound) if whole else answer.bound,
+        "proven": answer.proven,
+        "seconds": round(answer.seconds, 3),
+        "places": places,
+    }
+    return json.dumps(found, ensure_ascii=False, indent=2)
+
+
+def _as_text(answer: Dispersion, candidates: _Candidates) -> str:
+    unit = _UNITS[candidates.points.metric]
+    verdict = (
+        "proven: no other choice is farther apart"
+        if answer.proven
+        else f"not proven in the time given; none can exceed {answer.bound:.12g}"
+    )
+    lines = [
+        f"{answer.count} places, smallest distance {answer.distance:.12g}{unit}",
+        f"{verdict} ({answer.seconds:.1f} s)",
+    ]
+    for at in answer.members:
+        name, place_id = candidates.names[at], candidates.place_ids[at]
+        label = name if name == place_id else f"{name} ({place_id})"
+        first, second = candidates.points.first[at], candidates.points.second[at]
+        lines.append(f"  {label}  {first:.10g}, {second:.10g}")
+    return "\n".join(lines)

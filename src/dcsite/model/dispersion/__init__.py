@@ -1,0 +1,10 @@
+"""Exact p-dispersion: the places farthest apart, and a proof that none are farther.
+
+The smallest distance among a number of chosen points is made as large as it can be, on the plane
+or on WGS 84, by bisection on that distance with reduction and set packing at each step.
+"""
+
+from .disperse import Dispersion, DispersionProgress, disperse
+from .points import METRICS, Metric, Points
+
+__all__ = ["METRICS", "Dispersion", "DispersionProgress", "Metric", "Points", "disperse"]

@@ -1,0 +1,277 @@
+"""Prove that points cannot be packed: linear bounds, points they rule out, and search on the rest.
+
+Points that are all too near to each other share a row ``sum x <= 1``. The linear program over such
+rows, found where its own solution breaks them, bounds the number of points hardly above the truth.
+Any dual values y >= 0 prove a bound by themselves, without trust in the solver::
+
+    sum y + sum of max(0, 1 - y(v)) over points v,   y(v) = sum of y over the rows of v
+
+and with v taken, less by what y(v) exceeds 1. A point whose bound falls below the number wanted is
+in no solution and is dropped; then fewer points tell the rest apart, the reduction begins anew, and
+so on. What still stands is branched on, or searched by `search` once it is small.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+
+from .reduce import drop_dominated
+from .search import find_spread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Indices = NDArray[np.intp]
+    Cliques = list[Indices]
+
+__all__ = ["pack"]
+
+#: Up to this many points are left to the plain search.
+_SMALL = 90
+#: How far a bound must stay below the number wanted: far above rounding of a few thousand sums.
+_MARGIN = 1e-6
+#: Rows added in one round, and by how much a row must be broken.
+_ROWS_AT_ONCE = 150
+_BROKEN = 1e-3
+#: A bound that falls by less than this in a round, above what is wanted, has come to rest.
+_REST = 2e-3
+#: Dropping this share of the points begins the reduction anew.
+_SHARE = 0.1
+
+
+def pack(near: NDArray[np.bool_], wanted: int, check: Callable[[], None]) -> Indices | None:
+    """Find `wanted` points no two of which are near, or prove that there are none.
+
+    Parameters
+    ----------
+    near : numpy.ndarray of bool, shape (n, n)
+        Symmetric, true on the diagonal.
+    wanted : int
+        How many points.
+    check : callable
+        Called now and then; may raise to stop the work.
+
+    Returns
+    -------
+    numpy.ndarray, optional
+        Positions of the points; None if there are no such points, which is proven.
+    """
+    return _Packing(near, check).solve(np.arange(len(near)), wanted, [])
+
+
+class _Packing:
+    def __init__(self, near: NDArray[np.bool_], check: Callable[[], None]) -> None:
+        self._near = near
+        self._check = check
+
+    def solve(self, live: Indices, wanted: int, rows: Cliques) -> Indices | None:
+        """Find `wanted` points among `live`; `rows` are sets of points all near to each other."""
+        while True:
+            self._check()
+            live = live[drop_dominated(self._near[np.ix_(live, live)], self._check)]
+            if len(live) < wanted:
+                return None
+            if len(live) <= _SMALL or wanted <= 2:
+                return self._search(live, wanted)
+            relaxed = _Relaxation(self._near, live, rows, wanted, self._check)
+            left, rows, found = relaxed.tighten()
+            if found is not None:
+                return found
+            if len(left) < wanted:
+                return None
+            if len(left) > (1.0 - _SHARE) * len(live):
+                return self._branch(left, wanted, rows)
+            live = left
+
+    def _search(self, live: Indices, wanted: int) -> Indices | None:
+        found = find_spread(self._near[np.ix_(live, live)], wanted, self._check)
+        return None if found is None else live[np.array(found, dtype=np.intp)]
+
+    def _branch(self, live: Indices, wanted: int, rows: Cliques) -> Indices | None:
+        """Try each point of the least N[v] in turn: some solution, if any, has one of them."""
+        near = self._near[np.ix_(live, live)]
+        around = np.flatnonzero(near[int(near.sum(axis=1).argmin())])
+        around = around[np.argsort(near[around].sum(axis=1), kind="stable")]
+        left = np.ones(len(live), dtype=bool)
+        for point in around:
+            rest = live[left & ~near[point]]
+            found = self.solve(rest, wanted - 1, rows)
+            if found is not None:
+                return np.append(found, live[point])
+            left[point] = False
+        return None
+
+
+class _Relaxation:
+    """The linear program over some points, tightened row by row."""
+
+    def __init__(
+        self,
+        near: NDArray[np.bool_],
+        live: Indices,
+        rows: Cliques,
+        wanted: int,
+        check: Callable[[], None],
+    ) -> None:
+        self._live = live
+        self._near = near[np.ix_(live, live)]
+        self._wanted = wanted
+        self._check = check
+        place = np.full(len(near), -1)
+        place[live] = np.arange(len(live))
+        kept = [place[row][place[row] >= 0] for row in rows]
+        self._rows: Cliques = [row for row in kept if len(row) > 1]
+        covered = np.zeros(len(live), dtype=bool)
+        for row in self._rows:
+            covered[row] = True
+        order = np.argsort(-self._near.sum(axis=1), kind="stable")
+        for point in range(len(live)):
+            if not covered[point]:
+                row = self._grow(point, order)
+                covered[row] = True
+                self._rows.append(row)
+
+    def tighten(self) -> tuple[Indices, Cliques, Indices | None]:
+        """Add rows until the bound rests or many points are ruled out.
+
+        Returns
+        -------
+        left : numpy.ndarray
+            Points not ruled out; none at all where the bound is below the number wanted.
+        rows : list of numpy.ndarray
+            The rows that bind, by point.
+        found : numpy.ndarray, optional
+            A solution met on the way.
+        """
+        solver = _linear_program(len(self._live), self._rows)
+        possible = np.ones(len(self._live), dtype=bool)
+        before = np.inf
+        resting = 0
+        while True:
+            self._check()
+            solver.run()
+            solution = solver.getSolution()
+            value = np.array(solution.col_value)
+            bound, ruled_out = self._prove(-np.array(solution.row_dual), possible)
+            possible &= ~ruled_out
+            left = np.flatnonzero(possible)
+            if bound < self._wanted - _MARGIN or len(left) < self._wanted:
+                return self._live[:0], [], None
+            found = self._round(value)
+            if found is not None:
+                return self._live[left], [], self._live[found]
+            resting = resting + 1 if before - bound < _REST else 0
+            before = bound
+            new = [] if resting >= 3 else self._broken(value)
+            if not new or len(left) <= (1.0 - 3.0 * _SHARE) * len(possible):
+                binding = np.array(solution.row_dual) < -_MARGIN
+                bind = [row for row, binds in zip(self._rows, binding, strict=True) if binds]
+                return self._live[left], [self._live[row] for row in bind + new], None
+            if ruled_out.any():
+                gone = np.flatnonzero(~possible).astype(np.int32)
+                nought = np.zeros(len(gone))
+                solver.changeColsBounds(len(gone), gone, nought, nought)
+            for row in new:
+                solver.addRow(
+                    -highspy.kHighsInf, 1.0, len(row), row.astype(np.int32), np.ones(len(row))
+                )
+            self._rows += new
+
+    def _prove(
+        self, dual: NDArray[np.float64], possible: NDArray[np.bool_]
+    ) -> tuple[float, NDArray[np.bool_]]:
+        """Return the bound that dual values prove on what is possible, and what it rules out."""
+        dual = np.maximum(np.nan_to_num(dual), 0.0)
+        paid = np.zeros(len(self._live))
+        for row, price in zip(self._rows, dual, strict=True):
+            if price > 0.0:
+                paid[row] += price
+        bound = float(dual.sum() + np.maximum(0.0, 1.0 - paid[possible]).sum())
+        return bound, bound + np.minimum(0.0, 1.0 - paid) < self._wanted - _MARGIN
+
+    def _round(self, value: NDArray[np.float64]) -> Indices | None:
+        """Take points by falling value while they fit; return them if they are enough."""
+        free = value > 0.0
+        chosen: list[int] = []
+        for point in np.argsort(-value, kind="stable"):
+            if len(chosen) == self._wanted or not free.any():
+                break
+            if free[point]:
+                chosen.append(int(point))
+                free &= ~self._near[point]
+        return np.array(chosen, dtype=np.intp) if len(chosen) == self._wanted else None
+
+    def _broken(self, value: NDArray[np.float64]) -> Cliques:
+        """Find rows that the solution breaks, the most broken first."""
+        order = np.argsort(-value, kind="stable")
+        found: dict[bytes, tuple[float, Indices]] = {}
+        for point in np.flatnonzero(value > _MARGIN):
+            row = self._grow(int(point), order)
+            load = float(value[row].sum())
+            if load > 1.0 + _BROKEN:
+                found[row.tobytes()] = (load, row)
+        ranked = sorted(found.values(), key=lambda entry: -entry[0])
+        return [row for _, row in ranked[:_ROWS_AT_ONCE]]
+
+    def _grow(self, point: int, order: Indices) -> Indices:
+        """Grow a largest set of points all near to each other, taking them in an order."""
+        row = [point]
+        rest = order[self._near[point, order] & (order != point)]
+        while len(rest):
+            row.append(int(rest[0]))
+            rest = rest[1:]
+            rest = rest[self._near[row[-1], rest]]
+        return np.array(sorted(row), dtype=np.intp)
+
+
+def _linear_program(points: int, rows: Cliques) -> highspy.Highs:
+    program = highspy.HighsLp()
+    program.num_col_, program.num_row_ = points, len(rows)
+    program.col_cost_ = np.full(points, -1.0)
+    program.col_lower_, program.col_upper_ = np.zeros(points), np.ones(points)
+    program.row_lower_ = np.full(len(rows), -highspy.kHighsInf)
+    program.row_upper_ = np.ones(len(rows))
+    start = np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int32)
+    program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    program.a_matrix_.start_ = start
+    program.a_matrix_.index_ = np.concatenate(rows).astype(np.int32)
+    program.a_matrix_.value_ = np.ones(int(start[-1]))
+    _take_greeting()
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    solver.passModel(program)
+    return solver
+
+
+@cache
+def _take_greeting() -> None:
+    """Let HiGHS say who it is where nobody listens.
+
+    The first solver of a process prints a greeting to stdout as it is built, before any option can
+    forbid it; there it would break the JSON of whoever reads it.
+    """
+    sys.stdout.flush()
+    try:
+        stdout = os.dup(1)
+    except OSError:  # closed: nothing can be printed
+        return
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+            highspy.Highs()  # type: ignore[no-untyped-call]
+            # What C still holds back would come out later.
+            ctypes.CDLL(None).fflush(None)
+    finally:
+        os.dup2(stdout, 1)
+        os.close(stdout)
