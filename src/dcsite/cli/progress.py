@@ -21,6 +21,7 @@ _TITLES = {
     "build": "building the program",
     "solve": "solving",
     "diagnose": "finding rules that cannot hold together",
+    "alternatives": "finding alternatives",
     "check": "checking the plan independently",
     "write": "writing outputs",
 }

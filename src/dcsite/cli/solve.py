@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from dcsite.errors import InterruptedWithoutPlanError
 from dcsite.model import SolveOptions
 from dcsite.outputs import OutputPaths, check_directory, write_outputs
 from dcsite.plan import Run, run_scenario
+from dcsite.plan.alternatives import Alternatives, find_alternatives, hubs_of
 from dcsite.plan.start import StartHub, read_start
 from dcsite.scenario import Scenario, load_scenario
 from dcsite.sites import municipality_sites, read_sites
@@ -67,6 +69,15 @@ def solve_command(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Measure anew; neither read nor keep measured sites.")
     ] = False,
+    alternatives: Annotated[
+        int, typer.Option(min=0, max=100, help="Further plans to find, the best first.")
+    ] = 0,
+    alternatives_within: Annotated[
+        float, typer.Option(min=0.0, max=100.0, help="Their largest loss against the best, in %.")
+    ] = 1.0,
+    differ_in: Annotated[
+        int, typer.Option(min=1, help="Hubs in which plans differ at least, where no core does.")
+    ] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> int:
     """Solve a scenario, check the plan independently, and write plan, tables and map."""
@@ -74,65 +85,98 @@ def solve_command(
     asked = load_scenario(scenario, overrides or (), parameter_schemas(), rule_names())
     directory = output or Path("dcsite-out") / asked.name
     check_directory(directory)
-    hubs = read_start(start) if start is not None else ()
-    cache = None if no_cache else MeasureCache()
-    notes: list[str] = []
-    options = SolveOptions(
-        solver=solver.value, time_limit_s=time_limit, gap=gap, threads=threads, seed=seed
+    request = _Request(
+        asked,
+        sites,
+        directory,
+        SolveOptions(
+            solver=solver.value, time_limit_s=time_limit, gap=gap, threads=threads, seed=seed
+        ),
+        None if no_cache else MeasureCache(),
+        read_start(start) if start is not None else (),
+        alternatives,
+        alternatives_within / 100.0,
+        differ_in,
     )
+    notes: list[str] = []
     try:
         with LateInterrupt() as late, reporter(quiet=quiet) as progress:
-            run, paths = _run(
-                asked, sites, options, directory, late, progress, begun, cache, hubs, notes
-            )
+            run, others, paths = _run(request, late, progress, begun, notes)
     except KeyboardInterrupt:
         raise InterruptedWithoutPlanError(
             "interrupted before any plan was found; nothing was written"
         ) from None
     for note in () if quiet else notes:
         typer.echo(note, err=True)
-    print_summary(output_console(), run.plan, paths)
+    print_summary(output_console(), run.plan, paths, others)
     if late.noted:
         typer.echo("interrupted: the plan was already found, it was checked and written", err=True)
     return 130 if late.noted or run.plan.status == "interrupted" else 0
 
 
+@dataclass(frozen=True)
+class _Request:
+    """What one call of the command asks for."""
+
+    scenario: Scenario
+    sites: Path | None
+    directory: Path
+    options: SolveOptions
+    cache: MeasureCache | None
+    start: tuple[StartHub, ...]
+    alternatives: int
+    within: float
+    differ_in: int
+
+
 def _run(
-    asked: Scenario,
-    sites: Path | None,
-    options: SolveOptions,
-    directory: Path,
+    request: _Request,
     late: LateInterrupt,
     progress: ProgressReporter,
     begun: float,
-    cache: MeasureCache | None,
-    hubs: tuple[StartHub, ...],
     notes: list[str],
-) -> tuple[Run, OutputPaths]:
+) -> tuple[Run, Alternatives | None, OutputPaths]:
     def on_stage(name: str) -> None:
         if name == "check":
             late.shield()
         progress.stage(name)
 
+    asked = request.scenario
     progress.stage("read")
     atlas = load_atlas()
     candidates = (
         municipality_sites(atlas, asked.land)
-        if sites is None
-        else read_sites(sites, atlas, asked.land)
+        if request.sites is None
+        else read_sites(request.sites, atlas, asked.land)
     )
     run = run_scenario(
         asked,
         atlas,
         candidates,
-        options,
+        request.options,
         version=dcsite.__version__,
         on_stage=on_stage,
         on_progress=progress.solver,
         started=begun,
-        cache=cache,
-        start=hubs,
+        cache=request.cache,
+        start=request.start,
         on_note=notes.append,
     )
+    others = None
+    if request.alternatives and run.plan.status != "interrupted":
+        progress.stage("alternatives")
+        others = find_alternatives(
+            asked,
+            atlas,
+            run.candidates,
+            hubs_of(run.plan),
+            request.options,
+            count=request.alternatives,
+            within=request.within,
+            differ_in=request.differ_in,
+            on_progress=progress.solver,
+            halted=lambda: late.noted,
+        )
     progress.stage("write")
-    return run, write_outputs(run.plan, run.candidates, atlas, directory)
+    paths = write_outputs(run.plan, run.candidates, atlas, request.directory, others)
+    return run, others, paths

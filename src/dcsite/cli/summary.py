@@ -12,8 +12,18 @@ from rich.table import Table
 if TYPE_CHECKING:
     from dcsite.outputs import OutputPaths
     from dcsite.plan import Hub, Measure, Plan
+    from dcsite.plan.alternatives import Alternatives
 
 __all__ = ["output_console", "print_summary"]
+
+_ENDED = {
+    "count": "as many as were asked for",
+    "within": "no further plan is as good as asked",
+    "undecided": "the next plan found is not as good as asked; whether one is was not proven",
+    "infeasible": "no further plan exists",
+    "time": "no further one was found in time",
+    "interrupted": "the search was interrupted",
+}
 
 #: Columns of a table that goes into a file or pipe.
 _FILE_WIDTH = 160
@@ -31,7 +41,9 @@ def output_console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=_FILE_WIDTH)
 
 
-def print_summary(console: Console, plan: Plan, paths: OutputPaths) -> None:
+def print_summary(
+    console: Console, plan: Plan, paths: OutputPaths, others: Alternatives | None = None
+) -> None:
     """Print shortages and violated soft rules, the hubs, the measures and the path of the map."""
     console.print(
         f"[bold]{escape(plan.title_en)}[/bold]  {escape(plan.title_ja)}\n"
@@ -55,12 +67,29 @@ def print_summary(console: Console, plan: Plan, paths: OutputPaths) -> None:
     console.print(_hubs(plan.hubs))
     console.print()
     console.print(_measures(plan.measures))
+    if others is not None:
+        console.print()
+        _alternatives(console, others)
     console.print(
         f"\n{len(plan.assumptions)} values are assumptions, not from the strategy; "
         "they are listed in the map and in plan.json"
     )
     # The path stands alone and whole on the last line, so that scripts can take it.
     typer.echo(f"map: {paths.map_html}")
+
+
+def _alternatives(console: Console, others: Alternatives) -> None:
+    for plan in others.plans:
+        come = ", ".join(
+            f"{hub.place.name_ja} ({hub.tier})" for hub in plan.hubs if not hub.in_best
+        )
+        gone = ", ".join(f"{hub.place.name_ja} ({hub.tier})" for hub in plan.gone)
+        console.print(
+            f"alternative {plan.number}: objective {plan.objective:.5f} "
+            f"({plan.below_best:.3%} below the best), gap {plan.gap:.3%}; "
+            f"{escape(come or 'nothing')} for {escape(gone or 'nothing')}"
+        )
+    console.print(f"{len(others.plans)} alternative(s): {_ENDED[others.ended]}")
 
 
 def _hubs(hubs: tuple[Hub, ...]) -> Table:

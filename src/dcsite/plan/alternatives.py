@@ -1,0 +1,300 @@
+"""The best plans beside the best: solve, forbid what was found, solve again.
+
+A plan counts as different from an earlier one when at least one of its core hubs is gone, or at
+least m of its hubs are (a hub is a site in a tier). With P the open pairs of the earlier plan and
+C its cores, both are one row: ``sum over P of w (1 - open) >= m`` with ``w = m`` on C and 1 else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from dcsite.criteria import TIERS
+from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError
+from dcsite.model import assemble, find_answer
+
+from .check import Checked, check_plan
+from .explain import name_of
+from .explanation import MeasureChange, PlaceName
+from .shares import changes_between
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+
+    from dcsite.atlas import Atlas
+    from dcsite.model import Progress, SiteProgram, SolveOptions
+    from dcsite.scenario import Scenario
+
+    from .types import Plan
+
+__all__ = [
+    "Alternative",
+    "AlternativeHub",
+    "Alternatives",
+    "alternatives_document",
+    "find_alternatives",
+    "hubs_of",
+]
+
+#: Objectives closer than this are equal to the solvers.
+_ARITHMETIC = 1e-9
+
+
+@dataclass(frozen=True)
+class AlternativeHub:
+    """A hub of an alternative, and whether the best plan has it (same site, same tier)."""
+
+    place: PlaceName
+    tier: str
+    it_load_mw: float
+    lat_deg: float
+    lon_deg: float
+    in_best: bool
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A plan that differs from the best one and from every alternative before it.
+
+    `objective` is the checked one; `bound` bounds every plan that differs from those before;
+    `below_best` is ``(best - objective) / |best|``, negative where the plan given as best was
+    proven only to a gap and this one is better.
+    """
+
+    number: int
+    objective: float
+    bound: float
+    gap: float
+    proven: bool
+    below_best: float
+    hubs: tuple[AlternativeHub, ...]
+    gone: tuple[AlternativeHub, ...]
+    changes: tuple[MeasureChange, ...]
+
+
+@dataclass(frozen=True)
+class Alternatives:
+    """Alternatives found, best first, and why there are no more.
+
+    `ended` is ``count`` when as many as asked were found; ``within`` when the bound proves that
+    no further plan is as good as asked; ``undecided`` when the next plan found is not, but its
+    bound leaves room for one; ``infeasible`` when no further plan exists; ``time`` when none was
+    found in time; ``interrupted`` on Ctrl-C.
+    """
+
+    best: float
+    within: float
+    differ_in: int
+    plans: tuple[Alternative, ...]
+    ended: Literal["count", "within", "undecided", "infeasible", "time", "interrupted"]
+
+
+def find_alternatives(
+    scenario: Scenario,
+    atlas: Atlas,
+    sites: gpd.GeoDataFrame,
+    best: pd.DataFrame,
+    options: SolveOptions,
+    *,
+    count: int,
+    within: float = 0.01,
+    differ_in: int = 1,
+    on_found: Callable[[int], None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    halted: Callable[[], bool] | None = None,
+) -> Alternatives:
+    """Find the best plans that differ from the best one and from each other.
+
+    Parameters
+    ----------
+    scenario, atlas
+        What is asked and what is known.
+    sites : geopandas.GeoDataFrame
+        Measured candidates.
+    best : pandas.DataFrame
+        Hubs of the best plan, indexed by `site_id`, with `tier` and `it_load_mw`.
+    options : SolveOptions
+        For each solve; a time limit counts for each.
+    count : int
+        Alternatives wanted.
+    within : float
+        Largest relative loss of objective against the best plan.
+    differ_in : int
+        Hubs in which plans differ at least, where no core differs.
+    on_found : callable, optional
+        Called with the number of the alternative whose search begins.
+    on_progress : callable, optional
+        Called with the solver's progress.
+    halted : callable, optional
+        Asked again and again; once it says yes, the search ends with what it has found, as it
+        does on Ctrl-C.
+
+    Raises
+    ------
+    ValueError
+        If `count` or `differ_in` is below 1, or `within` below 0.
+    CheckError
+        If an alternative does not pass the independent check.
+    """
+    if count < 1 or differ_in < 1 or not within >= 0.0:
+        raise ValueError(f"count {count}, differ_in {differ_in}, within {within} are out of range")
+    hubs = sites.join(best[["tier", "it_load_mw"]], how="inner")
+    first = check_plan(hubs, atlas, scenario, claimed_objective=-np.inf, bound=np.inf)
+    least = first.objective - within * abs(first.objective)
+    program = assemble(scenario, atlas, sites)
+    _forbid(program, best, differ_in, 0)
+    found: list[Alternative] = []
+    ended: Literal["count", "within", "undecided", "infeasible", "time", "interrupted"] = "count"
+    while len(found) < count:
+        if on_found is not None:
+            on_found(len(found) + 1)
+        try:
+            answer = find_answer(program, options, on_progress, halted)
+        except NoPlanInTimeError:
+            ended = "time"
+            break
+        except (InterruptedWithoutPlanError, KeyboardInterrupt):
+            ended = "interrupted"
+            break
+        outcome = answer.outcome
+        if outcome.status == "infeasible" or outcome.objective is None:
+            ended = "infeasible"
+            break
+        bound = np.inf if outcome.bound is None else outcome.bound
+        there = sites.join(answer.chosen, how="inner")
+        checked = check_plan(
+            there, atlas, scenario, claimed_objective=outcome.objective, bound=bound
+        )
+        if checked.objective < least - _ARITHMETIC:
+            ended = "within" if bound < least - _ARITHMETIC else "undecided"
+            break
+        found.append(
+            _alternative(scenario, sites, (hubs, first), (there, checked), bound, options.gap)
+        )
+        if outcome.interrupted:
+            ended = "interrupted"
+            break
+        _forbid(program, answer.chosen, differ_in, len(found))
+    found.sort(key=lambda plan: -plan.objective)
+    return Alternatives(
+        first.objective,
+        within,
+        differ_in,
+        tuple(replace(plan, number=number) for number, plan in enumerate(found, 1)),
+        ended,
+    )
+
+
+def hubs_of(plan: Plan) -> pd.DataFrame:
+    """Return a plan's hubs as a frame indexed by `site_id`, with `tier` and `it_load_mw`."""
+    rows = [(hub.site_id, hub.tier, hub.it_load_mw) for hub in plan.hubs]
+    return pd.DataFrame(rows, columns=["site_id", "tier", "it_load_mw"]).set_index("site_id")
+
+
+def _forbid(program: SiteProgram, chosen: pd.DataFrame, differ_in: int, number: int) -> None:
+    """Add the row that keeps plans as near as this to one already found out."""
+    row = {str(site): position for position, site in enumerate(program.sites.index)}
+    terms: list[tuple[Any, float]] = []
+    for site, tier in chosen["tier"].items():
+        variable = program.open[row[str(site)], TIERS.index(str(tier))]
+        terms.append((variable, -float(differ_in) if tier == "core" else -1.0))
+    total = sum(coefficient for _, coefficient in terms)
+    program.row(f"differs_from_{number}", terms, ">=", differ_in + total)
+
+
+def _alternative(
+    scenario: Scenario,
+    sites: gpd.GeoDataFrame,
+    best: tuple[gpd.GeoDataFrame, Checked],
+    this: tuple[gpd.GeoDataFrame, Checked],
+    bound: float,
+    gap_asked: float,
+) -> Alternative:
+    (hubs, first), (there, checked) = best, this
+    gap = max(bound - checked.objective, 0.0) / max(abs(checked.objective), 1e-9)
+    return Alternative(
+        number=0,
+        objective=checked.objective,
+        bound=float(bound),
+        gap=float(gap),
+        proven=bool(gap <= gap_asked + _ARITHMETIC),
+        below_best=(first.objective - checked.objective) / max(abs(first.objective), 1e-9),
+        hubs=_hubs(sites, there, hubs),
+        gone=tuple(hub for hub in _hubs(sites, hubs, there) if not hub.in_best),
+        changes=changes_between(first, checked, scenario),
+    )
+
+
+def _hubs(
+    sites: gpd.GeoDataFrame, hubs: gpd.GeoDataFrame, other: gpd.GeoDataFrame
+) -> tuple[AlternativeHub, ...]:
+    """List hubs from the highest tier down, each with whether `other` has it in the same tier."""
+    there = {(str(site), str(tier)) for site, tier in other["tier"].items()}
+    found = [
+        AlternativeHub(
+            name_of(sites, str(site)),
+            str(hub["tier"]),
+            float(hub["it_load_mw"]),
+            float(hub["lat_deg"]),
+            float(hub["lon_deg"]),
+            (str(site), str(hub["tier"])) in there,
+        )
+        for site, hub in hubs.iterrows()
+    ]
+    return tuple(
+        sorted(found, key=lambda hub: (TIERS.index(hub.tier), -hub.it_load_mw, hub.place.site_id))
+    )
+
+
+def alternatives_document(alternatives: Alternatives) -> dict[str, Any]:
+    """Return ``alternatives.json`` as plain JSON values, rounded as plan.json is."""
+    return {
+        "best_objective": round(alternatives.best, 6),
+        "within": alternatives.within,
+        "differ_in": alternatives.differ_in,
+        "ended": alternatives.ended,
+        "alternatives": [
+            {
+                "number": plan.number,
+                "objective": round(plan.objective, 6),
+                "bound": round(plan.bound, 6) if np.isfinite(plan.bound) else None,
+                "gap": round(plan.gap, 6) if np.isfinite(plan.gap) else None,
+                "proven": plan.proven,
+                "below_best": round(plan.below_best, 6),
+                "hubs": [_hub_document(hub) for hub in plan.hubs],
+                "gone": [_hub_document(hub) for hub in plan.gone],
+                "measures": [
+                    {
+                        "name": change.name,
+                        "label_en": change.label_en,
+                        "label_ja": change.label_ja,
+                        "points_best": round(change.points_before, 6) + 0.0,
+                        "points": round(change.points_after, 6) + 0.0,
+                    }
+                    for change in plan.changes
+                ],
+            }
+            for plan in alternatives.plans
+        ],
+    }
+
+
+def _hub_document(hub: AlternativeHub) -> dict[str, Any]:
+    return {
+        "site_id": hub.place.site_id,
+        "name_ja": hub.place.name_ja,
+        "name_en": hub.place.name_en,
+        "prefecture_en": hub.place.prefecture_en,
+        "prefecture_ja": hub.place.prefecture_ja,
+        "tier": hub.tier,
+        "it_load_mw": round(hub.it_load_mw, 3),
+        "lat_deg": round(hub.lat_deg, 6),
+        "lon_deg": round(hub.lon_deg, 6),
+        "in_best": hub.in_best,
+    }
