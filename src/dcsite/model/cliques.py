@@ -2,8 +2,10 @@
 
 Two sites nearer than D conflict. Any set of sites with diameter below D is a clique of that
 conflict graph and shares one row ``sum(open) <= 1``, which is far stronger than a row for each
-pair. Rows come from discs of diameter D on a grid, grown to maximal cliques, then from greedy
-cliques over the pairs that discs missed, until every conflicting pair stands in some row.
+pair. Up to `DENSE_LIMIT` sites rows come from discs of diameter D on a grid, grown to maximal
+cliques, then from greedy cliques over the pairs that discs missed, until every conflicting pair
+stands in some row. Beyond it only discs are laid up front; a pair that a plan violates is grown to
+a clique then, and the program solved again.
 
 Distances: chords in WGS 84 earth-centred coordinates find candidates; a chord is never longer
 than the geodesic, and pairs whose chord alone does not settle the question are decided by the

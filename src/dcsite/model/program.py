@@ -49,7 +49,6 @@ class _Apart:
 
     level: int
     distance_km: float
-    sites: NDArray[np.intp]
     lat: NDArray[np.float64]
     lon: NDArray[np.float64]
     hub: list[Any]
@@ -287,7 +286,7 @@ class SiteProgram:
         lat = self.sites["lat_deg"].to_numpy(dtype=float)[here]
         lon = self.sites["lon_deg"].to_numpy(dtype=float)[here]
         hub = self._hub_variables(level, here)
-        apart = _Apart(level, distance_km, here, lat, lon, hub, excused[here, : level + 1])
+        apart = _Apart(level, distance_km, lat, lon, hub, excused[here, : level + 1])
         self._apart.append(apart)
         for clique in clique_cover(lat, lon, distance_km):
             self._clique_row(apart, clique)
