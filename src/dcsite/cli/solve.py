@@ -36,6 +36,7 @@ class SolverChoice(StrEnum):
     auto = "auto"
     cbc = "cbc"
     highs = "highs"
+    race = "race"
 
 
 def solve_command(
