@@ -122,8 +122,20 @@ def assert_agree(one, another) -> None:
     assert one["objective"] == pytest.approx(another["objective"], rel=0.001)
 
 
+def test_a_distance_that_cannot_be_met_is_answered_at_once_with_the_largest_that_can(solve):
+    finished = solve("--set", "tiers.core.separation_km=900")
+    assert finished.code == 3
+    assert finished.stdout == ""
+    errors = [line for line in finished.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 2
+    assert "--diagnose" in errors[0]
+    assert "tiers.core.separation_km = 900: at most 565 km can be met by 2 core hubs" in errors[1]
+    assert "solving" not in finished.stderr
+    assert names_in(finished.directory.parent) == []
+
+
 def test_rules_that_cannot_hold_together_are_named_and_nothing_is_written(solve):
-    finished = solve("--set", "tiers.core.separation_km=2000")
+    finished = solve("--diagnose", "--set", "tiers.core.separation_km=2000")
     assert finished.code == 3
     assert finished.stdout == ""
     errors = [line for line in finished.stderr.splitlines() if line.startswith("error: ")]

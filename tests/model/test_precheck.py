@@ -12,7 +12,7 @@ from dcsite.atlas.geodesy import geodesic_km
 from dcsite.criteria import TIERS
 from dcsite.model import assemble
 from dcsite.model.findings import km_down
-from dcsite.model.precheck import check_scenario, disproved, quick_errors
+from dcsite.model.precheck import check_scenario, disproved, quick_findings
 from dcsite.model.solvers.matrix import ProgramMatrix
 from dcsite.model.spread import OutOfTimeError, fits_apart, largest_distance, room_for
 
@@ -145,7 +145,7 @@ def test_the_default_can_be_built(measured, shipped_atlas, policy):
     assert found.load.most_mw == 2 * 400 + 7 * 200 + 19 * 50
     assert found.tiers[0].largest.proven
     assert found.tiers[0].largest.distance_km >= policy.tiers.core.separation_km
-    assert quick_errors(policy, shipped_atlas, measured) == ()
+    assert quick_findings(policy, shipped_atlas, measured) == ()
 
 
 def test_numbers_are_those_of_the_whole_program(measured, shipped_atlas):
@@ -185,7 +185,7 @@ def test_what_cannot_be_is_said_with_what_would_do(
     (error,) = [error for error in found.errors if error.rule_or_key == key]
     for fragment in fragments:
         assert fragment in error.message
-    assert error in quick_errors(scenario, shipped_atlas, measured)
+    assert error in quick_findings(scenario, shipped_atlas, measured)
     assert disproved(scenario, shipped_atlas, measured)
 
 
@@ -218,7 +218,8 @@ def test_only_sites_at_crowded_landings(measured, shipped_atlas):
     scenario = dcsite.load_scenario(
         overrides=('rules.tier_counts="off"', 'rules.core_regions="off"')
     )
-    (error,) = quick_errors(scenario, shipped_atlas, crowded)
+    found = quick_findings(scenario, shipped_atlas, crowded)
+    (error,) = [finding for finding in found if finding.level == "error"]
     assert error.rule_or_key == "criteria.cables.max_crowded_share"
     assert "carry at most 0 MW" in error.message
     assert "set it to 1 or more" in error.message

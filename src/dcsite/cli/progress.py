@@ -18,6 +18,7 @@ __all__ = ["PlainProgress", "ProgressReporter", "QuietProgress", "TerminalProgre
 _TITLES = {
     "read": "reading geodata",
     "measure": "measuring sites",
+    "precheck": "checking what is asked",
     "build": "building the program",
     "solve": "solving",
     "diagnose": "finding rules that cannot hold together",

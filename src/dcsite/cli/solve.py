@@ -70,6 +70,14 @@ def solve_command(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Measure anew; neither read nor keep measured sites.")
     ] = False,
+    diagnose: Annotated[
+        bool,
+        typer.Option(
+            "--diagnose",
+            help="Where there is no plan, look for every set of rules of which one would have to "
+            "give way, even if the check before the solve already says why.",
+        ),
+    ] = False,
     alternatives: Annotated[
         int, typer.Option(min=0, max=100, help="Further plans to find, the best first.")
     ] = 0,
@@ -95,6 +103,7 @@ def solve_command(
         ),
         None if no_cache else MeasureCache(),
         read_start(start) if start is not None else (),
+        not diagnose,
         alternatives,
         alternatives_within / 100.0,
         differ_in,
@@ -125,6 +134,7 @@ class _Request:
     options: SolveOptions
     cache: MeasureCache | None
     start: tuple[StartHub, ...]
+    check_first: bool
     alternatives: int
     within: float
     differ_in: int
@@ -162,6 +172,7 @@ def _run(
         cache=request.cache,
         start=request.start,
         on_note=notes.append,
+        check_first=request.check_first,
     )
     others = None
     if request.alternatives and run.plan.status != "interrupted":

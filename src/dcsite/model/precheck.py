@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
-__all__ = ["check_scenario", "disproved", "quick_errors"]
+__all__ = ["check_scenario", "disproved", "quick_findings"]
 
 #: Up to this many sites the largest distance is worked out even where the one asked can be met.
 _FEW_SITES = 400
@@ -67,7 +67,6 @@ def check_scenario(scenario: Scenario, atlas: Atlas, measured_sites: gpd.GeoData
     share = check.renewables()
     zones = check.latency()
     coefficients = check.numbers()
-    rank = {"error": 0, "warning": 1, "note": 2}
     return Precheck(
         scenario.name,
         len(measured_sites),
@@ -77,19 +76,21 @@ def check_scenario(scenario: Scenario, atlas: Atlas, measured_sites: gpd.GeoData
         share,
         zones,
         coefficients,
-        tuple(sorted(check.findings, key=lambda finding: rank[finding.level])),
+        check.ranked,
     )
 
 
-def quick_errors(
+def quick_findings(
     scenario: Scenario, atlas: Atlas, measured_sites: gpd.GeoDataFrame
 ) -> tuple[Finding, ...]:
-    """Return what proves a scenario infeasible at once: a subset of the check, in a blink."""
+    """Return what a check before a solve finds in a blink: all but the range of numbers."""
     check = _Check(scenario, atlas, measured_sites)
     rooms = tuple(check.tier(number, thorough=False).room for number in range(len(TIERS)))
     check.regions()
     check.load(rooms)
-    return check.errors
+    check.renewables()
+    check.latency()
+    return check.ranked
 
 
 def disproved(scenario: Scenario, atlas: Atlas, measured_sites: gpd.GeoDataFrame) -> bool:
@@ -130,6 +131,12 @@ class _Check:
     @property
     def errors(self) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.level == "error")
+
+    @property
+    def ranked(self) -> tuple[Finding, ...]:
+        """Return all findings, errors first."""
+        rank = {"error": 0, "warning": 1, "note": 2}
+        return tuple(sorted(self.findings, key=lambda finding: rank[finding.level]))
 
     def _say(self, level: Level, key: str, message: str) -> None:
         self.findings.append(Finding(level, key, f"{key} {message}"))

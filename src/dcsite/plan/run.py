@@ -7,34 +7,26 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dcsite.criteria import measure_sites
-from dcsite.errors import InfeasibleError, Problem
-from dcsite.model import SolveOptions, assemble, diagnose, find_answer
-from dcsite.model.relax import smallest_relaxation
-from dcsite.scenario.keys import toml_value
+from dcsite.model import assemble, find_answer
 
 from .build import build_plan
+from .infeasible import look_ahead, why_infeasible
 from .start import complete_start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
     from dcsite.criteria.cache import MeasureCache
-    from dcsite.model import Conflict, Progress
+    from dcsite.model import Progress, SolveOptions
     from dcsite.scenario import Scenario
 
     from .start import StartHub
     from .types import Plan
 
 __all__ = ["Run", "run_scenario"]
-
-#: Seconds a diagnosis of infeasibility may take.
-_DIAGNOSIS_S = 120.0
-
-#: Seconds that the search for smallest changes may take after that.
-_RELAXING_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +50,7 @@ def run_scenario(
     cache: MeasureCache | None = None,
     start: Sequence[StartHub] | None = None,
     on_note: Callable[[str], None] | None = None,
+    check_first: bool = True,
 ) -> Run:
     """Carry a scenario from sites to a checked plan.
 
@@ -70,7 +63,7 @@ def run_scenario(
     version : str
         Version of dcsite, for the manifest.
     on_stage : callable, optional
-        Called with ``measure``, ``build``, ``solve`` and ``check`` as each begins.
+        Called with ``measure``, ``precheck``, ``build``, ``solve`` and ``check`` as each begins.
     on_progress : callable, optional
         Called with the solver's progress.
     started : float, optional
@@ -80,7 +73,11 @@ def run_scenario(
     start : sequence of StartHub, optional
         Hubs of an earlier plan to begin from, where they still fit.
     on_note : callable, optional
-        Called with what became of the start, in one line.
+        Called with what the check before the solve warns of, and what became of the start, each
+        in one line.
+    check_first : bool
+        Whether a check may answer at once that there is no plan. Without it such a scenario is
+        built and solved, and every least set of rules that cannot hold is looked for.
 
     Raises
     ------
@@ -97,6 +94,11 @@ def run_scenario(
         if cache is None
         else cache.measure_sites(sites, atlas, scenario)
     )
+    if check_first:
+        stage("precheck")
+        for warning in look_ahead(scenario, atlas, measured):
+            if on_note is not None:
+                on_note(warning)
     stage("build")
     program = assemble(scenario, atlas, measured)
     if start:
@@ -108,16 +110,7 @@ def run_scenario(
     answer = find_answer(program, options, on_progress)
     if answer.outcome.status == "infeasible":
         stage("diagnose")
-        limits = SolveOptions(
-            solver=options.solver,
-            time_limit_s=min(options.time_limit_s or _DIAGNOSIS_S, _DIAGNOSIS_S),
-            gap=1e-4,
-            threads=options.threads,
-            seed=options.seed,
-        )
-        conflict = diagnose(scenario, atlas, measured, limits)
-        changes = _smallest_changes(scenario, atlas, measured, conflict, limits)
-        raise InfeasibleError(_explain(scenario, conflict, changes))
+        raise why_infeasible(scenario, atlas, measured, options)
     stage("check")
     plan = build_plan(
         answer,
@@ -141,77 +134,3 @@ def _manifest(options: SolveOptions) -> dict[str, Any]:
         "seed": options.seed,
         "start": options.start is not None,
     }
-
-
-def _smallest_changes(
-    scenario: Scenario,
-    atlas: Atlas,
-    measured: gpd.GeoDataFrame,
-    conflict: Conflict | None,
-    limits: SolveOptions,
-) -> dict[str, str]:
-    """Say for each rule that does alone which smallest change of one number does."""
-    ends = time.monotonic() + min(_RELAXING_S, limits.time_limit_s or _RELAXING_S)
-    texts: dict[str, str] = {}
-    for relaxation in conflict.relaxations if conflict else ():
-        if len(relaxation.rules) > 1:
-            continue
-        rule = relaxation.rules[0].rule.name
-        left = ends - time.monotonic()
-        changes = (
-            smallest_relaxation(scenario, atlas, measured, rule, left, limits) if left > 0 else []
-        )
-        found = [
-            f"{change.key} {change.value:.6g} -> {change.to:g}"
-            + ("" if change.least else " (a smaller change was not ruled out in time)")
-            for change in changes
-        ]
-        if found:
-            texts[rule] = f"; smallest change that does: {', or '.join(found)}"
-        elif time.monotonic() >= ends:
-            texts[rule] = "; the smallest change was not found in time"
-    return texts
-
-
-def _explain(
-    scenario: Scenario, conflict: Conflict | None, changes: Mapping[str, str]
-) -> list[Problem]:
-    head = f"no plan meets all hard rules of scenario {scenario.name}"
-    if conflict is None:
-        return [
-            Problem(
-                "infeasible",
-                "",
-                f"{head}, and no small set of rules to relax was found; check tiers.*.count "
-                "against the number of sites offered, and the sites' tiers",
-            )
-        ]
-    sets = conflict.relaxations
-    size = len(sets[0].rules)
-    which = "rule" if size == 1 else f"set of {size} rules"
-    proof = "" if conflict.least else ", not proven least"
-    if len(sets) == 1:
-        lead = f"this {which} would have to give way{proof}"
-    else:
-        lead = f"any one {which} of these {len(sets)} would have to give way{proof}"
-    problems = [Problem("infeasible", "", f"{head}; {lead}:")]
-    for number, relaxation in enumerate(sets, 1):
-        label = "infeasible" if size == 1 else f"infeasible, set {number}"
-        for relaxed in relaxation.rules:
-            settings = ", ".join(f"{key} = {toml_value(value)}" for key, value in relaxed.settings)
-            short = (
-                ""
-                if relaxed.amount is None
-                else f" (least violation found {relaxed.amount:.4g}, unit: {relaxed.rule.unit})"
-            )
-            problems.append(
-                Problem(
-                    label,
-                    f"rules.{relaxed.rule.name}",
-                    f"{relaxed.rule.title_en}: cannot hold with the others{short}; set by "
-                    f"{settings or 'the sites'}{changes.get(relaxed.rule.name, '')}; loosen "
-                    "these, or set "
-                    f'rules.{relaxed.rule.name} = "soft"',
-                )
-            )
-    return problems

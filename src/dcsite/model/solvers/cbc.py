@@ -109,6 +109,10 @@ class CbcRunner:
         # A seed of 0 would mean the time of day.
         seed = str(self._options.seed % 2_147_483_646 + 1)
         arguments = [_MODEL, "-timeMode", "elapsed", "-ratioGap", repr(gap)]
+        # CBC's own preprocessing probes each binary ten times over and finds nothing that the
+        # clique rows do not say already: without it five variants of the national program took
+        # 0.6 to 1.1 times as long, and a run that begins from a good plan 0.2 to 0.8 times.
+        arguments += ["-preprocess", "off"]
         arguments += ["-increment", repr(_INCREMENT), "-randomSeed", seed, "-randomCbcSeed", seed]
         if time_limit_s is not None:
             arguments += ["-sec", f"{time_limit_s:.3f}"]

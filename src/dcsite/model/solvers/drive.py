@@ -40,6 +40,8 @@ _RUNNERS: dict[SolverName, type[HighsRunner | CbcRunner]] = {
     "highs": HighsRunner,
 }
 
+_ALONE: dict[str, tuple[SolverName, ...]] = {name: (name,) for name in AUTO_ORDER}
+
 #: How long one look at the child lasts; also how soon a Ctrl-C is seen.
 _LOOK_S = 0.1
 
@@ -109,8 +111,7 @@ class _Drive:
                 raced = self._race(matrix, interrupts, tried)
                 if raced is not None:
                     return raced
-            names = AUTO_ORDER if asked in {"auto", "race"} else (asked,)
-            for name in names:
+            for name in _ALONE.get(asked, AUTO_ORDER):
                 if any(problem.field == name for problem in tried):
                     continue
                 try:
@@ -181,10 +182,10 @@ class _Drive:
                 folder = stack.enter_context(
                     TemporaryDirectory(prefix="dcsite-", ignore_cleanup_errors=True)
                 )
-                runner = _RUNNERS[name](matrix, self._options, Path(folder))
-                stack.callback(runner.kill)
+                racer: Runner = _RUNNERS[name](matrix, self._options, Path(folder))
+                stack.callback(racer.kill)
                 try:
-                    runner.write()
+                    racer.write()
                     if interrupts.count:
                         return self._judged(
                             name,
@@ -193,11 +194,11 @@ class _Drive:
                             interrupts,
                             tried,
                         )
-                    runner.start(self._time_left())
+                    racer.start(self._time_left())
                 except SolverBreakdownError as error:
                     tried.append(Problem("solver", name, str(error)))
                     continue
-                runners.append(runner)
+                runners.append(racer)
 
             def take(runner: Runner) -> bool:
                 try:
