@@ -199,15 +199,18 @@ def _grow(
 ) -> NDArray[np.intp]:
     """Grow a clique to a maximal one, taking the point with most missing pairs first."""
     chosen = list(map(int, members))
-    common = near[members].all(axis=0)
-    gain = missing[members].sum(axis=0).astype(np.int64)
-    while common.any():
-        candidates = np.flatnonzero(common)
-        order = np.lexsort((candidates, -reach[candidates], -gain[candidates]))
-        best = int(candidates[order[0]])
+    rest = np.flatnonzero(near[members[0]])
+    rest = rest[near[np.ix_(members[1:], rest)].all(axis=0)]
+    gain = missing[np.ix_(members, rest)].sum(axis=0, dtype=np.int64)
+    # Only points near to all so far are looked at, so a step costs what is left, not all points.
+    while rest.size:
+        # Of equal gains the point near to most others, of equal ones again the first.
+        first = int((gain * (len(near) + 1) + reach[rest]).argmax())
+        best = int(rest[first])
         chosen.append(best)
-        common &= near[best]
-        gain += missing[best]
+        kept = near[best, rest]
+        rest = rest[kept]
+        gain = gain[kept] + missing[best, rest]
     clique = np.array(sorted(chosen), dtype=np.intp)
     missing[np.ix_(clique, clique)] = False
     return clique
