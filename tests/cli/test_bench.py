@@ -103,6 +103,42 @@ def test_a_task_that_fails_is_told_and_gives_its_exit_code(call, line, workplace
     ]
 
 
+def test_a_file_that_cannot_be_written_any_more_does_not_end_the_run(
+    call, line, workplace, monkeypatch
+):
+    def measure(measure, asked, limit_s):
+        path = workplace / "found.json"
+        if asked.count == 4:  # somebody puts a folder in the file's place
+            path.unlink()
+            path.mkdir()
+        return InstanceRow(status="optimal", instance="line", points=5, count=asked.count)
+
+    monkeypatch.setattr(session.run_parts, "__kwdefaults__", {"measure": measure})
+    answer = call(
+        "bench", "--part", "dispersion", "--instances", line, "--counts", "2,4,5", "--json", "-q",
+        "--output", "found.json",
+    )  # fmt: skip
+    assert answer.code == 2
+    assert answer.errors == ["error: found.json: is a folder; give a file with --output"]
+    assert [row["count"] for row in json.loads(answer.out)["dispersion"]] == [2, 4, 5]
+
+
+@pytest.mark.parametrize(("named", "limit_s"), [((), 30.0), (("--part", "dispersion"), 120.0)])
+def test_the_round_through_all_parts_has_a_short_limit(call, line, monkeypatch, named, limit_s):
+    seen: list[float] = []
+
+    def measure(measure, asked, limit_s):
+        seen.append(getattr(asked, "time_limit_s", limit_s))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session.run_parts, "__kwdefaults__", {"measure": measure})
+    monkeypatch.setattr(session, "_TASKS", {**session._TASKS, "run": lambda request: []})
+    answer = call("bench", *named, "--instances", line, "--counts", "2", "--json")
+    assert answer.code == 130
+    assert seen == [limit_s]
+    assert json.loads(answer.out)["time_limit_s"] == limit_s
+
+
 @pytest.mark.parametrize(
     ("arguments", "fragments"),
     [
@@ -112,6 +148,8 @@ def test_a_task_that_fails_is_told_and_gives_its_exit_code(call, line, workplace
         (["--counts", "5,x"], ["'5,x'", "5,10,15", "from 2"]),
         (["--counts", "1"], ["'1'", "from 2"]),
         (["--time-limit", "0"], ["--time-limit", "0.1"]),
+        (["--time-limit", "nan"], ["--time-limit"]),
+        (["--time-limit", "inf"], ["--time-limit"]),
         (["--set", "tiers.large.count=none"], ["tiers.large.count"]),
         (["--part", "dispersion"], ["--instances", "is missing"]),
         (["--part", "dispersion", "--instances", "nowhere"], ["nowhere", "no such folder"]),

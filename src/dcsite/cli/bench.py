@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from dcsite.bench.task import PARTS, SOLVERS, PartName, Request, Task
 from dcsite.criteria import parameter_schemas, rule_names
+from dcsite.errors import OutputError
 from dcsite.outputs.atomic import check_file, write_file
 from dcsite.scenario import load_scenario
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from dcsite.bench.session import Report
 
 __all__ = ["bench_command"]
+
+#: Time limits of a solve: of parts asked for by name, and of the round through all, which shall
+#: end in a few minutes.
+_LIMIT_S = 120.0
+_SHORT_LIMIT_S = 30.0
 
 
 def _solver(text: str) -> str:
@@ -71,8 +77,14 @@ def bench_command(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override one value.")
     ] = None,
     time_limit: Annotated[
-        float, typer.Option(min=0.1, help="Seconds of each solve in all parts but run.")
-    ] = 120.0,
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=1_000_000.0,
+            help="Seconds of each solve in all parts but run. "
+            f"Default: {_LIMIT_S:g}, or {_SHORT_LIMIT_S:g} where no part is named.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2_147_483_647, help="Seed of drawn places.")] = 1,
     most: Annotated[
         int, typer.Option(min=1, help="Most places in parts peers, dispersion and growth.")
@@ -108,7 +120,7 @@ def bench_command(
         overrides=tuple(overrides or ()),
         runs=runs,
         solvers=tuple(dict.fromkeys(map(_solver, solvers or ()))),
-        time_limit_s=time_limit,
+        time_limit_s=time_limit or (_LIMIT_S if parts else _SHORT_LIMIT_S),
         seed=seed,
         most=most,
         instances=instances,
@@ -131,16 +143,26 @@ def bench_command(
             passed = time.perf_counter() - begun
             console.print(f"{passed:7.1f} s  {part}: {escape(task.label)}")
 
+    unwritten: list[OutputError] = []
+
     def keep() -> None:
-        if output is not None:
+        if output is None:
+            return
+        try:
             write_file(output, report.to_json())
+            unwritten.clear()
+        except OutputError as error:  # a full disk, say, loses the file but not the run
+            unwritten[:] = [error]
 
     run_parts(report, tasks, on_task=tell, on_row=keep)
     if as_json:
         typer.echo(report.to_json(), nl=False)
     else:
         _print(report)
-    return _ended(report, console)
+    code = _ended(report, console)
+    if unwritten:
+        raise unwritten[0]
+    return code
 
 
 def _print(report: Report) -> None:
