@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 __all__ = [
+    "BenchError",
     "CheckError",
     "DcsiteError",
     "GeodataError",
@@ -80,6 +81,10 @@ class GeodataError(DcsiteError):
 
 class SitesError(DcsiteError):
     """A user's list of sites that cannot be used."""
+
+
+class BenchError(DcsiteError):
+    """Inputs of a benchmark that cannot be used, or one of its runs that failed."""
 
 
 class OutputError(DcsiteError):

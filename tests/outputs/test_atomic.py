@@ -248,3 +248,51 @@ def test_the_current_folder_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
 def test_checking_changes_nothing(tmp_path: Path) -> None:
     atomic.check_directory(tmp_path / "a" / "out", NAMES)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_written_replaced_and_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "found.json"
+    atomic.write_file(path, "旧")
+    assert path.read_text(encoding="utf-8") == "旧"
+    (tmp_path / "plain").touch()
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+    path.chmod(0o640)
+    atomic.write_file(path, "new")
+    assert path.read_text(encoding="utf-8") == "new"
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["found.json", "plain"]
+
+
+def test_a_file_that_a_link_leads_to_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "real.json").write_text("old")
+    (tmp_path / "link.json").symlink_to(tmp_path / "real.json")
+    atomic.write_file(tmp_path / "link.json", "new")
+    assert (tmp_path / "link.json").is_symlink()
+    assert (tmp_path / "real.json").read_text() == "new"
+
+
+def test_an_older_file_stays_when_the_new_one_cannot_be_put_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "found.json"
+    atomic.write_file(path, "old")
+
+    def fail(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OutputError, match="no room is left"):
+        atomic.write_file(path, "new")
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["found.json"]
+
+
+def test_a_file_that_cannot_be_written_is_known_before(tmp_path: Path) -> None:
+    for path, said in (
+        (tmp_path, "is a folder; give a file"),
+        (tmp_path / "none" / "found.json", "has no folder to stand in"),
+    ):
+        with pytest.raises(OutputError, match=said):
+            atomic.check_file(path)
+    atomic.check_file(tmp_path / "found.json")
+    assert list(tmp_path.iterdir()) == []

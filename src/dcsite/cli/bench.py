@@ -1,166 +1,196 @@
-"""``dcsite bench``: how long each phase of a run takes, and how much memory, as a table.
-
-Each run is a fresh process, so that imports and caches count as they do for a user; figures are
-medians over the runs, with the least and the largest behind them.
-"""
+"""``dcsite bench``: the race table, measured on this machine."""
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import resource
-import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.console import Console
+from rich.markup import escape
 
-from dcsite.errors import DcsiteError, Problem
+from dcsite.bench.task import PARTS, SOLVERS, PartName, Request, Task
+from dcsite.criteria import parameter_schemas, rule_names
+from dcsite.errors import OutputError
+from dcsite.outputs.atomic import check_file, write_file
+from dcsite.scenario import load_scenario
 
 from .summary import output_console
 
-__all__ = ["bench_command", "measure_once"]
+if TYPE_CHECKING:
+    from dcsite.bench.session import Report
 
-#: Environment variable with the moment a child process was started, in seconds since 1970.
-_SPAWNED = "DCSITE_BENCH_SPAWNED"
+__all__ = ["bench_command"]
 
-_PHASES = ("start", "read", "measure", "build", "solve", "check", "write")
+#: Time limits of a solve: of parts asked for by name, and of the round through all, which shall
+#: end in a few minutes.
+_LIMIT_S = 120.0
+_SHORT_LIMIT_S = 30.0
 
 
-class TimedSolver(StrEnum):
-    """Solvers to time."""
+def _solver(text: str) -> str:
+    if text not in SOLVERS:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(SOLVERS)}")
+    return text
 
-    cbc = "cbc"
-    highs = "highs"
+
+def _part(text: str) -> PartName:
+    for part in PARTS:
+        if part == text:
+            return part
+    raise typer.BadParameter(f"{text!r} is not one of {', '.join(PARTS)}")
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) >= 2 for part in parts):
+        raise typer.BadParameter(f"{text!r} is not a list like 5,10,15: whole numbers from 2")
+    return tuple(map(int, parts))
 
 
 def bench_command(
     scenario: Annotated[str, typer.Argument(help="Shipped name or TOML file.")] = "policy-2023",
-    runs: Annotated[int, typer.Option(min=1, max=100, help="Counted runs of each solver.")] = 3,
+    parts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--part",
+            metavar="PART",
+            help="run (phases), rows (separation rows compared), peers (spopt, if installed), "
+            "dispersion (TSPLIB files), growth (200 to 20,000 sites); may be repeated. "
+            "Default: run, rows and peers, and dispersion with --instances.",
+        ),
+    ] = None,
+    runs: Annotated[
+        int, typer.Option(min=1, max=100, help="Counted runs of each solver, part run.")
+    ] = 3,
     solvers: Annotated[
-        list[TimedSolver] | None,
-        typer.Option("--solver", help="Solver to time; may be repeated. Default: cbc and highs."),
+        list[str] | None,
+        typer.Option(
+            "--solver",
+            metavar="SOLVER",
+            help=f"Solver to time: {', '.join(SOLVERS)}; may be repeated. "
+            "Default: all in part run, auto in rows and growth.",
+        ),
     ] = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override one value.")
     ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=1_000_000.0,
+            help="Seconds of each solve in all parts but run. "
+            f"Default: {_LIMIT_S:g}, or {_SHORT_LIMIT_S:g} where no part is named.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2_147_483_647, help="Seed of drawn places.")] = 1,
+    most: Annotated[
+        int, typer.Option(min=1, help="Most places in parts peers, dispersion and growth.")
+    ] = 20_000,
+    instances: Annotated[
+        Path | None, typer.Option("--instances", help="Folder of TSPLIB files (.tsp).")
+    ] = None,
+    published: Annotated[
+        Path | None,
+        typer.Option(
+            "--published",
+            help="CSV of published values: instance, count, lower_bound, upper_bound, proven, "
+            "and if known decremental_clustering_s.",
+        ),
+    ] = None,
+    counts: Annotated[
+        str, typer.Option("--counts", help="How many points to choose of each instance.")
+    ] = "5,10,15,20",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="JSON file, written after every row.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Time whole runs by phase: start, read, measure, build, solve, check, write."""
-    results = {
-        solver.value: [_child(scenario, solver.value, overrides or []) for _ in range(runs)]
-        for solver in (solvers or TimedSolver)
-    }
-    if as_json:
-        typer.echo(json.dumps({"machine": _machine(), "runs": results}, indent=2))
-        return
-    console = output_console()
-    console.print(f"{scenario}, {runs} run(s) each; {_machine()}; median (least to largest)")
-    console.print(_table(results))
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> int:
+    """Measure dcsite: phases of a run, row families, a peer, published instances, growth.
 
-
-def measure_once(scenario: str, solver: str, overrides: list[str]) -> dict[str, Any]:
-    """Run a scenario in this process and time its phases.
-
-    Returns
-    -------
-    dict
-        Seconds by phase and in all, the larger peak memory in MB of this process and of the
-        solver's, objective, gap and status.
+    Each row is measured in a process of its own; what is done is kept on Ctrl-C.
     """
-    import dcsite
-    from dcsite.model import SolveOptions
-    from dcsite.outputs import write_outputs
-    from dcsite.plan import run_scenario
-    from dcsite.sites import municipality_sites
+    from dcsite.bench.session import Report, plan_parts, run_parts
 
-    from .progress import QuietProgress
-
-    # From the moment the parent started this process: the interpreter, and all imports.
-    started = time.time() - float(os.environ.get(_SPAWNED, time.time()))
-    with QuietProgress() as progress, tempfile.TemporaryDirectory() as folder:
-        asked = dcsite.load_scenario(scenario, overrides)
-        atlas = dcsite.load_atlas()
-        run = run_scenario(
-            asked,
-            atlas,
-            municipality_sites(atlas, asked.land),
-            SolveOptions(solver=solver),  # type: ignore[arg-type]
-            version=dcsite.__version__,
-            on_stage=progress.stage,
-        )
-        progress.stage("write")
-        write_outputs(run.plan, run.candidates, atlas, Path(folder) / "plan")
-    seconds = {"start": started, **progress.seconds}
-    peak_kb = max(
-        resource.getrusage(who).ru_maxrss
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    request = Request(
+        scenario=scenario,
+        overrides=tuple(overrides or ()),
+        runs=runs,
+        solvers=tuple(dict.fromkeys(map(_solver, solvers or ()))),
+        time_limit_s=time_limit or (_LIMIT_S if parts else _SHORT_LIMIT_S),
+        seed=seed,
+        most=most,
+        instances=instances,
+        published=published,
+        counts=_counts(counts),
     )
-    return {
-        "seconds": {phase: seconds.get(phase, 0.0) for phase in _PHASES},
-        "total_s": sum(seconds.get(phase, 0.0) for phase in _PHASES),
-        "peak_mb": peak_kb / 1024.0,
-        "status": run.plan.status,
-        "objective": run.plan.objective,
-        "gap": run.plan.gap,
-    }
+    wanted = [_part(part) for part in parts or ()]
+    load_scenario(scenario, request.overrides, parameter_schemas(), rule_names())
+    if output is not None:
+        check_file(output)
+    tasks, notes = plan_parts(request, wanted)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for note in notes:
+        console.print(f"note: {escape(note)}")
+    report = Report(request, notes=notes)
+    begun = time.perf_counter()
+
+    def tell(part: PartName, task: Task) -> None:
+        if not quiet:
+            passed = time.perf_counter() - begun
+            console.print(f"{passed:7.1f} s  {part}: {escape(task.label)}")
+
+    unwritten: list[OutputError] = []
+
+    def keep() -> None:
+        if output is None:
+            return
+        try:
+            write_file(output, report.to_json())
+            unwritten.clear()
+        except OutputError as error:  # a full disk, say, loses the file but not the run
+            unwritten[:] = [error]
+
+    run_parts(report, tasks, on_task=tell, on_row=keep)
+    if as_json:
+        typer.echo(report.to_json(), nl=False)
+    else:
+        _print(report)
+    code = _ended(report, console)
+    if unwritten:
+        raise unwritten[0]
+    return code
 
 
-def _child(scenario: str, solver: str, overrides: list[str]) -> dict[str, Any]:
-    done = subprocess.run(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "dcsite.cli.bench", scenario, solver, *overrides],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, _SPAWNED: repr(time.time())},
+def _print(report: Report) -> None:
+    from dcsite.bench.tables import part_table
+
+    console = output_console()
+    console.print(f"{report.date[:10]}, {report.machine}", markup=False)
+    console.print(
+        ", ".join(f"{name} {version}" for name, version in report.versions.items()), markup=False
     )
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or ["no message"]
-        raise DcsiteError(Problem("bench", f"{scenario} with {solver}", lines[-1]))
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
-def _machine() -> str:
-    return (
-        f"{platform.machine()}, Python {platform.python_version()}, "
-        f"{platform.system()} {platform.release()}"
+    request = report.request
+    changed = "".join(f" --set {text}" for text in request.overrides)
+    console.print(
+        f"scenario {request.scenario}{changed}, time limit {request.time_limit_s:g} s "
+        f"for each solve but in whole runs, seed {request.seed}",
+        markup=False,
     )
+    for part, rows in report.rows.items():
+        if rows:
+            console.print()
+            console.print(part_table(part, rows))
 
 
-def _spread(values: list[float], digits: int) -> str:
-    middle = statistics.median(values)
-    return f"{middle:.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
-
-
-def _table(results: dict[str, list[dict[str, Any]]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("phase")
-    for solver in results:
-        table.add_column(solver, justify="right")
-    for phase in _PHASES:
-        table.add_row(
-            f"{phase}, s",
-            *(_spread([run["seconds"][phase] for run in runs], 2) for runs in results.values()),
-        )
-    for label, key, digits in (
-        ("whole run, s", "total_s", 2),
-        ("peak memory of one process, MB", "peak_mb", 0),
-        ("objective", "objective", 6),
-        ("proven gap", "gap", 6),
-    ):
-        table.add_row(
-            label, *(_spread([run[key] for run in runs], digits) for runs in results.values())
-        )
-    return table
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(measure_once(sys.argv[1], sys.argv[2], sys.argv[3:])))
+def _ended(report: Report, console: Console) -> int:
+    for part, label, error in report.errors:
+        for problem in error.problems:
+            console.print(f"[red]error:[/red] {part}, {escape(label)}: {escape(str(problem))}")
+    if report.interrupted:
+        console.print("[yellow]interrupted[/yellow]: what was measured so far is kept")
+        return 130
+    return report.errors[0][2].exit_code if report.errors else 0

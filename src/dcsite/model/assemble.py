@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dcsite.criteria import Admission, criteria
 from dcsite.errors import Problem, ScenarioError
 
+from .cliques import clique_cover
 from .demand import serve_demand
 from .program import SiteProgram
 from .rules import RuleModes, modes_of
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
+
+    from .cliques import CliqueCover
 
 __all__ = ["admissions", "assemble", "refuse_unknown_regions"]
 
@@ -44,7 +47,12 @@ def refuse_unknown_regions(scenario: Scenario, atlas: Atlas) -> None:
 
 
 def assemble(
-    scenario: Scenario, atlas: Atlas, sites: gpd.GeoDataFrame, modes: RuleModes | None = None
+    scenario: Scenario,
+    atlas: Atlas,
+    sites: gpd.GeoDataFrame,
+    modes: RuleModes | None = None,
+    *,
+    cover: CliqueCover = clique_cover,
 ) -> SiteProgram:
     """Assemble the whole program for measured sites.
 
@@ -58,6 +66,8 @@ def assemble(
         Sites with the measurements of :func:`dcsite.criteria.measure_sites`.
     modes : RuleModes, optional
         How strictly each rule holds; the scenario's own by default.
+    cover : callable
+        Makes the cliques of the separation rows; see :class:`SiteProgram`.
 
     Returns
     -------
@@ -71,7 +81,7 @@ def assemble(
     """
     refuse_unknown_regions(scenario, atlas)
     program = SiteProgram(
-        scenario, atlas, sites, admissions(sites, scenario), modes or modes_of(scenario)
+        scenario, atlas, sites, admissions(sites, scenario), modes or modes_of(scenario), cover
     )
     count_tiers(program)
     place_cores(program)

@@ -23,9 +23,24 @@ from scipy.spatial import cKDTree
 from dcsite.atlas.geodesy import geodesic_km, to_ecef_km
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from numpy.typing import NDArray
 
-__all__ = ["DENSE_LIMIT", "clique_cover", "clique_of", "conflicting_pairs", "longest_geodesic_km"]
+    #: Latitudes, longitudes and a distance in km to cliques, as :func:`clique_cover`.
+    CliqueCover: TypeAlias = Callable[
+        [NDArray[np.float64], NDArray[np.float64], float], list[NDArray[np.intp]]
+    ]
+
+__all__ = [
+    "DENSE_LIMIT",
+    "clique_cover",
+    "clique_of",
+    "conflicting_pairs",
+    "disc_cover",
+    "longest_geodesic_km",
+]
 
 #: Up to this many points every pair is covered up front, with a square matrix of pairs. Beyond it
 #: discs alone are laid, and pairs they miss are covered when a plan violates one.
@@ -113,7 +128,7 @@ def clique_cover(
     """
     count = len(lat_deg)
     if count > DENSE_LIMIT:
-        return _discs(lat_deg, lon_deg, distance_km, _FINE_GRID_PART) if distance_km > 0.0 else []
+        return disc_cover(lat_deg, lon_deg, distance_km)
     pairs = conflicting_pairs(lat_deg, lon_deg, distance_km)
     if not len(pairs):
         return []
@@ -162,6 +177,17 @@ def clique_of(
     near |= near.T
     members = np.searchsorted(around, ends)
     return np.asarray(around[_grow(members, near, near.copy(), near.sum(axis=1))])
+
+
+def disc_cover(
+    lat_deg: NDArray[np.float64], lon_deg: NDArray[np.float64], distance_km: float
+) -> list[NDArray[np.intp]]:
+    """Cover most conflicting pairs by discs of diameter D alone, whose centres stand close.
+
+    Parameters and result are those of :func:`clique_cover`; pairs that no disc holds are left to
+    whoever uses the rows.
+    """
+    return _discs(lat_deg, lon_deg, distance_km, _FINE_GRID_PART) if distance_km > 0.0 else []
 
 
 def _discs(

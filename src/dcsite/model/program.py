@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dcsite.criteria.base import Terms
     from dcsite.scenario import Scenario
 
+    from .cliques import CliqueCover
     from .rules import RuleModes
 
 __all__ = ["SiteProgram"]
@@ -71,6 +72,9 @@ class SiteProgram:
         What keeps sites out of tiers; under a hard rule such a pair gets no variable.
     modes : RuleModes
         How strictly each rule holds here (a diagnosis softens the hard ones).
+    cover : callable
+        Makes the cliques of the separation rows up front; pairs it misses are covered as plans
+        violate them.
     """
 
     tiers: tuple[str, ...] = TIERS
@@ -82,11 +86,13 @@ class SiteProgram:
         sites: gpd.GeoDataFrame,
         admissions: Sequence[Admission],
         modes: RuleModes,
+        cover: CliqueCover = clique_cover,
     ) -> None:
         self.scenario = scenario
         self.atlas = atlas
         self.sites = sites
         self.modes = modes
+        self.cover = cover
         self.problem = pulp.LpProblem("dcsite", pulp.LpMaximize)
         self.violations: dict[str, Terms] = defaultdict(list)
         self.scores: list[ScoreTerm] = []
@@ -288,7 +294,7 @@ class SiteProgram:
         hub = self._hub_variables(level, here)
         apart = _Apart(level, distance_km, lat, lon, hub, excused[here, : level + 1])
         self._apart.append(apart)
-        for clique in clique_cover(lat, lon, distance_km):
+        for clique in self.cover(lat, lon, distance_km):
             self._clique_row(apart, clique)
 
     def _clique_row(self, apart: _Apart, clique: NDArray[np.intp]) -> None:

@@ -1,4 +1,4 @@
-"""Write a folder whole or not at all.
+"""Write a folder, or one file, whole or not at all.
 
 All files are written into a new folder beside the target, on the same file system, and flushed to
 disk. Then the folder takes the target's place in one step: by a rename where there is nothing yet,
@@ -28,7 +28,7 @@ from pathlib import Path
 
 from dcsite.errors import OutputError, Problem
 
-__all__ = ["check_directory", "replacing_directory"]
+__all__ = ["check_directory", "check_file", "replacing_directory", "write_file"]
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -100,6 +100,57 @@ def replacing_directory(directory: Path, own_names: Collection[str]) -> Iterator
             _remove_if_empty(parent)
 
 
+def check_file(path: Path) -> None:
+    """Raise OutputError where :func:`write_file` is bound to fail; change nothing."""
+    parent = path.resolve().parent
+    if path.is_dir():
+        raise OutputError(Problem(str(path), "", "is a folder; give a file with --output"))
+    if path.exists() and not path.is_file():
+        raise OutputError(Problem(str(path), "", "is no plain file; give a file with --output"))
+    if not parent.is_dir():
+        raise OutputError(Problem(str(path), "", f"has no folder to stand in; make {parent} first"))
+    if not os.access(parent, os.W_OK | os.X_OK):
+        reason = _explain(PermissionError(errno.EACCES, ""))
+        raise OutputError(Problem(str(path), "", reason))
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write one file as UTF-8, whole or not at all; an older one is replaced in one step.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; an older file is left as it is.
+    """
+    check_file(path)
+    target = path.resolve()
+    staging: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.dcsite-", dir=target.parent)
+        staging = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, staging)
+        else:
+            staging.chmod(0o666 & ~_mask())
+        staging.replace(target)
+    except OSError as error:
+        raise OutputError(Problem(str(path), "", _explain(error))) from error
+    finally:
+        if staging is not None:
+            staging.unlink(missing_ok=True)
+
+
+def _mask() -> int:
+    """Return the process's mask of permissions, which can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 def _refuse(target: Path, own_names: Collection[str]) -> None:
     """Raise OutputError unless `target` is absent or a folder of our files alone, and not here."""
     if not os.path.lexists(target):
@@ -162,9 +213,7 @@ def _copy_mode(target: Path, staging: Path) -> None:
     if target.exists():
         shutil.copymode(target, staging)
         return
-    mask = os.umask(0)
-    os.umask(mask)
-    staging.chmod(0o777 & ~mask)
+    staging.chmod(0o777 & ~_mask())
 
 
 def _flush(staging: Path) -> None:
