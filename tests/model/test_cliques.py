@@ -113,7 +113,7 @@ def test_a_pair_grows_to_a_maximal_clique(places, distance_km, random) -> None:
     if not pairs:
         return
     first, second = random.choice(sorted(pairs))
-    clique = clique_of(first, second, lat, lon, distance_km).tolist()
+    clique = clique_of(np.array([first, second]), lat, lon, distance_km).tolist()
     assert {first, second} <= set(clique)
     assert set(combinations(clique, 2)) <= pairs
     outside = set(range(len(places))) - set(clique)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PHASES", "PhaseAsked", "PhaseRow", "StopWatch", "measure_run", "tasks"]
 
-PHASES = ("start", "read", "measure", "build", "solve", "check", "write")
+PHASES = ("start", "read", "measure", "precheck", "build", "solve", "check", "write")
 
 
 class PhaseAsked(Asked):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import highspy
 import numpy as np
 
-from dcsite.errors import SolverError
 from dcsite.model import solve_program
 from dcsite.model.solvers.matrix import ProgramMatrix
+from dcsite.model.solvers.relaxation import relax
 
 if TYPE_CHECKING:
     import pulp
@@ -69,26 +68,8 @@ def lp_bound(problem: pulp.LpProblem, time_limit_s: float | None = None) -> floa
         If HiGHS refuses the program.
     """
     matrix = ProgramMatrix.from_problem(problem)
-    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-    highs.setOptionValue("output_flag", False)
-    if time_limit_s is not None:
-        highs.setOptionValue("time_limit", time_limit_s)
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = matrix.cost.size, matrix.row_lower.size
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = matrix.cost, matrix.lower, matrix.upper
-    lp.row_lower_, lp.row_upper_ = matrix.row_lower, matrix.row_upper
-    lp.offset_ = matrix.offset
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.num_col_, lp.a_matrix_.num_row_ = lp.num_col_, lp.num_row_
-    lp.a_matrix_.start_ = matrix.start
-    lp.a_matrix_.index_ = matrix.column
-    lp.a_matrix_.value_ = matrix.coefficient
-    if highs.passModel(lp) == highspy.HighsStatus.kError:
-        raise SolverError("HiGHS refuses the relaxation of the program")
-    highs.run()
-    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        return None
-    return matrix.sense * float(highs.getInfo().objective_function_value)
+    relaxed = relax(matrix, time_limit_s)
+    return None if relaxed is None else matrix.sense * relaxed.objective
 
 
 def timed_solve(program: SiteProgram, options: SolveOptions) -> Solved:

@@ -12,15 +12,31 @@ import pandas as pd
 from dcsite.criteria import TIERS
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError, Problem, SolverError
 
-from .solvers import Outcome, SolveOptions, solve
+from .first_plan import first_plan
+from .solvers import Outcome, Progress, SolveOptions, solve
+from .solvers.matrix import ProgramMatrix
+from .solvers.options import relative_gap
+from .solvers.relaxation import relax
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from .program import SiteProgram
-    from .solvers import Progress
+    from .solvers.relaxation import RelaxedPoint
 
-__all__ = ["Answer", "chosen_hubs", "find_answer", "solve_program"]
+__all__ = ["LARGE", "Answer", "chosen_hubs", "find_answer", "solve_program"]
+
+#: Columns from which a program is tightened by its relaxation and given a first plan. The national
+#: program has 6,000, and its solvers find a better first plan sooner than :mod:`first_plan` does.
+LARGE = 12_000
+
+#: The part of a time limit that preparing may take, and of that the relaxation must leave.
+_PART = 0.3
+#: Seconds for the search of a first plan.
+_FIRST_PLAN_S = 60.0
+#: Rounds of rows that the relaxation breaks; the last ones gain little.
+_ROUNDS = 12
+_LEAST_TIME_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -88,21 +104,94 @@ def solve_program(
     """Solve, and solve again with further clique rows while hubs of the plan stand too near.
 
     Each solve's bound holds for the whole program, since it has fewer rows; a plan counts only
-    when no pair of it is too near.
+    when no pair of it is too near. A large program is tightened and given a first plan before.
     """
     begun = time.perf_counter()
     left = options
+    if len(program.problem.variables()) > LARGE:
+        left = replace(options, start=_prepared(program, options, on_progress))
     while True:
-        outcome = solve(program.problem, left, on_progress, halted)
-        if outcome.values is None or not program.separate(outcome.values):
-            return outcome
-        if outcome.interrupted:
-            return replace(outcome, status="interrupted", values=None, objective=None, gap=None)
         if options.time_limit_s is not None:
             remaining = options.time_limit_s - (time.perf_counter() - begun)
-            if remaining <= 0.0:
-                return replace(outcome, status="no_solution", values=None, objective=None, gap=None)
-            left = replace(options, time_limit_s=remaining)
+            left = replace(left, time_limit_s=max(remaining, _LEAST_TIME_S))
+        outcome = solve(program.problem, left, on_progress, halted)
+        if outcome.values is None:
+            return _started(program, outcome, left)
+        added = sum(rows.cover_violated(outcome.values) for rows in program.apart)
+        if not added:
+            return outcome
+        ended = options.time_limit_s is not None and (
+            time.perf_counter() - begun >= options.time_limit_s
+        )
+        if outcome.interrupted or ended:
+            without = replace(
+                outcome,
+                status="interrupted" if outcome.interrupted else "no_solution",
+                values=None,
+                objective=None,
+                gap=None,
+            )
+            return _started(program, without, left)
+
+
+def _prepared(
+    program: SiteProgram,
+    options: SolveOptions,
+    on_progress: Callable[[Progress], None] | None,
+) -> Mapping[str, float] | None:
+    """Lay rows that the relaxation breaks, and return where the solver begins."""
+    begun = time.perf_counter()
+    limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
+
+    def left_s() -> float:
+        return float(limit_s - (time.perf_counter() - begun))
+
+    def tell(stage: str, bound: float | None) -> None:
+        if on_progress is not None:
+            on_progress(Progress(stage, time.perf_counter() - begun, None, bound, None))
+
+    tell("relaxation", None)
+    last: tuple[ProgramMatrix, RelaxedPoint] | None = None
+    for _ in range(_ROUNDS):
+        matrix = ProgramMatrix.from_problem(program.problem)
+        relaxed = relax(matrix, None if np.isinf(limit_s) else left_s())
+        if relaxed is None:
+            break
+        last = matrix, relaxed
+        point = dict(zip(matrix.names, relaxed.values.tolist(), strict=True))
+        added = sum(rows.cut_off(point) for rows in program.apart if not rows.complete)
+        tell("relaxation", matrix.sense * relaxed.objective)
+        if not added or left_s() < _PART * limit_s:
+            break
+    if options.start is not None or last is None:
+        return options.start
+    matrix, relaxed = last
+    tell("first plan", matrix.sense * relaxed.objective)
+    # The matrix may lack the rows added last; the search keeps hubs apart without them.
+    return first_plan(program, matrix, relaxed, min(left_s(), _FIRST_PLAN_S))
+
+
+def _started(program: SiteProgram, outcome: Outcome, options: SolveOptions) -> Outcome:
+    """Return the plan a solve began from where it found none itself, and nothing proves more."""
+    if options.start is None or outcome.status not in {"no_solution", "interrupted"}:
+        return outcome
+    matrix = ProgramMatrix.from_problem(program.problem)
+    raw = np.array([options.start.get(name, 0.0) for name in matrix.names])
+    point = matrix.clean(raw)
+    if matrix.fault(raw, point) is not None:
+        return outcome
+    objective = matrix.sense * matrix.objective(point)
+    gap = None
+    if outcome.bound is not None:
+        gap = relative_gap(objective, outcome.bound, matrix.sense)
+    return replace(
+        outcome,
+        status="interrupted" if outcome.interrupted else "feasible",
+        values=dict(zip(matrix.names, point.tolist(), strict=True)),
+        objective=objective,
+        gap=gap,
+        notes=(*outcome.notes, "the plan is the one the solver began from"),
+    )
 
 
 def chosen_hubs(program: SiteProgram, values: dict[str, float] | None) -> pd.DataFrame:

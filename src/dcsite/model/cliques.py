@@ -152,31 +152,39 @@ def clique_cover(
 
 
 def clique_of(
-    first: int,
-    second: int,
+    members: NDArray[np.intp],
     lat_deg: NDArray[np.float64],
     lon_deg: NDArray[np.float64],
     distance_km: float,
 ) -> NDArray[np.intp]:
-    """Grow one conflicting pair to a maximal clique, looking only at points near both.
+    """Grow conflicting points to a maximal clique, looking only at points near all of them.
+
+    Parameters
+    ----------
+    members : numpy.ndarray
+        Indices of two or more points, all nearer than `distance_km` to each other.
+    lat_deg, lon_deg, distance_km
+        As of :func:`clique_cover`.
 
     Returns
     -------
     numpy.ndarray
-        Sorted indices, `first` and `second` among them.
+        Sorted indices, `members` among them.
     """
-    ends = np.array([first, second])
-    away_km = geodesic_km(
-        lat_deg[ends][:, None], lon_deg[ends][:, None], lat_deg[None, :], lon_deg[None, :]
-    )
-    beside = np.flatnonzero((away_km < distance_km).all(axis=0))
-    around = np.union1d(beside, ends)
+    points = to_ecef_km(lat_deg, lon_deg)
+    # A chord is never longer than the geodesic: what lies farther by it lies farther.
+    chord_km = np.linalg.norm(points - points[members[0]], axis=1)
+    beside = np.flatnonzero(chord_km < distance_km)
+    for member in members:
+        away_km = geodesic_km(lat_deg[beside], lon_deg[beside], lat_deg[member], lon_deg[member])
+        beside = beside[away_km < distance_km]
+    around = np.union1d(beside, members)
     pairs = conflicting_pairs(lat_deg[around], lon_deg[around], distance_km)
     shape = (len(around), len(around))
     near = coo_array((np.ones(len(pairs), dtype=bool), pairs.T), shape=shape).toarray()
     near |= near.T
-    members = np.searchsorted(around, ends)
-    return np.asarray(around[_grow(members, near, near.copy(), near.sum(axis=1))])
+    grown = _grow(np.searchsorted(around, members), near, near.copy(), near.sum(axis=1))
+    return np.asarray(around[grown])
 
 
 def disc_cover(

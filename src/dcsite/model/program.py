@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,8 @@ import pulp
 
 from dcsite.criteria import TIERS
 
-from .cliques import clique_cover, clique_of, conflicting_pairs
+from .cliques import clique_cover
+from .separation import SeparationRows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,19 +42,6 @@ __all__ = ["SiteProgram"]
 
 _SENSE = {"<=": pulp.LpConstraintLE, ">=": pulp.LpConstraintGE, "==": pulp.LpConstraintEQ}
 _SAFE = re.compile(r"[A-Za-z0-9_]{1,40}\Z")
-
-
-@dataclass
-class _Apart:
-    """What the clique rows of one tier were made from, to add further ones."""
-
-    level: int
-    distance_km: float
-    lat: NDArray[np.float64]
-    lon: NDArray[np.float64]
-    hub: list[Any]
-    excused: NDArray[np.object_]
-    rows: int = 0
 
 
 class SiteProgram:
@@ -98,7 +85,9 @@ class SiteProgram:
         self.scores: list[ScoreTerm] = []
         self.scored_measures: dict[str, tuple[str, ...]] = {}
         self._variables: dict[str, Any] = {}
-        self._apart: list[_Apart] = []
+        self.apart: list[SeparationRows] = []
+        #: Rows about one site or about sites too near: they say nothing of a plan as a whole.
+        self.local_rows: set[str] = set()
         self.min_mw = np.array([getattr(scenario.tiers, t).it_load_mw.min for t in TIERS])
         self.max_mw = self._largest_load_mw()
         self.eligible = self._eligible(admissions)
@@ -157,13 +146,19 @@ class SiteProgram:
         *,
         rule: str | None = None,
         slack_up: float | None = None,
+        local: bool = False,
     ) -> None:
-        """Add ``sum(terms) <sense> rhs``; under a rule it may be hard, softened or left out."""
+        """Add ``sum(terms) <sense> rhs``; under a rule it may be hard, softened or left out.
+
+        `local` marks a row about one site, or about sites too near to each other.
+        """
         mode = "hard" if rule is None else self.mode(rule)
         if mode == "off":
             return
         if rule is not None and mode == "soft":
             terms = [*terms, *self._slack(name, sense, rule, slack_up)]
+        if local:
+            self.local_rows.add(name)
         self.problem.addConstraint(
             pulp.LpConstraint(pulp.LpAffineExpression(terms), _SENSE[sense], name, rhs)
         )
@@ -171,30 +166,10 @@ class SiteProgram:
     def keep_apart(self, rule: str, distance_km: Mapping[str, float]) -> None:
         """Keep each tier's hubs at least its distance from hubs of its own and higher tiers.
 
-        For tier t with distance D, over every clique C of sites nearer than D:
-        ``sum(open[i, s] for i in C, for tiers s not below t) <= 1``. Where a higher tier asks for
-        less than D, only pairs with a hub of tier t itself conflict at D; those rows are pairs.
-        Under a soft rule a hub may be excused, in all rows its tier stands in:
-        ``sum(open[i, s] - excused[i, s]) <= 1``. The violation is the number of excused hubs: the
-        fewest whose removal would leave all others far enough apart.
+        The rows are laid by :mod:`dcsite.model.separation`.
         """
-        if self.mode(rule) == "off":
-            return
-        excused: NDArray[np.object_] = np.full(self.eligible.shape, None, dtype=object)
-        if self.mode(rule) == "soft":
-            for site, number in np.argwhere(self.eligible):
-                label = f"{self.labels[site]}_{TIERS[number]}"
-                variable = self.binary(f"excused_{label}")
-                excused[site, number] = variable
-                hub = self.open[site, number]
-                self.row(f"excuse_{label}", [(variable, 1.0), (hub, -1.0)], "<=", 0.0)
-                self.violations[rule].append((variable, 1.0))
-        for level, tier in enumerate(TIERS):
-            stricter = all(distance_km[upper] >= distance_km[tier] for upper in TIERS[:level])
-            if stricter:
-                self._clique_rows(level, distance_km[tier], excused)
-            else:
-                self._pair_rows(level, distance_km, excused)
+        if self.mode(rule) != "off":
+            self.apart.append(SeparationRows(self, rule, distance_km))
 
     # -- what the model's own rules ask --------------------------------------------------------
 
@@ -254,10 +229,10 @@ class SiteProgram:
             extra = self.problem.add_variable(f"extra_mw_{label}", 0.0, spread)
             self.open[site, tier] = is_open
             self.extra_mw[site, tier] = extra
-            self.row(f"load_{label}", [(extra, 1.0), (is_open, -spread)], "<=", 0.0)
+            self.row(f"load_{label}", [(extra, 1.0), (is_open, -spread)], "<=", 0.0, local=True)
         for site in np.flatnonzero(self.eligible.sum(axis=1) > 1):
             members = [(v, 1.0) for v in self.open[site][self.eligible[site]]]
-            self.row(f"one_tier_{self.labels[site]}", members, "<=", 1.0)
+            self.row(f"one_tier_{self.labels[site]}", members, "<=", 1.0, local=True)
 
     def _soften(self, admissions: Sequence[Admission]) -> None:
         for admission in admissions:
@@ -275,6 +250,7 @@ class SiteProgram:
                 [(self.open[site, tier], least), (self.extra_mw[site, tier], 1.0), (over, -1.0)],
                 "<=",
                 0.0,
+                local=True,
             )
             self.violations["land"].append((over, 1.0 / self.total_it_load_mw))
 
@@ -286,89 +262,3 @@ class SiteProgram:
             slacks.append((self.continuous(f"short_{name}", 0.0, slack_up), 1.0))
         self.violations[rule] += [(variable, 1.0) for variable, _ in slacks]
         return slacks
-
-    def _clique_rows(self, level: int, distance_km: float, excused: NDArray[np.object_]) -> None:
-        here = np.flatnonzero(self.eligible[:, : level + 1].any(axis=1))
-        lat = self.sites["lat_deg"].to_numpy(dtype=float)[here]
-        lon = self.sites["lon_deg"].to_numpy(dtype=float)[here]
-        hub = self._hub_variables(level, here)
-        apart = _Apart(level, distance_km, lat, lon, hub, excused[here, : level + 1])
-        self._apart.append(apart)
-        for clique in self.cover(lat, lon, distance_km):
-            self._clique_row(apart, clique)
-
-    def _clique_row(self, apart: _Apart, clique: NDArray[np.intp]) -> None:
-        terms: Terms = [(apart.hub[member], 1.0) for member in clique]
-        terms += _less_excused(apart.excused[clique])
-        self.row(f"separation_{TIERS[apart.level]}_{apart.rows}", terms, "<=", 1.0)
-        apart.rows += 1
-
-    def separate(self, values: Mapping[str, float]) -> int:
-        """Add a clique row for every pair of hubs too near in a point, and count them.
-
-        Up to :data:`DENSE_LIMIT` sites the rows there are cover every pair, and nothing is added.
-
-        Parameters
-        ----------
-        values : mapping of str to float
-            Value of each variable by name.
-        """
-        added = 0
-        for apart in self._apart:
-            kept = np.array([values.get(hub.name, 0.0) > 0.5 for hub in apart.hub], dtype=bool)
-            for site in np.flatnonzero(kept):
-                waived = [v for v in apart.excused[site] if v is not None]
-                kept[site] = not any(values.get(v.name, 0.0) > 0.5 for v in waived)
-            chosen = np.flatnonzero(kept)
-            near = conflicting_pairs(apart.lat[chosen], apart.lon[chosen], apart.distance_km)
-            for first, second in chosen[near]:
-                clique = clique_of(first, second, apart.lat, apart.lon, apart.distance_km)
-                self._clique_row(apart, clique)
-                added += 1
-        return added
-
-    def _hub_variables(self, level: int, here: NDArray[np.intp]) -> list[Any]:
-        """Return, site by site, a variable equal to ``sum(open[i, s])`` over tiers not below level.
-
-        One extra column for a site of several tiers keeps the long clique rows short.
-        """
-        hubs: list[Any] = []
-        for site in here:
-            members = self.open[site, : level + 1][self.eligible[site, : level + 1]]
-            if len(members) == 1:
-                hubs.append(members[0])
-                continue
-            hub = self.continuous(f"hub_{TIERS[level]}_{self.labels[site]}", 0.0, 1.0)
-            self.row(
-                f"hub_{TIERS[level]}_{self.labels[site]}",
-                [(hub, -1.0), *((member, 1.0) for member in members)],
-                "==",
-                0.0,
-            )
-            hubs.append(hub)
-        return hubs
-
-    def _pair_rows(
-        self, level: int, distance_km: Mapping[str, float], excused: NDArray[np.object_]
-    ) -> None:
-        """Add a row for each conflicting pair of a tier that asks for more than a higher one."""
-        tier = TIERS[level]
-        lat = self.sites["lat_deg"].to_numpy(dtype=float)
-        lon = self.sites["lon_deg"].to_numpy(dtype=float)
-        pairs = conflicting_pairs(lat, lon, distance_km[tier])
-        both = np.concatenate([pairs, pairs[:, ::-1]])
-        number = 0
-        for first, second in both[self.eligible[both[:, 0], level]]:
-            others = self.open[second, : level + 1][self.eligible[second, : level + 1]]
-            if not len(others):
-                continue
-            terms: Terms = [(self.open[first, level], 1.0), *((v, 1.0) for v in others)]
-            terms += _less_excused(excused[[first], level])
-            terms += _less_excused(excused[second, : level + 1])
-            self.row(f"separation_{tier}_pair_{number}", terms, "<=", 1.0)
-            number += 1
-
-
-def _less_excused(excused: NDArray[np.object_]) -> Terms:
-    """Return ``-sum(excused)`` over the variables there are."""
-    return [(variable, -1.0) for variable in excused.ravel() if variable is not None]
