@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from dcsite.outputs.map.worth import cost_points, hub_worth, share_lines
+from dcsite.outputs.map.worth import cost_points, hub_shares, hub_worth, share_lines
 from dcsite.plan.explanation import Cost, Explanation, RunnerUp
 from dcsite.plan.types import Plan
 
@@ -100,3 +100,12 @@ def test_shares_are_parts_of_each_measure_and_of_all(plan: Plan) -> None:
         ("All", "8.8 %", "0.0251 / 0.2843 点 points"),
     ]
     assert share_lines(()) == []
+
+
+def test_a_plan_of_before_shares_takes_those_of_the_explanation(
+    plan: Plan, explanation: Explanation
+) -> None:
+    bare = dataclasses.replace(plan.hubs[0], shares=())
+    assert hub_shares(bare, explanation) == explanation.hubs[0].shares != ()
+    assert hub_shares(bare, None) == ()
+    assert hub_shares(plan.hubs[0], None) == plan.hubs[0].shares

@@ -15,7 +15,7 @@ from .encode import html_fragment
 from .palette import TIERS, hub_radius_px, tier_style
 from .parts import LayerEntry, Piece, Swatch, add, rows
 from .wording import quantity, score
-from .worth import hub_worth, share_lines
+from .worth import hub_shares, hub_worth, share_lines
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
@@ -116,7 +116,7 @@ def hub_entries(
                 area_en=hub.area if area is None else area["name_en"],
                 facts=_facts(hub, names),
                 worth=hub_worth(explanation, hub.site_id),
-                shares=share_lines(hub.shares),
+                shares=share_lines(hub_shares(hub, explanation)),
                 groups=_groups(hub.values, titles),
             )
             add(marker, folium.Popup(popup, max_width=400, max_height=460, class_name="dc-popup"))

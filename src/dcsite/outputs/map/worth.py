@@ -18,10 +18,11 @@ if TYPE_CHECKING:
         PlaceName,
         RunnerUp,
     )
+    from dcsite.plan.types import Hub
 
     from .hubs import HubMarker
 
-__all__ = ["cost_points", "hardest_first", "hub_worth", "share_lines"]
+__all__ = ["cost_points", "hardest_first", "hub_shares", "hub_worth", "share_lines"]
 
 #: Other hubs that come or go with a hub are named up to this many.
 _LISTED = 3
@@ -36,6 +37,12 @@ def hub_worth(explanation: Explanation | None, site_id: str) -> list[dict[str, s
     if not hub.cost.possible:
         return [cost]
     return [cost, *_successors(hub)]
+
+
+def hub_shares(hub: Hub, explanation: Explanation | None) -> tuple[MeasureShare, ...]:
+    """Return a hub's shares: the plan's own, or where an older plan.json has none, those told."""
+    told = None if explanation is None else explanation.of(hub.site_id)
+    return hub.shares if hub.shares or told is None else told.shares
 
 
 def share_lines(shares: Sequence[MeasureShare]) -> list[dict[str, str]]:
