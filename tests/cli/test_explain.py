@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import dcsite
 from dcsite.cli import explain as command
 from dcsite.criteria import measure_sites
 from dcsite.model import SolveOptions
-from dcsite.outputs import plan_to_json
+from dcsite.outputs import explanation_schema, plan_to_json
 from dcsite.plan import run_scenario
 from dcsite.plan.reload import read_plan
 from dcsite.sites import SITE_COLUMNS
@@ -90,7 +91,7 @@ def test_all_hubs_as_json(call, folder, plan):
     shares = sum(share["points"] for hub in found["hubs"] for share in hub["shares"])
     scores = sum(m.weight * m.score for m in plan.measures if m.score is not None)
     assert shares == pytest.approx(scores, abs=3e-5)
-    assert "solving with changes: 6 of 6" in answer.err
+    assert "solving with changes: 3 of 3" in answer.err
 
 
 def test_all_hubs_as_a_table(call, folder, plan):
@@ -230,3 +231,68 @@ def test_no_such_plan(call, workplace):
 @pytest.mark.parametrize("arguments", [("--tier", "core"), ("01213", "--tier", "edge")])
 def test_a_tier_that_cannot_be_asked(call, folder, arguments):
     refuse(call, ["dcsite explain --help"], folder, *arguments)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_written_beside_the_plan_and_into_the_map(call, folder, plan):
+    before = contents(folder)
+    answer = call("explain", folder, "--write", "-q")
+    assert answer.code == 0, answer.err
+    after = contents(folder)
+    assert set(after) == {"plan.json", "map.html", "explanation.json"}
+    assert after["plan.json"] == before["plan.json"]
+    assert answer.out.splitlines()[-1] == f"map: {folder / 'map.html'}"
+    found = json.loads(after["explanation.json"])
+    Draft202012Validator(explanation_schema()).validate(found)
+    assert [hub["place"]["site_id"] for hub in found["hubs"]] == [h.site_id for h in plan.hubs]
+    page = after["map.html"].decode("utf-8")
+    for hub in found["hubs"]:
+        cost = hub["cost"]
+        assert cost["possible"]
+        points = sorted({f"{cost['low']:.4f}", f"{cost['high']:.4f}"})
+        assert f"<td>{'–'.join(points)} 点 points<small>" in page
+    assert "not computed" not in page
+
+
+def test_a_place_and_all_hubs_are_written_alike(call, folder, plan):
+    answer = call("explain", folder, plan.hubs[1].site_id, "--write", "--json", "-q")
+    assert answer.code == 0, answer.err
+    told = json.loads(answer.out)
+    kept = json.loads((folder / "explanation.json").read_text(encoding="utf-8"))
+    assert kept["hubs"] == told["hubs"]
+    assert len(kept["hubs"]) == len(plan.hubs)
+
+
+def test_a_folder_of_other_things_is_refused_before_any_solve(call, folder, monkeypatch):
+    monkeypatch.setattr(command, "explain_hubs", lambda *_: pytest.fail("solved"))
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
+    before = contents(folder)
+    refuse(call, ["--write: holds files", "notes.txt", "explain the copy"], folder, "--write")
+    assert contents(folder) == before
+
+
+def test_the_current_folder_is_refused(call, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    refuse(call, ["is the current folder", "call from outside"], ".", "--write", "-q")
+
+
+def test_a_plan_by_another_name_is_not_written_to(call, folder):
+    (folder / "plan.json").rename(folder / "old.json")
+    refuse(call, ["old.json", "--write wants an output folder"], folder / "old.json", "--write")
+
+
+def test_write_needs_the_hubs(call, folder):
+    refuse(call, ["leave out --no-hubs"], folder, "--write", "--no-hubs")
+
+
+def test_ctrl_c_writes_nothing(call, folder, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "explain_hubs", interrupted)
+    before = contents(folder)
+    assert call("explain", folder, "--write", "-q").code == 130
+    assert contents(folder) == before

@@ -15,7 +15,10 @@ from dcsite.model.solvers.relaxation import relax
 from dcsite.plan.check import check_plan
 
 
-
+@pytest.fixture(scope="module")
+def question(measured, shipped_atlas, policy):
+    program = assemble(policy, shipped_atlas, measured)
+    matrix = ProgramMatrix.from_problem(program.problem)
     return program, matrix, relax(matrix)
 
 

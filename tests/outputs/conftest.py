@@ -17,11 +17,13 @@ from selenium.webdriver.chrome.service import Service
 
 from dcsite.atlas import Atlas, load_atlas
 from dcsite.criteria.measures import CriterionValue, Measure, Violation
+from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp
 from dcsite.plan.types import (
     Assumption,
     GeodataUse,
     Hub,
     LandingLink,
+    MeasureShare,
     Plan,
     SubstationLink,
     UnservedZone,
@@ -131,6 +133,16 @@ def _hub(atlas: Atlas, code: str, tier: str, it_load_mw: float, landing_id: str)
                 "拠点周辺の追加再エネ", 331.64352, "GWh/year", 0.1228319, "solar_fit",
             ),
         ),
+        shares=(
+            MeasureShare(
+                "separation", "nearest_km", "distance to the nearest hub", "最寄り拠点まで",
+                0.0251234, 0.1006212,
+            ),
+            MeasureShare(
+                "renewables", "additional_share", "additional renewables", "追加性のある再エネ比率",
+                0.0, 0.1837037,
+            ),
+        ),
     )  # fmt: skip
 
 
@@ -197,6 +209,41 @@ def troubled_plan(plan: Plan) -> Plan:
                 "additional renewables give 46.2 %, less than 50 %",
                 "追加性のある再エネが46.2%で、50%に届かない",
             ),
+        ),
+    )  # fmt: skip
+
+
+def _named(candidates: gpd.GeoDataFrame, code: str) -> PlaceName:
+    place = candidates.loc[code]
+    return PlaceName(
+        code, place["name_ja"], place["name_en"], place["prefecture_ja"], place["prefecture_en"]
+    )
+
+
+@pytest.fixture(scope="session")
+def explanation(plan: Plan, candidates: gpd.GeoDataFrame) -> Explanation:
+    """What the plan's hubs are worth: one of each kind, the last one cut off."""
+    nayoro = RunnerUp(_named(candidates, "01221"), "core", 280.0, 141.234)
+    saga = RunnerUp(_named(candidates, "41201"), "core", 240.0, 24.9)
+    oita = RunnerUp(_named(candidates, "44201"), "regional", 20.0, 98.76)
+    gone = (_named(candidates, "34100"),)
+    told: tuple[tuple[Cost | None, tuple[RunnerUp, ...], tuple[PlaceName, ...]], ...] = (
+        (Cost(0.0021, 0.00294), (nayoro,), ()),
+        (Cost(0.00301, 0.0035), (saga, oita), gone),
+        (Cost(None, None, possible=False), (), ()),
+        (Cost(0.0, 0.0007), (), ()),
+        (Cost(0.0004, None), (), ()),
+        (Cost(0.0, 0.0001), (oita,), ()),
+        (None, (), ()),
+    )
+    return Explanation(
+        "fixture", plan.objective, 0.7124, plan.bound, 0.001,
+        tuple(
+            HubExplanation(
+                _named(candidates, hub.site_id), hub.tier, hub.it_load_mw, hub.shares, cost, new,
+                leaving,
+            )
+            for hub, (cost, new, leaving) in zip(plan.hubs, told, strict=True)
         ),
     )  # fmt: skip
 

@@ -11,7 +11,14 @@ import pytest
 
 from dcsite.atlas import Atlas
 from dcsite.errors import OutputError
-from dcsite.outputs import FILE_NAMES, OutputPaths, check_directory, write_outputs
+from dcsite.outputs import (
+    FILE_NAMES,
+    OutputPaths,
+    check_directory,
+    write_explanation,
+    write_outputs,
+)
+from dcsite.plan.explanation import Explanation
 from dcsite.plan.types import Plan
 
 
@@ -133,3 +140,58 @@ def test_check_directory_knows_our_files(tmp_path: Path) -> None:
     (out / "thesis.docx").touch()
     with pytest.raises(OutputError, match=r"did not write \(thesis\.docx\)"):
         check_directory(out)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def test_an_explanation_written_later_is_as_if_written_at_once(
+    plan: Plan,
+    candidates: gpd.GeoDataFrame,
+    atlas: Atlas,
+    explanation: Explanation,
+    tmp_path: Path,
+) -> None:
+    write_outputs(plan, candidates, atlas, tmp_path / "later")
+    before = contents(tmp_path / "later")
+    paths = write_explanation(explanation, candidates, atlas, tmp_path / "later")
+    assert paths.map_html == tmp_path / "later" / "map.html"
+    after = contents(tmp_path / "later")
+    assert {name for name in after if after[name] != before.get(name)} == {
+        "map.html", "explanation.json",
+    }  # fmt: skip
+    write_outputs(plan, candidates, atlas, tmp_path / "at_once", None, explanation)
+    assert contents(tmp_path / "at_once") == after
+    # Without it again, the folder is what it was.
+    write_outputs(plan, candidates, atlas, tmp_path / "later")
+    assert contents(tmp_path / "later") == before
+
+
+def test_an_explanation_of_another_plan_changes_nothing(
+    plan: Plan,
+    candidates: gpd.GeoDataFrame,
+    atlas: Atlas,
+    explanation: Explanation,
+    tmp_path: Path,
+) -> None:
+    fewer = dataclasses.replace(plan, hubs=plan.hubs[:-1])
+    write_outputs(fewer, candidates, atlas, tmp_path / "out")
+    before = contents(tmp_path / "out")
+    with pytest.raises(OutputError, match="was replaced by another plan"):
+        write_explanation(explanation, candidates, atlas, tmp_path / "out")
+    assert contents(tmp_path / "out") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_that_is_gone_or_holds_a_users_file_is_left_alone(
+    candidates: gpd.GeoDataFrame, atlas: Atlas, explanation: Explanation, tmp_path: Path
+) -> None:
+    with pytest.raises(OutputError):
+        write_explanation(explanation, candidates, atlas, tmp_path / "gone")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(OutputError, match="did not write"):
+        write_explanation(explanation, candidates, atlas, tmp_path / "out")
+    assert contents(tmp_path / "out") == {"notes.txt": b"mine"}

@@ -16,13 +16,6 @@ from dcsite.model import SolveOptions, assemble, solve
 from dcsite.plan import check_plan
 from dcsite.plan.explain import explain_context, explain_hub, explain_hubs, hub_shares, tighten
 from dcsite.plan.explain_place import explain_place, find_place
-from dcsite.plan.explanation import (
-    Cost,
-    HubExplanation,
-    PlaceName,
-    RunnerUp,
-    replacement_text,
-)
 from dcsite.plan.resolve import Change
 
 SITES = ("01213", "02201", "15100", "34100", "40100")
@@ -179,25 +172,78 @@ def test_a_hub_that_nothing_can_replace(scenario, shipped_atlas, sites):
     assert hub.cost.low is None
     assert hub.cost.high is None
 
-    english, japanese = replacement_text(hub)
-    assert english == "No plan holds all hard rules without this hub."
-    assert "計画がない" in japanese
+
+def test_a_hub_within_the_gap_of_the_bound_needs_no_second_solve(context, plans, monkeypatch):
+    """All plans are within a gap of 1: each hub costs between nothing and bound less successor."""
+    asked = []
+    each = context.resolver.each
+
+    def count(tasks, *rest):
+        def counted(task):
+            def run(solve):
+                def noted(change):
+                    asked.append(change)
+                    return solve(change)
+
+                return task(noted)
+
+            return run
+
+        each([counted(task) for task in tasks], *rest)
+
+    monkeypatch.setattr(context.resolver, "each", count)
+    context.options = SolveOptions(gap=1.0)
+    bound = context.bound
+    hubs = explain_hubs(context)
+    # One solve that keeps all hubs, one for each hub.
+    assert len(asked) == 1 + len(hubs)
+    for hub in hubs:
+        others = {pair for pair in context.opened if pair[0] != hub.place.site_id}
+        kept = best_of(
+            plans,
+            lambda plan, hub=hub, others=others: (
+                others <= plan and hub.place.site_id not in dict(plan)
+            ),
+        )
+        assert hub.cost.low == 0.0
+        assert hub.cost.high == pytest.approx(bound - kept, abs=3e-6)
 
 
-def test_the_text_of_a_pop_up():
-    place = PlaceName("40100", "北九州市", "Kitakyushu-shi", "福岡県", "Fukuoka")
-    hub = HubExplanation(
-        PlaceName("35201", "下関市", "Shimonoseki-shi", "山口県", "Yamaguchi"),
-        "regional", 50.0, (), Cost(0.00094, 0.00171), (RunnerUp(place, "regional", 50.0, 10.2),),
-    )  # fmt: skip
-    english, japanese = replacement_text(hub)
-    assert english == (
-        "Without this hub the plan loses 0.0009 to 0.0017 objective points; runner-up: 北九州市 "
-        "Kitakyushu-shi, Fukuoka (40100), 10 km away."
+def test_what_would_improve_the_plan_anyway_takes_nobodys_place(
+    scenario, shipped_atlas, sites, plans
+):
+    """A plan without its best core: whatever hub is closed, that core is no successor."""
+    best = max(plans, key=plans.get)
+    (core,) = [site for site, tier in best if tier == "core"]
+    chosen = pd.DataFrame(
+        [(site, tier, LOAD[tier]) for site, tier in sorted(best) if site != core],
+        columns=["site_id", "tier", "it_load_mw"],
+    ).set_index("site_id")
+    context = explain_context(
+        scenario, shipped_atlas, sites, chosen, OPTIONS, bound=plans[best], jobs=2
     )
-    assert japanese == (
-        "この拠点がないと目的関数を0.0009〜0.0017点失う。次点は福岡県北九州市（10 km）。"
-    )
+    hubs = explain_hubs(context)
+    assert context.best == pytest.approx(plans[best], abs=3e-6)
+    for hub in hubs:
+        assert core not in {other.place.site_id for other in hub.runners_up}
+        without = best_of(plans, lambda plan, hub=hub: hub.place.site_id not in dict(plan))
+        assert hub.cost.low == pytest.approx(plans[best] - without, abs=3e-6)
+    assert any(hub.runners_up for hub in hubs)
+
+
+def test_halted_keeps_what_is_known(context):
+    done = []
+    hubs = explain_hubs(context, None, lambda *told: done.append(told), lambda: len(done) >= 1)
+    known = [hub for hub in hubs if hub.cost is not None]
+    assert 1 <= len(known) <= len(hubs)
+    assert [hub.place.site_id for hub in hubs] == [site for site, _ in context.opened]
+    explanation = context.explanation(hubs)
+    assert explanation.whole == (len(known) == len(hubs))
+    assert explanation.of(hubs[0].place.site_id) == hubs[0]
+    assert explanation.of("nowhere") is None
+    none = explain_hubs(context, None, None, lambda: True)
+    assert len(none) == len(hubs)
+    assert not [t for t in threading.enumerate() if t.name.startswith("dcsite-solve")]
 
 
 def test_rules_that_leave_no_room_for_a_place_are_named(shipped_atlas, sites):

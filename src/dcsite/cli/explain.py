@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,8 @@ from dcsite.atlas import load_atlas
 from dcsite.criteria import TIERS, measure_sites
 from dcsite.errors import CheckError, InterruptedWithoutPlanError, OutputError, Problem
 from dcsite.model import SolveOptions
+from dcsite.outputs import check_directory, write_explanation
+from dcsite.outputs.explanation_json import explanation_document, place_document
 from dcsite.plan.explain import (
     ExplainContext,
     explain_context,
@@ -30,7 +33,6 @@ from dcsite.sites import municipality_sites, read_sites
 
 from .explain_show import (
     SolveCounter,
-    explanation_document,
     print_hub,
     print_hubs,
     print_place,
@@ -62,6 +64,14 @@ def explain_command(
             "the hubs' shares of the score are shown, at once.",
         ),
     ] = None,
+    write: Annotated[
+        bool,
+        typer.Option(
+            "--write",
+            help="Keep what is found of the hubs in the plan's folder: explanation.json, and the "
+            "pop-ups of map.html.",
+        ),
+    ] = False,
     tier: Annotated[
         str | None, typer.Option(help=f"Ask about PLACE in one tier only: {', '.join(TIERS)}.")
     ] = None,
@@ -87,7 +97,11 @@ def explain_command(
             if tier not in TIERS
             else "asks about a PLACE; give one"
         )
+    if write and hubs is False:
+        raise typer.BadParameter("--write keeps what --hubs finds; leave out --no-hubs")
+    hubs = True if write else hubs
     saved = read_plan(plan)
+    folder = _folder_to_write(saved) if write else None
     if saved.version != dcsite.__version__:
         Console(stderr=True, soft_wrap=True, highlight=False).print(
             f"[yellow]warning:[/yellow] {saved.path} was written by dcsite {saved.version}, this "
@@ -107,10 +121,26 @@ def explain_command(
             explained, other = _explain(context, site, tiers, hubs, counter)
     except KeyboardInterrupt:
         raise InterruptedWithoutPlanError("interrupted; nothing was explained") from None
+    written = None if folder is None else _write(context, explained, folder)
     if as_json:
-        document = explanation_document(context, explained, other)
+        document = {
+            **explanation_document(context.explanation(explained)),
+            "place": None if other is None else place_document(other),
+        }
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
         return
+    _print(context, explained, site, hubs, other)
+    if written is not None:
+        typer.echo(f"map: {written}")
+
+
+def _print(
+    context: ExplainContext,
+    explained: tuple[HubExplanation, ...],
+    site: str | None,
+    hubs: bool | None,
+    other: PlaceExplanation | None,
+) -> None:
     console = output_console()
     print_proof(console, context)
     if site is None or hubs is not None:
@@ -120,6 +150,47 @@ def explain_command(
             print_hub(console, one)
     if other is not None:
         print_place(console, other)
+
+
+def _folder_to_write(saved: SavedPlan) -> Path:
+    """Return the plan's folder; refuse, before any solve, one that could not be written after."""
+    if saved.path.name != "plan.json":
+        raise OutputError(
+            Problem(str(saved.path), "", "--write wants an output folder or its plan.json")
+        )
+    folder = saved.path.parent
+    with _naming_the_folder():
+        check_directory(folder)
+    return folder
+
+
+def _write(context: ExplainContext, hubs: tuple[HubExplanation, ...], folder: Path) -> Path:
+    place = {site: number for number, (site, _) in enumerate(context.opened)}
+    ordered = tuple(sorted(hubs, key=lambda hub: place[hub.place.site_id]))
+    with _naming_the_folder():
+        paths = write_explanation(
+            context.explanation(ordered), context.sites, context.atlas, folder
+        )
+    return paths.map_html
+
+
+@contextmanager
+def _naming_the_folder() -> Iterator[None]:
+    """Say what to do about a folder that cannot be replaced, where there is no --output."""
+    try:
+        yield
+    except OutputError as error:
+        raise OutputError(
+            Problem(
+                problem.where,
+                problem.field,
+                f"--write: {problem.message.partition('; ')[0]}; call from outside the plan's "
+                "folder, or copy the plan to a folder of its own and explain the copy"
+                if "--output" in problem.message
+                else problem.message,
+            )
+            for problem in error.problems
+        ) from error
 
 
 def _explain(

@@ -1,12 +1,10 @@
-"""How explanations look: tables for people, one object for programs, a counter on stderr."""
+"""How explanations look in the terminal: tables, and a counter on stderr."""
 
 from __future__ import annotations
 
-import math
 import time
-from dataclasses import asdict
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SolveCounter",
-    "explanation_document",
     "print_hub",
     "print_hubs",
     "print_place",
@@ -42,7 +39,7 @@ _LISTED = 6
 
 
 class SolveCounter:
-    """Says on stderr how many solves are done, every few seconds."""
+    """Says on stderr how many hubs or solves are done, every few seconds."""
 
     def __init__(self, title: str, *, quiet: bool) -> None:
         self._title = title
@@ -50,7 +47,7 @@ class SolveCounter:
         self._begun = self._told = time.perf_counter()
 
     def __call__(self, done: int, count: int) -> None:
-        """Note that `done` of `count` solves have ended."""
+        """Note that `done` of `count` have ended."""
         now = time.perf_counter()
         if self._console is None or (now - self._told < _EVERY_S and done < count):
             return
@@ -68,33 +65,6 @@ class SolveCounter:
         trace: TracebackType | None,
     ) -> None:
         """End."""
-
-
-def explanation_document(
-    context: ExplainContext, hubs: Sequence[HubExplanation], place: PlaceExplanation | None
-) -> dict[str, Any]:
-    """Return explanations as plain JSON values, in objective points of 6 decimals."""
-    document: dict[str, Any] = {
-        "scenario_name": context.scenario.name,
-        "objective": context.checked.objective,
-        "best_known": context.best,
-        "bound": context.bound,
-        "gap_asked": context.options.gap,
-        "hubs": [asdict(hub) for hub in hubs],
-        "place": None if place is None else asdict(place),
-    }
-    plain: dict[str, Any] = _plain(document)
-    return plain
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, float):
-        return round(value, 6) + 0.0 if math.isfinite(value) else None
-    return value
 
 
 def print_hubs(console: Console, hubs: Sequence[HubExplanation]) -> None:

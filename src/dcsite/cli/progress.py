@@ -23,6 +23,7 @@ _TITLES = {
     "solve": "solving",
     "diagnose": "finding rules that cannot hold together",
     "alternatives": "finding alternatives",
+    "explain": "solving without each hub",
     "check": "checking the plan independently",
     "write": "writing outputs",
 }
@@ -50,6 +51,9 @@ class ProgressReporter(Protocol):
 
     def solver(self, progress: Progress) -> None:
         """Say how far the solver is."""
+
+    def count(self, done: int, count: int) -> None:
+        """Say how many parts of a stage are done."""
 
 
 class _Base:
@@ -89,6 +93,9 @@ class QuietProgress(_Base):
     def solver(self, progress: Progress) -> None:
         """Say nothing."""
 
+    def count(self, done: int, count: int) -> None:
+        """Say nothing."""
+
 
 class PlainProgress(_Base):
     """Prints a line when a stage begins and now and then while a solver runs."""
@@ -115,6 +122,16 @@ class PlainProgress(_Base):
             f"bound {_number(progress.bound)}, gap {_percent(progress.gap)}"
         )
 
+    def count(self, done: int, count: int) -> None:
+        """Print a line every few seconds, and for the last part."""
+        now = time.perf_counter()
+        if done < count and now - self._last < _PLAIN_EVERY_S:
+            return
+        self._last = now
+        self._console.print(
+            f"{self._elapsed():7.1f} s  {_TITLES.get(self._stage, self._stage)}: {done} of {count}"
+        )
+
 
 class TerminalProgress(_Base):
     """One updating line: stage, elapsed time, best plan, bound, gap."""
@@ -122,6 +139,7 @@ class TerminalProgress(_Base):
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._progress: Progress | None = None
+        self._count = ""
         self._live = Live(console=console, transient=True, get_renderable=self._render)
 
     def __enter__(self) -> Self:
@@ -145,7 +163,7 @@ class TerminalProgress(_Base):
             table.add_column(title, no_wrap=True)
         known = self._progress
         table.add_row(
-            f"[bold]{_TITLES.get(self._stage, self._stage)}[/bold]",
+            f"[bold]{_TITLES.get(self._stage, self._stage)}[/bold]{self._count}",
             f"{self._elapsed():.1f} s",
             _number(known.best if known else None),
             _number(known.bound if known else None),
@@ -156,11 +174,16 @@ class TerminalProgress(_Base):
     def stage(self, name: str) -> None:
         """Show the next stage."""
         self._turn(name)
+        self._count = ""
         self._live.refresh()
 
     def solver(self, progress: Progress) -> None:
         """Show how far the solver is."""
         self._progress = progress
+
+    def count(self, done: int, count: int) -> None:
+        """Show how many parts are done."""
+        self._count = f" {done} of {count}"
 
 
 def reporter(*, quiet: bool) -> QuietProgress | PlainProgress | TerminalProgress:

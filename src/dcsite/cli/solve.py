@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import dcsite
-from dcsite.atlas import load_atlas
+from dcsite.atlas import Atlas, load_atlas
 from dcsite.criteria import parameter_schemas, rule_names
 from dcsite.criteria.cache import MeasureCache
 from dcsite.errors import InterruptedWithoutPlanError
@@ -19,6 +19,8 @@ from dcsite.model import SolveOptions
 from dcsite.outputs import OutputPaths, check_directory, write_outputs
 from dcsite.plan import Run, run_scenario
 from dcsite.plan.alternatives import Alternatives, find_alternatives, hubs_of
+from dcsite.plan.explain import explain_context, explain_hubs
+from dcsite.plan.explanation import Explanation
 from dcsite.plan.start import StartHub, read_start
 from dcsite.scenario import Scenario, load_scenario
 from dcsite.sites import municipality_sites, read_sites
@@ -87,6 +89,12 @@ def solve_command(
     differ_in: Annotated[
         int, typer.Option(min=1, help="Hubs in which plans differ at least, where no core does.")
     ] = 1,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Also find each hub's replacement cost and runner-up, for the map."
+        ),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> int:
     """Solve a scenario, check the plan independently, and write plan, tables and map."""
@@ -107,18 +115,19 @@ def solve_command(
         alternatives,
         alternatives_within / 100.0,
         differ_in,
+        explain,
     )
     notes: list[str] = []
     try:
         with LateInterrupt() as late, reporter(quiet=quiet) as progress:
-            run, others, paths = _run(request, late, progress, begun, notes)
+            run, others, explanation, paths = _run(request, late, progress, begun, notes)
     except KeyboardInterrupt:
         raise InterruptedWithoutPlanError(
             "interrupted before any plan was found; nothing was written"
         ) from None
     for note in () if quiet else notes:
         typer.echo(note, err=True)
-    print_summary(output_console(), run.plan, paths, others)
+    print_summary(output_console(), run.plan, paths, others, explanation)
     if late.noted:
         typer.echo("interrupted: the plan was already found, it was checked and written", err=True)
     return 130 if late.noted or run.plan.status == "interrupted" else 0
@@ -138,6 +147,7 @@ class _Request:
     alternatives: int
     within: float
     differ_in: int
+    explain: bool
 
 
 def _run(
@@ -146,7 +156,7 @@ def _run(
     progress: ProgressReporter,
     begun: float,
     notes: list[str],
-) -> tuple[Run, Alternatives | None, OutputPaths]:
+) -> tuple[Run, Alternatives | None, Explanation | None, OutputPaths]:
     def on_stage(name: str) -> None:
         if name == "check":
             late.shield()
@@ -189,6 +199,26 @@ def _run(
             on_progress=progress.solver,
             halted=lambda: late.noted,
         )
+    explanation = None
+    if request.explain and run.plan.status != "interrupted" and not late.noted:
+        progress.stage("explain")
+        explanation = _explanation(request, run, atlas, late, progress)
     progress.stage("write")
-    paths = write_outputs(run.plan, run.candidates, atlas, request.directory, others)
-    return run, others, paths
+    paths = write_outputs(run.plan, run.candidates, atlas, request.directory, others, explanation)
+    return run, others, explanation, paths
+
+
+def _explanation(
+    request: _Request, run: Run, atlas: Atlas, late: LateInterrupt, progress: ProgressReporter
+) -> Explanation:
+    """Solve again without each hub; Ctrl-C keeps what is known by then."""
+    context = explain_context(
+        request.scenario,
+        atlas,
+        run.candidates,
+        hubs_of(run.plan),
+        request.options,
+        bound=run.plan.bound,
+    )
+    hubs = explain_hubs(context, None, progress.count, lambda: late.noted)
+    return context.explanation(hubs)

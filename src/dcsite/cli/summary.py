@@ -9,10 +9,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from .explain_show import print_hubs
+
 if TYPE_CHECKING:
     from dcsite.outputs import OutputPaths
     from dcsite.plan import Hub, Measure, Plan
     from dcsite.plan.alternatives import Alternatives
+    from dcsite.plan.explanation import Explanation
 
 __all__ = ["output_console", "print_summary"]
 
@@ -42,7 +45,11 @@ def output_console() -> Console:
 
 
 def print_summary(
-    console: Console, plan: Plan, paths: OutputPaths, others: Alternatives | None = None
+    console: Console,
+    plan: Plan,
+    paths: OutputPaths,
+    others: Alternatives | None = None,
+    explanation: Explanation | None = None,
 ) -> None:
     """Print shortages and violated soft rules, the hubs, the measures and the path of the map."""
     console.print(
@@ -70,6 +77,12 @@ def print_summary(
     if others is not None:
         console.print()
         _alternatives(console, others)
+    if explanation is not None:
+        console.print()
+        print_hubs(console, explanation.hubs)
+        if not explanation.whole:
+            known = sum(hub.cost is not None for hub in explanation.hubs)
+            console.print(f"interrupted: {known} of {len(explanation.hubs)} hubs were explained")
     console.print(
         f"\n{len(plan.assumptions)} values are assumptions, not from the strategy; "
         "they are listed in the map and in plan.json"

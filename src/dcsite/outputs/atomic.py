@@ -28,7 +28,13 @@ from pathlib import Path
 
 from dcsite.errors import OutputError, Problem
 
-__all__ = ["check_directory", "check_file", "replacing_directory", "write_file"]
+__all__ = [
+    "check_directory",
+    "check_file",
+    "replacing_directory",
+    "updating_directory",
+    "write_file",
+]
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -98,6 +104,35 @@ def replacing_directory(directory: Path, own_names: Collection[str]) -> Iterator
             shutil.rmtree(staging, ignore_errors=True)
         for parent in made:
             _remove_if_empty(parent)
+
+
+@contextmanager
+def updating_directory(directory: Path, own_names: Collection[str]) -> Iterator[Path]:
+    """Give a copy of a folder to change, which takes its place when the block ends well.
+
+    Files that are not touched stay byte for byte what they were, with their times.
+
+    Parameters
+    ----------
+    directory : Path
+        A folder that holds our files alone.
+    own_names : collection of str
+        Their names, and those of files that may be added.
+
+    Yields
+    ------
+    Path
+        A folder beside `directory`, with copies of its files.
+
+    Raises
+    ------
+    OutputError
+        As :func:`replacing_directory` does; nothing is changed then.
+    """
+    with replacing_directory(directory, own_names) as staging:
+        for entry in Path(directory).resolve().iterdir():
+            shutil.copy2(entry, staging / entry.name)
+        yield staging
 
 
 def check_file(path: Path) -> None:

@@ -16,9 +16,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from dcsite.plan.types import CriterionValue, Hub, Measure, Plan
+    from dcsite.plan.types import CriterionValue, Hub, Measure, MeasureShare, Plan
 
-__all__ = ["plain", "plan_document", "plan_schema", "plan_to_json", "rounded", "unit_decimals"]
+__all__ = [
+    "plain",
+    "plan_document",
+    "plan_schema",
+    "plan_to_json",
+    "rounded",
+    "share_document",
+    "unit_decimals",
+]
 
 #: Units whose third decimal is already finer than any table here; others keep six decimals.
 _COARSE_UNITS = frozenset({"km", "km2", "m", "ha", "MW", "GWh", "GWh/year", "kV", "ms"})
@@ -119,6 +127,19 @@ def _hub(hub: Hub) -> dict[str, Any]:
         "renewable_share": rounded(hub.renewable_share, 6),
         "decarbonised_share": rounded(hub.decarbonised_share, 6),
         "values": [_value(value) for value in hub.values],
+        "shares": [share_document(share) for share in hub.shares],
+    }
+
+
+def share_document(share: MeasureShare) -> dict[str, Any]:
+    """Return a hub's part of a measure as plain JSON values, in objective points."""
+    return {
+        "criterion": share.criterion,
+        "measure": share.measure,
+        "label_en": share.label_en,
+        "label_ja": share.label_ja,
+        "points": rounded(share.points, 6),
+        "plan_points": rounded(share.plan_points, 6),
     }
 
 

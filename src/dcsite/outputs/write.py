@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcsite.errors import OutputError, Problem
 from dcsite.plan.alternatives import alternatives_document
 
 from . import atomic
+from .explanation_json import explanation_to_json
 from .map import render_map
 from .plan_json import plan_to_json
+from .plan_read import plan_from_json
 from .tables import hubs_geojson, write_geopackage, write_hubs_csv
 
 if TYPE_CHECKING:
@@ -19,9 +22,10 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.plan.alternatives import Alternatives
+    from dcsite.plan.explanation import Explanation
     from dcsite.plan.types import Plan
 
-__all__ = ["FILE_NAMES", "OutputPaths", "check_directory", "write_outputs"]
+__all__ = ["FILE_NAMES", "OutputPaths", "check_directory", "write_explanation", "write_outputs"]
 
 #: Everything an output folder holds; a folder that holds anything else is not ours to replace.
 FILE_NAMES = ("plan.json", "hubs.geojson", "hubs.csv", "plan.gpkg", "map.html")
@@ -29,7 +33,10 @@ FILE_NAMES = ("plan.json", "hubs.geojson", "hubs.csv", "plan.gpkg", "map.html")
 #: Written beside them when alternatives were asked for.
 ALTERNATIVES_NAME = "alternatives.json"
 
-_OWN_NAMES = (*FILE_NAMES, ALTERNATIVES_NAME)
+#: Written beside them when the hubs were explained; `explanation.schema.json` is its schema.
+EXPLANATION_NAME = "explanation.json"
+
+_OWN_NAMES = (*FILE_NAMES, ALTERNATIVES_NAME, EXPLANATION_NAME)
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ def write_outputs(
     atlas: Atlas,
     directory: Path,
     alternatives: Alternatives | None = None,
+    explanation: Explanation | None = None,
 ) -> OutputPaths:
     """Write plan.json, hubs.geojson, hubs.csv, plan.gpkg and map.html into a folder.
 
@@ -71,6 +79,8 @@ def write_outputs(
         Made if missing. One that holds only an older output is replaced as a whole.
     alternatives : Alternatives, optional
         Further plans, written as alternatives.json.
+    explanation : Explanation, optional
+        What the hubs are worth, written as explanation.json and into the map's pop-ups.
 
     Returns
     -------
@@ -84,20 +94,83 @@ def write_outputs(
     ValueError
         If `candidates` are not in EPSG:4326.
     """
-    if candidates.crs is None or candidates.crs.to_epsg() != 4326:
-        raise ValueError(f"candidates: expected EPSG:4326, got {candidates.crs}")
+    _check_crs(candidates)
     directory = Path(directory)
     with atomic.replacing_directory(directory, _OWN_NAMES) as staging:
-        _write_text(staging / "plan.json", plan_to_json(plan))
+        document = plan_to_json(plan)
+        _write_text(staging / "plan.json", document)
         _write_text(staging / "hubs.geojson", hubs_geojson(plan))
         write_hubs_csv(plan, staging / "hubs.csv")
         write_geopackage(plan, candidates, staging / "plan.gpkg")
-        _write_text(staging / "map.html", render_map(plan, candidates, atlas))
+        _write_map(staging, document, candidates, atlas, explanation)
         if alternatives is not None:
-            document = json.dumps(
+            further = json.dumps(
                 alternatives_document(alternatives), ensure_ascii=False, indent=2, allow_nan=False
             )
-            _write_text(staging / ALTERNATIVES_NAME, document + "\n")
+            _write_text(staging / ALTERNATIVES_NAME, further + "\n")
+    return _paths(directory)
+
+
+def write_explanation(
+    explanation: Explanation, candidates: gpd.GeoDataFrame, atlas: Atlas, directory: Path
+) -> OutputPaths:
+    """Write what hubs are worth into the folder of their plan: explanation.json and map.html.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of the plan in the folder.
+    candidates, atlas
+        As for :func:`write_outputs`.
+    directory : Path
+        A folder written by dcsite; its other files stay byte for byte what they were.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written, holds files that are not ours, or by now another plan; it
+        is then unchanged.
+    ValueError
+        If `candidates` are not in EPSG:4326.
+    """
+    _check_crs(candidates)
+    directory = Path(directory)
+    with atomic.updating_directory(directory, _OWN_NAMES) as staging:
+        document = (staging / "plan.json").read_text(encoding="utf-8")
+        explained = [hub.place.site_id for hub in explanation.hubs]
+        there = plan_from_json(document, str(directory / "plan.json"))
+        if sorted(hub.site_id for hub in there.hubs) != sorted(explained):
+            raise OutputError(
+                Problem(
+                    str(directory / "plan.json"),
+                    "hubs",
+                    "was replaced by another plan while this one was explained; explain it again",
+                )
+            )
+        _write_map(staging, document, candidates, atlas, explanation)
+    return _paths(directory)
+
+
+def _write_map(
+    staging: Path,
+    document: str,
+    candidates: gpd.GeoDataFrame,
+    atlas: Atlas,
+    explanation: Explanation | None,
+) -> None:
+    """Draw the map from what plan.json says, so that it can be drawn again from there."""
+    page = render_map(plan_from_json(document), candidates, atlas, explanation)
+    _write_text(staging / "map.html", page)
+    if explanation is not None:
+        _write_text(staging / EXPLANATION_NAME, explanation_to_json(explanation))
+
+
+def _check_crs(candidates: gpd.GeoDataFrame) -> None:
+    if candidates.crs is None or candidates.crs.to_epsg() != 4326:
+        raise ValueError(f"candidates: expected EPSG:4326, got {candidates.crs}")
+
+
+def _paths(directory: Path) -> OutputPaths:
     return OutputPaths(directory, *(directory / name for name in FILE_NAMES))
 
 

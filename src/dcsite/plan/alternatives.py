@@ -18,7 +18,7 @@ from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError
 from dcsite.model import assemble, find_answer
 
 from .check import Checked, check_plan
-from .explain import name_of
+from .explain_compare import name_of
 from .explanation import MeasureChange, PlaceName
 from .shares import changes_between
 

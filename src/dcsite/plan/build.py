@@ -16,6 +16,7 @@ from dcsite.errors import SolverError
 from dcsite.scenario import as_dict
 
 from .check import check_plan
+from .shares import measure_shares
 from .types import Assumption, GeodataUse, Hub, LandingLink, Plan, SubstationLink
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ def _hubs(
     nearest_km, nearest_id = nearest_other(hubs, atlas.policy.existing_cores())
     stations = atlas.power.substations()
     landings = landings_in_force(atlas, scenario.criteria["cables"].planned_until_year)
+    shares = measure_shares(hubs, checked, scenario)
     found: list[Hub] = []
     for number, (site_id, row) in enumerate(hubs.iterrows()):
         site = str(site_id)
@@ -191,6 +193,7 @@ def _hubs(
                 renewable_share=known.get("renewable_share", np.nan),
                 decarbonised_share=known.get("decarbonised_share", np.nan),
                 values=values,
+                shares=shares[site],
             )
         )
     return tuple(found)

@@ -1,24 +1,20 @@
 """Explain a plan: what each hub is worth, and who would take its place.
 
-For a hub the program is solved twice more. With its site closed and all other hubs kept as they
-are, a small program finds its direct successor. From there the whole program is solved with only
-the site closed: its bound says how good any plan without the hub can be.
+For a hub the program is solved up to twice more. With its site closed and all other hubs kept as
+they are, a small program finds its direct successor. Unless that is already within the gap of the
+bound on all plans, the whole program is then solved from there with only the site closed: its
+bound says how good any plan without the hub can be.
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
-from dcsite.atlas.geodesy import geodesic_km
-from dcsite.criteria import TIERS
-
-from .check import Checked, check_plan
-from .explanation import Cost, HubExplanation, PlaceName, RunnerUp
-from .resolve import Change, Resolved, Resolver
+from .explain_compare import cost_between, name_of, plan_to_show, runners_up
+from .explain_context import EXACT_GAP, ExplainContext, explain_context, tighten
+from .explanation import HubExplanation
+from .resolve import Change, Resolved, Solve
 from .shares import changes_between, measure_shares
 
 if TYPE_CHECKING:
@@ -27,145 +23,20 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from dcsite.atlas import Atlas
-    from dcsite.model import SolveOptions
-    from dcsite.scenario import Scenario
+    from .check import Checked
 
 __all__ = [
-    "EXACT_GAP",
     "ExplainContext",
-    "cost_between",
     "explain_context",
     "explain_hub",
     "explain_hubs",
     "hub_shares",
-    "name_of",
-    "plan_to_show",
-    "runners_up",
     "tighten",
 ]
 
-#: Gap of the small programs that keep all other hubs: they are solved to the end.
-EXACT_GAP = 1e-7
 
-#: Solvers at once where the caller does not say.
-_JOBS = 2
-
-
-@dataclass
-class ExplainContext:
-    """A plan and everything needed to ask what would change.
-
-    Parameters
-    ----------
-    scenario, atlas, sites
-        What was asked, what is known, the measured candidates.
-    hubs : geopandas.GeoDataFrame
-        The plan's rows of `sites` with `tier` and `it_load_mw`.
-    checked : Checked
-        The plan's independent evaluation.
-    bound : float
-        Proven bound on any plan.
-    resolver : Resolver
-        Solves with changes.
-    best : float
-        Objective of the best plan known; rises when a solve with changes finds a better one.
-    """
-
-    scenario: Scenario
-    atlas: Atlas
-    sites: gpd.GeoDataFrame
-    hubs: gpd.GeoDataFrame
-    checked: Checked
-    bound: float
-    options: SolveOptions
-    resolver: Resolver
-    best: float = field(default=-np.inf)
-
-    @property
-    def opened(self) -> tuple[tuple[str, str], ...]:
-        """Return site and tier of every hub."""
-        return tuple((str(site), str(tier)) for site, tier in self.hubs["tier"].items())
-
-    def evaluate(self, found: Resolved) -> tuple[gpd.GeoDataFrame, Checked]:
-        """Check hubs that a solve found, as every plan is checked; remember the best."""
-        hubs = self.sites.join(found.chosen, how="inner")
-        checked = check_plan(
-            hubs,
-            self.atlas,
-            self.scenario,
-            claimed_objective=found.objective,
-            bound=found.bound,
-        )
-        self.best = max(self.best, checked.objective)
-        return hubs, checked
-
-
-def explain_context(
-    scenario: Scenario,
-    atlas: Atlas,
-    sites: gpd.GeoDataFrame,
-    chosen: pd.DataFrame,
-    options: SolveOptions,
-    *,
-    bound: float,
-    jobs: int | None = None,
-) -> ExplainContext:
-    """Take up a plan for questions.
-
-    Parameters
-    ----------
-    scenario, atlas
-        What was asked and what is known.
-    sites : geopandas.GeoDataFrame
-        Measured candidates, as :func:`dcsite.criteria.measure_sites` returns them.
-    chosen : pandas.DataFrame
-        The plan's hubs: indexed by `site_id`, with `tier` and `it_load_mw`.
-    options : SolveOptions
-        For the solves that explanations need.
-    bound : float
-        Bound on any plan's objective that was proven when the plan was made.
-    jobs : int, optional
-        Solvers to run at once; two where the machine has two cores.
-
-    Raises
-    ------
-    CheckError
-        If the hubs break a hard rule, or are worth more than the bound.
-    """
-    rank = {tier: number for number, tier in enumerate(TIERS)}
-    ordered = chosen.assign(_rank=chosen["tier"].map(rank), _id=chosen.index).sort_values(
-        ["_rank", "it_load_mw", "_id"], ascending=[True, False, True]
-    )
-    hubs = sites.loc[ordered.index].assign(tier=ordered["tier"], it_load_mw=ordered["it_load_mw"])
-    checked = check_plan(hubs, atlas, scenario, claimed_objective=-np.inf, bound=bound)
-    at_once = jobs or min(_JOBS, os.cpu_count() or 1)
-    return ExplainContext(
-        scenario,
-        atlas,
-        sites,
-        hubs,
-        checked,
-        bound,
-        options,
-        Resolver(scenario, atlas, sites, options, jobs=at_once),
-        checked.objective,
-    )
-
-
-def tighten(context: ExplainContext) -> None:
-    """Prove the plan's own bound to the gap of the context's options; costs get narrower by it.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        On Ctrl-C.
-    """
-    (kept,) = context.resolver.run([Change(opened=context.opened, gap=EXACT_GAP)])
-    (free,) = context.resolver.run([Change(start=kept.values)])
-    if free.feasible:
-        context.evaluate(free)
-    context.bound = max(context.best, min(context.bound, free.bound))
+#: Solves once or more; the last solve bounds all plans with the change.
+Task: TypeAlias = "Callable[[Solve], tuple[Resolved, ...]]"
 
 
 def hub_shares(context: ExplainContext) -> tuple[HubExplanation, ...]:
@@ -191,6 +62,7 @@ def explain_hubs(
     context: ExplainContext,
     hubs: Sequence[str] | None = None,
     on_done: Callable[[int, int], None] | None = None,
+    halted: Callable[[], bool] | None = None,
 ) -> tuple[HubExplanation, ...]:
     """Say what hubs are worth and who would take their place.
 
@@ -205,7 +77,10 @@ def explain_hubs(
     hubs : sequence of str, optional
         Site ids of the hubs to explain; all by default.
     on_done : callable, optional
-        Called with the number of solves done and of all.
+        Called with the number of hubs done and of all.
+    halted : callable, optional
+        Asked again and again; once it says yes, and on Ctrl-C, what is known by then is returned,
+        without costs of the hubs that were not done. Without it Ctrl-C is raised.
 
     Raises
     ------
@@ -217,35 +92,63 @@ def explain_hubs(
     known = {explanation.place.site_id: explanation for explanation in hub_shares(context)}
     asked = list(known) if hubs is None else [str(hub) for hub in hubs]
     wanted = [known[hub] for hub in asked]
-    count = 2 * len(asked)
+    found: dict[str | None, tuple[Resolved, ...]] = {}
 
-    def tell(done: int) -> None:
-        if on_done is not None:
-            on_done(done, count)
+    def keep(number: int, solved: tuple[Resolved, ...]) -> None:
+        found[tasks[number][0]] = solved
+        if on_done is not None and tasks[number][0] is not None:
+            on_done(len(found) - (None in found), len(asked))
 
-    kept = context.resolver.run(
-        [
-            Change(
-                closed=(hub,),
-                opened=tuple(pair for pair in context.opened if pair[0] != hub),
-                gap=EXACT_GAP,
-            )
-            for hub in asked
-        ],
-        tell,
-    )
-    free = context.resolver.run(
-        [Change(closed=(hub,), start=found.values) for hub, found in zip(asked, kept, strict=True)],
-        lambda done: tell(len(asked) + done),
-    )
-    plans = [
-        [context.evaluate(found) for found in pair if found.feasible]
-        for pair in zip(kept, free, strict=True)
-    ]
+    tasks = [(None, _completed(context)), *((hub, _without(context, hub)) for hub in asked)]
+    try:
+        context.resolver.each([task for _, task in tasks], keep, halted)
+    except KeyboardInterrupt:
+        if halted is None:
+            raise
+    plans = {
+        hub: [context.evaluate(one) for one in solved if one.feasible]
+        for hub, solved in sorted(found.items(), key=lambda item: item[0] or "")
+    }
+    anyway = context.hubs.index[:0]
+    for more, _ in plans.get(None, ()):
+        anyway = more.index.difference(context.hubs.index)
     return tuple(
-        _explained(context, explanation, found, pair)
-        for explanation, found, pair in zip(wanted, free, plans, strict=True)
+        _explained(context, explanation, found[site][-1], plans[site], anyway)
+        if (site := explanation.place.site_id) in found
+        else explanation
+        for explanation in wanted
     )
+
+
+def _completed(context: ExplainContext) -> Task:
+    """Return a task that keeps all hubs and may add some.
+
+    A plan proven to a gap may lack a hub that improves every plan like it. Such a hub takes the
+    place of none.
+    """
+    return lambda solve: (solve(Change(opened=context.opened, gap=EXACT_GAP)),)
+
+
+def _without(context: ExplainContext, hub: str) -> Task:
+    """Return a task that closes a hub: with all others kept, then with nothing else fixed.
+
+    No plan without the hub can be better than the bound on all plans. Where the plan that keeps
+    all other hubs is within the gap of that bound, the second solve could prove no more than is
+    known, and is left out.
+    """
+    others = tuple(pair for pair in context.opened if pair[0] != hub)
+
+    def task(solve: Solve) -> tuple[Resolved, ...]:
+        kept = solve(Change(closed=(hub,), opened=others, gap=EXACT_GAP))
+        known = replace(kept, bound=context.bound)
+        if kept.feasible and context.bound - kept.objective <= context.options.gap * abs(
+            kept.objective
+        ):
+            return (known,)
+        free = solve(Change(closed=(hub,), start=kept.values))
+        return known, replace(free, bound=min(free.bound, context.bound))
+
+    return task
 
 
 def _explained(
@@ -253,6 +156,7 @@ def _explained(
     explanation: HubExplanation,
     free: Resolved,
     plans: Sequence[tuple[gpd.GeoDataFrame, Checked]],
+    anyway: pd.Index[str],
 ) -> HubExplanation:
     if not plans:
         return replace(explanation, cost=cost_between(context, free, None))
@@ -262,77 +166,7 @@ def _explained(
     return replace(
         explanation,
         cost=cost_between(context, free, max(plan[1].objective for plan in plans)),
-        runners_up=runners_up(context, site, hubs, context.hubs),
+        runners_up=runners_up(context, site, hubs, context.hubs.index.union(anyway)),
         leaving=tuple(name_of(context.sites, old) for old in gone),
         changes=changes_between(context.checked, checked, context.scenario),
-    )
-
-
-def plan_to_show(
-    context: ExplainContext, plans: Sequence[tuple[gpd.GeoDataFrame, Checked]]
-) -> tuple[gpd.GeoDataFrame, Checked]:
-    """Return the first plan that is as good as the best within the gap asked.
-
-    Plans that change least come first: a plan that turns half the country over for a gain below
-    the gap explains nothing.
-    """
-    best = max(checked.objective for _, checked in plans)
-    least = best - context.options.gap * abs(best)
-    return next(plan for plan in plans if plan[1].objective >= least)
-
-
-def cost_between(context: ExplainContext, free: Resolved, objective: float | None) -> Cost:
-    """Return the interval of what a change costs.
-
-    With `z` the best objective and `y` the best with the change, ``best <= z <= bound`` and
-    ``objective <= y <= free.bound``; also ``y <= z``. So ``z - y`` lies between
-    ``best - free.bound`` (at least 0) and ``bound - objective``.
-
-    Parameters
-    ----------
-    context : ExplainContext
-        For the best plan known and the bound on all plans.
-    free : Resolved
-        The solve with the change and nothing else fixed.
-    objective : float or None
-        Objective of the best plan with the change; None if none was found.
-    """
-    if free.feasible is False:
-        return Cost(None, None, possible=False)
-    low = max(0.0, context.best - free.bound)
-    high = None if objective is None else max(low, context.bound - objective)
-    return Cost(low, high)
-
-
-def runners_up(
-    context: ExplainContext, site: str, hubs: gpd.GeoDataFrame, others: gpd.GeoDataFrame
-) -> tuple[RunnerUp, ...]:
-    """List the hubs that `others` does not have, the nearest to a site first."""
-    new = hubs.loc[hubs.index.difference(others.index)]
-    here = context.sites.loc[site]
-    away_km = geodesic_km(
-        here["lat_deg"], here["lon_deg"], new["lat_deg"].to_numpy(), new["lon_deg"].to_numpy()
-    )
-    found = [
-        RunnerUp(
-            name_of(context.sites, str(label)),
-            str(new.loc[label, "tier"]),
-            float(new.loc[label, "it_load_mw"]),
-            float(km),
-        )
-        for label, km in zip(new.index, np.atleast_1d(away_km), strict=True)
-    ]
-    return tuple(sorted(found, key=lambda other: (other.distance_km, other.place.site_id)))
-
-
-def name_of(sites: gpd.GeoDataFrame, site: str) -> PlaceName:
-    """Return the names of a site."""
-    row = sites.loc[site]
-    english = row["name_en"]
-    return PlaceName(
-        site,
-        str(row["name_ja"]),
-        english if isinstance(english, str) and english else None,
-        str(row["prefecture_ja"]),
-        str(row["prefecture_en"]),
     )

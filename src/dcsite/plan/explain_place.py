@@ -12,7 +12,8 @@ from dcsite.errors import Problem, SitesError
 from dcsite.model import admissions, all_rules, modes_of
 from dcsite.model.rules import RuleModes
 
-from .explain import EXACT_GAP, cost_between, name_of, plan_to_show, runners_up
+from .explain_compare import cost_between, name_of, plan_to_show, runners_up
+from .explain_context import EXACT_GAP
 from .explanation import (
     Cost,
     PlaceExplanation,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from .check import Checked
-    from .explain import ExplainContext
+    from .explain_context import ExplainContext
     from .resolve import Resolved
 
 __all__ = ["blocking_reasons", "explain_place", "find_place"]
@@ -199,8 +200,8 @@ def _verdict(
     if not plans:
         return TierVerdict(tier, "costs", cost=cost_between(context, free, None))
     hubs, checked = plan_to_show(context, plans)
-    displaced = runners_up(context, site, context.hubs, hubs)
-    joining = runners_up(context, site, hubs.drop(index=site), context.hubs)
+    displaced = runners_up(context, site, context.hubs, hubs.index)
+    joining = runners_up(context, site, hubs.drop(index=site), context.hubs.index)
     return TierVerdict(
         tier,
         "costs",

@@ -11,6 +11,7 @@ from typing import Literal
 
 __all__ = [
     "Cost",
+    "Explanation",
     "HubExplanation",
     "MeasureChange",
     "MeasureShare",
@@ -20,7 +21,6 @@ __all__ = [
     "RunnerUp",
     "ScoreDifference",
     "TierVerdict",
-    "replacement_text",
 ]
 
 
@@ -119,7 +119,8 @@ class HubExplanation:
         Objective lost when no hub may stand there; None where that was not asked.
     runners_up : tuple of RunnerUp
         Hubs of a plan without it that the plan does not have, nearest first: of the best such
-        plan, or of one as good within the gap asked that keeps all other hubs.
+        plan, or of one as good within the gap asked that keeps all other hubs. Hubs that would
+        improve the plan as it stands take nobody's place and are left out.
     leaving : tuple of PlaceName
         Further hubs that this other plan gives up as well.
     changes : tuple of MeasureChange
@@ -135,6 +136,40 @@ class HubExplanation:
     runners_up: tuple[RunnerUp, ...] = ()
     leaving: tuple[PlaceName, ...] = ()
     changes: tuple[MeasureChange, ...] = ()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What the hubs of a plan are worth, and how well that is proven.
+
+    Parameters
+    ----------
+    scenario_name : str
+        The scenario.
+    objective, best_known, bound : float
+        Of the plan; of the best plan found while explaining it, which may be better within the
+        gap; proven for all plans.
+    gap_asked : float
+        Relative gap of each solve.
+    hubs : tuple of HubExplanation
+        In the order of the plan. One without a cost was not asked for, or was cut off.
+    """
+
+    scenario_name: str
+    objective: float
+    best_known: float
+    bound: float
+    gap_asked: float
+    hubs: tuple[HubExplanation, ...]
+
+    def of(self, site_id: str) -> HubExplanation | None:
+        """Return what is said of a hub, None where nothing is."""
+        return next((hub for hub in self.hubs if hub.place.site_id == site_id), None)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every hub has its cost."""
+        return all(hub.cost is not None for hub in self.hubs)
 
 
 @dataclass(frozen=True)
@@ -173,34 +208,3 @@ class PlaceExplanation:
     place: PlaceName
     verdicts: tuple[TierVerdict, ...]
     cost: Cost | None
-
-
-def replacement_text(hub: HubExplanation) -> tuple[str, str] | None:
-    """Say in one English and one Japanese line what a hub is worth, for a pop-up.
-
-    Returns
-    -------
-    tuple of str or None
-        English, Japanese; None where the cost was not asked for.
-    """
-    cost = hub.cost
-    if cost is None:
-        return None
-    if not cost.possible:
-        return (
-            "No plan holds all hard rules without this hub.",
-            "この拠点なしでは、すべての必須条件を満たす計画がない。",
-        )
-    low = cost.low or 0.0
-    if cost.high is None:
-        english = f"Without this hub the plan loses {low:.4f} objective points or more"
-        japanese = f"この拠点がないと目的関数を{low:.4f}点以上失う"
-    else:
-        english = f"Without this hub the plan loses {low:.4f} to {cost.high:.4f} objective points"
-        japanese = f"この拠点がないと目的関数を{low:.4f}〜{cost.high:.4f}点失う"
-    if hub.runners_up:
-        first = hub.runners_up[0]
-        english += f"; runner-up: {first.place}, {first.distance_km:.0f} km away"
-        name_ja = f"{first.place.prefecture_ja}{first.place.name_ja}"
-        japanese += f"。次点は{name_ja}（{first.distance_km:.0f} km）"
-    return f"{english}.", f"{japanese}。"

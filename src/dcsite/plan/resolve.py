@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from dcsite.model.rules import RuleModes
     from dcsite.scenario import Scenario
 
-__all__ = ["Change", "Resolved", "Resolver"]
+__all__ = ["Change", "Resolved", "Resolver", "Solve"]
+
+T = TypeVar("T")
 
 #: How soon a Ctrl-C is seen while solvers run.
 _LOOK_S = 0.2
@@ -70,6 +72,10 @@ class Resolved:
     objective: float
     bound: float
     values: Mapping[str, float] | None = field(default=None, repr=False, compare=False)
+
+
+#: Solves with a change; what a task of :meth:`Resolver.each` is given.
+Solve: TypeAlias = "Callable[[Change], Resolved]"
 
 
 class Resolver:
@@ -130,48 +136,85 @@ class Resolver:
         KeyboardInterrupt
             On Ctrl-C, after all solvers have been ended.
         """
-        if not changes:
-            return []
-        jobs = min(self._jobs, len(changes))
+
+        def task(change: Change) -> Callable[[Solve], Resolved]:
+            return lambda solve: solve(change)
+
+        found: dict[int, Resolved] = {}
+
+        def keep(number: int, resolved: Resolved) -> None:
+            found[number] = resolved
+            if on_done is not None:
+                on_done(len(found))
+
+        self.each([task(change) for change in changes], keep)
+        return [found[number] for number in range(len(changes))]
+
+    def each(
+        self,
+        tasks: Sequence[Callable[[Solve], T]],
+        on_result: Callable[[int, T], None],
+        halted: Callable[[], bool] | None = None,
+    ) -> None:
+        """Run tasks that solve once or several times, each on a program of its own.
+
+        Parameters
+        ----------
+        tasks : sequence of callable
+            Each is given a function that solves with a change.
+        on_result : callable
+            Called with a task's number and result, as tasks end; always in the caller's thread.
+        halted : callable, optional
+            Asked again and again; once it says yes, the run ends as on Ctrl-C.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C, after all solvers have been ended.
+        """
+        if not tasks:
+            return
+        jobs = min(self._jobs, len(tasks))
         self._provide(jobs)
         free: SimpleQueue[SiteProgram] = SimpleQueue()
         for program in self._programs[:jobs]:
             free.put(program)
         halt = threading.Event()
 
-        def work(change: Change) -> Resolved:
+        def work(task: Callable[[Solve], T]) -> T:
             program = free.get()
             try:
-                return _solve(program, change, self._options, halt.is_set)
+                return task(lambda change: _solve(program, change, self._options, halt.is_set))
             finally:
                 free.put(program)
 
         with ThreadPoolExecutor(jobs, thread_name_prefix="dcsite-solve") as pool:
-            futures = [pool.submit(work, change) for change in changes]
+            futures = [pool.submit(work, task) for task in tasks]
             try:
-                _follow(futures, on_done)
+                _follow(futures, on_result, halted)
             except BaseException:
                 halt.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
-        return [future.result() for future in futures]
 
     def _provide(self, count: int) -> None:
         while len(self._programs) < count:
             self._programs.append(assemble(*self._question))
 
 
-def _follow(futures: Sequence[Future[Resolved]], on_done: Callable[[int], None] | None) -> None:
+def _follow(
+    futures: Sequence[Future[T]],
+    on_result: Callable[[int, T], None],
+    halted: Callable[[], bool] | None,
+) -> None:
+    number = {future: place for place, future in enumerate(futures)}
     waiting = set(futures)
-    told = 0
     while waiting:
         ended, waiting = wait(waiting, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
-        for future in ended:
-            future.result()  # an error ends the whole run at once
-        done = len(futures) - len(waiting)
-        if on_done is not None and done > told:
-            told = done
-            on_done(done)
+        for future in sorted(ended, key=number.__getitem__):
+            on_result(number[future], future.result())  # an error ends the whole run at once
+        if halted is not None and halted():
+            raise KeyboardInterrupt
 
 
 def _solve(

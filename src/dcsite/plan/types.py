@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from dcsite.criteria.measures import CriterionValue, Measure, Violation
 
+from .explanation import MeasureShare
+
 __all__ = [
     "Assumption",
     "CriterionValue",
@@ -18,6 +20,7 @@ __all__ = [
     "Hub",
     "LandingLink",
     "Measure",
+    "MeasureShare",
     "Plan",
     "Status",
     "SubstationLink",
@@ -59,7 +62,8 @@ class Hub:
     """One new data-centre hub of the plan.
 
     `name_en` and `municipality_code` are None where a user's site gives none.
-    `uncertainty_km` is the radius of a disc of the municipality's habitable area.
+    `uncertainty_km` is the radius of a disc of the municipality's habitable area. `shares` are its
+    parts of the plan's scored measures.
     """
 
     site_id: str
@@ -81,6 +85,7 @@ class Hub:
     renewable_share: float
     decarbonised_share: float
     values: tuple[CriterionValue, ...]
+    shares: tuple[MeasureShare, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,27 @@ def test_a_plan_that_breaks_the_program_is_refused(
         solve(knapsack, SolveOptions(solver="cbc"))
 
 
+def test_a_restarted_search_that_stopped_on_the_gap_proves_no_more_than_that(
+    knapsack: pulp.LpProblem, fake_cbc: Callable[[str], Path]
+) -> None:
+    """CBC then says "Optimal" without "(within gap tolerance)", though 11 is better than 10."""
+    fake_cbc(
+        "echo 'Cbc0044I Reduced cost fixing - 1 rows, 3 columns - restarting search'; "
+        "echo 'Cbc0012I Integer solution of -10 found by DiveCoefficient after 0 iterations'; "
+        "echo 'Cbc0011I Exiting as integer gap of 2 less than 1e-06 or 20%'; "
+        "echo 'Cbc0001I Search completed - best objective -10, took 1 iterations and 2 nodes'; "
+        "echo 'Cbc0012I Integer solution of -10 found by Reduced search after 1 iterations'; "
+        "echo 'Cbc0001I Search completed - best objective -10, took 1 iterations and 2 nodes'; "
+        "echo 'Optimal - objective value -10' > solution.txt; "
+        'python3 -c "import struct,sys; sys.stdout.buffer.write('
+        "struct.pack('<iid10d', 1, 4, -10, 5, 0, 1, 0, 0, 1, 0, 0, 0, 0))\" > solution.bin"
+    )
+    outcome = solve(knapsack, SolveOptions(solver="cbc", gap=0.2))
+    assert outcome.objective == 10.0
+    assert outcome.bound == pytest.approx(12.0, rel=3e-7)
+    assert outcome.gap == pytest.approx(0.2, rel=3e-6)
+
+
 @pytest.mark.parametrize(("seed", "told"), [(0, "1"), (5, "6"), (2_147_483_647, "2")])
 def test_no_seed_becomes_the_time_of_day(
     knapsack: pulp.LpProblem, tmp_path: Path, seed: int, told: str

@@ -19,6 +19,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from dcsite.atlas import Atlas
 from dcsite.outputs import write_outputs
+from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp
 from dcsite.plan.types import Plan
 
 pytestmark = pytest.mark.browser
@@ -198,7 +199,8 @@ def test_a_click_on_a_hub_opens_its_pop_up_with_the_voltage(
     for text in (
         "石狩市", "Ishikari-shi", "中核拠点 Core hub", "300 MW",
         f"{hub.substation.voltage_kv:g} kV · 4.6 km", "石狩 Ishikari", "東京圏 Tokyo area",
-        "61.2 %", "9.9 km", "812.3 km", "評点 score 1.000", "solar_fit",
+        "61.2 %", "9.9 km", "812.3 km", "評点 score 1.000", "solar_fit", "評価への寄与 Share",
+        "0.0251 / 0.1006 点 points", "未計算", "not computed: run dcsite explain PLAN --write",
     ):  # fmt: skip
         assert text in popup.get_attribute("textContent"), text
     radii = """
@@ -207,7 +209,7 @@ def test_a_click_on_a_hub_opens_its_pop_up_with_the_voltage(
         map.eachLayer((layer) => layer instanceof L.Circle && found.push(layer.getRadius()));
         return found;
     """
-    assert page.execute_script(radii) == [pytest.approx(9876.54)]
+    assert page.execute_script(radii) == [pytest.approx(9877)]
     page.execute_script("document.querySelector('.leaflet-popup-close-button').click()")
     assert page.execute_script(radii) == []
     assert problems(page) == []
@@ -235,6 +237,47 @@ def test_the_panel_lists_hubs_and_opens_them(page: webdriver.Chrome) -> None:
     assumptions = page.find_element(By.ID, "dc-assumptions")
     assumptions.find_element(By.TAG_NAME, "summary").click()
     assert "tiers.core.separation_km = 400.0" in assumptions.text
+
+
+def test_an_explained_hub_tells_its_replacement_cost_and_runner_up(
+    browser: webdriver.Chrome,
+    plan: Plan,
+    candidates: gpd.GeoDataFrame,
+    atlas: Atlas,
+    explanation: Explanation,
+    tmp_path: Path,
+) -> None:
+    path = write_outputs(plan, candidates, atlas, tmp_path / "out", None, explanation).map_html
+    open_page(browser, path)
+    circle = browser.find_element(By.CSS_SELECTOR, "path.dc-hub-core")
+    ActionChains(browser).move_to_element(circle).click().perform()
+    popup = wait(browser, "return document.querySelector('.leaflet-popup-content')")
+    rows = {
+        row.find_element(By.TAG_NAME, "th").text: row.find_element(By.TAG_NAME, "td").text
+        for row in popup.find_elements(By.CSS_SELECTOR, ".dc-worth tr")
+    }
+    assert rows == {
+        "代替コスト\nReplacement cost": "0.0021–0.0029 点 points\n"
+        "目的値の0.29–0.41 % of the objective",
+        "次点\nRunner-up": "名寄市 Nayoro-shi\n"
+        "北海道 Hokkaido · 141.2 km · 中核拠点 Core hub · 280 MW",
+    }
+    assert "25.0 %" in popup.find_element(By.CSS_SELECTOR, ".dc-shares").text
+    # The panel lists those that are known, the hardest to replace first, and opens them.
+    listed = browser.find_element(By.ID, "dc-hardest")
+    listed.find_element(By.TAG_NAME, "summary").click()
+    buttons = listed.find_elements(By.CSS_SELECTOR, "[data-hub]")
+    assert [button.text.split()[0] for button in buttons] == [
+        "秋田市", "久留米市", "石狩市", "広島市", "長岡市", "宮崎市",
+    ]  # fmt: skip
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", buttons[1])
+    buttons[1].click()
+    wait(
+        browser,
+        "return [...document.querySelectorAll('.leaflet-popup-content')]"
+        ".some((popup) => popup.textContent.includes('佐賀市 Saga-shi'))",
+    )
+    assert problems(browser) == []
 
 
 def test_a_hub_answers_the_keyboard(page: webdriver.Chrome) -> None:
@@ -317,7 +360,12 @@ def test_names_from_a_users_file_are_only_text(
     )
     own = candidates.loc[["01235", "20202"]].assign(name_ja=HOSTILE, name_en=HOSTILE)
     own.index = [HOSTILE, "b"]
-    path = write_outputs(hostile, own, atlas, tmp_path / "out").map_html
+    named = PlaceName(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+    worth = HubExplanation(
+        named, HOSTILE, 1.0, (), Cost(0.0, 0.1), (RunnerUp(named, HOSTILE, 1.0, 2.0),) * 2, (named,)
+    )
+    told = Explanation(HOSTILE, 0.7, 0.7, 0.7, 0.001, (worth,))
+    path = write_outputs(hostile, own, atlas, tmp_path / "out", None, told).map_html
     open_page(browser, path)
     browser.find_element(By.CSS_SELECTOR, '[data-key="score-separation"]').click()
     click_at(browser, own["lat_deg"].iloc[1], own["lon_deg"].iloc[1], 9)

@@ -188,8 +188,10 @@ class CbcRunner:
         if claim == "stopped" and not whole:
             values = None  # a simplex point on its way, of which nothing is promised
         bound = log.bound
-        if status == "Optimal" and values is not None and not log.partial_search:
+        stopped = log.partial_search or log.stopped_on_gap
+        if status == "Optimal" and values is not None and not stopped:
             # Without "(within gap tolerance)": nothing was left to search, the plan is the bound.
+            # A search that CBC restarted, and that stopped on the gap, loses those words.
             bound = self._matrix.objective(values)
         return RawAnswer(claim, values, bound, log.version, log.node_count)
 

@@ -65,7 +65,10 @@ def credited_tables(plan: Plan, atlas: Atlas) -> list[dict[str, str]]:
         }
         for used in plan.geodata
     }
-    for table in atlas.tables_used():
+    # A map that is drawn again later has read fewer tables than the run, and says the same of them.
+    of_plan = {(used.table, used.sha256) for used in plan.geodata}
+    known = [table for table in atlas.resources() if (table.name, table.sha256) in of_plan]
+    for table in (*known, *atlas.tables_used()):
         url = table.licence_url or ""
         tables[table.name] = {
             "name": table.name,

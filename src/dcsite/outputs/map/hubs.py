@@ -15,9 +15,11 @@ from .encode import html_fragment
 from .palette import TIERS, hub_radius_px, tier_style
 from .parts import LayerEntry, Piece, Swatch, add, rows
 from .wording import quantity, score
+from .worth import hub_shares, hub_worth, share_lines
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
+    from dcsite.plan.explanation import Explanation
     from dcsite.plan.types import CriterionValue, Hub, Plan
 
 __all__ = [
@@ -78,7 +80,9 @@ class HubMarker:
         }
 
 
-def hub_entries(plan: Plan, atlas: Atlas) -> tuple[list[LayerEntry], list[HubMarker]]:
+def hub_entries(
+    plan: Plan, atlas: Atlas, explanation: Explanation | None = None
+) -> tuple[list[LayerEntry], list[HubMarker]]:
     """Return one layer of hubs per tier, and the markers, the most important first."""
     tiers = [tier.name for tier in TIERS]
     tiers += sorted({hub.tier for hub in plan.hubs} - set(tiers))
@@ -111,6 +115,8 @@ def hub_entries(plan: Plan, atlas: Atlas) -> tuple[list[LayerEntry], list[HubMar
                 area_ja=hub.area if area is None else area["name_ja"],
                 area_en=hub.area if area is None else area["name_en"],
                 facts=_facts(hub, names),
+                worth=hub_worth(explanation, hub.site_id),
+                shares=share_lines(hub_shares(hub, explanation)),
                 groups=_groups(hub.values, titles),
             )
             add(marker, folium.Popup(popup, max_width=400, max_height=460, class_name="dc-popup"))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
+    from dcsite.plan.explanation import Explanation
     from dcsite.plan.types import Plan
 
 __all__ = ["render_map"]
@@ -66,7 +67,12 @@ class _Start(Piece):
         self.config = script_json(config)
 
 
-def render_map(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas) -> str:
+def render_map(
+    plan: Plan,
+    candidates: gpd.GeoDataFrame,
+    atlas: Atlas,
+    explanation: Explanation | None = None,
+) -> str:
     """Return the text of ``map.html``.
 
     Parameters
@@ -77,6 +83,8 @@ def render_map(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas) -> str:
         Sites with measurements and ``score_<criterion>`` columns, indexed by `site_id`.
     atlas : Atlas
         What is known.
+    explanation : Explanation, optional
+        What the hubs are worth, for their pop-ups.
     """
     page = folium.Map(
         location=(37.5, 137.5), zoom_start=6, tiles=None, prefer_canvas=True, control_scale=False,
@@ -100,7 +108,7 @@ def render_map(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas) -> str:
     ground = prefecture_layer(atlas)
     scored = candidate_layer(candidates, atlas)
     tiles = tile_entry()
-    hub_layers, markers = hub_entries(plan, atlas)
+    hub_layers, markers = hub_entries(plan, atlas, explanation)
     cores, core_names = core_entry(atlas)
     entries = [
         *hub_layers,
@@ -119,7 +127,7 @@ def render_map(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas) -> str:
     for entry in entries:
         add(page, entry.layer)
     add(page, scored)
-    add(page, _Html(plan_html(plan, markers, atlas)))
+    add(page, _Html(plan_html(plan, markers, atlas, explanation)))
     add(page, _Html(layers_html(entries, scored_criteria(candidates))))
     add(page, _ScaleInKm("ScaleInKm"))
     add(

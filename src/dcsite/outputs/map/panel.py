@@ -10,9 +10,11 @@ from .credits import credited_tables, notices
 from .encode import html_fragment
 from .palette import SCORE_RAMP, TIERS, hub_radius_px, tier_style
 from .wording import assumed, decimals, quantity, score
+from .worth import hardest_first
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
+    from dcsite.plan.explanation import Explanation
     from dcsite.plan.types import Plan
 
     from .candidates import ScoredCriterion
@@ -41,7 +43,12 @@ _GROUPS = {
 _LEAST_UNSERVED_MW = 0.05
 
 
-def plan_html(plan: Plan, markers: Sequence[HubMarker], atlas: Atlas) -> str:
+def plan_html(
+    plan: Plan,
+    markers: Sequence[HubMarker],
+    atlas: Atlas,
+    explanation: Explanation | None = None,
+) -> str:
     """Return the plan's panel: status and what is wrong first, then measures, hubs, the rest."""
     status_ja, status_en = _STATUS[plan.status]
     unserved = plan.unserved if plan.unserved_mw > _LEAST_UNSERVED_MW else ()
@@ -87,6 +94,7 @@ def plan_html(plan: Plan, markers: Sequence[HubMarker], atlas: Atlas) -> str:
         hub_count=len(plan.hubs),
         total_load=quantity(round(sum(hub.it_load_mw for hub in plan.hubs), 1), "MW"),
         tiers=_tiers(markers),
+        hardest=hardest_first(explanation, markers),
         assumptions=[
             {"key": item.key, "value": assumed(item.value), "why": item.why}
             for item in plan.assumptions

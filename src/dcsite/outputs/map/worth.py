@@ -1,0 +1,155 @@
+"""What a hub is worth, in words: replacement cost, runner-up, share of each measure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .palette import tier_style
+from .wording import decimals, quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dcsite.plan.explanation import (
+        Cost,
+        Explanation,
+        HubExplanation,
+        MeasureShare,
+        PlaceName,
+        RunnerUp,
+    )
+    from dcsite.plan.types import Hub
+
+    from .hubs import HubMarker
+
+__all__ = ["cost_points", "hardest_first", "hub_shares", "hub_worth", "share_lines"]
+
+#: Other hubs that come or go with a hub are named up to this many.
+_LISTED = 3
+
+
+def hub_worth(explanation: Explanation | None, site_id: str) -> list[dict[str, str]] | None:
+    """Return the lines of a pop-up on what a hub is worth; None where it was not computed."""
+    hub = None if explanation is None else explanation.of(site_id)
+    if explanation is None or hub is None or hub.cost is None:
+        return None
+    cost = _line("代替コスト", "Replacement cost", *_cost(hub.cost, explanation.objective))
+    if not hub.cost.possible:
+        return [cost]
+    return [cost, *_successors(hub)]
+
+
+def hub_shares(hub: Hub, explanation: Explanation | None) -> tuple[MeasureShare, ...]:
+    """Return a hub's shares: the plan's own, or where an older plan.json has none, those told."""
+    told = None if explanation is None else explanation.of(hub.site_id)
+    return hub.shares if hub.shares or told is None else told.shares
+
+
+def share_lines(shares: Sequence[MeasureShare]) -> list[dict[str, str]]:
+    """Return a hub's part of each scored measure, and of all of them together."""
+    lines = [
+        _share(share.label_ja, share.label_en, share.points, share.plan_points) for share in shares
+    ]
+    if len(shares) > 1:
+        own = sum(share.points for share in shares)
+        lines.append(_share("合計", "All", own, sum(share.plan_points for share in shares)))
+    return lines
+
+
+def hardest_first(
+    explanation: Explanation | None, markers: Sequence[HubMarker]
+) -> list[dict[str, Any]]:
+    """Return the hubs whose cost is known, the hardest to replace first, for the panel."""
+    if explanation is None:
+        return []
+    known = [
+        (number, drawn.hub, found.cost)
+        for number, drawn in enumerate(markers)
+        if (found := explanation.of(drawn.hub.site_id)) is not None and found.cost is not None
+    ]
+    known.sort(key=lambda entry: (_hardness(entry[2]), entry[0]))
+    return [
+        {
+            "number": number,
+            "name_ja": hub.name_ja,
+            "name_en": hub.name_en or "",
+            "cost": cost_points(cost),
+        }
+        for number, hub, cost in known
+    ]
+
+
+def _hardness(cost: Cost) -> tuple[bool, float, float]:
+    """Sort by what is proven first: the lower end, then the upper one; an open end is highest."""
+    high = float("inf") if cost.high is None else cost.high
+    return (cost.possible, -(cost.low or 0.0), -high)
+
+
+def cost_points(cost: Cost) -> str:
+    """Write a cost's interval in objective points."""
+    if not cost.possible:
+        return "代替不可 irreplaceable"
+    if cost.high is None:
+        return f"≥ {decimals(cost.low, 4)}"
+    low, high = decimals(cost.low, 4), decimals(cost.high, 4)
+    return low if low == high else f"{low}–{high}"
+
+
+def _cost(cost: Cost, objective: float) -> tuple[str, str]:
+    if not cost.possible:
+        return (
+            cost_points(cost),
+            "この地点なしでは必須規則を守れない No plan holds all hard rules without it",
+        )
+    scale = 100.0 / max(abs(objective), 1e-9)
+    low = decimals((cost.low or 0.0) * scale, 2)
+    if cost.high is None:
+        return f"{cost_points(cost)} 点 points", f"目的値の{low} %以上 of the objective, or more"
+    high = decimals(cost.high * scale, 2)
+    part = low if low == high else f"{low}–{high}"
+    return f"{cost_points(cost)} 点 points", f"目的値の{part} % of the objective"
+
+
+def _successors(hub: HubExplanation) -> list[dict[str, str]]:
+    if not hub.runners_up:
+        if hub.cost is None or hub.cost.high is None:
+            return [_line("次点", "Runner-up", "–", "時間内に見つからず not found in time")]
+        more = "ほかの拠点が負荷を担う the other hubs carry its load"
+        return [_line("次点", "Runner-up", "なし none", more)]
+    first, *further = hub.runners_up
+    lines = [_line("次点", "Runner-up", _name(first.place), _where(first))]
+    if further:
+        named = [f"{_name(other.place)} {quantity(other.distance_km, 'km')}" for other in further]
+        lines.append(_line("ほかに加わる拠点", "Also joining", str(len(further)), _list(named)))
+    if hub.leaving:
+        named = [_name(place) for place in hub.leaving]
+        lines.append(_line("ほかに外れる拠点", "Also leaving", str(len(named)), _list(named)))
+    return lines
+
+
+def _where(other: RunnerUp) -> str:
+    style = tier_style(other.tier)
+    return (
+        f"{other.place.prefecture_ja} {other.place.prefecture_en} · "
+        f"{quantity(other.distance_km, 'km')} · {style.ja} {style.en} · "
+        f"{quantity(other.it_load_mw, 'MW')}"
+    )
+
+
+def _name(place: PlaceName) -> str:
+    return place.name_ja if place.name_en is None else f"{place.name_ja} {place.name_en}"
+
+
+def _list(named: Sequence[str]) -> str:
+    more = f" … +{len(named) - _LISTED}" if len(named) > _LISTED else ""
+    return "、".join(named[:_LISTED]) + more
+
+
+def _share(ja: str, en: str, points: float, plan_points: float) -> dict[str, str]:
+    part = quantity(points / plan_points, "share") if plan_points else "–"
+    more = f"{decimals(points, 4)} / {decimals(plan_points, 4)} 点 points"
+    return _line(ja, en, part, more)
+
+
+def _line(ja: str, en: str, value: str, more: str) -> dict[str, str]:
+    return {"ja": ja, "en": en, "value": value, "more": more}

@@ -1,0 +1,158 @@
+"""A plan taken up for questions: what was asked, what is known, and a solver ready for changes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dcsite.criteria import TIERS
+
+from .check import Checked, check_plan
+from .explanation import Explanation, HubExplanation
+from .resolve import Change, Resolved, Resolver
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from dcsite.atlas import Atlas
+    from dcsite.model import SolveOptions
+    from dcsite.scenario import Scenario
+
+__all__ = ["EXACT_GAP", "ExplainContext", "explain_context", "tighten"]
+
+#: Gap of the small programs that keep all other hubs: they are solved to the end.
+EXACT_GAP = 1e-7
+
+#: Solvers at once where the caller does not say.
+_JOBS = 2
+
+
+@dataclass
+class ExplainContext:
+    """A plan and everything needed to ask what would change.
+
+    Parameters
+    ----------
+    scenario, atlas, sites
+        What was asked, what is known, the measured candidates.
+    hubs : geopandas.GeoDataFrame
+        The plan's rows of `sites` with `tier` and `it_load_mw`.
+    checked : Checked
+        The plan's independent evaluation.
+    bound : float
+        Proven bound on any plan.
+    resolver : Resolver
+        Solves with changes.
+    best : float
+        Objective of the best plan known; rises when a solve with changes finds a better one.
+    """
+
+    scenario: Scenario
+    atlas: Atlas
+    sites: gpd.GeoDataFrame
+    hubs: gpd.GeoDataFrame
+    checked: Checked
+    bound: float
+    options: SolveOptions
+    resolver: Resolver
+    best: float = field(default=-np.inf)
+
+    def explanation(self, hubs: tuple[HubExplanation, ...]) -> Explanation:
+        """Put what was said of hubs together with what is proven by now."""
+        return Explanation(
+            self.scenario.name,
+            self.checked.objective,
+            self.best,
+            self.bound,
+            self.options.gap,
+            hubs,
+        )
+
+    @property
+    def opened(self) -> tuple[tuple[str, str], ...]:
+        """Return site and tier of every hub."""
+        return tuple((str(site), str(tier)) for site, tier in self.hubs["tier"].items())
+
+    def evaluate(self, found: Resolved) -> tuple[gpd.GeoDataFrame, Checked]:
+        """Check hubs that a solve found, as every plan is checked; remember the best."""
+        hubs = self.sites.join(found.chosen, how="inner")
+        checked = check_plan(
+            hubs,
+            self.atlas,
+            self.scenario,
+            claimed_objective=found.objective,
+            bound=found.bound,
+        )
+        self.best = max(self.best, checked.objective)
+        return hubs, checked
+
+
+def explain_context(
+    scenario: Scenario,
+    atlas: Atlas,
+    sites: gpd.GeoDataFrame,
+    chosen: pd.DataFrame,
+    options: SolveOptions,
+    *,
+    bound: float,
+    jobs: int | None = None,
+) -> ExplainContext:
+    """Take up a plan for questions.
+
+    Parameters
+    ----------
+    scenario, atlas
+        What was asked and what is known.
+    sites : geopandas.GeoDataFrame
+        Measured candidates, as :func:`dcsite.criteria.measure_sites` returns them.
+    chosen : pandas.DataFrame
+        The plan's hubs: indexed by `site_id`, with `tier` and `it_load_mw`.
+    options : SolveOptions
+        For the solves that explanations need.
+    bound : float
+        Bound on any plan's objective that was proven when the plan was made.
+    jobs : int, optional
+        Solvers to run at once; two where the machine has two cores.
+
+    Raises
+    ------
+    CheckError
+        If the hubs break a hard rule, or are worth more than the bound.
+    """
+    rank = {tier: number for number, tier in enumerate(TIERS)}
+    ordered = chosen.assign(_rank=chosen["tier"].map(rank), _id=chosen.index).sort_values(
+        ["_rank", "it_load_mw", "_id"], ascending=[True, False, True]
+    )
+    hubs = sites.loc[ordered.index].assign(tier=ordered["tier"], it_load_mw=ordered["it_load_mw"])
+    checked = check_plan(hubs, atlas, scenario, claimed_objective=-np.inf, bound=bound)
+    at_once = jobs or min(_JOBS, os.cpu_count() or 1)
+    return ExplainContext(
+        scenario,
+        atlas,
+        sites,
+        hubs,
+        checked,
+        bound,
+        options,
+        Resolver(scenario, atlas, sites, options, jobs=at_once),
+        checked.objective,
+    )
+
+
+def tighten(context: ExplainContext) -> None:
+    """Prove the plan's own bound to the gap of the context's options; costs get narrower by it.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C.
+    """
+    (kept,) = context.resolver.run([Change(opened=context.opened, gap=EXACT_GAP)])
+    (free,) = context.resolver.run([Change(start=kept.values)])
+    if free.feasible:
+        context.evaluate(free)
+    context.bound = max(context.best, min(context.bound, free.bound))
