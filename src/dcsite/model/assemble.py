@@ -44,7 +44,12 @@ def refuse_unknown_regions(scenario: Scenario, atlas: Atlas) -> None:
 
 
 def assemble(
-    scenario: Scenario, atlas: Atlas, sites: gpd.GeoDataFrame, modes: RuleModes | None = None
+    scenario: Scenario,
+    atlas: Atlas,
+    sites: gpd.GeoDataFrame,
+    modes: RuleModes | None = None,
+    *,
+    spacing_km: float = 0.0,
 ) -> SiteProgram:
     """Assemble the whole program for measured sites.
 
@@ -58,6 +63,8 @@ def assemble(
         Sites with the measurements of :func:`dcsite.criteria.measure_sites`.
     modes : RuleModes, optional
         How strictly each rule holds; the scenario's own by default.
+    spacing_km : float
+        Least distance between any two new hubs, beside the rules; 0 asks for none.
 
     Returns
     -------
@@ -71,7 +78,12 @@ def assemble(
     """
     refuse_unknown_regions(scenario, atlas)
     program = SiteProgram(
-        scenario, atlas, sites, admissions(sites, scenario), modes or modes_of(scenario)
+        scenario,
+        atlas,
+        sites,
+        admissions(sites, scenario),
+        modes or modes_of(scenario),
+        spacing_km,
     )
     count_tiers(program)
     place_cores(program)

@@ -45,9 +45,9 @@ _SAFE = re.compile(r"[A-Za-z0-9_]{1,40}\Z")
 
 @dataclass
 class _Apart:
-    """What the clique rows of one tier were made from, to add further ones."""
+    """What one set of clique rows was made from, to add further ones."""
 
-    level: int
+    name: str
     distance_km: float
     lat: NDArray[np.float64]
     lon: NDArray[np.float64]
@@ -71,6 +71,9 @@ class SiteProgram:
         What keeps sites out of tiers; under a hard rule such a pair gets no variable.
     modes : RuleModes
         How strictly each rule holds here (a diagnosis softens the hard ones).
+    spacing_km : float
+        Least distance between any two new hubs, whatever their tiers and however strictly the
+        rule of separation holds; 0 asks for none.
     """
 
     tiers: tuple[str, ...] = TIERS
@@ -82,17 +85,20 @@ class SiteProgram:
         sites: gpd.GeoDataFrame,
         admissions: Sequence[Admission],
         modes: RuleModes,
+        spacing_km: float = 0.0,
     ) -> None:
         self.scenario = scenario
         self.atlas = atlas
         self.sites = sites
         self.modes = modes
+        self.spacing_km = spacing_km
         self.problem = pulp.LpProblem("dcsite", pulp.LpMaximize)
         self.violations: dict[str, Terms] = defaultdict(list)
         self.scores: list[ScoreTerm] = []
         self.scored_measures: dict[str, tuple[str, ...]] = {}
         self._variables: dict[str, Any] = {}
         self._apart: list[_Apart] = []
+        self._hubs: dict[int, list[Any]] = {}
         self.min_mw = np.array([getattr(scenario.tiers, t).it_load_mw.min for t in TIERS])
         self.max_mw = self._largest_load_mw()
         self.eligible = self._eligible(admissions)
@@ -102,6 +108,7 @@ class SiteProgram:
         ]
         self._make_decisions()
         self._soften(admissions)
+        self._space_out()
 
     # -- what criteria may ask -----------------------------------------------------------------
 
@@ -184,9 +191,11 @@ class SiteProgram:
                 self.row(f"excuse_{label}", [(variable, 1.0), (hub, -1.0)], "<=", 0.0)
                 self.violations[rule].append((variable, 1.0))
         for level, tier in enumerate(TIERS):
+            if distance_km[tier] <= self.spacing_km:
+                continue  # the rows of the spacing keep these hubs apart already
             stricter = all(distance_km[upper] >= distance_km[tier] for upper in TIERS[:level])
             if stricter:
-                self._clique_rows(level, distance_km[tier], excused)
+                self._clique_rows(f"separation_{tier}", level, distance_km[tier], excused)
             else:
                 self._pair_rows(level, distance_km, excused)
 
@@ -281,12 +290,22 @@ class SiteProgram:
         self.violations[rule] += [(variable, 1.0) for variable, _ in slacks]
         return slacks
 
-    def _clique_rows(self, level: int, distance_km: float, excused: NDArray[np.object_]) -> None:
+    def _space_out(self) -> None:
+        """Keep any two hubs `spacing_km` apart, without excuse: cliques over hubs of all tiers."""
+        if self.spacing_km > 0.0:
+            nobody = np.full(self.eligible.shape, None, dtype=object)
+            self._clique_rows("spacing", len(TIERS) - 1, self.spacing_km, nobody)
+
+    def _clique_rows(
+        self, name: str, level: int, distance_km: float, excused: NDArray[np.object_]
+    ) -> None:
         here = np.flatnonzero(self.eligible[:, : level + 1].any(axis=1))
         lat = self.sites["lat_deg"].to_numpy(dtype=float)[here]
         lon = self.sites["lon_deg"].to_numpy(dtype=float)[here]
-        hub = self._hub_variables(level, here)
-        apart = _Apart(level, distance_km, lat, lon, hub, excused[here, : level + 1])
+        if level not in self._hubs:
+            self._hubs[level] = self._hub_variables(level, here)
+        hub = self._hubs[level]
+        apart = _Apart(name, distance_km, lat, lon, hub, excused[here, : level + 1])
         self._apart.append(apart)
         for clique in clique_cover(lat, lon, distance_km):
             self._clique_row(apart, clique)
@@ -294,7 +313,7 @@ class SiteProgram:
     def _clique_row(self, apart: _Apart, clique: NDArray[np.intp]) -> None:
         terms: Terms = [(apart.hub[member], 1.0) for member in clique]
         terms += _less_excused(apart.excused[clique])
-        self.row(f"separation_{TIERS[apart.level]}_{apart.rows}", terms, "<=", 1.0)
+        self.row(f"{apart.name}_{apart.rows}", terms, "<=", 1.0)
         apart.rows += 1
 
     def separate(self, values: Mapping[str, float]) -> int:
