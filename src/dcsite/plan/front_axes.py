@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
-__all__ = ["SPACING", "SPACING_LABEL", "check_axes", "measure_named", "spacing_of"]
+__all__ = ["SPACING", "SPACING_LABEL", "check_axes", "closest_pair", "measure_named", "spacing_of"]
 
 #: What a user calls the axis over the least distance between any two new hubs.
 SPACING = "spacing"
@@ -77,6 +78,25 @@ def measure_named(option: str, name: str, scored: Mapping[str, Sequence[str]]) -
     )
 
 
+def closest_pair(
+    lat_deg: NDArray[np.float64], lon_deg: NDArray[np.float64]
+) -> tuple[int, int, float] | None:
+    """Find the two points nearest to each other on WGS 84.
+
+    Returns
+    -------
+    tuple of int, int and float, or None
+        Positions of the two, the lower first, and the geodesic between them in km; None for fewer
+        than two points.
+    """
+    first, second = np.triu_indices(len(lat_deg), 1)
+    if not len(first):
+        return None
+    between_km = geodesic_km(lat_deg[first], lon_deg[first], lat_deg[second], lon_deg[second])
+    nearest = int(between_km.argmin())
+    return int(first[nearest]), int(second[nearest]), float(between_km[nearest])
+
+
 def spacing_of(hubs: pd.DataFrame) -> float:
     """Return the least geodesic distance between any two hubs, in km; infinite for fewer than two.
 
@@ -85,8 +105,7 @@ def spacing_of(hubs: pd.DataFrame) -> float:
     hubs : pandas.DataFrame
         With `lat_deg` and `lon_deg` on WGS 84.
     """
-    lat, lon = hubs["lat_deg"].to_numpy(dtype=float), hubs["lon_deg"].to_numpy(dtype=float)
-    first, second = np.triu_indices(len(hubs), 1)
-    if not len(first):
-        return float("inf")
-    return float(geodesic_km(lat[first], lon[first], lat[second], lon[second]).min())
+    pair = closest_pair(
+        hubs["lat_deg"].to_numpy(dtype=float), hubs["lon_deg"].to_numpy(dtype=float)
+    )
+    return float("inf") if pair is None else pair[2]

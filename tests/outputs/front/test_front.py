@@ -156,6 +156,8 @@ def test_the_page_shows_the_plan_of_the_point_at_hand_and_asks_for_nothing(
     driver = open_browser(1400, 900)
     ready(driver, paths.front_html)
     assert len(driver.find_elements(By.CSS_SELECTOR, "#land path")) == 47
+    assert not driver.find_elements(By.ID, "closest")
+    assert not driver.find_elements(By.ID, "single")
     marks = driver.find_elements(By.CSS_SELECTOR, "#chart .point")
     assert len(marks) == 3
     # More is better in both: points go right and down.
@@ -211,6 +213,13 @@ def test_the_page_of_a_spacing_stands_in_kilometres(
     driver.find_element(By.ID, "after").click()
     assert shown(driver) == ["01235", "40203"]
     assert "150.5 km" in driver.find_element(By.ID, "which").text
+    # Ishikari and Kurume: 1,443.5 km on WGS 84, 1,443.4 km on a sphere of 6,371 km.
+    line = driver.find_element(By.ID, "closest")
+    ends = {(line.get_attribute(f"x{end}"), line.get_attribute(f"y{end}")) for end in (1, 2)}
+    circles = driver.find_elements(By.CSS_SELECTOR, "#hubs circle")
+    assert ends == {(mark.get_attribute("cx"), mark.get_attribute("cy")) for mark in circles}
+    assert driver.find_element(By.CSS_SELECTOR, "text.closest").text == "1443.5 km"
+    assert "Closest two hubs" in driver.find_element(By.ID, "legend").text
     first = driver.find_element(By.CSS_SELECTOR, "#measures tbody tr")
     assert [cell.text for cell in first.find_elements(By.TAG_NAME, "td")][1:] == ["150.5 km", "–"]
     assert not [e for e in driver.get_log("browser") if e["level"] != "INFO"]
@@ -227,4 +236,5 @@ def test_a_front_of_one_point_is_a_chart_too(
     assert len(driver.find_elements(By.CSS_SELECTOR, "#chart .point")) == 1
     assert shown(driver) == ["01235", "40203", "47201"]
     assert not driver.find_element(By.ID, "slider").is_enabled()
+    assert "One point" in driver.find_element(By.ID, "single").text
     assert not [e for e in driver.get_log("browser") if e["level"] != "INFO"]

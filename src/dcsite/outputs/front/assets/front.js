@@ -94,6 +94,9 @@
             entry.appendChild(document.createElement("i")).style.background = tier.colour;
             entry.append(`${tier.ja} ${tier.en}`);
         }
+        if (points.some((point) => point.closest)) {
+            byId("legend").appendChild(document.createElement("span")).textContent = "━ 最も近い2拠点 Closest two hubs";
+        }
         byId("legend").appendChild(document.createElement("span")).textContent = "■ 既存中核 Existing core";
     }
 
@@ -104,6 +107,11 @@
             const mark = draw(byId("hubs"), "circle", {cx: hub.x, cy: hub.y, r: hub.r, fill: front.tiers[hub.tier].colour, "data-site": hub.site_id});
             draw(mark, "title", {}, `${hub.name_ja} ${hub.name_en || ""} ${hub.it_load_mw.toFixed(1)} MW`);
         }
+        if (point.closest) {
+            const [[x1, y1], [x2, y2]] = point.closest.ends;
+            const line = draw(byId("hubs"), "line", {id: "closest", x1, y1, x2, y2});
+            draw(line, "title", {}, `最小距離 closest two ${point.closest.km} km`);
+        }
         for (const hub of point.hubs) {
             if (hub.tier !== "regional") { draw(byId("hubs"), "text", {x: hub.x + hub.r + 4, y: hub.y + 7}, hub.name_ja); }
             const row = byId("places").tBodies[0].insertRow();
@@ -111,6 +119,11 @@
             cell(row, tier.ja, false, tier.en);
             cell(row, `${hub.prefecture_ja} ${hub.name_ja}`, false, [hub.name_en, hub.prefecture_en].filter(Boolean).join(", "));
             cell(row, hub.it_load_mw.toFixed(1), true);
+        }
+        if (point.closest) {
+            /* Below the line and on top of all else, clear of the names beside the hubs. */
+            const [[x1, y1], [x2, y2]] = point.closest.ends;
+            draw(byId("hubs"), "text", {class: "closest", x: (x1 + x2) / 2, y: Math.max(y1, y2) + 44, "text-anchor": "middle"}, `${point.closest.km} km`);
         }
     }
 
