@@ -5,22 +5,25 @@ Loads are fixed by tier and the total is off, so that a choice of sites fixes th
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import dcsite
+from dcsite.atlas.geodesy import geodesic_km
 from dcsite.criteria import TIERS
 from dcsite.errors import CheckError, DcsiteError, InfeasibleError, InterruptedWithoutPlanError
 from dcsite.model import SolveOptions
-from dcsite.plan import check_plan, front_points, frontier
-from dcsite.plan.front_program import measure_named
+from dcsite.plan import check_plan, front_points, front_search, frontier
+from dcsite.plan.front_axes import measure_named
 from dcsite.plan.front_types import better_everywhere
 from dcsite.plan.frontier import find_front
 
 PICKED = ("01100", "04100", "15100", "34100", "46201")
+#: Some stand nearer to each other than large hubs may (150 km), farther than regional ones (80 km).
+CLOSER = ("04100", "15100", "34100", "46201", "40100", "43100")
 LOAD_MW = {"core": 200.0, "large": 100.0, "regional": 40.0}
 SETTINGS = (
     "tiers.core.count=0",
@@ -52,7 +55,11 @@ def sites(measured):
 
 @pytest.fixture(scope="module")
 def plans(small, shipped_atlas, sites):
-    """Return penalty and scores by measure of every allowed way of opening."""
+    return every_plan(small, shipped_atlas, sites)
+
+
+def every_plan(small, shipped_atlas, sites):
+    """Return penalty, spacing and scores by measure of every allowed way of opening."""
     rows = []
     for choice in product((None, *TIERS), repeat=len(sites)):
         if any(
@@ -73,7 +80,13 @@ def plans(small, shipped_atlas, sites):
         measures = [m for found in checked.evaluations.values() for m in found.measures]
         scores = {m.name: m.score for m in measures if m.score is not None}
         weighted = sum(m.weight * (m.score or 0.0) for m in measures)
-        rows.append({"penalty": weighted - checked.objective, **scores})
+        lat, lon = hubs["lat_deg"].to_numpy(), hubs["lon_deg"].to_numpy()
+        between = [
+            geodesic_km(lat[a], lon[a], lat[b], lon[b])
+            for a, b in combinations(range(len(hubs)), 2)
+        ]
+        spacing = {"spacing": float(min(between))}
+        rows.append({"penalty": weighted - checked.objective, **spacing, **scores})
     return pd.DataFrame(rows)
 
 
@@ -124,6 +137,67 @@ def test_the_front_is_that_of_enumeration(
     assert len(front.points) + front.dominated + len(front.notes) == points
 
 
+@pytest.mark.parametrize(
+    ("picked", "y", "points", "spacings"),
+    [
+        # The nearest two points of this front lie 1/17 of its width apart.
+        (CLOSER, "existing_core_distance_km", 21, (120.79, 134.53, 255.31, 356.49)),
+        (PICKED, "local_renewable_ratio", 8, (165.5, 356.49, 533.94, 604.21)),
+    ],
+)
+def test_the_front_over_spacing_is_that_of_enumeration(
+    small, shipped_atlas, measured, picked, y, points, spacings, monkeypatch
+):
+    sites = measured.loc[list(picked)]
+    expected = exact_front(every_plan(small, shipped_atlas, sites), "spacing", y)
+    assert [spacing for spacing, _ in expected] == pytest.approx(spacings, abs=0.01)
+    front = front_of(small, shipped_atlas, sites, "spacing", y, monkeypatch, points=points)
+    assert (front.x.measure, front.x.unit, front.x.scored) == ("least_hub_spacing_km", "km", False)
+    found = [(point.x, point.y_score) for point in front.points]
+    assert np.asarray(found) == pytest.approx(np.asarray(expected), abs=3e-6)
+    assert [point.x_score for point in front.points] == [point.x for point in front.points]
+    assert all(point.status == "optimal" for point in front.points)
+    assert all(point.y_bound == pytest.approx(point.y_score, abs=1e-5) for point in front.points)
+    assert front.x_bound == pytest.approx(expected[-1][0], abs=1e-6)
+    assert front.complete
+
+
+def test_of_equal_y_the_widest_spacing_is_returned_however_coarse_the_grid(
+    small, shipped_atlas, measured, monkeypatch
+):
+    sites = measured.loc[list(CLOSER)]
+    expected = exact_front(
+        every_plan(small, shipped_atlas, sites), "spacing", "landing_distance_km"
+    )
+    front = front_of(small, shipped_atlas, sites, "spacing", "cables", monkeypatch, points=4)
+    assert len(expected) == 5
+    assert len(front.points) == 4
+    for point in front.points:
+        assert any((point.x, point.y_score) == pytest.approx(e, abs=3e-6) for e in expected)
+
+
+def test_a_spacing_that_costs_nothing_is_one_point_and_said_so(
+    small, shipped_atlas, sites, plans, monkeypatch
+):
+    measures = ("spacing", "additional_renewable_share")
+    ((spacing, _),) = exact_front(plans, *measures)
+    front = front_of(small, shipped_atlas, sites, *measures, monkeypatch, points=3)
+    assert [point.x for point in front.points] == pytest.approx([spacing], abs=1e-6)
+    (note,) = front.notes
+    assert note == (
+        "nothing to trade: a plan with the best y keeps its hubs 604.2 km apart, and no plan more "
+        "than 604.2 km"
+    )
+
+
+def test_spacing_needs_two_hubs(shipped_atlas, sites, monkeypatch):
+    alone = dcsite.load_scenario(
+        "policy-2023", (*SETTINGS, "tiers.regional.count={min=0,max=2}", "penalties.unserved=0")
+    )
+    with pytest.raises(DcsiteError, match=r"--x: spacing lies between two hubs, .* a plan of 1;"):
+        front_of(alone, shipped_atlas, sites, "spacing", "cables", monkeypatch)
+
+
 def test_ctrl_c_keeps_the_points_done(small, shipped_atlas, sites, monkeypatch):
     def stop(done, _all):
         if done == 4:
@@ -144,7 +218,7 @@ def test_ctrl_c_before_any_point_is_said_so(small, shipped_atlas, sites, monkeyp
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(frontier, "make_point", stop)
+    monkeypatch.setattr(front_search, "make_point", stop)
     with pytest.raises(InterruptedWithoutPlanError):
         front_of(small, shipped_atlas, sites, "separation", "cables", monkeypatch)
 
@@ -202,6 +276,9 @@ def test_bounds_for_small_epsilon_hold_for_larger_ones_and_domination_is_strict(
         ("cables", "cables", 21, "--y: is cables as --x is"),
         ("separation", "existing_core_distance_km", 2, "--y: is existing_core_distance_km as"),
         ("seperation", "cables", 2, "unknown measure 'seperation'; did you mean separation?"),
+        ("spacng", "cables", 2, "--x: unknown measure 'spacng'; did you mean spacing?"),
+        ("spacing", "cabels", 2, "--y: unknown measure 'cabels'; did you mean cables?"),
+        ("cables", "spacing", 2, "--y: is spacing, which is no score; give --x spacing --y cables"),
     ],
 )
 def test_bad_axes_are_refused(small, shipped_atlas, sites, x, y, points, fragment, monkeypatch):

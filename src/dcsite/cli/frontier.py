@@ -13,7 +13,8 @@ from dcsite.atlas import load_atlas
 from dcsite.criteria import parameter_schemas, rule_names
 from dcsite.model import SolveOptions
 from dcsite.outputs.front import check_front_directory, write_front
-from dcsite.plan.frontier import check_axes, find_front
+from dcsite.plan.front_axes import check_axes
+from dcsite.plan.frontier import find_front
 from dcsite.scenario import load_scenario
 from dcsite.sites import municipality_sites
 
@@ -33,7 +34,11 @@ EPILOG = "Example: dcsite frontier policy-2023 --x separation --y renewables --p
 def frontier_command(
     scenario: Annotated[str, typer.Argument(help="Shipped name or TOML file.")] = "policy-2023",
     x: Annotated[
-        str, typer.Option("--x", help="Scored measure, or criterion for its first one.")
+        str,
+        typer.Option(
+            "--x",
+            help="Scored measure, criterion for its first one, or spacing: km between new hubs.",
+        ),
     ] = "separation",
     y: Annotated[str, typer.Option("--y", help="Another measure or criterion.")] = "renewables",
     points: Annotated[int, typer.Option(help="Points asked for, both ends included.")] = 21,
@@ -93,14 +98,15 @@ def _slug(name: str) -> str:
 def _print(front: Front) -> None:
     console = output_console()
     table = Table(box=None, pad_edge=False)
-    for title in (f"x: {front.x.measure}", f"y: {front.y.measure}", "x score", "y score", "gap"):
+    scores = ("x score", "y score") if front.x.scored else ("y score",)
+    for title in (f"x: {front.x.measure}", f"y: {front.y.measure}", *scores, "gap"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("status")
     for point in front.points:
         table.add_row(
             f"{point.x:,.3f} {front.x.unit}",
             f"{point.y:,.3f} {front.y.unit}",
-            f"{point.x_score:.4f}",
+            *([f"{point.x_score:.4f}"] if front.x.scored else []),
             f"{point.y_score:.4f}",
             f"{point.gap:.3%}",
             point.status,

@@ -53,6 +53,7 @@ def assemble(
     modes: RuleModes | None = None,
     *,
     cover: CliqueCover = clique_cover,
+    spacing_km: float = 0.0,
 ) -> SiteProgram:
     """Assemble the whole program for measured sites.
 
@@ -68,6 +69,8 @@ def assemble(
         How strictly each rule holds; the scenario's own by default.
     cover : callable
         Makes the cliques of the separation rows; see :class:`SiteProgram`.
+    spacing_km : float
+        Least distance between any two new hubs, beside the rules; 0 asks for none.
 
     Returns
     -------
@@ -81,7 +84,13 @@ def assemble(
     """
     refuse_unknown_regions(scenario, atlas)
     program = SiteProgram(
-        scenario, atlas, sites, admissions(sites, scenario), modes or modes_of(scenario), cover
+        scenario,
+        atlas,
+        sites,
+        admissions(sites, scenario),
+        modes or modes_of(scenario),
+        cover,
+        spacing_km,
     )
     count_tiers(program)
     place_cores(program)

@@ -62,6 +62,9 @@ class SiteProgram:
     cover : callable
         Makes the cliques of the separation rows up front; pairs it misses are covered as plans
         violate them.
+    spacing_km : float
+        Least distance between any two new hubs, whatever their tiers and however strictly the
+        rule of separation holds; 0 asks for none.
     """
 
     tiers: tuple[str, ...] = TIERS
@@ -74,11 +77,13 @@ class SiteProgram:
         admissions: Sequence[Admission],
         modes: RuleModes,
         cover: CliqueCover = clique_cover,
+        spacing_km: float = 0.0,
     ) -> None:
         self.scenario = scenario
         self.atlas = atlas
         self.sites = sites
         self.modes = modes
+        self.spacing_km = spacing_km
         self.cover = cover
         self.problem = pulp.LpProblem("dcsite", pulp.LpMaximize)
         self.violations: dict[str, Terms] = defaultdict(list)
@@ -86,6 +91,8 @@ class SiteProgram:
         self.scored_measures: dict[str, tuple[str, ...]] = {}
         self._variables: dict[str, Any] = {}
         self.apart: list[SeparationRows] = []
+        #: By tier, the columns that say of each site whether a hub not below it stands there.
+        self.hub_columns: dict[int, list[Any]] = {}
         #: Rows about one site or about sites too near: they say nothing of a plan as a whole.
         self.local_rows: set[str] = set()
         self.min_mw = np.array([getattr(scenario.tiers, t).it_load_mw.min for t in TIERS])
@@ -97,6 +104,8 @@ class SiteProgram:
         ]
         self._make_decisions()
         self._soften(admissions)
+        if spacing_km > 0.0:
+            self.apart.append(SeparationRows.of_spacing(self, spacing_km))
 
     # -- what criteria may ask -----------------------------------------------------------------
 
@@ -169,7 +178,7 @@ class SiteProgram:
         The rows are laid by :mod:`dcsite.model.separation`.
         """
         if self.mode(rule) != "off":
-            self.apart.append(SeparationRows(self, rule, distance_km))
+            self.apart.append(SeparationRows.of_rule(self, rule, distance_km))
 
     # -- what the model's own rules ask --------------------------------------------------------
 

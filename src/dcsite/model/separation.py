@@ -38,9 +38,9 @@ _BROKEN = 1e-2
 
 @dataclass
 class _Level:
-    """What the clique rows of one tier are made from."""
+    """What one set of clique rows is made from."""
 
-    number: int
+    name: str
     distance_km: float
     lat: NDArray[np.float64]
     lon: NDArray[np.float64]
@@ -63,16 +63,34 @@ class SeparationRows:
     ----------
     program : SiteProgram
         Gets the rows.
-    rule : str
-        Hard or soft there.
     distance_km : mapping of str to float
         Least distance by tier.
     """
 
-    def __init__(self, program: SiteProgram, rule: str, distance_km: Mapping[str, float]) -> None:
+    def __init__(self, program: SiteProgram, distance_km: Mapping[str, float]) -> None:
         self._program = program
         self._levels: list[_Level] = []
         self.distance_km = dict(distance_km)
+
+    @classmethod
+    def of_rule(
+        cls, program: SiteProgram, rule: str, distance_km: Mapping[str, float]
+    ) -> SeparationRows:
+        """Lay the rows of a rule, hard or soft as the program holds it."""
+        rows = cls(program, distance_km)
+        rows._lay(rule)
+        return rows
+
+    @classmethod
+    def of_spacing(cls, program: SiteProgram, spacing_km: float) -> SeparationRows:
+        """Keep any two hubs apart, without excuse: cliques over hubs of all tiers."""
+        rows = cls(program, dict.fromkeys(TIERS, spacing_km))
+        nobody = np.full(program.eligible.shape, None, dtype=object)
+        rows._clique_rows("spacing", len(TIERS) - 1, spacing_km, nobody)
+        return rows
+
+    def _lay(self, rule: str) -> None:
+        program, distance_km = self._program, self.distance_km
         excused: NDArray[np.object_] = np.full(program.eligible.shape, None, dtype=object)
         if program.mode(rule) == "soft":
             for site, number in np.argwhere(program.eligible):
@@ -83,8 +101,11 @@ class SeparationRows:
                 program.row(f"excuse_{label}", terms, "<=", 0.0, local=True)
                 program.violations[rule].append((variable, 1.0))
         for number, tier in enumerate(TIERS):
+            if distance_km[tier] <= program.spacing_km:
+                continue  # the rows of the spacing keep these hubs apart already
             if all(distance_km[upper] >= distance_km[tier] for upper in TIERS[:number]):
-                self._clique_rows(number, distance_km[tier], excused)
+                name = f"separation_{tier}"
+                self._clique_rows(name, number, distance_km[tier], excused)
             else:
                 self._pair_rows(number, distance_km, excused)
 
@@ -154,13 +175,17 @@ class SeparationRows:
         lower = np.maximum(np.arange(len(TIERS)), tier)
         return np.asarray(away_km[:, None] < least_km[lower][None, :])
 
-    def _clique_rows(self, number: int, distance_km: float, excused: NDArray[np.object_]) -> None:
+    def _clique_rows(
+        self, name: str, number: int, distance_km: float, excused: NDArray[np.object_]
+    ) -> None:
         program = self._program
         here = np.flatnonzero(program.eligible[:, : number + 1].any(axis=1))
         lat = program.sites["lat_deg"].to_numpy(dtype=float)[here]
         lon = program.sites["lon_deg"].to_numpy(dtype=float)[here]
-        hub = self._hub_variables(number, here)
-        level = _Level(number, distance_km, lat, lon, hub, excused[here, : number + 1])
+        if number not in program.hub_columns:
+            program.hub_columns[number] = self._hub_variables(number, here)
+        hub = program.hub_columns[number]
+        level = _Level(name, distance_km, lat, lon, hub, excused[here, : number + 1])
         self._levels.append(level)
         for clique in program.cover(lat, lon, distance_km):
             self._clique_row(level, clique)
@@ -168,8 +193,7 @@ class SeparationRows:
     def _clique_row(self, level: _Level, clique: NDArray[np.intp]) -> None:
         terms: Terms = [(level.hub[member], 1.0) for member in clique]
         terms += _less_excused(level.excused[clique])
-        name = f"separation_{TIERS[level.number]}_{level.rows}"
-        self._program.row(name, terms, "<=", 1.0, local=True)
+        self._program.row(f"{level.name}_{level.rows}", terms, "<=", 1.0, local=True)
         level.rows += 1
 
     def _hub_variables(self, number: int, here: NDArray[np.intp]) -> list[Any]:

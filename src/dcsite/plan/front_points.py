@@ -9,6 +9,7 @@ from dcsite.criteria import TIERS
 from dcsite.errors import CheckError, Problem
 
 from .check import check_plan
+from .front_axes import SPACING_LABEL, spacing_of
 from .front_types import AxisLabel, FrontHub, FrontPoint, PointMeasure, better_everywhere
 
 if TYPE_CHECKING:
@@ -71,28 +72,31 @@ def make_point(
         for measure in evaluation.measures
         if measure.score is not None
     )  # fmt: skip
+    if measures[0] == SPACING_LABEL.measure:
+        scored = (PointMeasure(SPACING_LABEL, spacing_of(hubs), None), *scored)
     x, y = (next(m for m in scored if m.label.measure == name) for name in measures)
+    x_score, y_score = (m.value if m.score is None else m.score for m in (x, y))
     weighted = sum(
         measure.weight * (measure.score or 0.0)
         for evaluation in checked.evaluations.values()
         for measure in evaluation.measures
     )
     for name, value, least in (
-        (measures[0], x.score, found.eps),
-        (measures[1], y.score, found.y_score),
+        (measures[0], x_score, found.eps),
+        (measures[1], y_score, found.y_score),
         ("penalties (negative)", checked.objective - weighted, -most_penalty),
     ):
         if value < least - _TOLERANCE:
             raise _disagrees(name, f"at least {least:.8f}", value, hubs)
-    if y.score > found.y_bound + _TOLERANCE:
-        raise _disagrees(measures[1], f"at most {found.y_bound:.8f}", y.score, hubs)
+    if y_score > found.y_bound + _TOLERANCE:
+        raise _disagrees(measures[1], f"at most {found.y_bound:.8f}", y_score, hubs)
     return _bounded(
         FrontPoint(
             eps=found.eps,
             x=x.value,
             y=y.value,
-            x_score=x.score,
-            y_score=y.score,
+            x_score=x_score,
+            y_score=y_score,
             y_bound=found.y_bound,
             gap=0.0,
             status="optimal" if found.proven else "feasible",

@@ -1,25 +1,28 @@
-"""The program of a front: two scores and the penalties as variables that can be bounded.
+"""The programs of a front: the score on y and the penalties as variables, and x to be bounded.
 
-Beside the scenario's own rows there are three::
+Beside the scenario's own rows there are::
 
-    front_x       = score of the measure on x
     front_y       = score of the measure on y
     front_penalty = penalties of soft rules and of unserved demand
 
-so that going from one point to the next changes a bound and nothing else. The scenario's weights
-play no part: what a front shows is the trade between two measures, all else left to the rules.
+and x comes in one of two kinds. A score is one row more, ``front_x``, so that going from one point
+to the next changes a bound and nothing else. The spacing between hubs is no linear function of
+the decisions: each least spacing has clique rows of its own, and the program is assembled anew
+with them. The scenario's weights play no part: what a front shows is the trade between two
+measures, all else left to the rules.
 """
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pulp
 
 from dcsite.errors import DcsiteError, Problem
-from dcsite.model import assemble, solve
+from dcsite.model import assemble, chosen_hubs, solve_program
+
+from .front_axes import SPACING_LABEL, measure_named, spacing_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,12 +30,12 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
-    from dcsite.model import Outcome, SolveOptions
+    from dcsite.model import Outcome, SiteProgram, SolveOptions
     from dcsite.scenario import Scenario
 
-__all__ = ["FrontProgram", "Goal", "measure_named"]
+__all__ = ["FrontProgram", "Goal", "ScoreProgram", "SpacingProgram"]
 
-#: How much of a score bound is given back, so that the plan that set the bound stays feasible.
+#: How much of a bound is given back, so that the plan that set the bound stays feasible.
 _GIVE = 1e-7
 
 
@@ -43,15 +46,15 @@ class Goal:
     Parameters
     ----------
     x, y, penalty : float
-        Coefficients of the objective.
-    least_x, least_y : float, optional
-        Scores that must be reached.
+        Coefficients of the objective; all 0 asks for any plan. x only where it is a score.
+    least_x : float, optional
+        Score or spacing in km that must be reached.
+    least_y : float, optional
+        Score that must be reached.
     most_penalty : float, optional
         Penalties allowed.
     start : mapping of str to float, optional
         A point to begin from.
-    gap : float, optional
-        Gap to prove in place of that of the options.
     """
 
     x: float = 0.0
@@ -61,38 +64,69 @@ class Goal:
     least_y: float | None = None
     most_penalty: float | None = None
     start: Mapping[str, float] | None = None
-    gap: float | None = None
 
 
-def measure_named(option: str, name: str, scored: Mapping[str, Sequence[str]]) -> str:
-    """Return the measure a user means: its own name, or a criterion's for its first scored one.
+class FrontProgram(Protocol):
+    """What a search asks of either kind of program.
 
-    Parameters
-    ----------
-    option, name : str
-        Where the name was given, and the name.
-    scored : mapping of str to sequence of str
-        Scored measures by criterion.
-
-    Raises
-    ------
-    DcsiteError
-        If there is none; names the nearest.
+    `measures` are those on x and y. One program serves one thread at a time.
     """
-    measures = [measure for own in scored.values() for measure in own]
-    if name in measures:
-        return name
-    if scored.get(name):
-        return scored[name][0]
-    known = [*(criterion for criterion, own in scored.items() if own), *measures]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise DcsiteError(
-        Problem(option, "", f"unknown measure {name!r}; {hint}known are {', '.join(known)}")
-    )
+
+    measures: tuple[str, str]
+    site_program: SiteProgram
+
+    def solve(self, goal: Goal, options: SolveOptions, halted: Callable[[], bool]) -> Outcome:
+        """Solve for a goal."""
+
+    def x_of(self, values: Mapping[str, float]) -> float:
+        """Return the score or the spacing in km on x of a point of the program."""
 
 
-class FrontProgram:
+class _Rows:
+    """An assembled program with y and the penalties as variables."""
+
+    def __init__(self, program: SiteProgram, y: str) -> None:
+        self.program = program
+        objective = program.problem.objective
+        penalties = [(variable, -value) for variable, value in objective.items() if value]
+        self.y = self.score("front_y", y)
+        self.penalty = self._defined("front_penalty", penalties, 0.0)
+        self.penalty.lowBound = 0.0
+        # With no penalty allowed, every decision that would bring one is out: a smaller program.
+        self._dear = [(variable, variable.upBound) for variable, value in penalties if value > 0.0]
+
+    def score(self, name: str, measure: str) -> pulp.LpVariable:
+        """Return a new variable equal to the score of a measure."""
+        score = next(score for score in self.program.scores if score.measure == measure)
+        return self._defined(name, score.terms, score.constant)
+
+    def solve(
+        self,
+        goal: Goal,
+        aim: Mapping[pulp.LpVariable, float],
+        options: SolveOptions,
+        halted: Callable[[], bool],
+    ) -> Outcome:
+        """Maximise `aim` and the goal's own terms of y and penalties within its bounds."""
+        self.y.lowBound = None if goal.least_y is None else goal.least_y - _GIVE
+        self.penalty.upBound = None if goal.most_penalty is None else goal.most_penalty + _GIVE
+        for variable, up in self._dear:
+            variable.upBound = 0.0 if goal.most_penalty == 0.0 else up
+        terms = {**aim, self.y: goal.y, self.penalty: -goal.penalty}
+        self.program.problem.setObjective(
+            pulp.LpAffineExpression({variable: value for variable, value in terms.items() if value})
+        )
+        return solve_program(self.program, replace(options, start=goal.start), halted=halted)
+
+    def _defined(
+        self, name: str, terms: Sequence[tuple[pulp.LpVariable, float]], constant: float
+    ) -> pulp.LpVariable:
+        variable = self.program.problem.add_variable(name, None, None)
+        self.program.row(name, [*terms, (variable, -1.0)], "==", -constant)
+        return variable
+
+
+class ScoreProgram:
     """A scenario's program with two scores and the penalties to bound.
 
     Parameters
@@ -106,45 +140,61 @@ class FrontProgram:
     def __init__(
         self, scenario: Scenario, atlas: Atlas, sites: gpd.GeoDataFrame, x: str, y: str
     ) -> None:
-        # Without weights the objective is what is left: penalties, negative.
-        unweighted = scenario.model_copy(update={"weights": dict.fromkeys(scenario.weights, 0.0)})
-        self.program = assemble(unweighted, atlas, sites)
-        scored = self.program.scored_measures
+        self.site_program = assemble(_unweighted(scenario), atlas, sites)
+        scored = self.site_program.scored_measures
         self.measures = (measure_named("--x", x, scored), measure_named("--y", y, scored))
         if self.measures[0] == self.measures[1]:
             raise DcsiteError(
                 Problem("--y", "", f"is {self.measures[1]} as --x is; give two different measures")
             )
-        objective = self.program.problem.objective
-        penalties = [(variable, -value) for variable, value in objective.items() if value]
-        scores = {score.measure: score for score in self.program.scores}
-        self.x, self.y = (
-            self._defined(f"front_{axis}", scores[name].terms, scores[name].constant)
-            for axis, name in zip("xy", self.measures, strict=True)
-        )
-        self.penalty = self._defined("front_penalty", penalties, 0.0)
-        self.penalty.lowBound = 0.0
-        # With no penalty allowed, every decision that would bring one is out: a smaller program.
-        self._dear = [(variable, variable.upBound) for variable, value in penalties if value > 0.0]
-
-    def _defined(
-        self, name: str, terms: Sequence[tuple[pulp.LpVariable, float]], constant: float
-    ) -> pulp.LpVariable:
-        variable = self.program.problem.add_variable(name, None, None)
-        self.program.row(name, [*terms, (variable, -1.0)], "==", -constant)
-        return variable
+        self._rows = _Rows(self.site_program, self.measures[1])
+        self._x = self._rows.score("front_x", self.measures[0])
 
     def solve(self, goal: Goal, options: SolveOptions, halted: Callable[[], bool]) -> Outcome:
         """Solve for a goal; not from two threads at once."""
-        self.x.lowBound = None if goal.least_x is None else goal.least_x - _GIVE
-        self.y.lowBound = None if goal.least_y is None else goal.least_y - _GIVE
-        self.penalty.upBound = None if goal.most_penalty is None else goal.most_penalty + _GIVE
-        for variable, up in self._dear:
-            variable.upBound = 0.0 if goal.most_penalty == 0.0 else up
-        aim = {self.x: goal.x, self.y: goal.y, self.penalty: -goal.penalty}
-        self.program.problem.setObjective(
-            pulp.LpAffineExpression({variable: value for variable, value in aim.items() if value})
-        )
-        gap = options.gap if goal.gap is None else goal.gap
-        own = replace(options, gap=gap, start=goal.start)
-        return solve(self.program.problem, own, halted=halted)
+        self._x.lowBound = None if goal.least_x is None else goal.least_x - _GIVE
+        return self._rows.solve(goal, {self._x: goal.x}, options, halted)
+
+    def x_of(self, values: Mapping[str, float]) -> float:
+        """Return the score on x."""
+        return values[self._x.name]
+
+
+class SpacingProgram:
+    """A scenario's program with a score and the penalties to bound, and hubs to space out.
+
+    Every pair of new hubs keeps the goal's `least_x` in km, whatever their tiers; the scenario's
+    own separation holds besides.
+
+    Parameters
+    ----------
+    scenario, atlas, sites
+        As for :func:`dcsite.model.assemble`.
+    y : str
+        Name as a user gives it.
+    """
+
+    def __init__(self, scenario: Scenario, atlas: Atlas, sites: gpd.GeoDataFrame, y: str) -> None:
+        self._question = (_unweighted(scenario), atlas, sites)
+        self.site_program = assemble(*self._question)
+        measure = measure_named("--y", y, self.site_program.scored_measures)
+        self.measures = (SPACING_LABEL.measure, measure)
+        self._rows = _Rows(self.site_program, measure)
+
+    def solve(self, goal: Goal, options: SolveOptions, halted: Callable[[], bool]) -> Outcome:
+        """Solve for a goal; not from two threads at once."""
+        spacing_km = 0.0 if goal.least_x is None else max(goal.least_x - _GIVE, 0.0)
+        if self._rows.program.spacing_km != spacing_km:
+            program = assemble(*self._question, spacing_km=spacing_km)
+            self._rows = _Rows(program, self.measures[1])
+        return self._rows.solve(goal, {}, options, halted)
+
+    def x_of(self, values: Mapping[str, float]) -> float:
+        """Return the least distance between any two hubs, in km."""
+        chosen = chosen_hubs(self.site_program, dict(values))
+        return spacing_of(self.site_program.sites.loc[chosen.index])
+
+
+def _unweighted(scenario: Scenario) -> Scenario:
+    """Leave only penalties, negative, in the objective."""
+    return scenario.model_copy(update={"weights": dict.fromkeys(scenario.weights, 0.0)})

@@ -13,13 +13,18 @@ SCORE_TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class AxisLabel:
-    """A measure that a front is drawn over; `unit` is that of its values."""
+    """A measure that a front is drawn over.
+
+    `unit` is that of its values. Points are compared by their scores on it, or by the values
+    themselves where it is not `scored` (the spacing between hubs; more is better).
+    """
 
     criterion: str
     measure: str
     label_en: str
     label_ja: str
     unit: str
+    scored: bool = True
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,11 @@ class FrontHub:
 
 @dataclass(frozen=True)
 class PointMeasure:
-    """A scored measure of one point's plan, on an axis or not."""
+    """A measure of one point's plan, on an axis or not; without a score where it has none."""
 
     label: AxisLabel
     value: float
-    score: float
+    score: float | None
 
 
 @dataclass(frozen=True)
@@ -53,11 +58,12 @@ class FrontPoint:
     Parameters
     ----------
     eps : float
-        Least score on x that the solver was held to.
+        Least `x_score` that the solver was held to.
     x, y : float
         Values in the measures' own units, evaluated independently.
     x_score, y_score : float
-        Their scores on 0..1, more is better; domination is judged on these.
+        Their scores on 0..1, more is better; domination is judged on these. Where x is not
+        scored, `x_score` is `x`.
     y_bound : float
         No plan with ``x_score >= eps`` scores above this on y.
     gap : float
@@ -69,7 +75,7 @@ class FrontPoint:
     hubs : tuple of FrontHub
         Highest tier first.
     measures : tuple of PointMeasure
-        Every scored measure of the plan.
+        Every scored measure of the plan; the one on x first where it is not scored.
     """
 
     eps: float
@@ -110,8 +116,8 @@ class Front:
     penalty : float
         Most objective points of soft rules and unserved demand that a point may break: the least
         that any plan does.
-    x_score_bound : float
-        No plan with so little penalty scores above this on x: how far the front may reach beyond
+    x_bound : float
+        No plan with so little penalty has a larger `x_score`: how far the front may reach beyond
         its last point.
     dcsite_version, created_at, wall_s
         For the manifest.
@@ -129,7 +135,7 @@ class Front:
     complete: bool
     gap_asked: float
     penalty: float
-    x_score_bound: float
+    x_bound: float
     dcsite_version: str
     created_at: str
     wall_s: float

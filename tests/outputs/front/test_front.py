@@ -49,9 +49,24 @@ def front() -> Front:
             point(600.0, 0.5, HUBS[1:]),
         ),
         points_asked=5, dominated=1, notes=("x score 0.700000: no plan in time",), complete=True,
-        gap_asked=0.001, penalty=0.0, x_score_bound=0.76, dcsite_version="test",
+        gap_asked=0.001, penalty=0.0, x_bound=0.76, dcsite_version="test",
         created_at="2026-01-02T03:04:05+00:00", wall_s=12.5,
     )  # fmt: skip
+
+
+def over_spacing(front: Front) -> Front:
+    """Turn a front's x into a spacing: compared by its kilometres, without a score."""
+    label = AxisLabel(
+        "separation", "least_hub_spacing_km", "least distance", "最小距離", "km", scored=False
+    )
+    points = tuple(
+        replace(
+            own, x=km, x_score=km, eps=km - 0.5,
+            measures=(PointMeasure(label, km, None), *own.measures[1:]),
+        )
+        for own, km in zip(front.points, (120.25, 150.5, 202.0), strict=True)
+    )  # fmt: skip
+    return replace(front, x=label, points=points, x_bound=202.4)
 
 
 def test_json_and_csv_hold_every_point_in_units_and_scores(
@@ -74,6 +89,27 @@ def test_json_and_csv_hold_every_point_in_units_and_scores(
     assert rows[2]["y_additional_renewable_share"] == "0.5"
     assert rows[2]["hubs"] == "large:40203 regional:47201"
     assert {row["front_complete"] for row in rows} == {"yes"}
+
+
+def test_a_spacing_has_kilometres_and_no_score_in_every_file(
+    front: Front, atlas: Atlas, tmp_path: Path
+) -> None:
+    paths = write_front(over_spacing(front), atlas, tmp_path / "out")
+    document = json.loads(paths.front_json.read_text(encoding="utf-8"))
+    assert (document["eps_unit"], document["x_bound"]) == ("km", 202.4)
+    assert (document["x"]["measure"], document["x"]["scored"]) == ("least_hub_spacing_km", False)
+    first = document["points"][0]
+    assert (first["x"], first["x_score"], first["eps"]) == (120.25, None, 119.75)
+    assert [m["score"] for m in first["measures"]] == [None, 0.9]
+    with paths.front_csv.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["x_least_hub_spacing_km"] for row in rows] == ["120.25", "150.5", "202.0"]
+    assert {(row["x_score"], row["eps_unit"]) for row in rows} == {("", "km")}
+    page = paths.front_html.read_text(encoding="utf-8")
+    assert "a least distance on the horizontal one" in page
+    scored = write_front(front, atlas, tmp_path / "scored")
+    assert json.loads(scored.front_json.read_text(encoding="utf-8"))["eps_unit"] == "score"
+    assert "a least score on the horizontal" in scored.front_html.read_text(encoding="utf-8")
 
 
 def test_an_incomplete_front_says_so_in_every_file(
@@ -120,6 +156,8 @@ def test_the_page_shows_the_plan_of_the_point_at_hand_and_asks_for_nothing(
     driver = open_browser(1400, 900)
     ready(driver, paths.front_html)
     assert len(driver.find_elements(By.CSS_SELECTOR, "#land path")) == 47
+    assert not driver.find_elements(By.ID, "closest")
+    assert not driver.find_elements(By.ID, "single")
     marks = driver.find_elements(By.CSS_SELECTOR, "#chart .point")
     assert len(marks) == 3
     # More is better in both: points go right and down.
@@ -153,3 +191,50 @@ def test_the_page_shows_the_plan_of_the_point_at_hand_and_asks_for_nothing(
         if message["method"] == "Network.requestWillBeSent"
     ]
     assert asked == [paths.front_html.resolve().as_uri()]
+
+
+@pytest.mark.browser
+def test_the_page_of_a_spacing_stands_in_kilometres(
+    front: Front, atlas: Atlas, tmp_path: Path, open_browser: Callable[[int, int], webdriver.Chrome]
+) -> None:
+    paths = write_front(over_spacing(front), atlas, tmp_path / "out")
+    driver = open_browser(1400, 900)
+    ready(driver, paths.front_html)
+    texts = [node.text for node in driver.find_elements(By.CSS_SELECTOR, "#chart text")]
+    assert "→ 最小距離（km）" in texts
+    assert "least distance (km)" in texts
+    assert "↑ 評点：再エネ比率" in texts
+    # Ticks of the horizontal axis are kilometres.
+    assert {"120", "140", "160", "180", "200"} <= set(texts)
+    places = [mark.location["x"] for mark in driver.find_elements(By.CSS_SELECTOR, "#chart .point")]
+    assert (places[1] - places[0]) / (places[2] - places[0]) == pytest.approx(
+        (150.5 - 120.25) / (202.0 - 120.25), abs=0.02
+    )
+    driver.find_element(By.ID, "after").click()
+    assert shown(driver) == ["01235", "40203"]
+    assert "150.5 km" in driver.find_element(By.ID, "which").text
+    # Ishikari and Kurume: 1,443.5 km on WGS 84, 1,443.4 km on a sphere of 6,371 km.
+    line = driver.find_element(By.ID, "closest")
+    ends = {(line.get_attribute(f"x{end}"), line.get_attribute(f"y{end}")) for end in (1, 2)}
+    circles = driver.find_elements(By.CSS_SELECTOR, "#hubs circle")
+    assert ends == {(mark.get_attribute("cx"), mark.get_attribute("cy")) for mark in circles}
+    assert driver.find_element(By.CSS_SELECTOR, "text.closest").text == "1443.5 km"
+    assert "Closest two hubs" in driver.find_element(By.ID, "legend").text
+    first = driver.find_element(By.CSS_SELECTOR, "#measures tbody tr")
+    assert [cell.text for cell in first.find_elements(By.TAG_NAME, "td")][1:] == ["150.5 km", "–"]
+    assert not [e for e in driver.get_log("browser") if e["level"] != "INFO"]
+
+
+@pytest.mark.browser
+def test_a_front_of_one_point_is_a_chart_too(
+    front: Front, atlas: Atlas, tmp_path: Path, open_browser: Callable[[int, int], webdriver.Chrome]
+) -> None:
+    one = over_spacing(front)
+    paths = write_front(replace(one, points=one.points[:1]), atlas, tmp_path / "out")
+    driver = open_browser(1400, 900)
+    ready(driver, paths.front_html)
+    assert len(driver.find_elements(By.CSS_SELECTOR, "#chart .point")) == 1
+    assert shown(driver) == ["01235", "40203", "47201"]
+    assert not driver.find_element(By.ID, "slider").is_enabled()
+    assert "One point" in driver.find_element(By.ID, "single").text
+    assert not [e for e in driver.get_log("browser") if e["level"] != "INFO"]

@@ -6,6 +6,7 @@ import math
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from shapely import MultiPolygon
@@ -13,6 +14,7 @@ from shapely import MultiPolygon
 from dcsite.outputs.map.credits import ATTRIBUTION
 from dcsite.outputs.map.encode import script_json
 from dcsite.outputs.map.palette import hub_radius_px, tier_style
+from dcsite.plan.front_axes import closest_pair
 
 from .tables import front_document
 
@@ -51,6 +53,7 @@ def render_front(front: Front, atlas: Atlas) -> str:
         for hub in point["hubs"]:
             hub["x"], hub["y"] = _place(hub["lon_deg"], hub["lat_deg"])
             hub["r"] = round(1.2 * hub_radius_px(hub["it_load_mw"]), 1)
+        point["closest"] = None if front.x.scored else _closest(point["hubs"])
     tiers = dict.fromkeys(hub.tier for point in front.points for hub in point.hubs)
     data["tiers"] = {
         name: {"colour": style.colour, "ja": style.ja, "en": style.en}
@@ -75,6 +78,17 @@ def render_front(front: Front, atlas: Atlas) -> str:
         style=Markup(_asset("front.css")),  # noqa: S704
         credit=ATTRIBUTION.removesuffix(" · Leaflet"),
     )
+
+
+def _closest(hubs: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the two hubs that set a plan's spacing: where the line between them is drawn."""
+    pair = closest_pair(
+        np.array([hub["lat_deg"] for hub in hubs]), np.array([hub["lon_deg"] for hub in hubs])
+    )
+    if pair is None:
+        return None
+    ends = [hubs[number] for number in pair[:2]]
+    return {"ends": [(hub["x"], hub["y"]) for hub in ends], "km": round(pair[2], 1)}
 
 
 def _asset(name: str) -> str:

@@ -28,12 +28,14 @@ def front_document(front: Front) -> dict[str, Any]:
         "complete": front.complete,
         "x": asdict(front.x),
         "y": asdict(front.y),
+        "eps_unit": _eps_unit(front),
         "points_asked": front.points_asked,
         "dominated": front.dominated,
         "notes": list(front.notes),
         "gap_asked": front.gap_asked,
         "penalty": rounded(front.penalty, 6),
-        "x_score_bound": rounded(front.x_score_bound, 6),
+        # In the unit of eps, as it is compared with x_score or, without one, with x.
+        "x_bound": rounded(front.x_bound, 6),
         "created_at": front.created_at,
         "wall_s": rounded(front.wall_s, 3),
         "points": [_point(front, point) for point in front.points],
@@ -50,11 +52,12 @@ def write_front_csv(front: Front, path: Path) -> None:
     """Write one row per point: UTF-8 with the mark by which Excel knows it.
 
     The columns of the axes are named ``x_<measure>`` and ``y_<measure>``, the unit stands in a
-    column of its own; hubs are listed as ``tier:site_id`` apart by spaces.
+    column of its own; an x that is not scored has no ``x_score``; hubs are listed as
+    ``tier:site_id`` apart by spaces.
     """
     columns = (
         "no", f"x_{front.x.measure}", "x_unit", f"y_{front.y.measure}", "y_unit", "x_score",
-        "y_score", "eps", "y_score_bound", "gap", "status", "front_complete", "hubs",
+        "y_score", "eps", "eps_unit", "y_score_bound", "gap", "status", "front_complete", "hubs",
     )  # fmt: skip
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
@@ -63,11 +66,15 @@ def write_front_csv(front: Front, path: Path) -> None:
             row = _point(front, point)
             cells = (
                 number, row["x"], front.x.unit, row["y"], front.y.unit, row["x_score"],
-                row["y_score"], row["eps"], row["y_score_bound"], row["gap"], row["status"],
-                "yes" if front.complete else "no",
+                row["y_score"], row["eps"], _eps_unit(front), row["y_score_bound"], row["gap"],
+                row["status"], "yes" if front.complete else "no",
                 " ".join(f"{hub.tier}:{hub.site_id}" for hub in point.hubs),
             )  # fmt: skip
             writer.writerow([safe_cell(cell) for cell in cells])
+
+
+def _eps_unit(front: Front) -> str:
+    return "score" if front.x.scored else front.x.unit
 
 
 def _point(front: Front, point: FrontPoint) -> dict[str, Any]:
@@ -75,7 +82,7 @@ def _point(front: Front, point: FrontPoint) -> dict[str, Any]:
         "eps": rounded(point.eps, 6),
         "x": rounded(point.x, unit_decimals(front.x.unit)),
         "y": rounded(point.y, unit_decimals(front.y.unit)),
-        "x_score": rounded(point.x_score, 6),
+        "x_score": rounded(point.x_score, 6) if front.x.scored else None,
         "y_score": rounded(point.y_score, 6),
         "y_score_bound": rounded(point.y_bound, 6),
         "gap": rounded(point.gap, 6),

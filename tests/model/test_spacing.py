@@ -1,0 +1,99 @@
+"""A least spacing of all hubs: rows for exactly the pairs that are nearer, without excuse."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+
+import dcsite
+from dcsite.atlas.geodesy import geodesic_km
+from dcsite.criteria import TIERS
+from dcsite.model import SolveOptions, assemble, cliques, find_answer
+
+DISTANCE_KM = {"core": 400.0, "large": 150.0, "regional": 80.0}
+
+
+@pytest.fixture(scope="module")
+def sites(measured):
+    return measured[measured["population_2020"] > 150_000].iloc[::3]
+
+
+def kept_apart(program, prefixes):
+    """Return the pairs of (site, tier) that rows of these names let open one of at most."""
+    columns = {}
+    for site, tier in zip(*program.eligible.nonzero(), strict=True):
+        columns[program.open[site, tier].name] = {(site, tier)}
+        for level in range(tier, len(TIERS)):
+            name = f"hub_{TIERS[level]}_{program.labels[site]}"
+            columns.setdefault(name, set()).add((site, tier))
+    pairs = set()
+    for row in program.problem.constraints():
+        if row.name.startswith(prefixes):
+            assert row.constant == -1.0
+            held = {(variable.name, factor) for variable, factor in row.items()}
+            assert {factor for _, factor in held} == {1.0}  # nobody is excused
+            members = sorted(set().union(*(columns[name] for name, _ in held)))
+            pairs |= {pair for pair in combinations(members, 2) if pair[0][0] != pair[1][0]}
+    return pairs
+
+
+def nearer_than(program, sites, least_km):
+    """Return the pairs of (site, tier) nearer than their tiers ask for, by brute force."""
+    lat, lon = sites["lat_deg"].to_numpy(), sites["lon_deg"].to_numpy()
+    decisions = sorted(zip(*program.eligible.nonzero(), strict=True))
+    return {
+        ((a, s), (b, t))
+        for (a, s), (b, t) in combinations(decisions, 2)
+        if a != b and geodesic_km(lat[a], lon[a], lat[b], lon[b]) < least_km(max(s, t))
+    }
+
+
+def test_the_spacing_takes_the_place_of_smaller_separations_and_leaves_larger_ones(
+    sites, shipped_atlas, policy
+):
+    program = assemble(policy, shipped_atlas, sites, spacing_km=120.0)
+    names = {row.name.rsplit("_", 1)[0] for row in program.problem.constraints()}
+    assert {"spacing", "separation_large", "separation_core"} <= names
+    assert "separation_regional" not in names
+    expected = nearer_than(program, sites, lambda level: max(120.0, DISTANCE_KM[TIERS[level]]))
+    assert len(expected) > 50
+    assert kept_apart(program, ("spacing_", "separation_")) == expected
+
+
+@pytest.mark.parametrize(("mode", "spacing_km"), [("soft", 60.0), ("soft", 200.0), ("off", 200.0)])
+def test_no_hub_is_excused_from_the_spacing(sites, shipped_atlas, mode, spacing_km):
+    scenario = dcsite.load_scenario("policy-2023", (f'rules.separation="{mode}"',))
+    program = assemble(scenario, shipped_atlas, sites, spacing_km=spacing_km)
+    expected = nearer_than(program, sites, lambda _: spacing_km)
+    assert expected
+    assert kept_apart(program, "spacing_") == expected
+
+
+def test_pairs_that_rows_up_front_miss_are_covered_when_a_plan_violates_them(
+    measured, shipped_atlas, monkeypatch
+):
+    scenario = dcsite.load_scenario(
+        "policy-2023",
+        (
+            "tiers.core.count=0",
+            'rules.core_regions="off"',
+            "tiers.large.count=0",
+            "tiers.regional.count=8",
+            "tiers.regional.separation_km=0",
+            "demand.total_new_it_load_mw=200",
+            "demand.latency_critical_share=0",
+            "criteria.cables.max_crowded_share=1",
+        ),
+    )
+    sites = measured[measured["population_2020"] > 60_000]
+    options = SolveOptions(gap=1e-6)
+    whole = find_answer(assemble(scenario, shipped_atlas, sites, spacing_km=200.0), options)
+    monkeypatch.setattr(cliques, "DENSE_LIMIT", 10)
+    monkeypatch.setattr(cliques, "_FINE_GRID_PART", 1.0)  # coarse: many pairs are missed
+    program = assemble(scenario, shipped_atlas, sites, spacing_km=200.0)
+    rows = len(program.problem.constraints())
+    lazy = find_answer(program, options)
+    assert len(program.problem.constraints()) > rows, "nothing had to be added: a vain test"
+    assert lazy.outcome.objective == pytest.approx(whole.outcome.objective, abs=1e-5)
+    assert program.separate(lazy.outcome.values) == 0
