@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import dcsite
-from dcsite.model import SolveOptions, answer, assemble, chosen_hubs, cliques, find_answer
+from dcsite.model import Outcome, SolveOptions, answer, assemble, chosen_hubs, cliques, find_answer
 from dcsite.model.answer import solve_program
 from dcsite.model.cliques import conflicting_pairs
 from dcsite.model.first_plan import first_plan
@@ -89,21 +89,25 @@ def test_rows_cut_off_are_cliques_and_tighten(measured, shipped_atlas, policy, m
         assert len(pairs) == len(sites) * (len(sites) - 1) // 2
 
 
-def test_the_plan_a_solve_began_from_is_kept_when_time_runs_out(
-    question, measured, shipped_atlas, policy
-):
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_the_plan_a_solve_began_from_is_kept_when_it_finds_none(question, monkeypatch, interrupted):
     program, matrix, relaxed = question
     start = first_plan(program, matrix, relaxed, 60.0)
-    outcome = solve_program(program, SolveOptions(time_limit_s=0.02, start=start))
-    assert outcome.status == "feasible"
-    assert outcome.objective == pytest.approx(
-        -matrix.objective(np.array([start[name] for name in matrix.names])), abs=1e-6
-    )
+    status = "interrupted" if interrupted else "no_solution"
+    nothing = Outcome(status, None, None, 0.8, None, "cbc", "1.0", 0.1, interrupted=interrupted)
+    monkeypatch.setattr(answer, "solve", lambda *_: nothing)
+    outcome = solve_program(program, SolveOptions(start=start))
+    worth = -matrix.objective(np.array([start[name] for name in matrix.names]))
+    assert outcome.status == ("interrupted" if interrupted else "feasible")
+    assert outcome.objective == pytest.approx(worth, abs=1e-6)
+    assert outcome.gap == pytest.approx((0.8 - worth) / worth, abs=1e-6)
+    assert outcome.values.keys() == start.keys()
     assert outcome.notes == ("the plan is the one the solver began from",)
 
 
-def test_a_start_that_breaks_the_program_is_no_plan(question):
+def test_a_start_that_breaks_the_program_is_no_plan(question, monkeypatch):
     program, _, _ = question
     opened = {variable.name: 1.0 for variable in program.open[program.eligible]}
-    outcome = solve_program(program, SolveOptions(time_limit_s=0.02, start=opened))
-    assert (outcome.status, outcome.values) == ("no_solution", None)
+    nothing = Outcome("no_solution", None, None, 0.8, None, "cbc", "1.0", 0.1)
+    monkeypatch.setattr(answer, "solve", lambda *_: nothing)
+    assert solve_program(program, SolveOptions(start=opened)) is nothing
