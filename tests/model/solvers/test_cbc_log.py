@@ -95,3 +95,17 @@ def test_no_bound_is_not_a_bound_of_minus_1e50() -> None:
 
 def test_an_empty_log_knows_nothing() -> None:
     assert read("").state == RunnerState("reading", None, None)
+
+
+def test_an_empty_tree_proves_no_more_than_the_gap_asked_for() -> None:
+    """CBC prunes within the gap: a plan of -10 may be beaten by up to a hundredth."""
+    line = "Cbc0001I Search completed - best objective -10, took 3 iterations and 2 nodes"
+    for gap, bound in ((0.0, -10.0), (0.01, -10.1)):
+        log = CbcLog(gap)
+        log.read(line)
+        assert (log.best, log.bound) == (-10.0, pytest.approx(bound))
+    # A better bound that was told before stays.
+    log = CbcLog(0.01)
+    log.read("Continuous objective value is -10.05 - 0.01 seconds")
+    log.read(line)
+    assert log.bound == pytest.approx(-10.05, abs=1e-6)

@@ -80,7 +80,7 @@ class CbcRunner:
         self._folder = folder
         self._program = Path()
         self._child: Child | None = None
-        self._log = CbcLog()
+        self._log = CbcLog(options.gap)
         self._asked_to_stop = False
 
     def write(self) -> None:
@@ -190,9 +190,10 @@ class CbcRunner:
         bound = log.bound
         stopped = log.partial_search or log.stopped_on_gap
         if status == "Optimal" and values is not None and not stopped:
-            # Without "(within gap tolerance)": nothing was left to search, the plan is the bound.
-            # A search that CBC restarted, and that stopped on the gap, loses those words.
-            bound = self._matrix.objective(values)
+            # Without "(within gap tolerance)": nothing was left to search. A search that CBC
+            # restarted, and that stopped on the gap, loses those words.
+            proven = log.proven_by(self._matrix.objective(values))
+            bound = proven if bound is None else max(bound, proven)
         return RawAnswer(claim, values, bound, log.version, log.node_count)
 
     def _values(self) -> NDArray[np.float64]:

@@ -21,8 +21,12 @@ _PRINTED = 1e-7
 
 @dataclass
 class CbcLog:
-    """The state of a CBC run, by its log; every number minimised, as CBC prints it."""
+    """The state of a CBC run, by its log; every number minimised, as CBC prints it.
 
+    `gap` is the relative gap CBC was asked for.
+    """
+
+    gap: float = 0.0
     version: str = "unknown"
     stage: str = "reading"
     best: float | None = None
@@ -128,9 +132,17 @@ class CbcLog:
 
     def _on_completed(self, found: re.Match[str]) -> None:
         self._on_plan(found[1])
-        # With the tree empty the best plan is its own bound.
-        if not self.stopped_on_gap:
-            self.bound = self.best
+        if not self.stopped_on_gap and self.best is not None:
+            proven = self.proven_by(self.best)
+            self.bound = proven if self.bound is None else max(self.bound, proven)
+
+    def proven_by(self, best: float) -> float:
+        """Return what an empty tree proves of a best plan, minimised.
+
+        CBC drops nodes whose bound lies within the gap it was asked for, so an empty tree proves
+        the plan to that gap and no further; with a gap of 0 the plan is its own bound.
+        """
+        return best - self.gap * abs(best)
 
     def _on_count(self, found: re.Match[str]) -> None:
         self.node_count = int(found[1])
