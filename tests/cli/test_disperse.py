@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from shapely.geometry import Point
 from typer.testing import CliRunner
 
 from dcsite.cli.disperse import disperse_command
-from dcsite.errors import SitesError
+from dcsite.errors import InterruptedWithoutPlanError, SitesError
 
 #: Prefectural offices: far ends and a few between.
 OFFICES = [
@@ -148,6 +149,67 @@ def test_time_limit_says_what_is_not_proven(tmp_path: Path) -> None:
     assert "not proven" in call(path, "--count", "7", "--time-limit", "0")[0]
 
 
+def test_ctrl_c_prints_the_bracket(tmp_path: Path) -> None:
+    # Larger than can be finished before the signal: proofs for 20 of 2,000 points take minutes.
+    path = tmp_path / "many.csv"
+    rows = [f"{(i * 0.7548776662) % 1},{(i * 0.5698402909) % 1}" for i in range(2000)]
+    path.write_text("\n".join(["x,y", *rows]), encoding="utf-8")
+    # Where the tests run in the background Ctrl-C is ignored, and so it would be in there.
+    program = (
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from dcsite.cli import main\n"
+        "main()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "disperse", str(path), "--count", "20", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert "bound" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert process.returncode == 130, err
+    found = json.loads(out)
+    assert found["proven"] is False
+    assert 0.0 < found["distance"] < found["bound"]
+    assert len(set(ids(found))) == 20
+
+
+def test_interrupted_text_and_interrupted_before_a_set(
+    offices: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dcsite.model.dispersion import disperse
+    from dcsite.model.dispersion.bisection import Bisection
+
+    def press(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Bisection, "run", press)
+        result = CliRunner().invoke(APP, [str(offices), "-p", "3"], standalone_mode=False)
+        assert result.return_value == 130
+        assert "interrupted; no choice can be farther apart than" in result.stdout
+        assert "proven" not in result.stdout
+    monkeypatch.setattr(sys.modules[disperse.__module__], "good_members", press)
+    with pytest.raises(InterruptedWithoutPlanError, match="before any places were found"):
+        call(offices, "-p", "3")
+
+
+def test_too_many_points_to_compare_are_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dcsite.model.dispersion.bisection.MOST_IN_MATRIX", 5)
+    path = tmp_path / "many.csv"
+    rows = [f"{(i * 0.7548776662) % 1},{(i * 0.5698402909) % 1}" for i in range(200)]
+    path.write_text("\n".join(["x,y", *rows]), encoding="utf-8")
+    found = answer(path, "--count", "9")
+    assert found["proven"] is False
+    assert 0.0 < found["distance"] < found["bound"]
+
+
 def test_stdout_of_a_process_holds_nothing_but_json(tmp_path: Path) -> None:
     # 900 scattered points, enough for linear bounds: HiGHS greets on stdout if it can.
     path = tmp_path / "many.csv"
@@ -212,6 +274,26 @@ def test_bad_tables(tmp_path: Path, rows: str, said: str) -> None:
     with pytest.raises(SitesError) as raised:
         call(path, "--count", "2")
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("6 0 0\nEOF\n", "", "DIMENSION: is 6, but 5 points are listed: the file is cut short"),
+        ("5 5 5\n", "5 nan 5\n", 'line 9: is "5 nan 5"; allowed: node number, x and y, all finite'),
+        ("EUC_2D", "GEO", 'EDGE_WEIGHT_TYPE: is "GEO", which is not supported; allowed: EUC_2D or'),
+    ],
+)
+def test_bad_tsplib(square: Path, before: str, after: str, said: str) -> None:
+    square.write_text(TSP.replace(before, after), encoding="utf-8")
+    assert said in error(square, "--count", "2")
+
+
+def test_coincident_points_of_tsplib_do_not_count(square: Path) -> None:
+    assert "--count: is 6; allowed: 2 to the 5 places" in error(square, "--count", "6")
+    assert '"9" is no place of square.tsp' in error(square, "--count", "2", "--keep", "9")
+    # Node 6 lies on node 1, which stands for it.
+    assert '"6" is no place of square.tsp' in error(square, "--count", "2", "--keep", "6")
 
 
 def test_not_a_file(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from dcsite.errors import Problem, SitesError
+from dcsite.errors import InterruptedWithoutPlanError, Problem, SitesError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ def disperse_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-) -> None:
+) -> int:
     """Choose the places whose smallest distance to each other is largest, and prove it."""
     from dcsite.model.dispersion import disperse
 
@@ -89,14 +89,19 @@ def disperse_command(
             f"bound {progress.bound:.12g}"
         )
 
-    answer = disperse(
-        candidates.points,
-        count,
-        keep=_kept(keep or [], candidates, file.name),
-        time_limit_s=time_limit,
-        on_progress=None if quiet else tell,
-    )
+    kept = _kept(keep or [], candidates, file.name)
+    try:
+        answer = disperse(
+            candidates.points,
+            count,
+            keep=kept,
+            time_limit_s=time_limit,
+            on_progress=None if quiet else tell,
+        )
+    except KeyboardInterrupt:
+        raise InterruptedWithoutPlanError("interrupted before any places were found") from None
     typer.echo(_as_json(answer, candidates) if as_json else _as_text(answer, candidates))
+    return 130 if answer.interrupted else 0
 
 
 def _read(path: Path, metric: MetricChoice) -> _Candidates:
@@ -206,11 +211,11 @@ def _as_json(answer: Dispersion, candidates: _Candidates) -> str:
 
 def _as_text(answer: Dispersion, candidates: _Candidates) -> str:
     unit = _UNITS[candidates.points.metric]
-    verdict = (
-        "proven: no other choice is farther apart"
-        if answer.proven
-        else f"not proven in the time given; none can exceed {answer.bound:.12g}"
-    )
+    if answer.proven:
+        verdict = "proven: no other choice is farther apart"
+    else:
+        why = "interrupted" if answer.interrupted else "not proven"
+        verdict = f"{why}; no choice can be farther apart than {answer.bound:.12g}"
     lines = [
         f"{answer.count} places, smallest distance {answer.distance:.12g}{unit}",
         f"{verdict} ({answer.seconds:.1f} s)",

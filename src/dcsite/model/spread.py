@@ -4,6 +4,10 @@ Sites at least D apart are a clique of the graph whose edges join sites at least
 that graph are kept as whole numbers, bit by bit, so that one operation works on all sites; a
 greedy colouring (sets of sites all nearer than D to each other, of which a plan takes one at
 most) bounds what any search below could find.
+
+`dispersion` answers the same question for many points, but only where nothing except distance tells
+two of them apart: it drops a point for another one that can take its place. Here a site may be the
+one that stands for its region, and no other can take that place.
 """
 
 from __future__ import annotations

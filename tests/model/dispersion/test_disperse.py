@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from pyproj import Geod
 
 from dcsite.errors import SitesError
 from dcsite.model.dispersion import Dispersion, DispersionProgress, Metric, Points, disperse
+from dcsite.model.dispersion.search import find_spread
 
 GEOD = Geod(ellps="WGS84")
 
@@ -79,6 +81,36 @@ def test_any_small_set_against_brute_force(metric: Metric) -> None:
             check_whole(points, answer, fixed)
 
     same()
+
+
+@pytest.mark.parametrize("metric", ["euc_2d", "ceil_2d", "geodesic"])
+@pytest.mark.parametrize("keep", [(), (5,), (400, 12, 345)])
+def test_clever_and_plain_agree_beyond_brute_force(
+    metric: Metric, keep: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 500 points meet patches, exchanges and linear bounds. Plain: every whole or observed distance
+    # is judged by the search on bits alone, all pairs in a matrix and nothing reduced before.
+    random = np.random.default_rng(11)
+    scale = (12.0, 15.0) if metric == "geodesic" else (1000.0, 1000.0)
+    points = Points(*(random.random(500) * side for side in scale), metric)
+    monkeypatch.setattr("dcsite.model.dispersion.reduce._FEW", 100)
+    monkeypatch.setattr("dcsite.model.dispersion.bisection._CLIMB_FROM", 20)
+    answer = disperse(points, 5, keep=keep)
+    assert answer.proven
+    check_whole(points, answer, keep)
+    assert not more_than(points, 5, keep, answer.distance)
+    assert more_than(points, 5, keep, np.nextafter(answer.distance, 0.0))
+
+
+def more_than(points: Points, count: int, keep: tuple[int, ...], limit: float) -> bool:
+    """Tell whether `count` points with `keep` lie more than `limit` apart, by plain search."""
+    everyone = np.arange(len(points))
+    fixed = np.array(keep, dtype=np.intp)
+    if points.smallest(fixed) <= limit:
+        return False
+    left = everyone[~points.near(fixed, everyone, limit).any(axis=0)]
+    found = find_spread(points.near(left, left, limit), count - len(keep), lambda: None)
+    return found is not None
 
 
 @pytest.mark.parametrize("metric", ["euc_2d", "geodesic"])
@@ -157,6 +189,56 @@ def test_no_time_gives_an_honest_bracket() -> None:
     assert not hurried.proven
     assert hurried.distance <= unhurried.distance <= hurried.bound
     check_whole(points, hurried)
+
+
+@pytest.mark.parametrize("corners", [False, True])
+def test_too_many_points_to_compare_give_an_honest_bracket(
+    corners: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(8)
+    points = Points(random.random(500) * 1e4, random.random(500) * 1e4, "euc_2d")
+    diagonal = points.first + points.second
+    keep = (int(diagonal.argmin()), int(diagonal.argmax())) if corners else ()
+    best = disperse(points, 12, keep=keep)
+    assert best.proven
+    monkeypatch.setattr("dcsite.model.dispersion.bisection.MOST_IN_MATRIX", 9)
+    told: list[DispersionProgress] = []
+    answer = disperse(points, 12, keep=keep, on_progress=told.append)
+    assert not answer.proven
+    assert not answer.interrupted
+    assert answer.distance <= best.distance <= answer.bound
+    # Larger distances leave few enough: the bound falls below the one it begins with.
+    assert answer.bound < told[0].bound
+    check_whole(points, answer, keep)
+
+
+def test_ctrl_c_keeps_the_bracket() -> None:
+    random = np.random.default_rng(5)
+    points = Points(random.random(400) * 1e4, random.random(400) * 1e4, "euc_2d")
+    best = disperse(points, 9)
+    told: list[DispersionProgress] = []
+
+    def press(progress: DispersionProgress) -> None:
+        told.append(progress)
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    answer = disperse(points, 9, on_progress=press)
+    assert answer.interrupted
+    assert not answer.proven
+    assert (answer.distance, answer.bound) == (told[1].distance, told[1].bound)
+    assert answer.distance <= best.distance <= answer.bound
+    check_whole(points, answer)
+    assert not best.interrupted
+
+
+def test_ctrl_c_before_there_is_a_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def press(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules[disperse.__module__], "good_members", press)
+    with pytest.raises(KeyboardInterrupt):
+        disperse(Points(np.arange(4.0), np.zeros(4), "euclidean"), 3)
 
 
 def test_progress_narrows() -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dcsite.atlas.geodesy import geodesic_km
 from dcsite.model.dispersion import Metric, Points
+from dcsite.model.dispersion.exchange import find_by_exchange
 from dcsite.model.dispersion.packing import pack
 from dcsite.model.dispersion.reduce import reduce_points
 from dcsite.model.dispersion.search import find_spread
@@ -55,6 +56,41 @@ def test_any_graph_is_packed_and_searched_right(number: int, share: float, seed:
         assert len(set(map(int, found))) == most
         assert not any(near[i, j] for i, j in itertools.combinations(found, 2))
         assert method(near, most + 1, nothing) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 14), st.floats(0.05, 0.9), st.integers(0, 10_000))
+def test_exchanges_find_only_what_is_there(number: int, share: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    near = np.triu(random.random((number, number)) < share, 1)
+    near |= near.T | np.eye(number, dtype=bool)
+    most = most_apart(near)
+    # Most steps move, so a few thousand on 14 points meet a largest set.
+    found = find_by_exchange(near, most, 5000, nothing)
+    assert found is not None
+    assert len(set(map(int, found))) == most
+    assert not any(near[i, j] for i, j in itertools.combinations(found, 2))
+    assert find_by_exchange(near, most + 1, 200, nothing) is None
+
+
+def test_exchanges_leave_a_greedy_dead_end() -> None:
+    # A star: its centre, taken first, is near to all four tips, which are apart.
+    near = np.eye(5, dtype=bool)
+    near[0, :] = near[:, 0] = True
+    found = find_by_exchange(near, 4, 200, nothing)
+    assert found is not None
+    assert found.tolist() == [1, 2, 3, 4]
+
+
+def test_exchanges_ask_whether_to_stop() -> None:
+    class StopError(Exception):
+        pass
+
+    def stop() -> None:
+        raise StopError
+
+    with pytest.raises(StopError):
+        find_by_exchange(np.eye(3, dtype=bool), 4, 1000, stop)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -120,6 +156,18 @@ def test_near_agrees_with_distance_at_ties(metric: Metric) -> None:
     distance = points.distance(everyone[:, None], everyone[None, :])
     for limit in np.unique(distance)[::97]:
         assert np.array_equal(points.near(everyone, everyone, limit), distance <= limit)
+
+
+@pytest.mark.parametrize("metric", ["euc_2d", "geodesic"])
+def test_near_is_the_same_block_by_block(metric: Metric, monkeypatch: pytest.MonkeyPatch) -> None:
+    points = scattered(3, 50, metric)
+    rows, columns = np.arange(3, 44), np.arange(50)
+    expected = points.distance(rows[:, None], columns[None, :]) <= 400.0
+    assert np.array_equal(points.near(rows, columns, 400.0), expected)
+    for pairs in (1, 170):  # a row at a time; three rows, the last block being shorter
+        monkeypatch.setattr("dcsite.model.dispersion.points._PAIRS_AT_ONCE", pairs)
+        assert np.array_equal(points.near(rows, columns, 400.0), expected)
+    assert points.near(rows, columns[:0], 400.0).shape == (41, 0)
 
 
 @pytest.mark.parametrize("metric", ["euc_2d", "ceil_2d", "euclidean", "geodesic"])

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 
-from .reduce import drop_dominated
+from .reduce import MOST_COMPARED, drop_dominated
 from .search import find_spread
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ _ROWS_AT_ONCE = 150
 _BROKEN = 1e-3
 #: A bound that falls by less than this in a round, above what is wanted, has come to rest.
 _REST = 2e-3
+#: Seconds a linear program is solved for before the check is called; twice as long each time.
+_FIRST_STRETCH_S = 2.0
 #: Dropping this share of the points begins the reduction anew.
 _SHARE = 0.1
 
@@ -78,7 +80,8 @@ class _Packing:
         """Find `wanted` points among `live`; `rows` are sets of points all near to each other."""
         while True:
             self._check()
-            live = live[drop_dominated(self._near[np.ix_(live, live)], self._check)]
+            if len(live) <= MOST_COMPARED:
+                live = live[drop_dominated(self._near[np.ix_(live, live)], self._check)]
             if len(live) < wanted:
                 return None
             if len(live) <= _SMALL or wanted <= 2:
@@ -137,7 +140,7 @@ class _Relaxation:
         order = np.argsort(-self._near.sum(axis=1), kind="stable")
         for point in range(len(live)):
             if not covered[point]:
-                row = self._grow(point, order)
+                row = self._grow(np.array([point]), order)
                 covered[row] = True
                 self._rows.append(row)
 
@@ -158,8 +161,7 @@ class _Relaxation:
         before = np.inf
         resting = 0
         while True:
-            self._check()
-            solver.run()
+            _run(solver, self._check)
             solution = solver.getSolution()
             value = np.array(solution.col_value)
             bound, ruled_out = self._prove(-np.array(solution.row_dual), possible)
@@ -214,24 +216,37 @@ class _Relaxation:
     def _broken(self, value: NDArray[np.float64]) -> Cliques:
         """Find rows that the solution breaks, the most broken first."""
         order = np.argsort(-value, kind="stable")
+        # Only points of some value make a row broken; the others join rows that are.
+        positive = order[: int((value > _MARGIN).sum())]
+        near = self._near[np.ix_(positive, positive)]
         found: dict[bytes, tuple[float, Indices]] = {}
-        for point in np.flatnonzero(value > _MARGIN):
-            row = self._grow(int(point), order)
-            load = float(value[row].sum())
+        for point in range(len(positive)):
+            core = positive[_grown(near, np.array([point]))]
+            load = float(value[core].sum())
             if load > 1.0 + _BROKEN:
-                found[row.tobytes()] = (load, row)
+                found[core.tobytes()] = (load, core)
         ranked = sorted(found.values(), key=lambda entry: -entry[0])
-        return [row for _, row in ranked[:_ROWS_AT_ONCE]]
+        return [self._grow(core, order) for _, core in ranked[:_ROWS_AT_ONCE]]
 
-    def _grow(self, point: int, order: Indices) -> Indices:
-        """Grow a largest set of points all near to each other, taking them in an order."""
-        row = [point]
-        rest = order[self._near[point, order] & (order != point)]
-        while len(rest):
-            row.append(int(rest[0]))
-            rest = rest[1:]
-            rest = rest[self._near[row[-1], rest]]
-        return np.array(sorted(row), dtype=np.intp)
+    def _grow(self, core: Indices, order: Indices) -> Indices:
+        """Let all points that can join a set of points all near to each other, in an order."""
+        rest = order[self._near[np.ix_(core, order)].all(axis=0)]
+        inside = np.flatnonzero(np.isin(rest, core))
+        return np.sort(rest[_grown(self._near[np.ix_(rest, rest)], inside)])
+
+
+def _grown(near: NDArray[np.bool_], core: Indices) -> Indices:
+    """Return the core, whose points are all near to each other, and those that join it in turn."""
+    chosen = [int(point) for point in core]
+    free = np.logical_and.reduce(near[core])
+    free[core] = False
+    while True:
+        point = int(free.argmax())
+        if not free[point]:
+            return np.sort(np.array(chosen, dtype=np.intp))
+        chosen.append(point)
+        free &= near[point]
+        free[point] = False
 
 
 def _linear_program(points: int, rows: Cliques) -> highspy.Highs:
@@ -252,6 +267,18 @@ def _linear_program(points: int, rows: Cliques) -> highspy.Highs:
     solver.setOptionValue("threads", 1)
     solver.passModel(program)
     return solver
+
+
+def _run(solver: highspy.Highs, check: Callable[[], None]) -> None:
+    """Solve, stopping now and then for the check: a large program may take minutes."""
+    most_s = _FIRST_STRETCH_S
+    while True:
+        check()
+        solver.setOptionValue("time_limit", solver.getRunTime() + most_s)
+        solver.run()
+        if solver.getModelStatus() != highspy.HighsModelStatus.kTimeLimit:
+            return
+        most_s *= 2.0
 
 
 @cache

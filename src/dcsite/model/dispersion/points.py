@@ -35,6 +35,9 @@ _EQUATORIAL_RADIUS_KM = 6378.138
 _CHORD_SLACK_KM = 1e-9
 _LARGE_KM = 1800.0
 
+#: Pairs measured in one go.
+_PAIRS_AT_ONCE = 4_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class Points:
@@ -114,6 +117,17 @@ class Points:
         self, rows: NDArray[np.intp], columns: NDArray[np.intp], limit: float
     ) -> NDArray[np.bool_]:
         """Tell which pairs of `rows` and `columns` lie at most `limit` apart by the metric."""
+        near = np.empty((len(rows), len(columns)), dtype=bool)
+        # Block by block: the lengths take eight times the room of the verdicts and more.
+        step = max(1, _PAIRS_AT_ONCE // max(1, len(columns)))
+        for begin in range(0, len(rows), step):
+            block = slice(begin, begin + step)
+            near[block] = self._near(rows[block], columns, limit)
+        return near
+
+    def _near(
+        self, rows: NDArray[np.intp], columns: NDArray[np.intp], limit: float
+    ) -> NDArray[np.bool_]:
         straight = self.straight(rows, columns)
         if self.metric == "euc_2d":
             return np.floor(straight + 0.5) <= limit

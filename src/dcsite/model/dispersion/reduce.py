@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
     Indices = NDArray[np.intp]
 
-__all__ = ["MOST_IN_MATRIX", "drop_dominated", "reduce_points"]
+__all__ = ["MOST_COMPARED", "MOST_IN_MATRIX", "drop_dominated", "reduce_points"]
 
-#: Up to this many points all pairs are held in a matrix.
-MOST_IN_MATRIX = 5000
+#: Up to this many points all pairs are held in a matrix, a byte for each.
+MOST_IN_MATRIX = 16_000
+#: Up to this many points all are compared with all, which takes the cube of their number.
+MOST_COMPARED = 5000
 
 #: All pairs are compared at once from here on; above, patches pay better.
 _FEW = 1200
@@ -62,7 +64,7 @@ def reduce_points(
     numpy.ndarray
         Sorted indices, a subset of `live`.
     """
-    around = _PATCH if len(live) > MOST_IN_MATRIX else _AROUND
+    around = _PATCH if len(live) > MOST_COMPARED else _AROUND
     while len(live) > _FEW:
         left = _pass_over_patches(points, live, limit, around, check)
         slow = len(left) > (1.0 - _WORTHWHILE) * len(live)
@@ -71,7 +73,7 @@ def reduce_points(
             if around >= 16 * _AROUND or (len(live) <= MOST_IN_MATRIX and around >= _AROUND):
                 break
             around *= 3
-    if len(live) <= MOST_IN_MATRIX:
+    if len(live) <= MOST_COMPARED:
         live = live[drop_dominated(points.near(live, live, limit), check)]
     return np.sort(live)
 

@@ -1,0 +1,233 @@
+"""Bisection between a set that was found and a bound that was proven.
+
+At each distance under trial the question is whether enough points exist with all distances above
+it. It is answered by `reduce` and `packing`, with a set, whose smallest distance becomes the new
+lower end, or with a proof that there is none, which makes the trial distance the new upper end.
+The ends meet at the optimum. Where reduction leaves more points than can be compared, the trial
+stays open and larger distances are tried, so that at least the bound falls.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .exchange import find_by_exchange
+from .packing import pack
+from .reduce import MOST_IN_MATRIX, reduce_points
+from .start import improve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from .points import Points
+
+__all__ = ["Bisection", "Clock", "DispersionProgress", "OutOfTimeError"]
+
+#: Where the next trial lies between the ends: proofs are the easier the higher, while sets are the
+#: easier found the lower, and the lower end is usually close to the optimum.
+_PART = 0.3
+#: The first set is seldom farther from the optimum than this share.
+_LEAP = 0.05
+#: Ends this close, as a share, are tried to be closed at once.
+_CLOSE = 0.01
+#: Where so few points are left, the optimum itself is tried next.
+_FEW_LEFT = 150
+#: From this many points on, a set is looked for by exchanges first: proofs take their time.
+_CLIMB_FROM = 250
+#: Points among which exchanges are tried, and steps of each try.
+_MOST_TO_CLIMB = 3000
+_STEPS = 3000
+#: Shares by which the distance rises at first and at last.
+_FIRST_RISE = 0.02
+_LAST_RISE = 0.001
+
+
+@dataclass(frozen=True)
+class DispersionProgress:
+    """Where a run stands: best distance found, bound proven, seconds gone by."""
+
+    distance: float
+    bound: float
+    seconds: float
+
+
+class OutOfTimeError(Exception):
+    """The time limit has passed."""
+
+
+class _TooManyLeftError(Exception):
+    """More points are left after reduction than a matrix of all pairs may hold."""
+
+
+class Clock:
+    """Wall time since the start, and the limit on it."""
+
+    def __init__(self, limit_s: float | None) -> None:
+        self._begun = time.perf_counter()
+        self._limit_s = limit_s
+
+    def seconds(self) -> float:
+        """Return the seconds since the start."""
+        return time.perf_counter() - self._begun
+
+    def late(self) -> bool:
+        """Tell whether the limit has passed."""
+        return self._limit_s is not None and self.seconds() >= self._limit_s
+
+    def check(self) -> None:
+        """Raise once the limit has passed."""
+        if self.late():
+            raise OutOfTimeError
+
+
+class Bisection:
+    """The best set so far, the bound so far, and how they come together.
+
+    What stands here is true at every moment, so that the search may be broken off anywhere.
+    """
+
+    def __init__(
+        self,
+        points: Points,
+        count: int,
+        kept: list[int],
+        clock: Clock,
+        on_progress: Callable[[DispersionProgress], None] | None,
+        members: NDArray[np.intp],
+        bound: float,
+    ) -> None:
+        self._points, self._count, self._kept = points, count, kept
+        self._clock, self._on_progress = clock, on_progress
+        self._best = (points.smallest(members), members)
+        self._bound = bound
+        #: At this distance too many points are left to tell.
+        self._open = -1.0
+        self._climbed = False
+        self._few_left = False
+
+    @property
+    def distance(self) -> float:
+        """Smallest distance of the best set."""
+        return self._best[0]
+
+    @property
+    def members(self) -> NDArray[np.intp]:
+        """The best set."""
+        return self._best[1]
+
+    @property
+    def bound(self) -> float:
+        """What no set exceeds."""
+        return max(self._bound, self.distance)
+
+    @property
+    def proven(self) -> bool:
+        """Whether the two ends have met."""
+        return self.distance == self.bound
+
+    def run(self) -> None:
+        """Close the gap as far as it can be closed."""
+        self._tell()
+        while not self.proven:
+            self._clock.check()
+            low = max(self.distance, self._open)
+            trial = self._next_trial(low)
+            if trial <= self._open:
+                return
+            try:
+                found = self._spread_above(trial)
+            except _TooManyLeftError:
+                # Larger distances leave fewer points: the bound may still fall.
+                self._open = trial
+                continue
+            if found is None:
+                self._bound = trial
+            else:
+                self._take(found)
+            self._tell()
+
+    def _next_trial(self, low: float) -> float:
+        """Return a distance to try, from the lower end up to below the upper one."""
+        points, gap = self._points, self.bound - low
+        if (self._few_left and low > self._open) or gap <= max(
+            1.0 if points.whole else 0.0, _CLOSE * low
+        ):
+            return low
+        trial = low + min(_PART * gap, _LEAP * low)
+        trial = float(np.floor(trial)) if points.whole else trial
+        # In floating point a part of the way may be no way at all.
+        return trial if low < trial < self.bound else low
+
+    def _spread_above(self, limit: float) -> NDArray[np.intp] | None:
+        """Find points, those kept first, with all distances above `limit`; None: there are none."""
+        points, check = self._points, self._clock.check
+        fixed = np.array(self._kept, dtype=np.intp)
+        if points.smallest(fixed) <= limit:
+            return None
+        live = np.arange(len(points))
+        if len(fixed):
+            live = live[~points.near(fixed, live, limit).any(axis=0)]
+        wanted = self._count - len(fixed)
+        if wanted == 0:
+            return fixed
+        live = reduce_points(points, live, limit, check)
+        self._few_left = len(live) <= _FEW_LEFT
+        if len(live) < wanted:
+            return None
+        if len(live) > _CLIMB_FROM and not self._climbed:
+            self._climbed = True
+            self._climb(live)
+            if self.distance > limit:
+                return self.members
+        if len(live) > MOST_IN_MATRIX:
+            raise _TooManyLeftError
+        near = points.near(live, live, limit)
+        found = None
+        if len(live) > _CLIMB_FROM:
+            found = find_by_exchange(near, wanted, _STEPS, check)
+        if found is None:
+            found = pack(near, wanted, check)
+        return None if found is None else np.concatenate((fixed, live[found]))
+
+    def _climb(self, live: NDArray[np.intp]) -> None:
+        """Better the set by exchanges among `live`, at rising distances, without proofs.
+
+        Points that suffice at one distance nearly suffice at those somewhat below.
+        """
+        points, check = self._points, self._clock.check
+        fixed = np.array(self._kept, dtype=np.intp)
+        if len(live) > _MOST_TO_CLIMB:
+            live = np.random.default_rng(1).choice(live, _MOST_TO_CLIMB, replace=False)
+        # Those of the best set belong to it, or none of it might be found again.
+        live = np.union1d(live, np.setdiff1d(self.members, fixed))
+        rise = _FIRST_RISE
+        while rise >= _LAST_RISE and not self.proven:
+            limit = self.distance * (1.0 + rise)
+            # Only those not too near to what is kept can join.
+            here = live
+            if len(fixed):
+                here = live[~points.near(fixed, live, limit).any(axis=0)]
+            near = points.near(here, here, limit)
+            found = find_by_exchange(near, self._count - len(fixed), _STEPS, check)
+            if found is None:
+                rise /= 2.0
+            else:
+                self._take(np.concatenate((fixed, here[found])))
+                self._tell()
+
+    def _take(self, found: NDArray[np.intp]) -> None:
+        """Keep a better set, bettered once more by exchanges."""
+        points = self._points
+        better, _ = improve(points, found, len(self._kept), self._clock.late)
+        members = max(found, better, key=points.smallest)
+        self._best = (points.smallest(members), members)
+
+    def _tell(self) -> None:
+        if self._on_progress is not None:
+            self._on_progress(DispersionProgress(self.distance, self.bound, self._clock.seconds()))
