@@ -13,15 +13,12 @@ so on. What still stands is branched on, or searched by `search` once it is smal
 
 from __future__ import annotations
 
-import ctypes
-import os
-import sys
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
+
+from dcsite.model.solvers.relaxation import silent_highs
 
 from .reduce import MOST_COMPARED, drop_dominated
 from .search import find_spread
@@ -261,10 +258,7 @@ def _linear_program(points: int, rows: Cliques) -> highspy.Highs:
     program.a_matrix_.start_ = start
     program.a_matrix_.index_ = np.concatenate(rows).astype(np.int32)
     program.a_matrix_.value_ = np.ones(int(start[-1]))
-    _take_greeting()
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
+    solver = silent_highs()
     solver.passModel(program)
     return solver
 
@@ -279,26 +273,3 @@ def _run(solver: highspy.Highs, check: Callable[[], None]) -> None:
         if solver.getModelStatus() != highspy.HighsModelStatus.kTimeLimit:
             return
         most_s *= 2.0
-
-
-@cache
-def _take_greeting() -> None:
-    """Let HiGHS say who it is where nobody listens.
-
-    The first solver of a process prints a greeting to stdout as it is built, before any option can
-    forbid it; there it would break the JSON of whoever reads it.
-    """
-    sys.stdout.flush()
-    try:
-        stdout = os.dup(1)
-    except OSError:  # closed: nothing can be printed
-        return
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 1)
-            highspy.Highs()  # type: ignore[no-untyped-call]
-            # What C still holds back would come out later.
-            ctypes.CDLL(None).fflush(None)
-    finally:
-        os.dup2(stdout, 1)
-        os.close(stdout)
