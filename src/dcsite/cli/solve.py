@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +16,7 @@ import dcsite
 from dcsite.atlas import Atlas, load_atlas
 from dcsite.criteria import parameter_schemas, rule_names
 from dcsite.criteria.cache import MeasureCache
-from dcsite.errors import InterruptedWithoutPlanError
+from dcsite.errors import InterruptedWithoutPlanError, SolverError
 from dcsite.model import SolveOptions
 from dcsite.outputs import OutputPaths, check_directory, write_outputs
 from dcsite.plan import Run, run_scenario
@@ -187,25 +189,36 @@ def _run(
     others = None
     if request.alternatives and run.plan.status != "interrupted":
         progress.stage("alternatives")
-        others = find_alternatives(
-            asked,
-            atlas,
-            run.candidates,
-            hubs_of(run.plan),
-            request.options,
-            count=request.alternatives,
-            within=request.within,
-            differ_in=request.differ_in,
-            on_progress=progress.solver,
-            halted=lambda: late.noted,
-        )
+        with _without(notes, "alternatives"):
+            others = find_alternatives(
+                asked,
+                atlas,
+                run.candidates,
+                hubs_of(run.plan),
+                request.options,
+                count=request.alternatives,
+                within=request.within,
+                differ_in=request.differ_in,
+                on_progress=progress.solver,
+                halted=lambda: late.noted,
+            )
     explanation = None
     if request.explain and run.plan.status != "interrupted" and not late.noted:
         progress.stage("explain")
-        explanation = _explanation(request, run, atlas, late, progress)
+        with _without(notes, "the explanation"):
+            explanation = _explanation(request, run, atlas, late, progress)
     progress.stage("write")
     paths = write_outputs(run.plan, run.candidates, atlas, request.directory, others, explanation)
     return run, others, explanation, paths
+
+
+@contextmanager
+def _without(notes: list[str], what: str) -> Iterator[None]:
+    """Go on without something that a solver broke down over: the plan is found, and is kept."""
+    try:
+        yield
+    except SolverError as error:
+        notes.append(f"warning: {what} left out, a solver broke down: {error}")
 
 
 def _explanation(

@@ -63,12 +63,15 @@ class SeparationRows:
     ----------
     program : SiteProgram
         Gets the rows.
+    mode : str
+        ``hard``, or ``soft`` where hubs may be excused.
     distance_km : mapping of str to float
         Least distance by tier.
     """
 
-    def __init__(self, program: SiteProgram, distance_km: Mapping[str, float]) -> None:
+    def __init__(self, program: SiteProgram, mode: str, distance_km: Mapping[str, float]) -> None:
         self._program = program
+        self.mode = mode
         self._levels: list[_Level] = []
         self.distance_km = dict(distance_km)
 
@@ -77,14 +80,14 @@ class SeparationRows:
         cls, program: SiteProgram, rule: str, distance_km: Mapping[str, float]
     ) -> SeparationRows:
         """Lay the rows of a rule, hard or soft as the program holds it."""
-        rows = cls(program, distance_km)
+        rows = cls(program, program.mode(rule), distance_km)
         rows._lay(rule)
         return rows
 
     @classmethod
     def of_spacing(cls, program: SiteProgram, spacing_km: float) -> SeparationRows:
         """Keep any two hubs apart, without excuse: cliques over hubs of all tiers."""
-        rows = cls(program, dict.fromkeys(TIERS, spacing_km))
+        rows = cls(program, "hard", dict.fromkeys(TIERS, spacing_km))
         nobody = np.full(program.eligible.shape, None, dtype=object)
         rows._clique_rows("spacing", len(TIERS) - 1, spacing_km, nobody)
         return rows
@@ -92,7 +95,7 @@ class SeparationRows:
     def _lay(self, rule: str) -> None:
         program, distance_km = self._program, self.distance_km
         excused: NDArray[np.object_] = np.full(program.eligible.shape, None, dtype=object)
-        if program.mode(rule) == "soft":
+        if self.mode == "soft":
             for site, number in np.argwhere(program.eligible):
                 label = f"{program.labels[site]}_{TIERS[number]}"
                 variable = program.binary(f"excused_{label}")
@@ -193,7 +196,7 @@ class SeparationRows:
     def _clique_row(self, level: _Level, clique: NDArray[np.intp]) -> None:
         terms: Terms = [(level.hub[member], 1.0) for member in clique]
         terms += _less_excused(level.excused[clique])
-        self._program.row(f"{level.name}_{level.rows}", terms, "<=", 1.0, local=True)
+        self._row(f"{level.name}_{level.rows}", terms)
         level.rows += 1
 
     def _hub_variables(self, number: int, here: NDArray[np.intp]) -> list[Any]:
@@ -235,8 +238,12 @@ class SeparationRows:
             terms += _less_excused(excused[[first], level])
             terms += _less_excused(excused[second, : level + 1])
             name = f"separation_{tier}_pair_{number}"
-            program.row(name, terms, "<=", 1.0, local=True)
+            self._row(name, terms)
             number += 1
+
+    def _row(self, name: str, terms: Terms) -> None:
+        self._program.row(name, terms, "<=", 1.0, local=True)
+        self._program.apart_rows.add(name)
 
 
 def _grown(start: int, order: NDArray[np.intp], near: NDArray[np.bool_]) -> tuple[int, ...]:

@@ -258,7 +258,7 @@ def _linear_program(points: int, rows: Cliques) -> highspy.Highs:
     program.a_matrix_.start_ = start
     program.a_matrix_.index_ = np.concatenate(rows).astype(np.int32)
     program.a_matrix_.value_ = np.ones(int(start[-1]))
-    solver = silent_highs()
+    solver: highspy.Highs = silent_highs()
     solver.passModel(program)
     return solver
 

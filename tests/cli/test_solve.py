@@ -1,0 +1,50 @@
+"""What ``dcsite solve`` does with what goes wrong after the plan was found."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dcsite.cli import solve
+from dcsite.errors import SolverError
+
+
+@pytest.fixture
+def sites(workplace, shipped_atlas):
+    places = shipped_atlas.places.municipalities()
+    some = places[places["population_2020"] > 150_000]
+    lines = ["site_id,lat_deg,lon_deg,max_it_load_mw"]
+    lines += [
+        f"m{code},{row.office_lat_deg},{row.office_lon_deg},400" for code, row in some.iterrows()
+    ]
+    file = workplace / "sites.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def test_a_solver_that_breaks_down_over_further_questions_costs_no_plan(
+    call, workplace, sites, monkeypatch
+):
+    def broken(*_: object, **__: object) -> None:
+        raise SolverError("it is ill")
+
+    monkeypatch.setattr(solve, "find_alternatives", broken)
+    monkeypatch.setattr(solve, "explain_hubs", broken)
+    output = workplace / "plan"
+    answer = call("solve", "--sites", sites, "-o", output, "--alternatives", "1", "--explain")
+    assert answer.code == 0
+    assert "warning: alternatives left out, a solver broke down: it is ill" in answer.errors
+    assert "warning: the explanation left out, a solver broke down: it is ill" in answer.errors
+    assert json.loads((output / "plan.json").read_text(encoding="utf-8"))["status"] == "optimal"
+    assert not (output / "alternatives.json").exists()
+
+
+def test_warnings_of_the_check_come_before_the_plan(call, workplace, sites):
+    answer = call(
+        "solve", "--sites", sites, "-o", workplace / "plan",
+        "--set", "demand.latency_critical_max_km=20",
+    )  # fmt: skip
+    assert answer.code == 0
+    (warning,) = [line for line in answer.errors if line.startswith("warning: ")]
+    assert "demand.latency_critical_max_km = 20: no candidate stands within that of" in warning
