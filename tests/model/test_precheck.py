@@ -239,3 +239,17 @@ def test_a_wide_range_of_coefficients_warns(measured, shipped_atlas):
     (warning,) = [finding for finding in found.findings if finding.rule_or_key == "program"]
     assert warning.level == "warning"
     assert "objective: coefficients from" in warning.message
+
+
+def test_room_for_many_sites_holds_the_true_room_without_a_table_of_pairs(monkeypatch):
+    rng = np.random.default_rng(3)
+    lat, lon = rng.uniform(34.0, 38.0, 400), rng.uniform(134.0, 140.0, 400)
+    exact = [room_for(lat, lon, km) for km in (40.0, 150.0, 2000.0)]
+    monkeypatch.setattr("dcsite.model.spread.DENSE_LIMIT", 10)
+    for km, close in zip((40.0, 150.0, 2000.0), exact, strict=True):
+        loose = room_for(lat, lon, km)
+        # What stands apart does so by the finer bounds too, and the other way round.
+        assert loose.at_least <= close.at_most
+        assert loose.at_most >= close.at_least
+        assert 1 <= loose.at_least <= loose.at_most
+    assert room_for(lat, lon, 2000.0).at_least == 1

@@ -39,6 +39,7 @@ __all__ = [
     "clique_of",
     "conflicting_pairs",
     "disc_cover",
+    "disc_radius_km",
     "longest_geodesic_km",
 ]
 
@@ -71,6 +72,21 @@ def longest_geodesic_km(chord_km: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     half = np.clip(np.asarray(chord_km, dtype=float) / (2.0 * _LEAST_RADIUS_KM), 0.0, 1.0)
     return np.asarray(2.0 * _LEAST_RADIUS_KM * np.arcsin(half))
+
+
+def disc_radius_km(distance_km: float) -> float:
+    """Return a chord within which of a common centre all points are too near to each other.
+
+    Points within chord r of a common centre lie within chord 2 r of each other; r is set so that
+    even the longest geodesic over that chord stays below the distance.
+
+    Parameters
+    ----------
+    distance_km : float
+        Pairs with a geodesic strictly below this are too near.
+    """
+    half_turn = min(distance_km / (2.0 * _LEAST_RADIUS_KM), np.pi / 2.0)
+    return float(_LEAST_RADIUS_KM * np.sin(half_turn) * (1.0 - 1e-9))
 
 
 def conflicting_pairs(
@@ -217,9 +233,7 @@ def _discs(
     centre = np.column_stack(
         [np.bincount(cell, points[:, axis], len(cells)) / weight for axis in range(3)]
     )
-    # Points within chord r of a common centre lie within chord 2 r of each other; r is set so that
-    # even the longest geodesic over that chord stays below D.
-    radius_km = _LEAST_RADIUS_KM * np.sin(distance_km / (2.0 * _LEAST_RADIUS_KM)) * (1.0 - 1e-9)
+    radius_km = disc_radius_km(distance_km)
     found = cKDTree(points).query_ball_point(centre, radius_km, return_sorted=True)
     unique = {tuple(members) for members in found if len(members) > 1}
     return [np.array(members) for members in sorted(unique, key=lambda m: (-len(m), m))]

@@ -44,10 +44,11 @@ and a bound proven without the marked hubs holds with them.
 
 Comparisons are exact, without tolerance: hubs that differ by rounding alone are both kept.
 
-No run leaves hubs out of itself, since solving does not get faster by it. CPU seconds of the
-solve with all hubs and without the 16 % (municipalities), 18 % (1,000 drawn points) and 17 %
-(3,000) that are dominated, sums over seeds: CBC 31 and 34 (3 seeds), 40 and 34 (3), 78 and 121
-(2); HiGHS 89 and 69 (2), 64 and 64 (2).
+No run leaves hubs out of itself, since solving does not get faster by it: ``dcsite bench --part
+rows`` measures it beside the families of rows. CPU seconds of the solve with all hubs and without
+the 16 % (municipalities), 18 % (1,000 drawn points) and 17 % (3,000 and 5,000) that are dominated,
+sums over seeds: CBC 31 and 34 (3 seeds), 40 and 34 (3), 78 and 121 (2), 19 and 64 (1); HiGHS 89
+and 69 (2), 64 and 64 (2).
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import numpy as np
 from dcsite.criteria import TIERS
 
 from .assemble import admissions, refuse_unknown_regions
+from .cliques import DENSE_LIMIT
 from .findings import Finding, Level, Precheck, TierCheck, limit_text, settings_text
 from .funnel import Candidates, candidates
 from .loads import LoadRange, load_range, most_load_mw
@@ -227,7 +228,7 @@ class _Check:
             return None
         regions = core and self._hard("core_regions")
         groups = [inside[here] for inside in self.in_region.values()] if regions else []
-        if not all(group.any() for group in groups):
+        if not all(group.any() for group in groups) or here.sum() > DENSE_LIMIT:
             return None
         cores = self.atlas.policy.existing_cores()
         keep = (cores["lat_deg"].to_numpy(float), cores["lon_deg"].to_numpy(float))

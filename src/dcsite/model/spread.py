@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial import cKDTree
 
-from dcsite.atlas.geodesy import geodesic_km
+from dcsite.atlas.geodesy import geodesic_km, to_ecef_km
 
-from .cliques import conflicting_pairs
+from .cliques import DENSE_LIMIT, conflicting_pairs, disc_radius_km
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,8 +74,11 @@ def room_for(lat: NDArray[np.float64], lon: NDArray[np.float64], distance_km: fl
     -------
     Room
         Below: a greedy choice, the site with fewest others too near first. Above: the number of
-        sets of mutually too near sites in a greedy cover of all sites.
+        sets of mutually too near sites in a greedy cover of all sites. Both are looser above
+        :data:`~dcsite.model.cliques.DENSE_LIMIT` sites, where no table of all pairs is made.
     """
+    if len(lat) > DENSE_LIMIT:
+        return _room_for_many(lat, lon, distance_km)
     near = _too_near(lat, lon, distance_km)
     left = np.ones(len(lat), dtype=bool)
     conflicts = near.sum(axis=1)
@@ -91,6 +95,25 @@ def room_for(lat: NDArray[np.float64], lon: NDArray[np.float64], distance_km: fl
         for order in (np.lexsort((lon, lat)), np.lexsort((lat, lon)))
     ]
     return Room(taken, max(taken, min(covers)))
+
+
+def _room_for_many(lat: NDArray[np.float64], lon: NDArray[np.float64], distance_km: float) -> Room:
+    """Bound the room by balls around sites: a site is taken, or a group made, and its ball left."""
+    points = to_ecef_km(lat, lon)
+    tree = cKDTree(points)
+    # A chord is never longer than the geodesic, so outside this ball sites are far enough apart;
+    # within half of it around a common point they are too near to each other.
+    counts = []
+    for radius_km in (distance_km, disc_radius_km(distance_km)):
+        left = np.ones(len(lat), dtype=bool)
+        number = 0
+        for site in np.lexsort((lon, lat)).tolist():
+            if left[site]:
+                left[tree.query_ball_point(points[site], radius_km)] = False
+                left[site] = False
+                number += 1
+        counts.append(number)
+    return Room(counts[0], max(counts))
 
 
 def fits_apart(
