@@ -387,3 +387,28 @@ def test_a_schema_without_columns_is_told(few_tables):
     path.write_text(json.dumps(descriptor), encoding="utf-8")
     (problem,) = check_geodata(few_tables)
     assert str(problem).startswith("datapackage.json: resources.municipalities.schema: is missing")
+
+
+def test_a_table_of_points_at_sea_says_how_far_off_they_may_lie(few_tables, edit):
+    """60 km off the land of the next prefecture: too far for a landing, not for an epicentre."""
+    edit(SUBSTATIONS, replace("34.62680,138.14736", "35.18,129.08"))
+    path = few_tables / "datapackage.json"
+    descriptor = json.loads(path.read_text(encoding="utf-8"))
+    (entry,) = (entry for entry in descriptor["resources"] if entry["name"] == "substations")
+    before = [str(problem) for problem in check_geodata(few_tables)]
+    assert any("allowed are 40 km" in line for line in before)
+    entry["maxOffLandKm"] = 61
+    path.write_text(json.dumps(descriptor), encoding="utf-8")
+    assert any("allowed are 61 km" in str(problem) for problem in check_geodata(few_tables))
+    entry["maxOffLandKm"] = 63
+    path.write_text(json.dumps(descriptor), encoding="utf-8")
+    assert not any("lies outside Japan" in str(problem) for problem in check_geodata(few_tables))
+
+
+def test_a_distance_off_land_below_zero_is_told(few_tables):
+    path = few_tables / "datapackage.json"
+    descriptor = json.loads(path.read_text(encoding="utf-8"))
+    descriptor["resources"][0]["maxOffLandKm"] = -1
+    path.write_text(json.dumps(descriptor), encoding="utf-8")
+    (problem,) = check_geodata(few_tables)
+    assert str(problem).startswith("datapackage.json: resources.municipalities.maxOffLandKm: ")

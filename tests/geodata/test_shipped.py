@@ -27,7 +27,7 @@ def test_the_shipped_tables_pass_every_check():
 @pytest.mark.parametrize("name", RESOURCES)
 def test_every_table_names_licence_source_vintage_and_caveats(name):
     entry = RESOURCES[name]
-    assert entry["theme"] in {"places", "power", "network", "policy"}
+    assert entry["theme"] in {"places", "power", "network", "hazards", "policy"}
     assert entry["vintage"]
     assert all(licence["title"] for licence in entry["licenses"])
     assert all(source["title"] for source in entry["sources"])
@@ -56,7 +56,17 @@ def test_every_column_is_described_and_every_figure_has_a_unit(name):
 
 @pytest.mark.parametrize("name", TABLES)
 def test_columns_named_by_unit_say_the_same_unit(name):
-    by_suffix = {"_km": "km", "_km2": "km2", "_mw": "MW", "_gwh": "GWh", "_kv": "kV", "_deg": "deg"}
+    by_suffix = {
+        "_km": "km",
+        "_km2": "km2",
+        "_mw": "MW",
+        "_gwh": "GWh",
+        "_kv": "kV",
+        "_deg": "deg",
+        "_pct": "percent",
+        "_m_s": "m/s",
+        "_cm_s": "cm/s",
+    }
     for field in TABLES[name]["schema"]["fields"]:
         for suffix, unit in by_suffix.items():
             if field["name"].endswith(suffix) and field["type"] != "string":

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from dcsite.atlas.descriptor import DESCRIPTOR, ResourceInfo, read_package
+from dcsite.atlas.hazards import Hazards
 from dcsite.atlas.network import Network
 from dcsite.atlas.places import Places
 from dcsite.atlas.policy import Policy
@@ -25,7 +26,7 @@ class Atlas:
 
     Attributes
     ----------
-    places, power, network, policy
+    places, power, network, hazards, policy
         The tables by theme. Each is read at first use and held against its SHA-256.
     """
 
@@ -34,6 +35,7 @@ class Atlas:
         self.places = Places(store)
         self.power = Power(store)
         self.network = Network(store)
+        self.hazards = Hazards(store)
         self.policy = Policy(store)
 
     def __repr__(self) -> str:

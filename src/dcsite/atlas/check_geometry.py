@@ -19,7 +19,7 @@ from dcsite.atlas.store import CRS
 __all__ = ["MAX_OFF_LAND_KM", "path_faults", "point_faults", "polygon_faults"]
 
 # Offshore wind farms, capes and the simplified coast stay within this; Korea and the open sea do
-# not.
+# not. A table of points at sea says in the descriptor how far off they may lie.
 MAX_OFF_LAND_KM = 40.0
 JAPAN_BOX_DEG = (122.0, 20.0, 154.0, 46.0)
 # Azimuthal equidistant around the middle of Japan: scale errors below 2 % over the archipelago.
@@ -73,6 +73,7 @@ def point_faults(
     else:
         codes = pd.Series(pd.NA, index=frame.index, dtype="object")
     west, south, east, north = JAPAN_BOX_DEG
+    max_off_land_km = spec.max_off_land_km or MAX_OFF_LAND_KM
     faults: list[Fault] = []
     for column in frame.columns:
         if not column.endswith("lat_deg") or column.startswith(_AS_PUBLISHED):
@@ -87,16 +88,16 @@ def point_faults(
             continue
         points = gpd.GeoSeries.from_xy(lon.iloc[inside], lat.iloc[inside], crs=CRS)
         to_land_km, to_own_km = _off_land_km(points, prefectures, codes.iloc[inside])
-        for k in np.flatnonzero((to_land_km > MAX_OFF_LAND_KM) | (to_own_km > MAX_OFF_LAND_KM)):
+        for k in np.flatnonzero((to_land_km > max_off_land_km) | (to_own_km > max_off_land_km)):
             i = inside[k]
             place = (
                 f"outside Japan, {to_land_km[k]:,.0f} km from its nearest land"
-                if to_land_km[k] > MAX_OFF_LAND_KM
+                if to_land_km[k] > max_off_land_km
                 else f"{to_own_km[k]:,.0f} km from its prefecture {names[codes.iloc[i]]}"
             )
             message = (
                 f"the point {lat.iloc[i]:g}, {lon.iloc[i]:g} lies {place}; "
-                f"allowed are {MAX_OFF_LAND_KM:g} km"
+                f"allowed are {max_off_land_km:g} km"
             )
             faults.append(Fault(spec.name, int(i) + 2, column, message))
     return faults

@@ -132,6 +132,8 @@ class ResourceSpec(_Spec):
     table_schema: TableSchema | None = Field(default=None, alias="schema")
     features: Features | None = None
     marks: dict[str, str] = Field(default_factory=dict)
+    # Epicentres and volcanoes lie in the open sea; other points may not.
+    max_off_land_km: float | None = Field(default=None, alias="maxOffLandKm", gt=0)
 
     @property
     def sha256(self) -> str:
