@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from dcsite.atlas.geodesy import geodesic_km, nearest, to_ecef_km, within_km
+from dcsite.atlas.geodesy import (
+    geodesic_destination,
+    geodesic_km,
+    geodesic_polar,
+    nearest,
+    to_ecef_km,
+    within_km,
+)
 
 COORDINATES = st.tuples(st.floats(24.0, 45.5), st.floats(123.0, 146.0))
 
@@ -38,6 +45,30 @@ def test_geodesics_broadcast_to_a_matrix():
     assert np.diag(matrix).tolist() == [0.0, 0.0, 0.0]
     assert np.allclose(matrix, matrix.T, rtol=0, atol=1e-9)
     assert matrix[0, 2] == pytest.approx(geodesic_km(35.0, 139.0, 43.0, 141.0))
+
+
+def test_directions_along_equator_and_meridian():
+    azimuth_deg, distance_km = geodesic_polar(0.0, 140.0, [0.0, 1.0, 0.0], [141.0, 140.0, 139.0])
+    assert azimuth_deg == pytest.approx([90.0, 0.0, -90.0], abs=1e-12)
+    degree_km = 2 * np.pi * 6378.137 / 360.0
+    assert distance_km[[0, 2]] == pytest.approx([degree_km, degree_km], abs=1e-9)
+
+
+@given(COORDINATES, COORDINATES)
+def test_a_geodesic_followed_to_its_end_reaches_the_place_it_was_drawn_to(start, end):
+    azimuth_deg, distance_km = geodesic_polar(*start, *end)
+    lat, lon = geodesic_destination(*start, azimuth_deg, distance_km)
+    assert lat.shape == lon.shape == ()
+    assert (lat, lon) == pytest.approx(end, abs=1e-9)
+
+
+def test_destinations_broadcast_to_a_matrix():
+    lat, lon = geodesic_destination(
+        np.array([[0.0], [35.0]]), 140.0, np.array([0.0, 90.0, 45.0]), 10.0
+    )
+    assert lat.shape == lon.shape == (2, 3)
+    assert lat[0, 1] == pytest.approx(0.0, abs=1e-12)
+    assert lon[0, 1] == pytest.approx(140.0 + 10.0 * 360.0 / (2 * np.pi * 6378.137), abs=1e-12)
 
 
 def test_earth_centred_coordinates_hit_equator_and_pole():

@@ -78,7 +78,7 @@ def test_a_small_list_is_measured_phase_by_phase():
         assert seconds > 0.0
 
 
-@pytest.mark.parametrize("family", ["pairs", "grids", "dcsite"])
+@pytest.mark.parametrize("family", ["pairs", "grids", "dcsite", rows.LESS_DOMINATED])
 def test_a_family_is_built_relaxed_and_solved(monkeypatch, measured, family):
     few = measured.iloc[np.arange(0, len(measured), 29)]
     monkeypatch.setattr(rows, "municipality_sites", lambda atlas, land: few)

@@ -14,7 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 from pyproj import Geod
 from scipy.spatial import cKDTree
 
-__all__ = ["Pairs", "geodesic_km", "nearest", "to_ecef_km", "within_km"]
+__all__ = [
+    "Pairs",
+    "geodesic_destination",
+    "geodesic_km",
+    "geodesic_polar",
+    "nearest",
+    "to_ecef_km",
+    "within_km",
+]
 
 _GEOD = Geod(ellps="WGS84")
 _SPARE_CANDIDATES = 4
@@ -46,11 +54,64 @@ def geodesic_km(
     numpy.ndarray
         Distances in km, in the broadcast shape.
     """
-    lat1, lon1, lat2, lon2 = np.broadcast_arrays(
-        *(np.asarray(value, dtype=np.float64) for value in (lat1_deg, lon1_deg, lat2_deg, lon2_deg))
+    return geodesic_polar(lat1_deg, lon1_deg, lat2_deg, lon2_deg)[1]
+
+
+def geodesic_polar(
+    lat1_deg: ArrayLike, lon1_deg: ArrayLike, lat2_deg: ArrayLike, lon2_deg: ArrayLike
+) -> tuple[Floats, Floats]:
+    """Work out in which direction and how far second places lie from first ones.
+
+    Parameters
+    ----------
+    lat1_deg, lon1_deg, lat2_deg, lon2_deg : array_like
+        Coordinates in degrees; they broadcast against each other.
+
+    Returns
+    -------
+    azimuth_deg : numpy.ndarray
+        Azimuth at the first place, in degrees clockwise from north, -180 to 180; without meaning
+        where both places are one.
+    distance_km : numpy.ndarray
+        Geodesic distances in km. Both in the broadcast shape.
+    """
+    lat1, lon1, lat2, lon2 = _broadcast(lat1_deg, lon1_deg, lat2_deg, lon2_deg)
+    azimuth, _, metres = _GEOD.inv(lon1.ravel(), lat1.ravel(), lon2.ravel(), lat2.ravel())
+    return (
+        np.asarray(azimuth, dtype=np.float64).reshape(lat1.shape),
+        np.asarray(metres, dtype=np.float64).reshape(lat1.shape) / 1000.0,
     )
-    _, _, metres = _GEOD.inv(lon1.ravel(), lat1.ravel(), lon2.ravel(), lat2.ravel())
-    return np.asarray(metres, dtype=np.float64).reshape(lat1.shape) / 1000.0
+
+
+def geodesic_destination(
+    lat_deg: ArrayLike, lon_deg: ArrayLike, azimuth_deg: ArrayLike, distance_km: ArrayLike
+) -> tuple[Floats, Floats]:
+    """Find where a geodesic ends: the inverse of :func:`geodesic_polar`.
+
+    Parameters
+    ----------
+    lat_deg, lon_deg : array_like
+        Where it begins, in degrees.
+    azimuth_deg : array_like
+        Its direction there, in degrees clockwise from north.
+    distance_km : array_like
+        Its length in km. All broadcast against each other.
+
+    Returns
+    -------
+    lat_deg, lon_deg : numpy.ndarray
+        Coordinates in degrees, in the broadcast shape.
+    """
+    lat, lon, azimuth, km = _broadcast(lat_deg, lon_deg, azimuth_deg, distance_km)
+    end_lon, end_lat, _ = _GEOD.fwd(lon.ravel(), lat.ravel(), azimuth.ravel(), km.ravel() * 1000.0)
+    return (
+        np.asarray(end_lat, dtype=np.float64).reshape(lat.shape),
+        np.asarray(end_lon, dtype=np.float64).reshape(lat.shape),
+    )
+
+
+def _broadcast(*values: ArrayLike) -> tuple[Floats, ...]:
+    return tuple(np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values)))
 
 
 def to_ecef_km(lat_deg: ArrayLike, lon_deg: ArrayLike) -> Floats:

@@ -34,8 +34,9 @@ LARGE = 12_000
 _PART = 0.3
 #: Seconds for the search of a first plan.
 _FIRST_PLAN_S = 60.0
-#: Rounds of rows that the relaxation breaks; the last ones gain little.
+#: Rounds of rows that the relaxation breaks go on while each lowers its bound by this share.
 _ROUNDS = 12
+_WORTHWHILE = 5e-5
 _LEAST_TIME_S = 0.01
 
 
@@ -157,11 +158,13 @@ def _prepared(
         relaxed = relax(matrix, None if np.isinf(limit_s) else left_s())
         if relaxed is None:
             break
+        gained = np.inf if last is None else relaxed.objective - last[1].objective
         last = matrix, relaxed
         point = dict(zip(matrix.names, relaxed.values.tolist(), strict=True))
         added = sum(rows.cut_off(point) for rows in program.apart if not rows.complete)
         tell("relaxation", matrix.sense * relaxed.objective)
-        if not added or left_s() < _PART * limit_s:
+        small = gained < _WORTHWHILE * abs(relaxed.objective)
+        if not added or small or left_s() < _PART * limit_s:
             break
     if options.start is not None or last is None:
         return options.start

@@ -140,9 +140,10 @@ class CbcLog:
         """Return what an empty tree proves of a best plan, minimised.
 
         CBC drops nodes whose bound lies within the gap it was asked for, so an empty tree proves
-        the plan to that gap and no further; with a gap of 0 the plan is its own bound.
+        the plan to that gap and no further; with a gap of 0 the plan is its own bound. CBC is
+        asked for a hair less, which is given back here, so that rounding cannot make it more.
         """
-        return best - self.gap * abs(best)
+        return best - self.gap * (1.0 - 1e-7) * abs(best)
 
     def _on_count(self, found: re.Match[str]) -> None:
         self.node_count = int(found[1])
