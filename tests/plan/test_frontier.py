@@ -23,7 +23,7 @@ from dcsite.plan.frontier import find_front
 
 PICKED = ("01100", "04100", "15100", "34100", "46201")
 #: Some stand nearer to each other than large hubs may (150 km), farther than regional ones (80 km).
-CLOSER = ("04100", "15100", "34100", "46201", "40100", "43100")
+CLOSER = ("15100", "34100", "46201", "40100", "43100")
 LOAD_MW = {"core": 200.0, "large": 100.0, "regional": 40.0}
 SETTINGS = (
     "tiers.core.count=0",
@@ -56,6 +56,11 @@ def sites(measured):
 @pytest.fixture(scope="module")
 def plans(small, shipped_atlas, sites):
     return every_plan(small, shipped_atlas, sites)
+
+
+@pytest.fixture(scope="module")
+def closer_plans(small, shipped_atlas, measured):
+    return every_plan(small, shipped_atlas, measured.loc[list(CLOSER)])
 
 
 def every_plan(small, shipped_atlas, sites):
@@ -138,18 +143,24 @@ def test_the_front_is_that_of_enumeration(
 
 
 @pytest.mark.parametrize(
-    ("picked", "y", "points", "spacings"),
+    ("picked", "known", "y", "points", "spacings"),
     [
         # The nearest two points of this front lie 1/17 of its width apart.
-        (CLOSER, "existing_core_distance_km", 21, (120.79, 134.53, 255.31, 356.49)),
-        (PICKED, "local_renewable_ratio", 8, (165.5, 356.49, 533.94, 604.21)),
+        (
+            CLOSER,
+            "closer_plans",
+            "existing_core_distance_km",
+            19,
+            (120.79, 134.53, 156.01, 255.31, 356.49),
+        ),
+        (PICKED, "plans", "local_renewable_ratio", 8, (165.5, 356.49, 533.94, 604.21)),
     ],
 )
 def test_the_front_over_spacing_is_that_of_enumeration(
-    small, shipped_atlas, measured, picked, y, points, spacings, monkeypatch
+    small, shipped_atlas, measured, picked, known, y, points, spacings, request, monkeypatch
 ):
     sites = measured.loc[list(picked)]
-    expected = exact_front(every_plan(small, shipped_atlas, sites), "spacing", y)
+    expected = exact_front(request.getfixturevalue(known), "spacing", y)
     assert [spacing for spacing, _ in expected] == pytest.approx(spacings, abs=0.01)
     front = front_of(small, shipped_atlas, sites, "spacing", y, monkeypatch, points=points)
     assert (front.x.measure, front.x.unit, front.x.scored) == ("least_hub_spacing_km", "km", False)
@@ -163,16 +174,14 @@ def test_the_front_over_spacing_is_that_of_enumeration(
 
 
 def test_of_equal_y_the_widest_spacing_is_returned_however_coarse_the_grid(
-    small, shipped_atlas, measured, monkeypatch
+    small, shipped_atlas, measured, closer_plans, monkeypatch
 ):
     sites = measured.loc[list(CLOSER)]
-    expected = exact_front(
-        every_plan(small, shipped_atlas, sites), "spacing", "landing_distance_km"
-    )
-    front = front_of(small, shipped_atlas, sites, "spacing", "cables", monkeypatch, points=4)
-    assert len(expected) == 5
-    # From each distance of the grid the next point of the front is reached, some more than once.
-    grid = np.linspace(expected[0][0], expected[-1][0], 4)
+    expected = exact_front(closer_plans, "spacing", "landing_distance_km")
+    front = front_of(small, shipped_atlas, sites, "spacing", "cables", monkeypatch, points=3)
+    assert len(expected) == 4
+    # From each distance of the grid the next point is reached; the one at 156 km is passed.
+    grid = np.linspace(expected[0][0], expected[-1][0], 3)
     reached = sorted({next(e for e in expected if e[0] >= least - 1e-6) for least in grid})
     assert len(reached) == 3
     found = [(point.x, point.y_score) for point in front.points]

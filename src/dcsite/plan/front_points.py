@@ -118,7 +118,9 @@ def share_bounds(points: Sequence[FrontPoint], gap_asked: float) -> list[FrontPo
     for point in sorted(points, key=lambda point: point.eps):
         least = min(least, point.y_bound)
         bounded = _bounded(point, least)
-        shared.append(replace(bounded, status="optimal") if bounded.gap <= gap_asked else bounded)
+        shared.append(
+            replace(bounded, status="optimal") if bounded.gap <= gap_asked + 1e-9 else bounded
+        )
     return shared
 
 

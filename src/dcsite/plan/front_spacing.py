@@ -3,9 +3,9 @@
 Spacing enters the program as clique rows, not as a term, so nothing can be added to the objective
 to break ties. What the augmented method does by a term is done here by a search: once y is
 maximised for a least spacing, the largest spacing that keeps this y is found by bisection, each
-step a program of its own whose rows are laid for that spacing. So no weakly dominated plan is
-returned, up to a tolerance in km. The upper end starts from the exact p-dispersion of all sites
-that may carry a hub: no plan can be spaced wider.
+step a program of its own whose rows are laid for that spacing. So of equal y the wider plan is
+returned, to the gap asked for in both. The upper end starts from the exact p-dispersion of all
+sites that may carry a hub: no plan can be spaced wider.
 """
 
 from __future__ import annotations
@@ -185,21 +185,25 @@ class SpacingSearch(FrontSearch[SpacingProgram]):
         """Space the hubs of a plan out by bisection, with no less y if that is to be kept.
 
         Stops within the tolerance, or at a step that no solve decided in time. `nearby` tries the
-        smallest step first: mostly there is none.
+        smallest step first: mostly there is none. To keep y it is maximised, and plans as good
+        within the gap are let in: with none to stop at, to prove the last of the gap takes several
+        times as long as all before it. The bound is proven only where y need not be kept.
         """
-        least_y = values["front_y"] if keep_y else None
+        same_y = values["front_y"] - _SAME_Y if keep_y else -np.inf
+        parts = {}
+        if keep_y:
+            parts = {"y": 1.0, "least_y": values["front_y"] * (1.0 - self.options.gap)}
         spacing_km = program.x_of(values)
         wall_s = 0.0
         part = 0.0 if nearby else 0.5
         while bound_km - spacing_km > self._tolerance_km:
             step_km = max(part * (bound_km - spacing_km), self._tolerance_km)
-            goal = self.goal(least_x=spacing_km + step_km, least_y=least_y)
-            outcome = self.solve(program, goal)
+            outcome = self.solve(program, self.goal(least_x=spacing_km + step_km, **parts))
             wall_s += outcome.wall_s
-            if outcome.status == "infeasible":
-                bound_km = self._below(spacing_km + step_km)
-            elif outcome.values is None:
+            if outcome.values is None and outcome.status != "infeasible":
                 break
+            if outcome.values is None or outcome.values["front_y"] < same_y:
+                bound_km = self._below(spacing_km + step_km)
             else:
                 values = outcome.values
                 spacing_km = max(program.x_of(values), spacing_km + step_km)

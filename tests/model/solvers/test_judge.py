@@ -61,6 +61,18 @@ def test_status_follows_the_gap_not_the_claim(
     assert (outcome.solver, outcome.node_count, outcome.wall_s) == ("cbc", 5, 2.0)
 
 
+def test_a_bound_just_the_gap_away_is_a_proof_whatever_its_last_digit() -> None:
+    missed = 0
+    for worth in np.linspace(0.5, 0.6, 50):
+        problem = pulp.LpProblem("p", pulp.LpMaximize)
+        problem += float(worth) * problem.add_variable("x", cat="Binary")
+        bound = -float(worth) - 0.01 * float(worth)
+        missed += -float(worth) - bound > 0.01 * float(worth)
+        outcome = verdict(ProgramMatrix.from_problem(problem), "solved", [1.0], bound)
+        assert outcome.status == "optimal"
+    assert missed > 5, "no bound was rounded away: a vain test"
+
+
 def test_interrupted_with_and_without_a_plan(matrix: ProgramMatrix) -> None:
     with_plan = verdict(matrix, "stopped", [0.0, 1.0], -10.0, interrupted=True)
     assert (with_plan.status, with_plan.objective, with_plan.gap) == ("interrupted", 1.0, 9.0)

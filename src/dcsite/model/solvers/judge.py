@@ -21,6 +21,9 @@ __all__ = ["better_of", "judge"]
 #: anything, and a bound may lie this much on the wrong side of its plan.
 _ARITHMETIC = 1e-6
 
+#: A few last digits of a double.
+_ROUNDING = 1e-12
+
 
 def judge(
     answer: RawAnswer,
@@ -78,7 +81,9 @@ def judge(
             lowest = min(answer.bound, least)
             bound = matrix.sense * lowest + 0.0
             gap = relative_gap(objective, bound, matrix.sense)
-            proven = least - lowest <= max(options.gap * abs(least), slack)
+            # A bound that lies the gap asked for away was itself rounded: take it as within.
+            allowed = max(options.gap * abs(least), slack)
+            proven = least - lowest <= allowed + _ROUNDING * max(1.0, abs(least))
         status = "optimal" if proven else "interrupted" if interrupted else "feasible"
         values = dict(zip(matrix.names, point.tolist(), strict=True))
     return Outcome(
