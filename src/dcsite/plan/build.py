@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["build_plan"]
 
+#: A chosen load is rounded to a watt, which moves the objective, and with it the gap, less than
+#: this.
+_ROUNDED = 1e-7
+
 
 def build_plan(
     answer: Answer,
@@ -80,7 +84,7 @@ def build_plan(
     checked = check_plan(hubs, atlas, scenario, claimed_objective=outcome.objective, bound=bound)
     gap = max(bound - checked.objective, 0.0) / max(abs(checked.objective), 1e-9)
     status = "interrupted" if outcome.interrupted else outcome.status
-    if status == "optimal" and gap > gap_asked + 1e-9:
+    if status == "optimal" and gap > gap_asked + _ROUNDED:
         status = "feasible"
     return Plan(
         dcsite_version=version,

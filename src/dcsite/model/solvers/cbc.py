@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pulp
 
-from .cbc_log import CbcLog
+from .cbc_log import HAIR, CbcLog
 from .child import Child
 from .mps import write_mps
 from .runner import RawAnswer, RunnerState, SolverBreakdownError
@@ -105,7 +105,7 @@ class CbcRunner:
     def _arguments(self, time_limit_s: float | None) -> list[str]:
         # CBC's gap is relative to the larger of plan and bound, ours to the plan: where the bound
         # is the larger, gap / (1 + gap) of it is gap of the plan.
-        gap = self._options.gap / (1.0 + self._options.gap) * (1.0 - 1e-6)
+        gap = self._options.gap / (1.0 + self._options.gap) * HAIR
         # A seed of 0 would mean the time of day.
         seed = str(self._options.seed % 2_147_483_646 + 1)
         arguments = [_MODEL, "-timeMode", "elapsed", "-ratioGap", repr(gap)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from .runner import RunnerState
 
-__all__ = ["CbcLog"]
+__all__ = ["HAIR", "CbcLog"]
 
 _NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf|[-+]?nan)"
 
@@ -17,6 +17,10 @@ _ABSENT = 1e29
 
 #: CBC prints bounds with eight significant digits: they may be this much too good.
 _PRINTED = 1e-7
+
+#: CBC is asked for this part of the gap, so that what is rounded later, such as loads to a watt,
+#: does not carry a proof beyond the gap that the user asked for.
+HAIR = 1.0 - 1e-4
 
 
 @dataclass
@@ -140,10 +144,9 @@ class CbcLog:
         """Return what an empty tree proves of a best plan, minimised.
 
         CBC drops nodes whose bound lies within the gap it was asked for, so an empty tree proves
-        the plan to that gap and no further; with a gap of 0 the plan is its own bound. CBC is
-        asked for a hair less, which is given back here, so that rounding cannot make it more.
+        the plan to that gap and no further; with a gap of 0 the plan is its own bound.
         """
-        return best - self.gap * (1.0 - 1e-7) * abs(best)
+        return best - self.gap * HAIR * abs(best)
 
     def _on_count(self, found: re.Match[str]) -> None:
         self.node_count = int(found[1])
