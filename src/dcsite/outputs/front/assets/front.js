@@ -95,7 +95,9 @@
             entry.append(`${tier.ja} ${tier.en}`);
         }
         if (points.some((point) => point.closest)) {
-            byId("legend").appendChild(document.createElement("span")).textContent = "━ 最も近い2拠点 Closest two hubs";
+            const entry = byId("legend").appendChild(document.createElement("span"));
+            entry.appendChild(document.createElement("i")).className = "closest-key";
+            entry.append("最も近い2拠点 Closest two hubs");
         }
         byId("legend").appendChild(document.createElement("span")).textContent = "■ 既存中核 Existing core";
     }
