@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .exchange import find_by_exchange
+from .exchange import Exchanges
 from .packing import pack
 from .reduce import MOST_IN_MATRIX, reduce_points
 from .start import improve
@@ -33,19 +33,17 @@ __all__ = ["Bisection", "Clock", "DispersionProgress", "OutOfTimeError"]
 #: easier found the lower, and the lower end is usually close to the optimum.
 _PART = 0.3
 #: The first set is seldom farther from the optimum than this share.
-_LEAP = 0.05
+_LEAP = 0.03
 #: Ends this close, as a share, are tried to be closed at once.
-_CLOSE = 0.01
+_CLOSE = 0.015
 #: Where so few points are left, the optimum itself is tried next.
 _FEW_LEFT = 150
 #: From this many points on, a set is looked for by exchanges first: proofs take their time.
 _CLIMB_FROM = 250
-#: Points among which exchanges are tried, and steps of each try.
-_MOST_TO_CLIMB = 3000
-_STEPS = 3000
-#: Shares by which the distance rises at first and at last.
-_FIRST_RISE = 0.02
-_LAST_RISE = 0.001
+#: Steps of each search by exchanges for each point, for proofs take the longer the more points, and
+#: the shares by which it tries to rise in turn.
+_STEPS_PER_POINT = 6
+_RISES = (0.02, 0.01, 0.005, 0.0)
 
 
 @dataclass(frozen=True)
@@ -109,6 +107,7 @@ class Bisection:
         #: At this distance too many points are left to tell.
         self._open = -1.0
         self._climbed = False
+        self._exchanges = Exchanges(points, clock.check)
         self._few_left = False
 
     @property
@@ -180,46 +179,39 @@ class Bisection:
         self._few_left = len(live) <= _FEW_LEFT
         if len(live) < wanted:
             return None
-        if len(live) > _CLIMB_FROM and not self._climbed:
-            self._climbed = True
-            self._climb(live)
+        if len(live) > _CLIMB_FROM:
+            self._climb(live, limit)
             if self.distance > limit:
                 return self.members
         if len(live) > MOST_IN_MATRIX:
             raise _TooManyLeftError
-        near = points.near(live, live, limit)
-        found = None
-        if len(live) > _CLIMB_FROM:
-            found = find_by_exchange(near, wanted, _STEPS, check)
-        if found is None:
-            found = pack(near, wanted, check)
+        found = pack(points.near(live, live, limit), wanted, check)
         return None if found is None else np.concatenate((fixed, live[found]))
 
-    def _climb(self, live: NDArray[np.intp]) -> None:
+    def _climb(self, live: NDArray[np.intp], limit: float) -> None:
         """Better the set by exchanges among `live`, at rising distances, without proofs.
 
-        Points that suffice at one distance nearly suffice at those somewhat below.
+        `live` are the points that suffice at `limit`; they nearly suffice somewhat below.
         """
-        points, check = self._points, self._clock.check
+        points = self._points
         fixed = np.array(self._kept, dtype=np.intp)
-        if len(live) > _MOST_TO_CLIMB:
-            live = np.random.default_rng(1).choice(live, _MOST_TO_CLIMB, replace=False)
-        # Those of the best set belong to it, or none of it might be found again.
-        live = np.union1d(live, np.setdiff1d(self.members, fixed))
-        rise = _FIRST_RISE
-        while rise >= _LAST_RISE and not self.proven:
-            limit = self.distance * (1.0 + rise)
-            # Only those not too near to what is kept can join.
-            here = live
-            if len(fixed):
-                here = live[~points.near(fixed, live, limit).any(axis=0)]
-            near = points.near(here, here, limit)
-            found = find_by_exchange(near, self._count - len(fixed), _STEPS, check)
-            if found is None:
-                rise /= 2.0
-            else:
-                self._take(np.concatenate((fixed, here[found])))
-                self._tell()
+        wanted, steps = self._count - len(fixed), _STEPS_PER_POINT * len(live)
+        rises = [limit / self.distance - 1.0 if self.distance else 0.0]
+        rises += [0.0] if self._climbed else list(_RISES)
+        self._climbed = True
+        for rise in rises:
+            better = True
+            while better and self.distance <= limit:
+                asked = self.distance * (1.0 + rise)
+                # Only those not too near to what is kept can join.
+                here = live
+                if len(fixed):
+                    here = live[~points.near(fixed, live, asked).any(axis=0)]
+                found = self._exchanges.find(here, asked, wanted, steps)
+                better = found is not None
+                if found is not None:
+                    self._take(np.concatenate((fixed, found)))
+                    self._tell()
 
     def _take(self, found: NDArray[np.intp]) -> None:
         """Keep a better set, bettered once more by exchanges."""

@@ -1,8 +1,9 @@
-"""Look for points of which no two are near by exchanges, without proof: quick where some exist.
+"""Look for points far enough apart by exchanges, without proof: quick where some exist.
 
-A set of points apart from each other is kept. A point near to none of them joins it; if there is
-none, a point near to one of them takes its place, or now and then one near to two takes that of
-both. A point that left may not come back for a few steps, so that the set wanders.
+A set of the size wanted is kept, though pairs in it may be too near. A pair at straight line d
+costs ``(1 - d / D)**2`` where d is below the distance D asked for, and nothing beyond. Again and
+again a point of a pair that costs leaves, for the point that costs least with the rest; it may not
+come back for a few steps, so that the set wanders. When it has wandered long it begins anew.
 """
 
 from __future__ import annotations
@@ -16,82 +17,110 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["find_by_exchange"]
+    from .points import Points
 
-#: Steps a point stays out after it left: this many and up to as many again.
-_OUT = 2
-#: Share of steps at which a point takes the place of two.
-_FORCED = 0.02
-#: A step that never comes.
-_NEVER = np.iinfo(np.int64).max
-#: The check is called once in this many steps.
-_STEPS_PER_CHECK = 64
+    Indices = NDArray[np.intp]
+
+__all__ = ["Exchanges"]
+
+#: A set begins anew after this many steps.
+_STEPS_PER_START = 600
+#: Steps a point stays out after it left: this many and up to as many again, less one.
+_OUT = 3
+#: What a pair costs at most to count as far enough, and after how many steps costs are summed anew.
+_NOTHING = 1e-12
+_STEPS_PER_SUM = 200
 
 
-def find_by_exchange(
-    near: NDArray[np.bool_], wanted: int, steps: int, check: Callable[[], None]
-) -> NDArray[np.intp] | None:
-    """Look for `wanted` points no two of which are near.
+class Exchanges:
+    """A search by exchanges that begins differently each time it is asked.
 
     Parameters
     ----------
-    near : numpy.ndarray of bool, shape (n, n)
-        Symmetric, true on the diagonal.
-    wanted : int
-        How many points.
-    steps : int
-        Exchanges to try at most.
+    points : Points
+        All points.
     check : callable
         Called now and then; may raise to stop the work.
-
-    Returns
-    -------
-    numpy.ndarray, optional
-        Positions of the points; None if none were found, which proves nothing.
     """
-    random = np.random.default_rng(1)
-    number = near.view(np.uint8)
-    # How many chosen points are near to each point; and from which step on it may come in.
-    crowd = np.zeros(len(near), dtype=np.int32)
-    since = np.zeros(len(near), dtype=np.int64)
-    spread = number.sum(axis=1, dtype=np.int32)
-    chosen = np.zeros(len(near), dtype=bool)
-    size = 0
-    for step in range(steps + wanted):
-        if step % _STEPS_PER_CHECK == 0:
-            check()
-        point = _next_point(crowd, since <= step, spread, random)
-        if point is None:
-            continue
-        leaving = (chosen & near[point]).nonzero()[0]
-        for other in leaving:
-            crowd -= number[other]
-            chosen[other] = False
-            since[other] = step + _OUT + int(random.integers(_OUT + 1))
-        crowd += number[point]
-        chosen[point] = True
-        # What is chosen does not come in again.
-        since[point] = _NEVER
-        size += 1 - len(leaving)
-        if size == wanted:
-            return np.flatnonzero(chosen)
-    return None
+
+    def __init__(self, points: Points, check: Callable[[], None]) -> None:
+        self._points, self._check = points, check
+        self._random = np.random.default_rng(1)
+
+    def find(self, live: Indices, limit: float, wanted: int, steps: int) -> Indices | None:
+        """Look for `wanted` points of `live` with all distances above `limit`.
+
+        Parameters
+        ----------
+        live : numpy.ndarray
+            Indices of points that may be taken.
+        limit : float
+            All distances are to exceed this.
+        wanted : int
+            How many points, 1 or more.
+        steps : int
+            Exchanges to try at most.
+
+        Returns
+        -------
+        numpy.ndarray, optional
+            Indices of the points; None if none were found, which proves nothing.
+        """
+        if len(live) < wanted:
+            return None
+        places = self._points.places[live]
+        reach = self._points.surely_far(limit)
+        for begin in range(0, steps, _STEPS_PER_START):
+            self._check()
+            length = min(_STEPS_PER_START, steps - begin)
+            found = self._wander(places, reach, wanted, length)
+            if found is not None and self._points.smallest(live[found]) > limit:
+                return live[found]
+        return None
+
+    def _wander(
+        self, places: NDArray[np.float64], reach: float, wanted: int, steps: int
+    ) -> Indices | None:
+        """Exchange points of a random set until no pair costs anything."""
+        random = self._random
+        axes = [np.ascontiguousarray(axis) for axis in places.T]
+        chosen = random.choice(len(places), wanted, replace=False)
+        costs = np.array([_costs(axes, int(point), reach) for point in chosen])
+        total = costs.sum(axis=0)
+        out: list[tuple[int, int]] = []  # until which step, and which point
+        for step in range(steps):
+            # Each point's cost with itself is 1.
+            paying = (total[chosen] - costs[np.arange(wanted), chosen] > _NOTHING).nonzero()[0]
+            if not len(paying):
+                return np.asarray(chosen, dtype=np.intp)
+            leaving = int(paying[random.integers(len(paying))])
+            price = total - costs[leaving]
+            price[chosen] = np.inf
+            out = [(until, point) for until, point in out if until > step]
+            price[[point for _, point in out]] = np.inf
+            entering = int(price.argmin())
+            if price[entering] == np.inf:
+                return None
+            out.append((step + _OUT + int(random.integers(_OUT)), int(chosen[leaving])))
+            chosen[leaving] = entering
+            total -= costs[leaving]
+            costs[leaving] = _costs(axes, entering, reach)
+            total += costs[leaving]
+            if step % _STEPS_PER_SUM == _STEPS_PER_SUM - 1:
+                total = costs.sum(axis=0)
+        return None
 
 
-def _next_point(
-    crowd: NDArray[np.int32],
-    allowed: NDArray[np.bool_],
-    spread: NDArray[np.int32],
-    random: np.random.Generator,
-) -> int | None:
-    free = ((crowd == 0) & allowed).nonzero()[0]
-    if len(free):
-        # Of a few, the one with the fewest others near to it leaves most room.
-        drawn = free[random.integers(len(free), size=8)]
-        return int(drawn[spread[drawn].argmin()])
-    forced = random.random() < _FORCED
-    for others in (2, 1) if forced else (1, 2):
-        swaps = ((crowd == others) & allowed).nonzero()[0]
-        if len(swaps):
-            return int(swaps[random.integers(len(swaps))])
-    return None
+def _costs(axes: list[NDArray[np.float64]], point: int, reach: float) -> NDArray[np.float64]:
+    """Return what each place costs together with one of them."""
+    total = np.zeros(len(axes[0]))
+    for axis in axes:
+        step = axis - axis[point]
+        step *= step
+        total += step
+    np.sqrt(total, out=total)
+    total /= -reach
+    total += 1.0
+    np.maximum(total, 0.0, out=total)
+    total *= total
+    return total

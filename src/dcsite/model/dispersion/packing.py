@@ -127,19 +127,21 @@ class _Relaxation:
         self._near = near[np.ix_(live, live)]
         self._wanted = wanted
         self._check = check
-        place = np.full(len(near), -1)
-        place[live] = np.arange(len(live))
-        kept = [place[row][place[row] >= 0] for row in rows]
+        number = np.full(len(near), -1)
+        number[live] = np.arange(len(live))
+        kept = [number[row][number[row] >= 0] for row in rows]
         self._rows: Cliques = [row for row in kept if len(row) > 1]
         covered = np.zeros(len(live), dtype=bool)
         for row in self._rows:
             covered[row] = True
-        order = np.argsort(-self._near.sum(axis=1), kind="stable")
-        for point in range(len(live)):
-            if not covered[point]:
-                row = self._grow(np.array([point]), order)
-                covered[row] = True
-                self._rows.append(row)
+        if not covered.all():
+            order = np.argsort(-self._near.sum(axis=1), kind="stable")
+            near = self._near[np.ix_(order, order)]
+            for place in range(len(order)):
+                if not covered[order[place]]:
+                    row = np.sort(order[_grown(near, np.array([place]))])
+                    covered[row] = True
+                    self._rows.append(row)
 
     def tighten(self) -> tuple[Indices, Cliques, Indices | None]:
         """Add rows until the bound rests or many points are ruled out.
@@ -213,23 +215,18 @@ class _Relaxation:
     def _broken(self, value: NDArray[np.float64]) -> Cliques:
         """Find rows that the solution breaks, the most broken first."""
         order = np.argsort(-value, kind="stable")
+        near = self._near[np.ix_(order, order)]
         # Only points of some value make a row broken; the others join rows that are.
-        positive = order[: int((value > _MARGIN).sum())]
-        near = self._near[np.ix_(positive, positive)]
+        positive = int((value > _MARGIN).sum())
+        inner = np.ascontiguousarray(near[:positive, :positive])
         found: dict[bytes, tuple[float, Indices]] = {}
-        for point in range(len(positive)):
-            core = positive[_grown(near, np.array([point]))]
-            load = float(value[core].sum())
+        for place in range(positive):
+            core = _grown(inner, np.array([place]))
+            load = float(value[order[core]].sum())
             if load > 1.0 + _BROKEN:
                 found[core.tobytes()] = (load, core)
         ranked = sorted(found.values(), key=lambda entry: -entry[0])
-        return [self._grow(core, order) for _, core in ranked[:_ROWS_AT_ONCE]]
-
-    def _grow(self, core: Indices, order: Indices) -> Indices:
-        """Let all points that can join a set of points all near to each other, in an order."""
-        rest = order[self._near[np.ix_(core, order)].all(axis=0)]
-        inside = np.flatnonzero(np.isin(rest, core))
-        return np.sort(rest[_grown(self._near[np.ix_(rest, rest)], inside)])
+        return [np.sort(order[_grown(near, core)]) for _, core in ranked[:_ROWS_AT_ONCE]]
 
 
 def _grown(near: NDArray[np.bool_], core: Indices) -> Indices:

@@ -167,6 +167,12 @@ class Points:
             reach = min(limit, float(2.0 * _EQUATORIAL_RADIUS_KM * np.sin(half)))
         return reach + _CHORD_SLACK_KM
 
+    def surely_far(self, limit: float) -> float:
+        """Return a straight line beyond which every pair lies more than `limit` apart."""
+        if self.metric == "geodesic":
+            return self.straight_reach(limit)
+        return limit + 0.5 if self.metric == "euc_2d" else limit
+
     def longest(self, straight: float) -> float:
         """Return the largest distance that two points this straight line apart can have."""
         if self.metric == "euclidean":

@@ -33,7 +33,7 @@ __all__ = ["MOST_COMPARED", "MOST_IN_MATRIX", "drop_dominated", "reduce_points"]
 #: Up to this many points all pairs are held in a matrix, a byte for each.
 MOST_IN_MATRIX = 16_000
 #: Up to this many points all are compared with all, which takes the cube of their number.
-MOST_COMPARED = 5000
+MOST_COMPARED = 2500
 
 #: All pairs are compared at once from here on; above, patches pay better.
 _FEW = 1200
