@@ -14,6 +14,7 @@ from pyproj import Geod
 
 from dcsite.errors import SitesError
 from dcsite.model.dispersion import Dispersion, DispersionProgress, Metric, Points, disperse
+from dcsite.model.dispersion.bisection import OutOfTimeError
 from dcsite.model.dispersion.search import find_spread
 
 GEOD = Geod(ellps="WGS84")
@@ -67,7 +68,16 @@ def problems(draw: st.DrawFn, metric: Metric) -> tuple[Points, int, tuple[int, .
 
 
 @pytest.mark.parametrize("metric", ["euc_2d", "ceil_2d", "euclidean", "geodesic"])
-def test_any_small_set_against_brute_force(metric: Metric) -> None:
+@pytest.mark.parametrize("large", [False, True])
+def test_any_small_set_against_brute_force(
+    metric: Metric, large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if large:  # treated as if they were many: centres first, exchanges, linear bounds
+        monkeypatch.setattr("dcsite.model.dispersion.bisection._COARSE_FROM", 0)
+        monkeypatch.setattr("dcsite.model.dispersion.bisection._CENTRES", 7)
+        monkeypatch.setattr("dcsite.model.dispersion.bisection._CLIMB_FROM", 0)
+        monkeypatch.setattr("dcsite.model.dispersion.packing._SMALL", 0)
+
     @settings(max_examples=60, deadline=None)
     @given(problems(metric))
     def same(problem: tuple[Points, int, tuple[int, ...]]) -> None:
@@ -94,6 +104,8 @@ def test_clever_and_plain_agree_beyond_brute_force(
     scale = (12.0, 15.0) if metric == "geodesic" else (1000.0, 1000.0)
     points = Points(*(random.random(500) * side for side in scale), metric)
     monkeypatch.setattr("dcsite.model.dispersion.reduce._FEW", 100)
+    monkeypatch.setattr("dcsite.model.dispersion.bisection._COARSE_FROM", 100)
+    monkeypatch.setattr("dcsite.model.dispersion.bisection._CENTRES", 200)
     monkeypatch.setattr("dcsite.model.dispersion.bisection._CLIMB_FROM", 20)
     answer = disperse(points, 5, keep=keep)
     assert answer.proven
@@ -239,6 +251,24 @@ def test_ctrl_c_before_there_is_a_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules[disperse.__module__], "good_members", press)
     with pytest.raises(KeyboardInterrupt):
         disperse(Points(np.arange(4.0), np.zeros(4), "euclidean"), 3)
+
+
+def test_centres_alone_bring_the_bound_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(3)
+    points = Points(random.random(3200) * 1e5, random.random(3200) * 1e5, "euc_2d")
+
+    def too_late(*_: object) -> None:
+        raise OutOfTimeError
+
+    monkeypatch.setattr("dcsite.model.dispersion.bisection.Bisection._spread_above", too_late)
+    told: list[DispersionProgress] = []
+    answer = disperse(points, 9, on_progress=told.append)
+    assert told[0].bound > 1.5 * told[0].distance
+    assert answer.bound < 1.4 * answer.distance
+    monkeypatch.undo()
+    best = disperse(points, 9)
+    assert best.proven
+    assert answer.distance <= best.distance <= answer.bound
 
 
 def test_progress_narrows() -> None:

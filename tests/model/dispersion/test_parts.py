@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dcsite.atlas.geodesy import geodesic_km
 from dcsite.model.dispersion import Metric, Points
+from dcsite.model.dispersion.coarse import coarsen
 from dcsite.model.dispersion.exchange import Exchanges
 from dcsite.model.dispersion.packing import pack
 from dcsite.model.dispersion.reduce import reduce_points
@@ -183,6 +184,38 @@ def test_near_is_the_same_block_by_block(metric: Metric, monkeypatch: pytest.Mon
         monkeypatch.setattr("dcsite.model.dispersion.points._PAIRS_AT_ONCE", pairs)
         assert np.array_equal(points.near(rows, columns, 400.0), expected)
     assert points.near(rows, columns[:0], 400.0).shape == (41, 0)
+
+
+@pytest.mark.parametrize("metric", ["euc_2d", "ceil_2d", "euclidean", "geodesic"])
+def test_centres_stand_in_for_points(metric: Metric) -> None:
+    """Of any set far enough apart the nearest centres are as far apart as is said."""
+    told = 0
+    for seed in range(4):
+        points = scattered(seed, 24, metric)
+        everyone = np.arange(len(points))
+        coarse = coarsen(points, [7], 15, nothing)
+        assert coarse.centres[0] == 7
+        assert len(set(coarse.centres.tolist())) == 15
+        straight = points.straight(everyone, coarse.centres)
+        assert straight.min(axis=1).max() == coarse.radius
+        nearest = coarse.centres[straight.argmin(axis=1)]
+        for chosen in itertools.combinations(range(24), 3):
+            limit = float(np.nextafter(points.smallest(np.array(chosen)), 0.0))
+            promised = coarse.limit(points, limit)
+            if promised >= 0.0:
+                told += 1
+                assert points.smallest(nearest[list(chosen)]) > promised
+    assert told > 500
+
+
+def test_radius_of_centres_on_a_line() -> None:
+    # From 0 the farthest is 10, then 4 (6 and 4 away); what is left is 1 away at most.
+    points = Points(np.array([0.0, 1.0, 4.0, 9.0, 10.0]), np.zeros(5), "euclidean")
+    coarse = coarsen(points, [], 3, nothing)
+    assert coarse.centres.tolist() == [0, 4, 2]
+    assert coarse.radius == 1.0
+    assert coarse.limit(points, 5.0) == pytest.approx(3.0, abs=1e-9)
+    assert coarse.limit(points, 5.0) < 3.0
 
 
 @pytest.mark.parametrize("metric", ["euc_2d", "ceil_2d", "euclidean", "geodesic"])

@@ -66,10 +66,10 @@ class Exchanges:
         numpy.ndarray, optional
             Indices of the points; None if none were found, which proves nothing.
         """
-        if len(live) < wanted:
-            return None
         places = self._points.places[live]
         reach = self._points.surely_far(limit)
+        if len(live) < wanted or reach <= 0.0:
+            return None
         for begin in range(0, steps, _STEPS_PER_START):
             self._check()
             length = min(_STEPS_PER_START, steps - begin)
