@@ -103,7 +103,8 @@ def test_by_default_all_parts_that_need_nothing_more(monkeypatch, installed):
         f"{solver}, run {number} of 2" for solver in SOLVERS for number in (1, 2)
     ]
     assert [task.label for task in tasks["rows"]] == [
-        f"{family}, auto" for family in ("pairs", "discs", "grids", "grids+pairs", "dcsite")
+        f"{family}, auto"
+        for family in ("pairs", "discs", "grids", "grids+pairs", "dcsite", "dcsite less dominated")
     ]
 
 

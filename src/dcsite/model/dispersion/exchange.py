@@ -97,6 +97,8 @@ class Exchanges:
             price = total - costs[leaving]
             price[chosen] = np.inf
             out = [(until, point) for until, point in out if until > step]
+            # Where few points are left, all of them may be out: then the longest out come back.
+            out = out[max(len(out) - (len(places) - wanted) + 1, 0) :]
             price[[point for _, point in out]] = np.inf
             entering = int(price.argmin())
             if price[entering] == np.inf:

@@ -191,8 +191,10 @@ class CbcRunner:
         stopped = log.partial_search or log.stopped_on_gap
         if status == "Optimal" and values is not None and not stopped:
             # Without "(within gap tolerance)": nothing was left to search. A search that CBC
-            # restarted, and that stopped on the gap, loses those words.
-            proven = log.proven_by(self._matrix.objective(values))
+            # restarted, and that stopped on the gap, loses those words. The gap is for whole
+            # numbers: a linear program's optimum is its own bound.
+            least = self._matrix.objective(values)
+            proven = log.proven_by(least) if whole else least
             bound = proven if bound is None else max(bound, proven)
         return RawAnswer(claim, values, bound, log.version, log.node_count)
 

@@ -18,6 +18,9 @@ _ABSENT = 1e29
 #: CBC prints bounds with eight significant digits: they may be this much too good.
 _PRINTED = 1e-7
 
+#: Of the relaxation at the root it prints six.
+_PRINTED_RELAXED = 5e-6
+
 #: CBC is asked for this part of the gap, so that what is rounded later, such as loads to a watt,
 #: does not carry a proof beyond the gap that the user asked for.
 HAIR = 1.0 - 1e-4
@@ -99,7 +102,7 @@ class CbcLog:
 
     def _on_relaxed(self, found: re.Match[str]) -> None:
         self._turn("root relaxation")
-        self._on_bound(found[1])
+        self._on_bound(found[1], _PRINTED_RELAXED)
 
     def _on_root(self, found: re.Match[str]) -> None:
         self._turn("branch and bound")
@@ -121,10 +124,14 @@ class CbcLog:
         if value is not None and (self.best is None or value < self.best):
             self.best = value
 
-    def _on_bound(self, text: str) -> None:
+    def _on_bound(self, text: str, rounding: float = _PRINTED) -> None:
         value = _number(text)
         if value is not None:
-            careful = value - _PRINTED * abs(value)
+            careful = value - rounding * abs(value)
+            if self.best is not None and careful > self.best:
+                # With a plan in hand CBC cuts off what is no better: a bound beyond that plan
+                # says that nothing better is left, and no more.
+                careful = self.proven_by(self.best)
             # Each of CBC's bounds holds, so the best of them does.
             self.bound = careful if self.bound is None else max(self.bound, careful)
 
