@@ -138,3 +138,12 @@ def test_started_from_a_job_that_ignores_ctrl_c(knapsack: pulp.LpProblem) -> Non
         pass
     assert child.exit_code == -signal.SIGINT
     child.kill()
+
+
+def test_an_infeasible_program_on_which_cbc_crashes_unless_it_prepares_it() -> None:
+    # Half a binary, as the only row: without preprocessing CBC 2.10.3 ends by SIGSEGV.
+    problem = pulp.LpProblem("no_room", pulp.LpMaximize)
+    first, second = (problem.add_variable(name, cat="Binary") for name in ("first", "second"))
+    problem += pulp.LpAffineExpression({first: 0, second: 0})
+    problem += 2 * second == 1
+    assert solve(problem, SolveOptions(solver="cbc", gap=0.0)).status == "infeasible"

@@ -41,6 +41,7 @@ class CbcLog:
     node_count: int | None = None
     partial_search: bool = False
     stopped_on_gap: bool = False
+    no_room: bool = False
     _rules: list[tuple[re.Pattern[str], Callable[[re.Match[str]], None]]] = field(
         init=False, repr=False
     )
@@ -78,6 +79,7 @@ class CbcLog:
                 re.compile(rf"^Cbc0001I Search completed - best objective {_NUMBER}"),
                 self._on_completed,
             ),
+            (re.compile(r"^Problem is infeasible - tightenPrimalBounds"), self._on_no_room),
             (re.compile(r"^Enumerated nodes:\s+(\d+)"), self._on_count),
         ]
 
@@ -154,6 +156,9 @@ class CbcLog:
         the plan to that gap and no further; with a gap of 0 the plan is its own bound.
         """
         return best - self.gap * HAIR * abs(best)
+
+    def _on_no_room(self, _: re.Match[str]) -> None:
+        self.no_room = True
 
     def _on_count(self, found: re.Match[str]) -> None:
         self.node_count = int(found[1])
