@@ -1,5 +1,6 @@
 """What can strike many sites at once, and how likely each of them is down then."""
 
+from .disaster_set import DisasterSet, disaster_set
 from .fault_plane import FaultPlanes, hypocentral_distance_km, rupture_distance_km
 from .fragility import (
     Fragility,
@@ -16,12 +17,21 @@ from .ground_motion import (
     pgv_from_intensity,
     site_amplification,
 )
+from .settings import KINDS, DisasterSettings
+from .sources import earthquake_sources
+from .user_file import UserFootprints, read_footprints
 
 __all__ = [
+    "KINDS",
+    "DisasterSet",
+    "DisasterSettings",
     "FaultPlanes",
     "Fragility",
     "SourceType",
+    "UserFootprints",
     "conditional_probability_down",
+    "disaster_set",
+    "earthquake_sources",
     "hypocentral_distance_km",
     "intensity_from_pgv",
     "intensity_scatter",
@@ -30,6 +40,7 @@ __all__ = [
     "pgv600_cm_s",
     "pgv_from_intensity",
     "probability_down",
+    "read_footprints",
     "rupture_distance_km",
     "site_amplification",
 ]

@@ -1,0 +1,318 @@
+"""The set of wide-area disasters, and how likely each takes each site down.
+
+An earthquake takes a site down by shaking, by a fragility curve whose scatter is in part common to
+all sites; and where so many residents of an electricity area are shaken strongly that the area
+goes dark, by the loss of power. Other disasters are losses alone: of an electricity area, of all
+areas of one frequency, of a cluster of cable landings, of the Tokyo area, or what a user's file
+says. A municipality's computed intensity is the one at its office; grid squares and a user's points
+take that of their municipality, since the geometry of the ruptures may not be passed on; ruptures
+of a user's file are computed at the site itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dcsite.atlas.geodesy import geodesic_km
+
+from .fragility import Fragility, joint_probability_down, probability_down
+from .sources import earthquake_sources
+from .user_file import read_footprints
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dcsite.atlas import Atlas
+
+    from .settings import DisasterSettings
+
+__all__ = ["DisasterSet", "disaster_set"]
+
+Floats = NDArray[np.float64]
+
+#: JMA intensity 6-lower begins here.
+SIX_LOWER = 5.5
+
+#: Nothing is known of shaking below the tables' threshold, where no site is down.
+UNSHAKEN = -np.inf
+
+_COLUMNS = (
+    "kind", "name_en", "name_ja", "category", "source_id", "source_probability_30y",
+    "probability_30y", "probability_date", "basis", "areas_lost", "in_force",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class DisasterSet:
+    """Disasters and what each does to each site.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame
+        Indexed by `event_id`, m rows: `kind`, `name_en`, `name_ja` (empty where the sources have
+        none), `category`, `source_id` (events of one source are alternatives),
+        `source_probability_30y` and `probability_30y` (the source's, and this event's share of it;
+        0..1 in 30 years, NaN where unknown), `probability_date`, `basis` (table, scenario key or
+        file the probability is from), `areas_lost` (tuple of electricity areas that go dark),
+        `in_force` (bool: likely enough to be planned for).
+    intensity : numpy.ndarray, shape (n, m)
+        JMA intensity at each site, ``-inf`` where an event does not shake it.
+    lost : numpy.ndarray, shape (n, m)
+        Probability that a site is down for another reason than shaking, 0..1.
+    fragility : Fragility
+        How shaking takes a site down.
+    site_ids : tuple of str
+        The n sites.
+    """
+
+    events: pd.DataFrame
+    intensity: Floats
+    lost: Floats
+    fragility: Fragility
+    site_ids: tuple[str, ...]
+
+    @property
+    def down(self) -> Floats:
+        """Probability that each site is down in each event, shape (n, m)."""
+        shaken = probability_down(self.intensity, self.fragility)
+        return 1.0 - (1.0 - shaken) * (1.0 - self.lost)
+
+    def take(self, event_ids: Sequence[str]) -> DisasterSet:
+        """Return the set with some of its events alone, in the order given."""
+        where = self.events.index.get_indexer(pd.Index(event_ids))
+        return DisasterSet(
+            self.events.iloc[where],
+            self.intensity[:, where],
+            self.lost[:, where],
+            self.fragility,
+            self.site_ids,
+        )
+
+    def both_down(self, site: int) -> Floats:
+        """Return the probability that a site and each other one are down together.
+
+        Parameters
+        ----------
+        site : int
+            Position of the site.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, m)
+            In each event. Losses take both down together where both may be lost: the larger of
+            "lost" is common to them up to the smaller.
+        """
+        shaken = joint_probability_down(self.intensity, self.intensity[site], self.fragility)
+        single = probability_down(self.intensity, self.fragility)
+        own = single[site]
+        lost, lost_here = self.lost, self.lost[site]
+        both_lost = np.minimum(lost, lost_here)
+        only_other, only_here = lost - both_lost, lost_here - both_lost
+        neither = 1.0 - both_lost - only_other - only_here
+        return both_lost + only_other * own + only_here * single + neither * shaken
+
+
+def disaster_set(
+    sites: pd.DataFrame,
+    atlas: Atlas,
+    settings: DisasterSettings,
+    landing_cluster: Sequence[str],
+) -> DisasterSet:
+    """Build the set for some sites.
+
+    Parameters
+    ----------
+    sites : pandas.DataFrame
+        Indexed by `site_id`: `municipality_code`, `area`, `lat_deg`, `lon_deg`.
+    atlas : Atlas
+        What is known.
+    settings : DisasterSettings
+        Which disasters there are and what they do.
+    landing_cluster : sequence of str
+        The cluster of cable landings that each site leans on.
+
+    Raises
+    ------
+    SitesError
+        If the user's file is not as it must be; one line for each problem.
+    """
+    builder = _Builder(sites, atlas, settings)
+    builder.earthquakes()
+    builder.blackouts()
+    builder.landing_clusters(np.asarray(landing_cluster, dtype=object))
+    builder.tokyo()
+    if settings.footprints_file:
+        builder.user(settings.footprints_file)
+    return builder.built()
+
+
+class _Builder:
+    def __init__(self, sites: pd.DataFrame, atlas: Atlas, settings: DisasterSettings) -> None:
+        self._sites, self._atlas, self._settings = sites, atlas, settings
+        self._area = sites["area"].to_numpy(dtype=object)
+        self._events: list[pd.DataFrame] = []
+        self._intensity: list[Floats] = []
+        self._lost: list[Floats] = []
+        self.fragility = Fragility.from_total(
+            settings.down_intensity, settings.intensity_scatter, settings.common_share
+        )
+
+    def built(self) -> DisasterSet:
+        return DisasterSet(
+            pd.concat(self._events)[list(_COLUMNS)],
+            np.hstack(self._intensity),
+            np.hstack(self._lost),
+            self.fragility,
+            tuple(map(str, self._sites.index)),
+        )
+
+    def earthquakes(self) -> None:
+        """Add the computed cases of the hazard map, and the areas each blacks out."""
+        settings = self._settings
+        sources = earthquake_sources(self._atlas, settings)
+        felt = self._atlas.hazards.scenario_intensity()["intensity_office"].unstack(0)  # noqa: PD010
+        felt = felt.astype(float)
+        sources = sources.loc[sources.index.isin(felt.columns)]
+        felt = felt[sources.index]
+        self._add(
+            sources.assign(
+                kind="earthquake",
+                name_ja="",
+                probability_30y=sources["source_probability_30y"] * sources["share"],
+                in_force=~(sources["published_probability_30y"] < settings.min_probability_30y),
+                areas_lost=self._areas_lost(felt),
+            ),
+            felt.reindex(self._sites["municipality_code"].to_numpy())
+            .fillna(UNSHAKEN)
+            .to_numpy(dtype=float),
+        )
+
+    def _areas_lost(self, felt: pd.DataFrame) -> list[tuple[str, ...]]:
+        """Tell which areas each earthquake blacks out: by the residents it shakes strongly."""
+        places = self._atlas.places.municipalities()
+        residents = places["population_2020"].astype(float)
+        area = places["electricity_area"].to_numpy(dtype=object)
+        strong = (felt.reindex(residents.index) >= SIX_LOWER).to_numpy(dtype=float)
+        by_area = pd.DataFrame(strong * residents.to_numpy()[:, None], index=area)
+        total = residents.groupby(area).sum()
+        share = by_area.groupby(level=0).sum().div(total, axis=0)
+        dark = (share >= self._settings.area_lost_from_share).to_numpy()
+        names = share.index.to_numpy()
+        return [tuple(map(str, names[column])) for column in dark.T]
+
+    def blackouts(self) -> None:
+        """Add the loss of each electricity area and of each frequency."""
+        areas = self._atlas.power.electricity_areas()
+        rows, losses = [], []
+        for area, row in areas.iterrows():
+            rows.append(
+                self._row(
+                    f"blackout_{area}",
+                    "area_blackout",
+                    f"Blackout of the electricity area {row['name_en']}",
+                    f"{row['name_ja']}エリアの全域停電",
+                    self._settings.area_blackout_30y,
+                    "criteria.disasters.area_blackout_30y",
+                    (str(area),),
+                )
+            )
+            losses.append(self._area == area)
+        for frequency, members in areas.groupby("nominal_frequency_hz"):
+            inside = tuple(map(str, members.index))
+            rows.append(
+                self._row(
+                    f"blackout_{frequency:g}hz",
+                    "frequency_blackout",
+                    f"Blackout of all areas of {frequency:g} Hz",
+                    f"{frequency:g} Hz系統の全域停電",
+                    self._settings.frequency_blackout_30y,
+                    "criteria.disasters.frequency_blackout_30y",
+                    inside,
+                )
+            )
+            losses.append(np.isin(self._area.astype(str), inside))
+        self._add_losses(rows, losses, 0.0)
+
+    def landing_clusters(self, cluster: NDArray[np.object_]) -> None:
+        """Add the loss of each crowded cluster of landings: hubs that lean on it are cut off."""
+        table = self._atlas.policy.landing_clusters().drop_duplicates("cluster_id")
+        rows = [
+            self._row(
+                f"landings_{row.cluster_id}",
+                "landing_cluster",
+                f"Cable landings lost: {row.name_en}",
+                f"海底ケーブル陸揚地域の喪失: {row.name_ja}",
+                self._settings.landing_cluster_30y,
+                "criteria.disasters.landing_cluster_30y",
+                (),
+            )
+            for row in table.itertuples()
+        ]
+        self._add_losses(rows, [cluster == one for one in table["cluster_id"]], 1.0)
+
+    def tokyo(self) -> None:
+        """Add the loss of the Tokyo area, a question rather than a forecast: no probability."""
+        tokyo = self._atlas.policy.existing_cores().loc["tokyo"]
+        away_km = geodesic_km(
+            self._sites["lat_deg"].to_numpy(dtype=float),
+            self._sites["lon_deg"].to_numpy(dtype=float),
+            float(tokyo["lat_deg"]),
+            float(tokyo["lon_deg"]),
+        )
+        row = self._row(
+            "tokyo_lost", "tokyo_lost", "Tokyo area lost", "東京圏の喪失", np.nan, "none", ()
+        )
+        self._add_losses([row], [away_km <= self._settings.tokyo_lost_km], 1.0)
+
+    def user(self, path: str) -> None:
+        """Add what a user's file holds."""
+        found = read_footprints(path, self._sites, self._atlas)
+        self._add(found.events, found.intensity, found.lost)
+
+    def _row(
+        self,
+        event_id: str,
+        kind: str,
+        name_en: str,
+        name_ja: str,
+        probability: float,
+        basis: str,
+        areas: tuple[str, ...],
+    ) -> dict[str, object]:
+        return {
+            "event_id": event_id,
+            "kind": kind,
+            "name_en": name_en,
+            "name_ja": name_ja,
+            "category": kind,
+            "source_id": event_id,
+            "source_probability_30y": probability,
+            "probability_30y": probability,
+            "probability_date": "",
+            "basis": basis,
+            "areas_lost": areas,
+            "in_force": True,
+        }
+
+    def _add_losses(
+        self, rows: list[dict[str, object]], struck: list[NDArray[np.bool_]], probability: float
+    ) -> None:
+        """Add events that shake nothing; lost areas are added by their names."""
+        events = pd.DataFrame(rows).set_index("event_id")
+        shape = (len(self._sites), len(rows))
+        lost = probability * np.column_stack(struck).astype(float)
+        self._add(events, np.full(shape, UNSHAKEN), lost)
+
+    def _add(self, events: pd.DataFrame, intensity: Floats, lost: Floats | None = None) -> None:
+        dark = np.column_stack(
+            [np.isin(self._area.astype(str), areas) for areas in events["areas_lost"]]
+        )
+        by_area = self._settings.down_in_blackout * dark
+        self._events.append(events.rename_axis("event_id"))
+        self._intensity.append(intensity)
+        self._lost.append(by_area if lost is None else np.maximum(by_area, lost))
