@@ -15,6 +15,7 @@ from dcsite.errors import DcsiteError
 
 from .bench import bench_command
 from .check import check_command
+from .compare import compare_command
 from .data import data_app
 from .disperse import disperse_command
 from .explain import explain_command
@@ -52,6 +53,9 @@ app.command("solve", epilog="Example: dcsite solve policy-2023 --set tiers.large
 app.command("bench", epilog="Example: dcsite bench --runs 5")(bench_command)
 app.command("check", epilog="Example: dcsite check policy-2023 --set tiers.core.separation_km=900")(
     check_command
+)
+app.command("compare", epilog="Example: dcsite compare distance-only policy-2023 today")(
+    compare_command
 )
 app.command("disperse", epilog="Example: dcsite disperse places.csv --count 10 --keep Tokyo,Osaka")(
     disperse_command
