@@ -1,0 +1,131 @@
+"""Prove a plan by simulation: years of disasters over its hubs, and over today's.
+
+The same disasters strike both: a plan's figures and today's differ by where the hubs stand, not by
+luck. Every event of the set with a known probability counts, likely enough to plan for or not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .stress_events import event_rates
+from .stress_fleet import Fleet, fleet, fleet_result, hubs_frame
+from .stress_history import history
+from .stress_outages import restoration_curves
+from .stress_strike import simulate
+from .stress_types import FleetResult, LeftOut, StressTest
+from .today import todays_hubs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from dcsite.atlas import Atlas
+    from dcsite.disasters import DisasterSettings
+    from dcsite.scenario import Scenario
+
+    from .stress_assumptions import StressAssumptions
+    from .types import Plan
+
+__all__ = ["run_stress"]
+
+
+def run_stress(
+    plan: Plan,
+    scenario: Scenario,
+    atlas: Atlas,
+    assumed: StressAssumptions,
+    *,
+    years: int,
+    seed: int,
+    version: str,
+    on_stage: Callable[[str], None] = lambda stage: None,
+) -> StressTest:
+    """Stress a plan and today's data centres.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its hubs are stressed.
+    scenario : Scenario
+        Says which disasters there are and what they do (``criteria.disasters``).
+    atlas : Atlas
+        What is known.
+    assumed : StressAssumptions
+        Durations that no table gives.
+    years, seed : int
+        Horizon and seed of the draws; the same give the same answer.
+    version : str
+        Of dcsite.
+    on_stage : callable
+        Told the name of each stage as it begins.
+
+    Raises
+    ------
+    ScenarioError
+        If a probability is 1.
+    SitesError
+        If the scenario's file of disasters is not as it must be.
+    """
+    settings: DisasterSettings = scenario.criteria["disasters"]
+    until = int(scenario.criteria["cables"].planned_until_year)
+    fleets = [
+        fleet(name, hubs, atlas, settings, until)
+        for name, hubs in (("plan", hubs_frame(plan.hubs)), ("today", todays_hubs(atlas)))
+    ]
+    curves = restoration_curves(
+        atlas.hazards.power_outages(), atlas.hazards.power_outage_restoration()
+    )
+    rates = event_rates(fleets[0].disasters.events)
+    on_stage("stress")
+    results: list[FleetResult] = []
+    for one in fleets:
+        damage, occurred = simulate(one.disasters, rates, curves, assumed, years, seed)
+        results.append(fleet_result(one, damage, occurred, years))
+    events = fleets[0].disasters.events
+    replayed, not_replayed = history(*fleets, atlas, settings)
+    return StressTest(
+        version,
+        plan.title_en,
+        plan.title_ja,
+        plan.scenario_name,
+        years,
+        seed,
+        int(events.loc[rates > 0.0, "source_id"].nunique()),
+        _by_kind(events, occurred),
+        results[0],
+        results[1],
+        _left_out(fleets),
+        replayed,
+        not_replayed,
+        settings.model_dump(mode="json"),
+        assumed,
+        curves,
+        atlas.tables_used(),
+    )
+
+
+def _by_kind(events: pd.DataFrame, occurred: np.ndarray) -> dict[str, int]:
+    kinds = events["kind"].to_numpy(dtype=object)
+    return {kind: int(occurred[kinds == kind].sum()) for kind in dict.fromkeys(kinds)}
+
+
+def _left_out(fleets: list[Fleet]) -> tuple[LeftOut, ...]:
+    """List the events nobody knows the probability of."""
+    events = fleets[0].disasters.events
+    shares = [one.expected_share() for one in fleets]
+    unknown = np.flatnonzero(events["source_probability_30y"].isna())
+    return tuple(
+        LeftOut(
+            str(events.index[number]),
+            str(events["source_id"].iloc[number]),
+            str(events["kind"].iloc[number]),
+            str(events["name_en"].iloc[number]),
+            str(events["name_ja"].iloc[number]),
+            *(float(share[number]) for share in shares),
+        )
+        for number in unknown
+    )
