@@ -15,7 +15,7 @@ from .stress_fleet import Fleet, fleet, fleet_result, hubs_frame
 from .stress_history import history
 from .stress_outages import restoration_curves
 from .stress_strike import simulate
-from .stress_types import FleetResult, LeftOut, StressTest
+from .stress_types import FleetResult, Footprint, LeftOut, StressTest
 from .today import todays_hubs
 
 if TYPE_CHECKING:
@@ -72,21 +72,19 @@ def run_stress(
     """
     settings: DisasterSettings = scenario.criteria["disasters"]
     until = int(scenario.criteria["cables"].planned_until_year)
-    fleets = [
-        fleet(name, hubs, atlas, settings, until)
-        for name, hubs in (("plan", hubs_frame(plan.hubs)), ("today", todays_hubs(atlas)))
-    ]
+    planned = fleet("plan", hubs_frame(plan.hubs), atlas, settings, until)
+    existing = fleet("today", todays_hubs(atlas), atlas, settings, until)
     curves = restoration_curves(
         atlas.hazards.power_outages(), atlas.hazards.power_outage_restoration()
     )
-    rates = event_rates(fleets[0].disasters.events)
+    events = planned.disasters.events
+    rates = event_rates(events)
     on_stage("stress")
     results: list[FleetResult] = []
-    for one in fleets:
+    for one in (planned, existing):
         damage, occurred = simulate(one.disasters, rates, curves, assumed, years, seed)
         results.append(fleet_result(one, damage, occurred, years))
-    events = fleets[0].disasters.events
-    replayed, not_replayed = history(*fleets, atlas, settings)
+    replayed, not_replayed = history(planned, existing, atlas, settings)
     return StressTest(
         version,
         plan.title_en,
@@ -98,7 +96,8 @@ def run_stress(
         _by_kind(events, occurred),
         results[0],
         results[1],
-        _left_out(fleets),
+        _left_out(planned, existing),
+        _footprints(results[0], planned, existing, atlas),
         replayed,
         not_replayed,
         settings.model_dump(mode="json"),
@@ -113,11 +112,11 @@ def _by_kind(events: pd.DataFrame, occurred: np.ndarray) -> dict[str, int]:
     return {kind: int(occurred[kinds == kind].sum()) for kind in dict.fromkeys(kinds)}
 
 
-def _left_out(fleets: list[Fleet]) -> tuple[LeftOut, ...]:
+def _left_out(plan: Fleet, today: Fleet) -> tuple[LeftOut, ...]:
     """List the events nobody knows the probability of."""
-    events = fleets[0].disasters.events
-    shares = [one.expected_share() for one in fleets]
-    unknown = np.flatnonzero(events["source_probability_30y"].isna())
+    events = plan.disasters.events
+    shares = plan.expected_share(), today.expected_share()
+    unknown = np.flatnonzero(events["source_probability_30y"].isna()).tolist()
     return tuple(
         LeftOut(
             str(events.index[number]),
@@ -129,3 +128,33 @@ def _left_out(fleets: list[Fleet]) -> tuple[LeftOut, ...]:
         )
         for number in unknown
     )
+
+
+def _footprints(
+    result: FleetResult, plan: Fleet, today: Fleet, atlas: Atlas
+) -> tuple[Footprint, ...]:
+    """Return where the plan's worst event strikes, and its worst earthquake."""
+    shaking = [loss.event_id for loss in result.worst if loss.kind == "earthquake"]
+    wanted = dict.fromkeys([loss.event_id for loss in result.worst[:1]] + shaking[:1])
+    felt = atlas.hazards.scenario_intensity()["intensity_office"].dropna()
+    computed = set(felt.index.unique(level="scenario_code"))
+    found: list[Footprint] = []
+    for event_id in wanted:
+        row = plan.disasters.events.loc[event_id]
+        here = felt.xs(event_id, level="scenario_code") if event_id in computed else felt.iloc[:0]
+        found.append(
+            Footprint(
+                event_id,
+                str(row["name_en"]),
+                str(row["name_ja"]),
+                {str(code): float(value) for code, value in here.items()},
+                tuple(row["areas_lost"]),
+                *(_down(one, event_id) for one in (plan, today)),
+            )
+        )
+    return tuple(found)
+
+
+def _down(struck: Fleet, event_id: str) -> dict[str, float]:
+    down = struck.disasters.take([event_id]).down[:, 0]
+    return {str(site): float(value) for site, value in zip(struck.hubs.index, down, strict=True)}

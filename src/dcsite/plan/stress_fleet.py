@@ -265,18 +265,19 @@ def _worst(
     events = struck.disasters.events
     expected = struck.expected_share()
     drawn = events["probability_30y"].gt(0.0).to_numpy() & (expected > 0.0)
-    order = sorted(np.flatnonzero(drawn), key=lambda n: (-expected[n], str(events.index[n])))
+    ids = [str(event) for event in events.index]
+    order = sorted(np.flatnonzero(drawn).tolist(), key=lambda n: (-expected[n], ids[n]))
     source = events["source_id"].to_numpy(dtype=object)
     found: list[EventLoss] = []
     for number in order:
         if any(source[number] == loss.source_id for loss in found):
             continue
-        row = events.iloc[int(number)]
+        row = events.iloc[number]
         mine = damage.event == number
         kin = source[damage.event] == source[number]
         found.append(
             EventLoss(
-                str(events.index[number]),
+                ids[number],
                 str(row["source_id"]),
                 str(row["kind"]),
                 str(row["name_en"]),

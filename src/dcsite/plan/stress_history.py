@@ -190,7 +190,7 @@ class _Replay:
         outage = self._outage_by_area(key)
         felt: pd.DataFrame | None = None
         if key in self._best.index.unique(level="event_id"):
-            felt = self._best.loc[key]
+            felt = pd.DataFrame(self._best.xs(key, level="event_id"))
         found: list[HistoryHub] = []
         low_mw = high_mw = 0.0
         for site, hub in fleet.hubs.iterrows():

@@ -123,11 +123,11 @@ class _Fleet:
         self._intensity = np.ascontiguousarray(disasters.intensity.T)
         self._lost = np.ascontiguousarray(disasters.lost.T)
         kind = disasters.events["kind"].to_numpy(dtype=object)
-        self._blackout = np.isin(kind.astype(str), _BLACKOUTS)
-        self._earthquake = kind == _SHAKING
-        self._landings = kind == _LANDINGS
+        self._blackout: Flags = np.isin(kind.astype(str), _BLACKOUTS)
+        self._earthquake: Flags = np.equal(kind, _SHAKING).astype(np.bool_)
+        self._landings: Flags = np.equal(kind, _LANDINGS).astype(np.bool_)
         #: Events that may strike any hub at all.
-        self.reached: Flags = (np.isfinite(self._intensity) | (self._lost > 0.0)).any(axis=1)
+        self.reached: Flags = np.any(np.isfinite(self._intensity) | (self._lost > 0.0), axis=1)
 
     def strike(self, what: Occurrences, chance: np.random.Generator) -> Damage:
         """Return what some occurrences do; own draws come from `chance`."""

@@ -19,6 +19,7 @@ __all__ = [
     "Exceedance",
     "FleetHub",
     "FleetResult",
+    "Footprint",
     "LeftOut",
     "PairResult",
     "ShareBin",
@@ -170,11 +171,37 @@ class FleetResult:
 
 
 @dataclass(frozen=True)
+class Footprint:
+    """Where an event strikes.
+
+    Parameters
+    ----------
+    event_id, name_en, name_ja : str
+        Which event; `name_ja` is empty where the sources have none.
+    intensity : mapping of str to float
+        Computed JMA intensity at the municipal office, by municipality code, where it is known.
+    areas_lost : tuple of str
+        Electricity areas that go dark.
+    plan, today : mapping of str to float
+        Probability that each hub is down, by `site_id`, before on-site generation.
+    """
+
+    event_id: str
+    name_en: str
+    name_ja: str
+    intensity: Mapping[str, float]
+    areas_lost: tuple[str, ...]
+    plan: Mapping[str, float]
+    today: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class StressTest:
     """A whole stress test.
 
     `occurred` counts occurrences by kind of event, `sources` the sources that were drawn from;
-    `settings` are the scenario's values for disasters; `geodata` the tables read.
+    `settings` are the scenario's values for disasters; `footprints` those of the plan's worst event
+    and, where that is another one, of its worst earthquake; `geodata` the tables read.
     """
 
     dcsite_version: str
@@ -188,6 +215,7 @@ class StressTest:
     plan: FleetResult
     today: FleetResult
     left_out: tuple[LeftOut, ...]
+    footprints: tuple[Footprint, ...]
     history: tuple[HistoryEvent, ...]
     not_replayed: Mapping[str, str]
     settings: Mapping[str, Any]

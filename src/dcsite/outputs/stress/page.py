@@ -1,0 +1,172 @@
+"""``stress.html``: chart, tables and the worst footprint, one page that asks for nothing."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from dcsite.outputs.map.credits import ATTRIBUTION, notices
+from dcsite.outputs.map.palette import hub_radius_px, tier_style
+from dcsite.outputs.outline import SIZE, land, outline, place
+
+from .chart import exceedance_chart
+from .document import METHODS
+
+if TYPE_CHECKING:
+    from dcsite.atlas import Atlas
+    from dcsite.plan.stress_statistics import Estimate
+    from dcsite.plan.stress_types import FleetHub, Footprint, StressTest
+
+__all__ = ["CLASSES", "render_stress"]
+
+#: JMA classes: from which intensity, names, colour (ColorBrewer's YlOrRd, seen by all readers).
+CLASSES: tuple[tuple[float, str, str, str], ...] = (
+    (6.5, "震度7", "7", "#800026"),
+    (6.0, "6強", "6-upper", "#e31a1c"),
+    (5.5, "6弱", "6-lower", "#fd8d3c"),
+    (5.0, "5強", "5-upper", "#fed976"),
+    (0.0, "5弱以下", "5-lower or less", "#ffffcc"),
+)
+#: Hubs by how likely they are down, from the most likely.
+DOWN_CLASSES: tuple[tuple[float, str, str, str], ...] = (
+    (0.5, "停止する見込み（50%以上）", "likely down (50 % or more)", "#1d1d1d"),
+    (0.05, "停止のおそれ（5〜50%）", "may be down (5 to 50 %)", "#7a5195"),
+    (0.0, "稼働", "stands", "#ffffff"),
+)
+_FLEETS = {"plan": ("計画", "this plan", "#0072b2"), "today": ("現状", "today", "#d55e00")}
+_PAIRS = 15
+
+KINDS: dict[str, tuple[str, str]] = {
+    "earthquake": ("地震（揺れと停電）", "earthquakes (shaking and blackout)"),
+    "area_blackout": ("エリア停電", "area blackouts"),
+    "frequency_blackout": ("同一周波数系統の停電", "frequency-wide blackouts"),
+    "landing_cluster": ("陸揚地域の喪失", "landing clusters lost"),
+    "tokyo_lost": ("東京圏の喪失", "Tokyo area lost"),
+    "user": ("利用者の災害", "a user's own"),
+}
+
+
+def percent(value: float | None) -> str:
+    """Write a share in per cent with two or three digits that mean something."""
+    if value is None:
+        return "–"
+    share = value * 100.0
+    if share == 0.0:
+        return "0 %"
+    return f"{share:.0f} %" if share >= 99.95 else f"{share:.3g} %"
+
+
+def amount(value: float | None) -> str:
+    """Write an amount with three digits that mean something."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def interval(estimate: Estimate, *, share: bool = True) -> str:
+    """Write the two ends of an interval; a dash where there is none."""
+    write = percent if share else amount
+    return "–" if estimate.low is None else f"{write(estimate.low)} – {write(estimate.high)}"
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("dcsite.outputs.stress", "assets"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters.update(percent=percent, amount=amount, interval=interval)
+
+
+def render_stress(found: StressTest, atlas: Atlas) -> str:
+    """Return the text of ``stress.html``.
+
+    Parameters
+    ----------
+    found : StressTest
+        What came of the simulation.
+    atlas : Atlas
+        For the outlines of prefectures, municipalities and electricity areas.
+    """
+    fleets = (found.plan, found.today)
+    names = {hub.site_id: hub for fleet in fleets for hub in fleet.hubs}
+    tables = [{"source": used.source, "licence": used.licence} for used in found.geodata]
+    return _TEMPLATES.get_template("stress.html.j2").render(
+        found=found,
+        fleets=fleets,
+        labels=_FLEETS,
+        kinds=KINDS,
+        names=names,
+        pairs={fleet.name: [p for p in fleet.pairs if p.per_year.value > 0][:_PAIRS]
+               for fleet in fleets},
+        chart=exceedance_chart(fleets, found.years),
+        maps=[_map(one, found, atlas) for one in found.footprints],
+        size=SIZE,
+        land=land(atlas),
+        classes=CLASSES,
+        down_classes=DOWN_CLASSES,
+        methods=METHODS,
+        assumptions=[value for _, value in found.assumptions],
+        tier=tier_style,
+        notices=notices(tables),
+        credit=ATTRIBUTION.removesuffix(" · Leaflet"),
+        style=Markup(_asset("stress.css")),  # noqa: S704 - our own file
+    )  # fmt: skip
+
+
+def _map(one: Footprint, found: StressTest, atlas: Atlas) -> dict[str, Any]:
+    """Return what the page draws of one footprint: polygons by class, dark areas, hubs."""
+    places = atlas.places.municipalities()
+    name_ja, name_en = places["name_ja"].to_dict(), places["name_en"].to_dict()
+    polygons = atlas.places.municipality_polygons().geometry
+    shaken = [
+        {
+            "path": outline(polygons.loc[code]),
+            "colour": _class(value, CLASSES)[3],
+            "title": f"{name_ja[code]} {name_en[code]} {value:.1f}",
+        }
+        for code, value in sorted(one.intensity.items())
+        if code in polygons.index
+    ]
+    areas = atlas.places.electricity_area_polygons().geometry
+    named = atlas.power.electricity_areas()
+    area_ja, area_en = named["name_ja"].to_dict(), named["name_en"].to_dict()
+    dark = [
+        {
+            "path": outline(areas.loc[area]),
+            "title": f"停電 Dark: {area_ja[area]} {area_en[area]}",
+        }
+        for area in one.areas_lost
+    ]
+    return {
+        "event": one,
+        "shaken": shaken,
+        "dark": dark,
+        "hubs": [_mark(hub, one.plan[hub.site_id]) for hub in found.plan.hubs],
+    }
+
+
+def _mark(hub: FleetHub, down: float) -> dict[str, Any]:
+    x, y = place(hub.lon_deg, hub.lat_deg)
+    return {
+        "x": x,
+        "y": y,
+        "r": round(1.2 * hub_radius_px(hub.it_load_mw), 1),
+        "colour": _class(down, DOWN_CLASSES)[3],
+        "edge": tier_style(hub.tier).colour,
+        "title": f"{hub.name_ja} {hub.name_en} {hub.it_load_mw:.0f} MW: {percent(down)}",
+    }
+
+
+def _class(
+    value: float, classes: tuple[tuple[float, str, str, str], ...]
+) -> tuple[float, str, str, str]:
+    return next(each for each in classes if value >= each[0])
+
+
+def _asset(name: str) -> str:
+    return files("dcsite.outputs.stress").joinpath("assets", name).read_text(encoding="utf-8")
