@@ -14,15 +14,16 @@ methods            what was drawn and how intervals are made, one sentence each
 sources            number of sources drawn from
 occurred           occurrences in all years, by kind of event
 plan, today        the plan's hubs, and today's data centres, under the same disasters:
-                   ``total_mw``; ``damaging`` occurrences and ``damaged_years``; ``mean_surviving_share`` (of the
-                   capacity, over damaging occurrences); ``bins`` (classes of the surviving share:
-                   ``of_events``, and ``of_years`` by the worst of each year); ``exceedance`` (for
-                   each ``share``, the probability per year that as much is down at once);
-                   ``two_down`` (per year); ``mwh_per_year``, ``full_load_hours_per_year``,
-                   ``mwh_by_kind``; ``hubs`` (``down_per_year``, ``mwh_per_year``); ``pairs``
-                   (``per_year``, ``in_30_years``); ``worst`` (the worst event of each source:
-                   ``expected_share`` when it occurs, ``probability_30y`` of the event and of its
-                   source, date and basis of the probability, what it costs a year)
+                   ``total_mw``; ``damaging`` occurrences and ``damaged_years``;
+                   ``mean_surviving_share`` (of the capacity, over damaging occurrences); ``bins``
+                   (classes of the surviving share: ``of_events``, and ``of_years`` by the worst of
+                   each year); ``exceedance`` (for each ``share``, the probability per year that as
+                   much is down at once); ``two_down`` (per year); ``mwh_per_year``,
+                   ``full_load_hours_per_year``, ``mwh_by_kind``; ``hubs`` (``down_per_year``,
+                   ``mwh_per_year``); ``pairs`` (``per_year``, ``in_30_years``); ``worst`` (the
+                   worst event of each source: ``expected_share`` when it occurs,
+                   ``probability_30y`` of the event and of its source, date and basis of the
+                   probability, what it costs a year)
 left_out           events without a known probability: never drawn
 footprints         of the worst event and the worst earthquake: ``areas_lost``, how many
                    municipalities reach 6-lower, probability of each hub to be down

@@ -14,10 +14,10 @@ from dcsite.outputs.outline import SIZE, land, outline, place
 
 from .chart import exceedance_chart
 from .document import METHODS
+from .wording import KINDS, amount, chance, interval, percent
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
-    from dcsite.plan.stress_statistics import Estimate
     from dcsite.plan.stress_types import FleetHub, Footprint, StressTest
 
 __all__ = ["CLASSES", "render_stress"]
@@ -39,39 +39,6 @@ DOWN_CLASSES: tuple[tuple[float, str, str, str], ...] = (
 _FLEETS = {"plan": ("計画", "this plan", "#0072b2"), "today": ("現状", "today", "#d55e00")}
 _PAIRS = 15
 
-KINDS: dict[str, tuple[str, str]] = {
-    "earthquake": ("地震（揺れと停電）", "earthquakes (shaking and blackout)"),
-    "area_blackout": ("エリア停電", "area blackouts"),
-    "frequency_blackout": ("同一周波数系統の停電", "frequency-wide blackouts"),
-    "landing_cluster": ("陸揚地域の喪失", "landing clusters lost"),
-    "tokyo_lost": ("東京圏の喪失", "Tokyo area lost"),
-    "user": ("利用者の災害", "a user's own"),
-}
-
-
-def percent(value: float | None) -> str:
-    """Write a share in per cent with two or three digits that mean something."""
-    if value is None:
-        return "–"
-    share = value * 100.0
-    if share == 0.0:
-        return "0 %"
-    return f"{share:.0f} %" if share >= 99.95 else f"{share:.3g} %"
-
-
-def amount(value: float | None) -> str:
-    """Write an amount with three digits that mean something."""
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def interval(estimate: Estimate, *, share: bool = True) -> str:
-    """Write the two ends of an interval; a dash where there is none."""
-    write = percent if share else amount
-    return "–" if estimate.low is None else f"{write(estimate.low)} – {write(estimate.high)}"
-
-
 _TEMPLATES = Environment(
     loader=PackageLoader("dcsite.outputs.stress", "assets"),
     autoescape=True,
@@ -79,7 +46,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters.update(percent=percent, amount=amount, interval=interval)
+_TEMPLATES.filters.update(percent=percent, amount=amount, chance=chance, interval=interval)
 
 
 def render_stress(found: StressTest, atlas: Atlas) -> str:
