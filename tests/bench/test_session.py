@@ -97,7 +97,7 @@ def test_by_default_all_parts_that_need_nothing_more(monkeypatch, installed):
     word = None if installed else "spopt is not installed"
     monkeypatch.setattr(peers, "missing", lambda: word)
     tasks, notes = plan_parts(Request(runs=2), ())
-    assert list(tasks) == ["run", "rows", *(["peers"] if installed else [])]
+    assert list(tasks) == ["run", "rows", *(["peers"] if installed else []), "records"]
     assert notes == ([] if installed else ["peers: skipped, spopt is not installed"])
     assert [task.label for task in tasks["run"]] == [
         f"{solver}, run {number} of 2" for solver in SOLVERS for number in (1, 2)
