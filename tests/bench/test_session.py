@@ -116,7 +116,7 @@ def test_solvers_are_those_of_the_model():
 def test_a_folder_of_instances_adds_its_part(monkeypatch, instances: Path):
     monkeypatch.setattr(peers, "missing", lambda: "not installed")
     tasks, _ = plan_parts(Request(instances=instances, counts=(2,)), ())
-    assert list(tasks) == ["run", "rows", "dispersion"]
+    assert list(tasks) == ["run", "rows", "dispersion", "records"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dcsite.outputs.map.credits import ATTRIBUTION, notices
-from dcsite.outputs.map.palette import hub_radius_px, tier_style
+from dcsite.outputs.map.palette import INTENSITIES, hub_radius_px, intensity_class, tier_style
 from dcsite.outputs.outline import SIZE, land, outline, place
 
 from .chart import exceedance_chart
@@ -20,21 +21,24 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.plan.stress_types import FleetHub, Footprint, StressTest
 
-__all__ = ["CLASSES", "render_stress"]
+__all__ = ["render_stress"]
 
-#: JMA classes: from which intensity, names, colour (ColorBrewer's YlOrRd, seen by all readers).
-CLASSES: tuple[tuple[float, str, str, str], ...] = (
-    (6.5, "震度7", "7", "#800026"),
-    (6.0, "6強", "6-upper", "#e31a1c"),
-    (5.5, "6弱", "6-lower", "#fd8d3c"),
-    (5.0, "5強", "5-upper", "#fed976"),
-    (0.0, "5弱以下", "5-lower or less", "#ffffcc"),
-)
-#: Hubs by how likely they are down, from the most likely.
-DOWN_CLASSES: tuple[tuple[float, str, str, str], ...] = (
-    (0.5, "停止する見込み（50%以上）", "likely down (50 % or more)", "#1d1d1d"),
-    (0.05, "停止のおそれ（5〜50%）", "may be down (5 to 50 %)", "#7a5195"),
-    (0.0, "稼働", "stands", "#ffffff"),
+
+@dataclass(frozen=True)
+class _DownClass:
+    """Probabilities of being down from `least` up to the next class, and how hubs are drawn."""
+
+    least: float
+    ja: str
+    en: str
+    colour: str
+
+
+#: The most likely first.
+_DOWN = (
+    _DownClass(0.5, "停止する見込み（50%以上）", "likely down (50 % or more)", "#1d1d1d"),
+    _DownClass(0.05, "停止のおそれ（5〜50%）", "may be down (5 to 50 %)", "#7a5195"),
+    _DownClass(0.0, "稼働", "stands", "#ffffff"),
 )
 _FLEETS = {"plan": ("計画", "this plan", "#0072b2"), "today": ("現状", "today", "#d55e00")}
 _PAIRS = 15
@@ -74,8 +78,8 @@ def render_stress(found: StressTest, atlas: Atlas) -> str:
         maps=[_map(one, found, atlas) for one in found.footprints],
         size=SIZE,
         land=land(atlas),
-        classes=CLASSES,
-        down_classes=DOWN_CLASSES,
+        classes=INTENSITIES,
+        down_classes=_DOWN,
         methods=METHODS,
         assumptions=[value for _, value in found.assumptions],
         tier=tier_style,
@@ -93,7 +97,7 @@ def _map(one: Footprint, found: StressTest, atlas: Atlas) -> dict[str, Any]:
     shaken = [
         {
             "path": outline(polygons.loc[code]),
-            "colour": _class(value, CLASSES)[3],
+            "colour": INTENSITIES[intensity_class(value)].colour,
             "title": f"{name_ja[code]} {name_en[code]} {value:.1f}",
         }
         for code, value in sorted(one.intensity.items())
@@ -123,16 +127,10 @@ def _mark(hub: FleetHub, down: float) -> dict[str, Any]:
         "x": x,
         "y": y,
         "r": round(1.2 * hub_radius_px(hub.it_load_mw), 1),
-        "colour": _class(down, DOWN_CLASSES)[3],
+        "colour": next(group.colour for group in _DOWN if down >= group.least),
         "edge": tier_style(hub.tier).colour,
         "title": f"{hub.name_ja} {hub.name_en} {hub.it_load_mw:.0f} MW: {percent(down)}",
     }
-
-
-def _class(
-    value: float, classes: tuple[tuple[float, str, str, str], ...]
-) -> tuple[float, str, str, str]:
-    return next(each for each in classes if value >= each[0])
 
 
 def _asset(name: str) -> str:
