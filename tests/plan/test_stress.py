@@ -104,7 +104,7 @@ def test_alternatives_that_do_not_fill_their_source_leave_the_rest_without_an_ev
 
 
 def test_a_certain_source_has_no_rate():
-    with pytest.raises(ScenarioError, match="probability of 1 in 30 years.*below 1"):
+    with pytest.raises(ScenarioError, match=r"probability of 1 in 30 years.*below 1"):
         event_rates(events(("a", "a", "area_blackout", 1.0, 1.0)))
 
 

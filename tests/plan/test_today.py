@@ -38,7 +38,7 @@ def stub(rows: list[dict[str, object]], shipped_atlas) -> SimpleNamespace:
     table = pd.DataFrame([{**base, **row} for row in rows]).set_index("dc_id")
     return SimpleNamespace(
         places=shipped_atlas.places,
-        network=SimpleNamespace(data_centres_existing=lambda: table.copy()),
+        network=SimpleNamespace(data_centres_existing=table.copy),
     )
 
 

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = ["stress_command"]
 
+_MOST_YEARS = 10_000_000
+_MOST_SEED = 2_147_483_647
+
 
 def stress_command(
     plan: Annotated[Path, typer.Argument(help="Output folder of a run, or its plan.json.")],
-    years: Annotated[int, typer.Option(min=1, max=10_000_000, help="Years to simulate.")] = 100_000,
-    seed: Annotated[
-        int,
-        typer.Option(min=0, max=2_147_483_647, help="Seed of the draws; same seed, same file."),
-    ] = 1,
+    years: Annotated[int, typer.Option(help=f"Years to simulate, 1 to {_MOST_YEARS:,}.")] = 100_000,
+    seed: Annotated[int, typer.Option(help="Seed of the draws; same seed, same file.")] = 1,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -63,6 +63,8 @@ def stress_command(
 
     The same disasters strike today's data centres. Writes stress.json and stress.html.
     """
+    _check_range("--years", years, 1, _MOST_YEARS)
+    _check_range("--seed", seed, 0, _MOST_SEED)
     assumed = read_assumptions(assumptions)
     saved = read_plan(plan)
     directory = saved.path.parent if output is None else output
@@ -86,6 +88,14 @@ def stress_command(
         print_history(console, found)
     # The path stands alone and whole on the last line, so that scripts can take it.
     typer.echo(f"page: {paths.html}")
+
+
+def _check_range(option: str, value: int, least: int, most: int) -> None:
+    """Refuse a number outside its range, and name both."""
+    if not least <= value <= most:
+        raise typer.BadParameter(
+            f"is {value}; allowed: {least:,} to {most:,}", param_hint=repr(option)
+        )
 
 
 def _run(

@@ -72,19 +72,21 @@ def run_stress(
     """
     settings: DisasterSettings = scenario.criteria["disasters"]
     until = int(scenario.criteria["cables"].planned_until_year)
-    planned = fleet("plan", hubs_frame(plan.hubs), atlas, settings, until)
-    existing = fleet("today", todays_hubs(atlas), atlas, settings, until)
-    curves = restoration_curves(
-        atlas.hazards.power_outages(), atlas.hazards.power_outage_restoration()
-    )
-    events = planned.disasters.events
-    rates = event_rates(events)
-    on_stage("stress")
-    results: list[FleetResult] = []
-    for one in (planned, existing):
-        damage, occurred = simulate(one.disasters, rates, curves, assumed, years, seed)
-        results.append(fleet_result(one, damage, occurred, years))
-    replayed, not_replayed = history(planned, existing, atlas, settings)
+    with atlas.recording() as tables:
+        planned = fleet("plan", hubs_frame(plan.hubs), atlas, settings, until)
+        existing = fleet("today", todays_hubs(atlas), atlas, settings, until)
+        curves = restoration_curves(
+            atlas.hazards.power_outages(), atlas.hazards.power_outage_restoration()
+        )
+        events = planned.disasters.events
+        rates = event_rates(events)
+        on_stage("stress")
+        results: list[FleetResult] = []
+        for one in (planned, existing):
+            damage, occurred = simulate(one.disasters, rates, curves, assumed, years, seed)
+            results.append(fleet_result(one, damage, occurred, years))
+        footprints = _footprints(results[0], planned, existing, atlas)
+        replayed, not_replayed = history(planned, existing, atlas, settings)
     return StressTest(
         version,
         plan.title_en,
@@ -97,13 +99,13 @@ def run_stress(
         results[0],
         results[1],
         _left_out(planned, existing),
-        _footprints(results[0], planned, existing, atlas),
+        footprints,
         replayed,
         not_replayed,
         settings.model_dump(mode="json"),
         assumed,
         curves,
-        atlas.tables_used(),
+        tuple(atlas.resource(name) for name in sorted(tables)),
     )
 
 

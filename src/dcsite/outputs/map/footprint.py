@@ -38,7 +38,7 @@ def footprint_entry(footprint: Footprint, atlas: Atlas, key: str = "footprint") 
     rows = [
         [
             intensity_class(footprint.intensity[code]),
-            [name_ja[code], name_en[code], round(footprint.intensity[code], 1), None],
+            [name_ja[code], name_en[code], round(footprint.intensity[code], 2), None],
             outline,
         ]
         for code, outline in zip(shaken, outlines, strict=True)

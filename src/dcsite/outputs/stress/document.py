@@ -140,7 +140,7 @@ def stress_document(found: StressTest) -> dict[str, Any]:
         "restoration": _plain(found.curves),
         "geodata": [
             {"table": used.name, "sha256": used.sha256, "licence": used.licence}
-            for used in sorted(found.geodata, key=lambda used: used.name)
+            for used in found.geodata
         ],
     }
 

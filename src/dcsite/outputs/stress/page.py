@@ -42,6 +42,8 @@ _DOWN = (
 )
 _FLEETS = {"plan": ("計画", "this plan", "#0072b2"), "today": ("現状", "today", "#d55e00")}
 _PAIRS = 15
+#: Tables that the page reads besides those of the simulation.
+_DRAWN = ("prefecture_polygons", "municipality_polygons", "electricity_area_polygons")
 
 _TEMPLATES = Environment(
     loader=PackageLoader("dcsite.outputs.stress", "assets"),
@@ -65,7 +67,8 @@ def render_stress(found: StressTest, atlas: Atlas) -> str:
     """
     fleets = (found.plan, found.today)
     names = {hub.site_id: hub for fleet in fleets for hub in fleet.hubs}
-    tables = [{"source": used.source, "licence": used.licence} for used in found.geodata]
+    drawn = [atlas.resource(name) for name in _DRAWN]
+    tables = [{"source": used.source, "licence": used.licence} for used in (*found.geodata, *drawn)]
     return _TEMPLATES.get_template("stress.html.j2").render(
         found=found,
         fleets=fleets,
@@ -98,7 +101,7 @@ def _map(one: Footprint, found: StressTest, atlas: Atlas) -> dict[str, Any]:
         {
             "path": outline(polygons.loc[code]),
             "colour": INTENSITIES[intensity_class(value)].colour,
-            "title": f"{name_ja[code]} {name_en[code]} {value:.1f}",
+            "title": f"{name_ja[code]} {name_en[code]} {value:.2f}",
         }
         for code, value in sorted(one.intensity.items())
         if code in polygons.index
