@@ -23,6 +23,7 @@ from .summary import output_console
 
 if TYPE_CHECKING:
     from dcsite.outputs.stress import StressPaths
+    from dcsite.plan.reload import SavedPlan
     from dcsite.plan.stress_assumptions import StressAssumptions
     from dcsite.plan.stress_types import StressTest
 
@@ -75,7 +76,7 @@ def stress_command(
             f"is {dcsite.__version__}"
         )
     try:
-        found, paths = _run(saved.path, directory, assumed, years, seed, quiet=quiet)
+        found, paths = _run(saved, directory, assumed, years, seed, quiet=quiet)
     except KeyboardInterrupt:
         raise InterruptedWithoutPlanError("interrupted; nothing was written") from None
     if as_json:
@@ -99,7 +100,7 @@ def _check_range(option: str, value: int, least: int, most: int) -> None:
 
 
 def _run(
-    path: Path,
+    saved: SavedPlan,
     directory: Path,
     assumed: StressAssumptions,
     years: int,
@@ -107,8 +108,7 @@ def _run(
     *,
     quiet: bool,
 ) -> tuple[StressTest, StressPaths]:
-    saved = read_plan(path)
-    plan = plan_from_json(path.read_text(encoding="utf-8"), str(path))
+    plan = plan_from_json(saved.path.read_text(encoding="utf-8"), str(saved.path))
     with reporter(quiet=quiet) as progress:
         progress.stage("read")
         atlas = load_atlas()
