@@ -24,6 +24,7 @@ from .frontier import frontier_command
 from .robust import robust_command
 from .scenario import scenario_app
 from .solve import solve_command
+from .stress import stress_command
 
 __all__ = ["app", "main"]
 
@@ -65,6 +66,9 @@ app.command("explain", epilog="Example: dcsite explain dcsite-out/policy-2023 å”
 )
 app.command("robust", epilog="Example: dcsite robust policy-2023 --samples 200 --seed 1")(
     robust_command
+)
+app.command("stress", epilog="Example: dcsite stress dcsite-out/policy-2023 --history")(
+    stress_command
 )
 app.command("frontier", epilog=FRONTIER_EPILOG)(frontier_command)
 

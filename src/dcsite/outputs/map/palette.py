@@ -10,12 +10,15 @@ import math
 from dataclasses import dataclass
 
 __all__ = [
+    "INTENSITIES",
     "SCORE_RAMP",
     "TIERS",
     "VOLTAGES",
+    "IntensityClass",
     "Tier",
     "VoltageClass",
     "hub_radius_px",
+    "intensity_class",
     "tier_style",
     "voltage_class",
 ]
@@ -42,6 +45,16 @@ class VoltageClass:
     weight_px: float
 
 
+@dataclass(frozen=True)
+class IntensityClass:
+    """JMA intensities from `least` up to the next class, and how they are drawn."""
+
+    least: float
+    ja: str
+    en: str
+    colour: str
+
+
 TIERS: tuple[Tier, ...] = (
     Tier("core", "中核拠点", "Core hub", "#d55e00"),
     Tier("large", "大規模拠点", "Large hub", "#0072b2"),
@@ -54,6 +67,15 @@ VOLTAGES: tuple[VoltageClass, ...] = (
     VoltageClass(187.0, "187–220 kV", "#de4968", 3.2, 1.4),
     VoltageClass(100.0, "100–154 kV", "#f58860", 2.6, 1.0),
     VoltageClass(0.0, "60–77 kV", "#b9a07c", 1.8, 0.7),
+)
+
+#: The strongest first; ColorBrewer's YlOrRd.
+INTENSITIES: tuple[IntensityClass, ...] = (
+    IntensityClass(6.5, "震度7", "7", "#800026"),
+    IntensityClass(6.0, "震度6強", "6-upper", "#e31a1c"),
+    IntensityClass(5.5, "震度6弱", "6-lower", "#fd8d3c"),
+    IntensityClass(5.0, "震度5強", "5-upper", "#fed976"),
+    IntensityClass(-math.inf, "震度5弱以下", "5-lower or less", "#ffffcc"),
 )
 
 #: Scores 0, 0.25, 0.5, 0.75 and 1; between them colours are mixed.
@@ -70,6 +92,11 @@ def tier_style(name: str) -> Tier:
 def voltage_class(voltage_kv: float) -> int:
     """Return the position in :data:`VOLTAGES` of the class a voltage belongs to."""
     return next(n for n, group in enumerate(VOLTAGES) if voltage_kv >= group.least_kv)
+
+
+def intensity_class(intensity: float) -> int:
+    """Return the position in :data:`INTENSITIES` of the class an intensity belongs to."""
+    return next(n for n, group in enumerate(INTENSITIES) if intensity >= group.least)
 
 
 def hub_radius_px(it_load_mw: float) -> float:
