@@ -141,10 +141,10 @@ def test_shares_add_up_to_the_score_and_follow_load_times_score(context):
             summed[share.measure] += share.points
             assert share.plan_points == pytest.approx(measures[share.measure])
     assert summed == pytest.approx(measures, abs=1e-6)
-    # Weight 0.25, MW over 400 MW, kilometres to Tokyo or Osaka over 800 km.
+    # Weight 0.1, MW over 400 MW, kilometres to Tokyo or Osaka over 800 km.
     hub = explained[0]
     km = float(context.sites.loc[hub.place.site_id, "nearest_existing_core_km"])
-    by_hand = 0.25 * LOAD[hub.tier] / 400.0 * min(km / 800.0, 1.0)
+    by_hand = 0.1 * LOAD[hub.tier] / 400.0 * min(km / 800.0, 1.0)
     (share,) = [s for s in hub.shares if s.measure == "existing_core_distance_km"]
     assert share.points == pytest.approx(by_hand, abs=1e-9)
 
