@@ -1,10 +1,10 @@
-"""Collect what is wrong with a sites file, row by row, and raise it once."""
+"""Collect what is wrong with a user's file, row by row, and raise it once."""
 
 from __future__ import annotations
 
 import unicodedata
 
-from dcsite.errors import Problem, SitesError
+from dcsite.errors import DcsiteError, Problem, SitesError
 
 __all__ = ["MAX_REPORTED", "ProblemList", "shown"]
 
@@ -23,11 +23,14 @@ class ProblemList:
         Name of the file.
     unit : str
         What a record is called in this kind of file: ``row`` or ``feature``.
+    error : type of DcsiteError
+        What is raised.
     """
 
-    def __init__(self, where: str, unit: str) -> None:
+    def __init__(self, where: str, unit: str, error: type[DcsiteError] = SitesError) -> None:
         self.where = where
         self.unit = unit
+        self._error = error
         self._found: list[tuple[int, Problem]] = []
 
     def __len__(self) -> int:
@@ -44,8 +47,8 @@ class ProblemList:
 
         Raises
         ------
-        SitesError
-            If any problem was noted.
+        DcsiteError
+            Of the class given, if any problem was noted.
         """
         if not self._found:
             return
@@ -54,7 +57,7 @@ class ProblemList:
         if rest > 0:
             more = f"{rest} more problem{'s' if rest > 1 else ''} not shown; mend these first"
             problems = [*problems[:MAX_REPORTED], Problem(self.where, "", more)]
-        raise SitesError(problems)
+        raise self._error(problems)
 
 
 def shown(value: str) -> str:
