@@ -34,6 +34,8 @@ class FileForm:
         Names of each field's column.
     needed : tuple of str
         Fields without which a CSV file is of no use.
+    needed_in_layer : tuple of str
+        Fields without which a layer is of no use.
     error : type of DcsiteError
         What is raised.
     """
@@ -44,6 +46,7 @@ class FileForm:
     layer: str
     columns: Mapping[str, Sequence[str]]
     needed: tuple[str, ...]
+    needed_in_layer: tuple[str, ...]
     error: type[DcsiteError]
 
     def unusable(self, path: Path, message: str) -> DcsiteError:
@@ -58,5 +61,6 @@ SITES_FORM = FileForm(
     layer="sites",
     columns=COLUMN_NAMES,
     needed=("lat_deg", "lon_deg"),
+    needed_in_layer=(),
     error=SitesError,
 )

@@ -123,13 +123,7 @@ def _read_csv(path: Path, form: FileForm) -> tuple[RawRecords, ProblemList]:
         raise form.unusable(path, f"is empty; give a header and at least one {form.record}")
     header = [label.strip() for label in filled[0][1]]
     position = match_columns(header, problems, form.columns)
-    for field in form.needed:
-        if field not in position:
-            allowed = ", ".join(form.columns[field])
-            found = ", ".join(shown(label) for label in header[:12])
-            problems.add(0, "", f"no column for {field}; allowed: {allowed}; found: {found}")
-    if not set(form.needed) <= position.keys():
-        problems.raise_if_any()
+    _check_needed(form.needed, header, position, form, problems)
     numbers: list[int] = []
     kept: list[list[str]] = []
     for number, row in filled[1:]:
@@ -144,6 +138,23 @@ def _read_csv(path: Path, form: FileForm) -> tuple[RawRecords, ProblemList]:
     cells = {field: tuple(row[at] for row in kept) for field, at in position.items()}
     labels = {field: header[at] for field, at in position.items()}
     return RawRecords(tuple(numbers), cells, labels, None), problems
+
+
+def _check_needed(
+    needed: tuple[str, ...],
+    header: list[str],
+    position: dict[str, int],
+    form: FileForm,
+    problems: ProblemList,
+) -> None:
+    """Raise what is wrong with the header if it lacks what makes sense of a row."""
+    missing = [field for field in needed if field not in position]
+    for field in missing:
+        allowed = ", ".join(form.columns[field])
+        found = ", ".join(shown(label) for label in header[:12])
+        problems.add(0, "", f"no column for {field}; allowed: {allowed}; found: {found}")
+    if missing:
+        problems.raise_if_any()
 
 
 def _decode(path: Path, form: FileForm) -> str:
@@ -185,6 +196,7 @@ def _read_vector(path: Path, form: FileForm) -> tuple[RawRecords, ProblemList]:
     geometry = np.asarray(_to_wgs84(path, frame, form).array, dtype=object)
     names = [name for name in frame.columns if name != frame.geometry.name]
     position = match_columns([str(name) for name in names], problems, form.columns)
+    _check_needed(form.needed_in_layer, list(map(str, names)), position, form, problems)
     cells = {field: _texts(frame[names[at]]) for field, at in position.items()}
     labels = {field: str(names[at]) for field, at in position.items()}
     return RawRecords(tuple(range(1, len(frame) + 1)), cells, labels, geometry), problems
