@@ -7,7 +7,7 @@ call them; it knows no criterion by name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -28,6 +28,8 @@ __all__ = [
     "Breach",
     "Criterion",
     "Evaluation",
+    "FindRows",
+    "LoadTable",
     "Program",
     "Rule",
     "ScoreTerm",
@@ -85,6 +87,49 @@ class Admission:
     rule: str
     amount: NDArray[np.float64]
     reason_en: str
+
+
+@dataclass(frozen=True)
+class LoadTable:
+    """Rows over the hubs' loads that are laid only as points break them.
+
+    Row s says ``coefficient[s] @ it_load_mw + fixed - lowered + raised[s] >= least[s]``, with the
+    load of each site in MW whatever its tier.
+
+    Parameters
+    ----------
+    name : str
+        Of the rows, in letters, digits and underlines.
+    labels : tuple of str
+        One for each row, told apart.
+    coefficient : numpy.ndarray, shape (rows, sites)
+        Per MW of load.
+    least : numpy.ndarray, shape (rows,)
+        Right-hand sides.
+    fixed : list of pairs
+        Further terms of every row.
+    lowered : variable, optional
+        One variable that stands in every row; lowering it keeps any of them.
+    raised : sequence of variables, optional
+        A variable for each row, the same or different ones; raising it keeps that row.
+    scale : float
+        What a coefficient of 1 in natural units is here (1 / total load for shares); coefficients
+        far below it are left out.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    coefficient: NDArray[np.float64]
+    least: NDArray[np.float64]
+    fixed: Terms = field(default_factory=list)
+    lowered: Any = None
+    raised: Sequence[Any] | None = None
+    scale: float = 1.0
+
+
+#: Given chosen hubs as pairs of site number and tier number, finds rows that they break: a label
+#: and an array of shape (sites, tiers) each, for ``sum(coefficient * open) >= 0``.
+FindRows = Callable[[Sequence[tuple[int, int]]], "Sequence[tuple[str, NDArray[np.float64]]]"]
 
 
 @dataclass(frozen=True)
@@ -155,6 +200,15 @@ class Program(Protocol):
         slack_up: float | None = None,
     ) -> None:
         """Add ``sum(terms) <sense> rhs``; under a rule it may be hard, softened or left out."""
+
+    def lay_lazily(self, table: LoadTable) -> None:
+        """Hold rows ready that are laid only as points break them."""
+
+    def find_lazily(self, name: str, rule: str, find: FindRows) -> None:
+        """Hold a search ready that finds rows a plan breaks; nothing if the rule is off."""
+
+    def violate(self, rule: str, variable: Any, amount: float = 1.0) -> None:
+        """Count a variable, times an amount, as violation of a soft rule."""
 
     def keep_apart(self, rule: str, distance_km: Mapping[str, float]) -> None:
         """Keep each tier's hubs at least its distance from hubs of its own and higher tiers."""

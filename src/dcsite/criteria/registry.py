@@ -18,7 +18,7 @@ __all__ = ["ENTRY_POINT_GROUP", "criteria", "parameter_schemas", "rule_names"]
 ENTRY_POINT_GROUP = "dcsite.criteria"
 
 #: The shipped criteria come first and in this order; others follow by name.
-_SHIPPED = ("separation", "renewables", "substation", "cables")
+_SHIPPED = ("separation", "disasters", "firm_ground", "renewables", "substation", "cables")
 
 
 @cache

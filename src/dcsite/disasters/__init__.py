@@ -1,5 +1,6 @@
 """What can strike many sites at once, and how likely each of them is down then."""
 
+from .backup import falls_with, joint_risk
 from .disaster_set import DisasterSet, disaster_set
 from .fault_plane import FaultPlanes, hypocentral_distance_km, rupture_distance_km
 from .fragility import (
@@ -32,11 +33,13 @@ __all__ = [
     "conditional_probability_down",
     "disaster_set",
     "earthquake_sources",
+    "falls_with",
     "hypocentral_distance_km",
     "intensity_from_pgv",
     "intensity_scatter",
     "jma_intensity",
     "joint_probability_down",
+    "joint_risk",
     "pgv600_cm_s",
     "pgv_from_intensity",
     "probability_down",

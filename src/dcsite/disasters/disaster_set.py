@@ -93,28 +93,33 @@ class DisasterSet:
             self.site_ids,
         )
 
-    def both_down(self, site: int) -> Floats:
-        """Return the probability that a site and each other one are down together.
+    def both_down(self, site: int, others: NDArray[np.intp], event: int) -> Floats:
+        """Return the probability that a site and each of some others are down in one event.
 
         Parameters
         ----------
         site : int
             Position of the site.
+        others : numpy.ndarray, shape (k,)
+            Positions of the others.
+        event : int
+            Position of the event.
 
         Returns
         -------
-        numpy.ndarray, shape (n, m)
-            In each event. Losses take both down together where both may be lost: the larger of
-            "lost" is common to them up to the smaller.
+        numpy.ndarray, shape (k,)
+            Probabilities. What is lost otherwise than by shaking is lost together: where both may
+            be, with the smaller of the two probabilities; shaking comes on top independently.
         """
-        shaken = joint_probability_down(self.intensity, self.intensity[site], self.fragility)
-        single = probability_down(self.intensity, self.fragility)
-        own = single[site]
-        lost, lost_here = self.lost, self.lost[site]
-        both_lost = np.minimum(lost, lost_here)
-        only_other, only_here = lost - both_lost, lost_here - both_lost
-        neither = 1.0 - both_lost - only_other - only_here
-        return both_lost + only_other * own + only_here * single + neither * shaken
+        felt, here = self.intensity[others, event], self.intensity[site, event]
+        shaken = joint_probability_down(felt, here, self.fragility)
+        alone = probability_down(felt, self.fragility)
+        own = probability_down(here, self.fragility)
+        lost, lost_here = self.lost[others, event], self.lost[site, event]
+        together = np.minimum(lost, lost_here)
+        only_other, only_here = lost - together, lost_here - together
+        neither = 1.0 - together - only_other - only_here
+        return together + only_other * own + only_here * alone + neither * shaken
 
 
 def disaster_set(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .program import SiteProgram
+    from .solvers.options import OutcomeStatus
     from .solvers.relaxation import RelaxedPoint
 
 __all__ = ["LARGE", "Answer", "chosen_hubs", "find_answer", "solve_program"]
@@ -102,37 +103,141 @@ def solve_program(
     on_progress: Callable[[Progress], None] | None = None,
     halted: Callable[[], bool] | None = None,
 ) -> Outcome:
-    """Solve, and solve again with further clique rows while hubs of the plan stand too near.
+    """Solve, and solve again with the further rows that a plan breaks, until it breaks none.
 
-    Each solve's bound holds for the whole program, since it has fewer rows; a plan counts only
-    when no pair of it is too near. A large program is tightened and given a first plan before.
+    Each solve's bound holds for the whole program, since it has fewer rows. A plan counts when no
+    pair of its hubs is too near and it keeps every row that stands ready; or when, with its helper
+    variables set to what those rows ask for, it lies within the gap of the bound. A large program
+    is given a first plan before.
     """
     begun = time.perf_counter()
     left = options
     if len(program.problem.variables()) > LARGE:
         left = replace(options, start=_prepared(program, options, on_progress))
+    elif program.lazy:
+        _relaxed_rounds(program, options, on_progress)
+    bound: float | None = None
+    best: Outcome | None = None
+    rounds = 0
     while True:
+        rounds += 1
         if options.time_limit_s is not None:
             remaining = options.time_limit_s - (time.perf_counter() - begun)
             left = replace(left, time_limit_s=max(remaining, _LEAST_TIME_S))
-        outcome = solve(program.problem, left, on_progress, halted)
+        outcome = _bounded(solve(program.problem, left, on_progress, halted), bound)
+        bound = outcome.bound
         if outcome.values is None:
-            return _started(program, outcome, left)
-        added = sum(rows.cover_violated(outcome.values) for rows in program.apart)
-        if not added:
-            return outcome
+            return _noted(program, best or _started(program, outcome, left), rounds)
+        near = sum(rows.cover_violated(outcome.values) for rows in program.apart)
+        if near + sum(rows.add_broken(outcome.values) for rows in program.lazy) == 0:
+            return _noted(program, outcome, rounds)
+        whole = None if near else _repaired(program, outcome)
+        if whole is not None and (best is None or _better(whole, best)):
+            best = whole
+        if best is not None:
+            best = _bounded(best, bound)
+            if best.gap is not None and best.gap <= options.gap:
+                return _noted(program, replace(best, status="optimal"), rounds)
         ended = options.time_limit_s is not None and (
             time.perf_counter() - begun >= options.time_limit_s
         )
         if outcome.interrupted or ended:
-            without = replace(
-                outcome,
-                status="interrupted" if outcome.interrupted else "no_solution",
-                values=None,
-                objective=None,
-                gap=None,
-            )
-            return _started(program, without, left)
+            status: OutcomeStatus = "interrupted" if outcome.interrupted else "no_solution"
+            if best is not None:
+                status = "interrupted" if outcome.interrupted else "feasible"
+                return _noted(
+                    program, replace(best, status=status, interrupted=outcome.interrupted), rounds
+                )
+            without = replace(outcome, status=status, values=None, objective=None, gap=None)
+            return _noted(program, _started(program, without, left), rounds)
+        if best is not None:
+            left = replace(left, start=best.values)
+
+
+def _bounded(outcome: Outcome, bound: float | None) -> Outcome:
+    """Return an outcome with the better of its bound and one of a solve with fewer rows."""
+    if bound is None or (outcome.bound is not None and outcome.bound <= bound):
+        return outcome
+    gap = outcome.gap
+    if outcome.objective is not None:
+        gap = relative_gap(outcome.objective, max(bound, outcome.objective), -1)
+    return replace(outcome, bound=bound, gap=gap)
+
+
+def _better(one: Outcome, other: Outcome) -> bool:
+    """Return whether one plan is worth more than another."""
+    return (one.objective or -np.inf) > (other.objective or -np.inf)
+
+
+def _repaired(program: SiteProgram, outcome: Outcome) -> Outcome | None:
+    """Return the plan with its helper variables set to what all rows ask for, if it keeps them."""
+    if outcome.values is None:
+        return None
+    values = dict(outcome.values)
+    for rows in program.lazy:
+        values |= rows.repaired(values)
+    matrix = ProgramMatrix.from_problem(program.problem)
+    raw = np.array([values.get(name, 0.0) for name in matrix.names])
+    point = matrix.clean(raw)
+    if matrix.fault(raw, point) is not None:
+        return None
+    objective = matrix.sense * matrix.objective(point)
+    gap = None
+    if outcome.bound is not None:
+        gap = relative_gap(objective, max(outcome.bound, objective), matrix.sense)
+    return replace(
+        outcome,
+        status="feasible",
+        values=dict(zip(matrix.names, point.tolist(), strict=True)),
+        objective=objective,
+        gap=gap,
+    )
+
+
+def _noted(program: SiteProgram, outcome: Outcome, rounds: int) -> Outcome:
+    """Add to an outcome how many of the rows that stood ready were needed."""
+    if not program.lazy:
+        return outcome
+    found = "; ".join(rows.summary() for rows in program.lazy)
+    return replace(
+        outcome, notes=(*outcome.notes, f"rows laid as needed: {found}; {rounds} solves")
+    )
+
+
+def _relaxed_rounds(
+    program: SiteProgram,
+    options: SolveOptions,
+    on_progress: Callable[[Progress], None] | None,
+) -> tuple[ProgramMatrix, RelaxedPoint] | None:
+    """Lay rows that the relaxation breaks, round by round; return the last relaxation."""
+    begun = time.perf_counter()
+    limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
+    last: tuple[ProgramMatrix, RelaxedPoint] | None = None
+    _tell(on_progress, "relaxation", begun, None)
+    for _ in range(_ROUNDS):
+        left_s = limit_s - (time.perf_counter() - begun)
+        matrix = ProgramMatrix.from_problem(program.problem)
+        relaxed = relax(matrix, None if np.isinf(limit_s) else left_s)
+        if relaxed is None:
+            break
+        gained = np.inf if last is None else relaxed.objective - last[1].objective
+        last = matrix, relaxed
+        point = dict(zip(matrix.names, relaxed.values.tolist(), strict=True))
+        added = sum(rows.cut_off(point) for rows in program.apart if not rows.complete)
+        added += sum(rows.cut_off(point) for rows in program.lazy)
+        _tell(on_progress, "relaxation", begun, matrix.sense * relaxed.objective)
+        small = gained < _WORTHWHILE * abs(relaxed.objective)
+        left_s = limit_s - (time.perf_counter() - begun)
+        if not added or small or left_s < _PART * limit_s:
+            break
+    return last
+
+
+def _tell(
+    on_progress: Callable[[Progress], None] | None, stage: str, begun: float, bound: float | None
+) -> None:
+    if on_progress is not None:
+        on_progress(Progress(stage, time.perf_counter() - begun, None, bound, None))
 
 
 def _prepared(
@@ -142,36 +247,15 @@ def _prepared(
 ) -> Mapping[str, float] | None:
     """Lay rows that the relaxation breaks, and return where the solver begins."""
     begun = time.perf_counter()
-    limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
-
-    def left_s() -> float:
-        return float(limit_s - (time.perf_counter() - begun))
-
-    def tell(stage: str, bound: float | None) -> None:
-        if on_progress is not None:
-            on_progress(Progress(stage, time.perf_counter() - begun, None, bound, None))
-
-    tell("relaxation", None)
-    last: tuple[ProgramMatrix, RelaxedPoint] | None = None
-    for _ in range(_ROUNDS):
-        matrix = ProgramMatrix.from_problem(program.problem)
-        relaxed = relax(matrix, None if np.isinf(limit_s) else left_s())
-        if relaxed is None:
-            break
-        gained = np.inf if last is None else relaxed.objective - last[1].objective
-        last = matrix, relaxed
-        point = dict(zip(matrix.names, relaxed.values.tolist(), strict=True))
-        added = sum(rows.cut_off(point) for rows in program.apart if not rows.complete)
-        tell("relaxation", matrix.sense * relaxed.objective)
-        small = gained < _WORTHWHILE * abs(relaxed.objective)
-        if not added or small or left_s() < _PART * limit_s:
-            break
+    last = _relaxed_rounds(program, options, on_progress)
     if options.start is not None or last is None:
         return options.start
     matrix, relaxed = last
-    tell("first plan", matrix.sense * relaxed.objective)
+    _tell(on_progress, "first plan", begun, matrix.sense * relaxed.objective)
+    limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
+    left_s = limit_s - (time.perf_counter() - begun)
     # The matrix may lack the rows added last; the search keeps hubs apart without them.
-    return first_plan(program, matrix, relaxed, min(left_s(), _FIRST_PLAN_S))
+    return first_plan(program, matrix, relaxed, min(left_s, _FIRST_PLAN_S))
 
 
 def _started(program: SiteProgram, outcome: Outcome, options: SolveOptions) -> Outcome:

@@ -22,6 +22,7 @@ import pulp
 from dcsite.criteria import TIERS
 
 from .cliques import clique_cover
+from .lazy_rows import FoundRows, TableRows
 from .separation import SeparationRows
 
 if TYPE_CHECKING:
@@ -32,10 +33,11 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.criteria import Admission, ScoreTerm
-    from dcsite.criteria.base import Terms
+    from dcsite.criteria.base import FindRows, LoadTable, Terms
     from dcsite.scenario import Scenario
 
     from .cliques import CliqueCover
+    from .lazy_rows import LazyRows
     from .rules import RuleModes
 
 __all__ = ["SiteProgram"]
@@ -91,6 +93,7 @@ class SiteProgram:
         self.scored_measures: dict[str, tuple[str, ...]] = {}
         self._variables: dict[str, Any] = {}
         self.apart: list[SeparationRows] = []
+        self.lazy: list[LazyRows] = []
         #: By tier, the columns that say of each site whether a hub not below it stands there.
         self.hub_columns: dict[int, list[Any]] = {}
         #: Rows about one site or about sites too near: they say nothing of a plan as a whole.
@@ -181,6 +184,34 @@ class SiteProgram:
         """
         if self.mode(rule) != "off":
             self.apart.append(SeparationRows.of_rule(self, rule, distance_km))
+
+    def lay_lazily(self, table: LoadTable) -> None:
+        """Hold rows ready that are laid only as points break them."""
+        self.lazy.append(TableRows(self, table))
+
+    def find_lazily(self, name: str, rule: str, find: FindRows) -> None:
+        """Hold a search ready that finds rows a plan breaks; nothing if the rule is off."""
+        if self.mode(rule) != "off":
+            self.lazy.append(FoundRows(self, name, rule, find))
+
+    def violate(self, rule: str, variable: Any, amount: float = 1.0) -> None:
+        """Count a variable, times an amount, as violation of a soft rule.
+
+        Once the objective is set, the penalty goes straight into it.
+        """
+        self.violations[rule].append((variable, amount))
+        if self.problem.objective is not None:
+            self.problem.objective.addterm(variable, -self.modes.penalty[rule] * amount)
+
+    def load_of(self, values: Mapping[str, float]) -> NDArray[np.float64]:
+        """Return the load at each site, in MW, at a point of the program."""
+        load = np.zeros(len(self.sites))
+        for site, tier in np.argwhere(self.eligible):
+            share = values.get(self.open[site, tier].name, 0.0)
+            if share > 0.0:
+                extra = values.get(self.extra_mw[site, tier].name, 0.0)
+                load[site] += share * self.min_mw[tier] + extra
+        return load
 
     def helper_columns(self) -> list[tuple[int, int, Any]]:
         """List the columns that stand for several tiers of a site in the rows of separation.

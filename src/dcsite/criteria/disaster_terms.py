@@ -1,0 +1,147 @@
+"""What the disasters criterion and its check share: parameters, the set, losses in the mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from dcsite.atlas.geodesy import geodesic_km
+from dcsite.disasters import DisasterSettings, disaster_set
+
+from .cables import landings_in_force
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from dcsite.atlas import Atlas
+    from dcsite.disasters import DisasterSet
+    from dcsite.scenario import Scenario
+
+__all__ = [
+    "SCORED_KINDS",
+    "Parameters",
+    "disasters_of",
+    "existing_areas",
+    "expected_down",
+    "tail_weights",
+    "tokyo_takeover_mw",
+]
+
+#: Disasters to which the measure of the worst one and the losses are confined: a whole frequency
+#: lost halves nearly every plan and tells none from another, Tokyo lost is a rule of its own.
+SCORED_KINDS = ("earthquake", "area_blackout", "landing_cluster", "user")
+
+
+class LeastSurvival(BaseModel):
+    """Share of the plan's capacity that must be expected to stand, by kind of disaster."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    earthquake: float = Field(ge=0, le=1, description="In each earthquake in force.")
+    area_blackout: float = Field(ge=0, le=1, description="With one electricity area dark.")
+    frequency_blackout: float = Field(ge=0, le=1, description="With all of 50 or 60 Hz dark.")
+    landing_cluster: float = Field(ge=0, le=1, description="With a cluster of landings lost.")
+    tokyo_lost: float = Field(ge=0, le=1, description="With the Tokyo area lost.")
+    user: float = Field(ge=0, le=1, description="In each disaster of the user's file.")
+
+
+class WeightParts(BaseModel):
+    """How the criterion's weight is divided; the parts add up to 1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    worst_survival: float = Field(ge=0, le=1, description="Share standing in the worst disaster.")
+    expected_loss: float = Field(ge=0, le=1, description="Expected loss.")
+    cvar_loss: float = Field(ge=0, le=1, description="Mean loss over the worst tail.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> WeightParts:
+        total = self.worst_survival + self.expected_loss + self.cvar_loss
+        if abs(total - 1.0) > 1e-9:
+            raise ValueError(f"the three parts must add up to 1, got {total:g}")
+        return self
+
+
+class Parameters(DisasterSettings):
+    """Parameters of the disasters criterion."""
+
+    least_survival: LeastSurvival = Field(
+        description="Share of the plan's capacity expected to stand, by kind of disaster."
+    )
+    backup_joint_probability: float = Field(
+        gt=0,
+        le=1,
+        description=(
+            "Two hubs fall together if some disaster in force takes both down with at least this "
+            "probability."
+        ),
+    )
+    tokyo_load_share: float = Field(
+        ge=0, le=1, description="Share of the data centres' demand at the grid that is in Tokyo."
+    )
+    tokyo_takeover_share: float = Field(
+        ge=0, le=1, description="Share of Tokyo's load that the rest must carry with Tokyo lost."
+    )
+    cvar_level: float = Field(
+        ge=0, lt=1, description="Level of CVaR: 0.95 is the mean over the worst 5 % of disasters."
+    )
+    expected_zero_at: float = Field(
+        gt=0,
+        description="Expected times down in 30 years, of the load's mean site, that score 0.",
+    )
+    weight_parts: WeightParts = Field(description="How the criterion's weight is divided.")
+
+
+def disasters_of(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> DisasterSet:
+    """Return what each disaster does to each of some sites.
+
+    Parameters
+    ----------
+    sites : pandas.DataFrame
+        Indexed by `site_id`: `lat_deg`, `lon_deg`, `municipality_code`, `area`.
+    atlas, scenario
+        What is known and asked.
+    """
+    own: Parameters = scenario.criteria["disasters"]
+    landings = landings_in_force(atlas, scenario.criteria["cables"].planned_until_year)
+    away_km = geodesic_km(
+        sites["lat_deg"].to_numpy(dtype=float)[:, None],
+        sites["lon_deg"].to_numpy(dtype=float)[:, None],
+        landings["lat_deg"].to_numpy(dtype=float)[None, :],
+        landings["lon_deg"].to_numpy(dtype=float)[None, :],
+    )
+    cluster = landings["cluster"].to_numpy()[away_km.argmin(axis=1)]
+    return disaster_set(sites, atlas, own, cluster.tolist())
+
+
+def expected_down(disasters: DisasterSet) -> NDArray[np.float64]:
+    """Return how often each site is expected down in 30 years, over events of known probability."""
+    weight = disasters.events["probability_30y"].fillna(0.0).to_numpy(dtype=float)
+    return np.asarray(disasters.down @ weight, dtype=np.float64)
+
+
+def tail_weights(disasters: DisasterSet) -> NDArray[np.float64]:
+    """Return the probability of each scored event among all scored ones, summing to 1."""
+    events = disasters.events
+    weight = events["probability_30y"].where(events["kind"].isin(SCORED_KINDS)).fillna(0.0)
+    total = float(weight.sum())
+    values = weight.to_numpy(dtype=float)
+    return np.asarray(values / total if total > 0.0 else values, dtype=np.float64)
+
+
+def tokyo_takeover_mw(scenario: Scenario) -> float:
+    """Return the IT load in MW that must stand with Tokyo lost."""
+    own: Parameters = scenario.criteria["disasters"]
+    tokyo = scenario.demand.grid_demand_mw / scenario.demand.pue * own.tokyo_load_share
+    return float(tokyo * own.tokyo_takeover_share)
+
+
+def existing_areas(atlas: Atlas) -> frozenset[str]:
+    """Return the electricity areas of the existing cores."""
+    cores = atlas.policy.existing_cores()
+    places = atlas.places.municipalities()
+    by_prefecture = places.groupby("pref_code")["electricity_area"].agg(lambda a: a.mode()[0])
+    return frozenset(map(str, cores["pref_code"].map(by_prefecture)))

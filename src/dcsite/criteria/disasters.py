@@ -1,0 +1,288 @@
+"""Disasters: hubs do not fall together in any wide-area disaster that is in force.
+
+The strategy asks that hubs do not fall together (共倒れ) in a wide-area disaster (B4) and names the
+cut of power and communication, not the building, as the cause (B2). Distance only stands in for
+that; here every disaster has its own footprint, and the plan is held to what stands in each. All
+expectations are linear in the hubs' loads, so they are rows of the program; those rows are laid
+only as plans break them.
+
+What is asked: a share of the plan's capacity stands in each disaster; cores and large hubs have a
+backup that no disaster takes down with them; no two cores share an electricity area; with Tokyo
+lost, the rest carries part of Tokyo's load. What is scored: the share standing in the worst
+disaster, the expected loss, and the mean loss over the worst tail (CVaR). No number of this is in
+the strategy: each is an assumption of the scenario.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from dcsite.disasters import falls_with
+
+from .base import (
+    TIERS,
+    Admission,
+    Evaluation,
+    LoadTable,
+    Program,
+    Rule,
+    ScoreTerm,
+    linear_score,
+)
+from .disaster_terms import (
+    SCORED_KINDS,
+    Parameters,
+    disasters_of,
+    existing_areas,
+    expected_down,
+    tail_weights,
+    tokyo_takeover_mw,
+)
+from .disasters_found import evaluate_disasters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from dcsite.atlas import Atlas
+    from dcsite.disasters import DisasterSet
+    from dcsite.scenario import Scenario
+
+__all__ = ["CRITERION", "Disasters", "Parameters"]
+
+#: Inside the class the name `Parameters` is the criterion's attribute.
+_Parameters = Parameters
+
+
+class Disasters:
+    """The disasters criterion; see the module's text."""
+
+    name = "disasters"
+    title_en = "Disasters (hubs do not fall together)"
+    title_ja = "広域災害（共倒れの回避）"
+    policy_lines = ("B2", "B3", "B4", "B10")
+    Parameters = Parameters
+    rules = (
+        Rule(
+            "disaster_survival",
+            "in every disaster in force a share of the capacity stands",
+            "想定する各災害で容量の一定割合が残る",
+            "share",
+            ("criteria.disasters.least_survival",),
+            ("B4",),
+        ),
+        Rule(
+            "backup",
+            "cores and large hubs have a backup that no disaster takes down with them",
+            "中核・大規模拠点に、共倒れしない代替拠点がある",
+            "hub",
+            ("criteria.disasters.backup_joint_probability",),
+            ("B4",),
+        ),
+        Rule(
+            "core_areas",
+            "no two cores, new or existing, in one electricity area",
+            "同じ電力エリアに中核拠点を二つ置かない",
+            "hub",
+            (),
+            ("B2",),
+        ),
+        Rule(
+            "tokyo_takeover",
+            "with Tokyo lost, the rest carries part of Tokyo's load",
+            "東京喪失時に他の拠点が東京の負荷の一部を担う",
+            "share",
+            (
+                "criteria.disasters.tokyo_load_share",
+                "criteria.disasters.tokyo_takeover_share",
+            ),
+            ("B3",),
+        ),
+    )
+
+    def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
+        """Measure how often a site is expected down in 30 years, over all known disasters."""
+        found = disasters_of(sites, atlas, scenario)
+        return pd.DataFrame({"expected_down_30y": expected_down(found)}, index=sites.index)
+
+    def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
+        """Score the expected times down in 30 years: 1 for never."""
+        own: _Parameters = scenario.criteria[self.name]
+        score = linear_score(sites["expected_down_30y"], own.expected_zero_at, 0.0)
+        return pd.Series(score, index=sites.index, name=self.name)
+
+    def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
+        """Keep no site out: what falls together is a matter of the whole plan."""
+        return ()
+
+    def constrain(self, program: Program) -> None:
+        """Hold the rows of survival and backups ready; part cores by area; back up Tokyo.
+
+        For every disaster s in force ``sum((1 - down[i,s] - beta[s]) * it_load_mw[i]) >= 0``.
+        """
+        own: _Parameters = program.scenario.criteria[self.name]
+        found = disasters_of(program.sites, program.atlas, program.scenario)
+        events = found.events
+        found = found.take(events.index[events["in_force"]].tolist())
+        self._survival(program, found, own)
+        self._backups(program, found, own)
+        self._core_areas(program)
+        self._tokyo(program, found, own)
+
+    def _survival(self, program: Program, found: DisasterSet, own: _Parameters) -> None:
+        mode = program.mode("disaster_survival")
+        if mode == "off":
+            return
+        kinds = found.events["kind"].tolist()
+        least = np.array([getattr(own.least_survival, kind) for kind in kinds])
+        asked = least > 0.0
+        coefficient = (1.0 - found.down - least[None, :]).T[asked] / program.total_it_load_mw
+        raised = None
+        if mode == "soft":
+            short = program.continuous("short_disaster_survival", 0.0, 1.0)
+            program.violate("disaster_survival", short)
+            raised = [short] * int(asked.sum())
+        program.lay_lazily(
+            LoadTable(
+                "disaster_survival",
+                tuple(np.array(_labels(found))[asked].tolist()),
+                coefficient,
+                np.zeros(int(asked.sum())),
+                raised=raised,
+                scale=1.0 / program.total_it_load_mw,
+            )
+        )
+
+    def _backups(self, program: Program, found: DisasterSet, own: _Parameters) -> None:
+        def find(
+            chosen: Sequence[tuple[int, int]],
+        ) -> list[tuple[str, NDArray[np.float64]]]:
+            rows: list[tuple[str, NDArray[np.float64]]] = []
+            for site, tier in chosen:
+                if tier > TIERS.index("large"):
+                    continue
+                fits = ~falls_with(found, site, own.backup_joint_probability)
+                if any(fits[other] and level <= tier for other, level in chosen):
+                    continue
+                # open[i,t] <= sum of open[j,u] over fitting sites j and tiers u not below t.
+                coefficient = np.zeros((len(fits), len(TIERS)))
+                coefficient[:, : tier + 1] = fits[:, None]
+                coefficient[site, tier] = -1.0
+                rows.append((f"{site}_{TIERS[tier]}", coefficient))
+            return rows
+
+        program.find_lazily("backup", "backup", find)
+
+    def _core_areas(self, program: Program) -> None:
+        """At most one core in an electricity area, none where an existing core stands."""
+        area = program.sites["area"].to_numpy(dtype=object)
+        taken = existing_areas(program.atlas)
+        for one in sorted(set(area.astype(str))):
+            coefficient = np.zeros((len(area), len(TIERS)))
+            coefficient[area == one, TIERS.index("core")] = 1.0
+            program.row(
+                f"core_area_{one}",
+                program.open_terms(coefficient),
+                "<=",
+                0.0 if one in taken else 1.0,
+                rule="core_areas",
+            )
+
+    def _tokyo(self, program: Program, found: DisasterSet, own: _Parameters) -> None:
+        lost = found.down[:, found.events.index.get_loc("tokyo_lost")]
+        share = np.repeat(((1.0 - lost) / program.total_it_load_mw)[:, None], len(TIERS), axis=1)
+        program.row(
+            "tokyo_takeover",
+            program.load_terms(share),
+            ">=",
+            tokyo_takeover_mw(program.scenario) / program.total_it_load_mw,
+            rule="tokyo_takeover",
+        )
+
+    def score(self, program: Program) -> Sequence[ScoreTerm]:
+        """Reward what stands in the worst disaster, few expected losses and a light tail."""
+        own: _Parameters = program.scenario.criteria[self.name]
+        weight, parts = program.scenario.weights[self.name], own.weight_parts
+        found = disasters_of(program.sites, program.atlas, program.scenario)
+        total = program.total_it_load_mw
+        near = self.site_score(program.sites, program.scenario).to_numpy(dtype=np.float64)
+        terms = [
+            ScoreTerm(
+                "expected_down_30y",
+                weight * parts.expected_loss,
+                program.load_terms(np.repeat(near[:, None] / total, len(TIERS), axis=1)),
+            )
+        ]
+        if weight * parts.worst_survival > 0.0:
+            terms.append(self._worst(program, found, weight * parts.worst_survival))
+        if weight * parts.cvar_loss > 0.0:
+            terms.append(self._tail(program, found, own.cvar_level, weight * parts.cvar_loss))
+        return terms
+
+    def _worst(self, program: Program, found: DisasterSet, weight: float) -> ScoreTerm:
+        """``worst_survival <= sum((1 - down[i,s]) * it_load_mw[i]) / total`` for every s."""
+        events = found.events
+        scored = found.take(
+            events.index[events["in_force"] & events["kind"].isin(SCORED_KINDS)].tolist()
+        )
+        worst = program.continuous("worst_survival", 0.0, 1.0)
+        program.lay_lazily(
+            LoadTable(
+                "worst_survival",
+                _labels(scored),
+                (1.0 - scored.down).T / program.total_it_load_mw,
+                np.zeros(len(scored.events)),
+                lowered=worst,
+                scale=1.0 / program.total_it_load_mw,
+            )
+        )
+        return ScoreTerm("worst_survival", weight, [(worst, 1.0)])
+
+    def _tail(self, program: Program, found: DisasterSet, level: float, weight: float) -> ScoreTerm:
+        """CVaR of the share lost, by Rockafellar and Uryasev (2000).
+
+        ``eta + sum(probability[s] * excess[s]) / (1 - level)`` with
+        ``excess[s] >= sum(down[i,s] * it_load_mw[i]) / total - eta``.
+        """
+        probability = tail_weights(found)
+        scored = found.take(found.events.index[probability > 0.0].tolist())
+        probability = probability[probability > 0.0]
+        labels = _labels(scored)
+        eta = program.continuous("loss_at_cvar_level", 0.0, 1.0)
+        excess = [program.continuous(f"excess_loss_{label}") for label in labels]
+        program.lay_lazily(
+            LoadTable(
+                "cvar_loss",
+                labels,
+                -scored.down.T / program.total_it_load_mw,
+                np.zeros(len(labels)),
+                fixed=[(eta, 1.0)],
+                raised=excess,
+                scale=1.0 / program.total_it_load_mw,
+            )
+        )
+        cvar = [(eta, -1.0)] + [
+            (variable, -float(p) / (1.0 - level))
+            for variable, p in zip(excess, probability, strict=True)
+        ]
+        return ScoreTerm("cvar_loss", weight, cvar, 1.0)
+
+    def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
+        """Work out survival, losses and backups anew on the hubs alone, over every disaster."""
+        return evaluate_disasters(hubs, atlas, scenario, disasters_of(hubs, atlas, scenario))
+
+
+def _labels(found: DisasterSet) -> tuple[str, ...]:
+    """Return labels for the program's names: a user's ids may hold anything."""
+    return tuple(
+        str(event) if str(event).isascii() and str(event).replace("_", "").isalnum() else f"n{n}"
+        for n, event in enumerate(found.events.index)
+    )
+
+
+CRITERION = Disasters()

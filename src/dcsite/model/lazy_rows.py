@@ -1,0 +1,246 @@
+"""Rows that are laid only as points break them: many stand ready, few are ever needed.
+
+Each solve has fewer rows than the program, so its bound holds for the program; a plan counts only
+once no row that stands ready is broken, or once its objective, worked out with all of them, lies
+within the gap of that bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from dcsite.criteria import TIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from dcsite.criteria.base import FindRows, LoadTable
+
+    from .program import SiteProgram
+
+__all__ = ["FoundRows", "LazyRows", "TableRows", "undominated"]
+
+#: A row counts as broken by more than this.
+_BROKEN = 1e-7
+#: The most broken rows of one table that one round lays: the next round is likely to need others.
+_ROWS_PER_ROUND = 12
+#: Coefficients below this are not worth their place in a row; they change a share by less than the
+#: solvers' own tolerances.
+_NEGLIGIBLE = 1e-6
+
+
+class LazyRows(Protocol):
+    """Rows that stand ready."""
+
+    def add_broken(self, values: Mapping[str, float]) -> int:
+        """Lay rows that a point breaks and return how many."""
+
+    def cut_off(self, values: Mapping[str, float]) -> int:
+        """Lay rows that a point of the relaxation breaks and return how many."""
+
+    def repaired(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Return values of variables with which a plan keeps the rows, as far as there are any."""
+
+    def summary(self) -> str:
+        """Say in a few words how many rows stood ready and how many were laid."""
+
+
+def undominated(coefficient: NDArray[np.float64], least: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Find the rows of ``coefficient @ load >= least`` that no other row implies.
+
+    Parameters
+    ----------
+    coefficient : numpy.ndarray, shape (m, n)
+        One row each.
+    least : numpy.ndarray, shape (m,)
+        Right-hand sides.
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions of the rows to keep, in their order.
+
+    Notes
+    -----
+    Loads are never negative. If row s has coefficients at most those of row r, everywhere, and a
+    right-hand side at least as large, then every plan that keeps s keeps r:
+    ``r @ load >= s @ load >= least_s >= least_r``. Of equal rows the first is kept. Dropping is
+    safe in any order, since the relation is transitive.
+    """
+    number = len(least)
+    total = coefficient.sum(axis=1)
+    kept: list[int] = []
+    # A row can only be implied by one whose sum is at most its own.
+    for row in np.lexsort((np.arange(number), -least, total)):
+        candidates = np.array(kept, dtype=np.intp)
+        candidates = candidates[least[candidates] >= least[row]]
+        if not (coefficient[candidates] <= coefficient[row]).all(axis=1).any():
+            kept.append(int(row))
+    return np.array(sorted(kept), dtype=np.intp)
+
+
+@dataclass
+class _Laid:
+    """What has been laid of a table."""
+
+    rows: set[int]
+    rounds: int = 0
+
+
+class TableRows:
+    """Rows ``coefficient[s] @ load + helpers >= least[s]`` of a table of loads.
+
+    Parameters
+    ----------
+    program : SiteProgram
+        Gets the rows.
+    table : LoadTable
+        The rows.
+    """
+
+    def __init__(self, program: SiteProgram, table: LoadTable) -> None:
+        self._program, self._table = program, table
+        own = table.raised is not None and len({v.name for v in table.raised}) > 1
+        # Rows with a variable of their own do not imply each other.
+        self._ready = (
+            np.arange(len(table.least)) if own else undominated(table.coefficient, table.least)
+        )
+        self._laid = _Laid(set())
+
+    def add_broken(self, values: Mapping[str, float]) -> int:
+        """Lay the rows that a plan breaks most."""
+        return self._lay(values)
+
+    def cut_off(self, values: Mapping[str, float]) -> int:
+        """Lay the rows that a point of the relaxation breaks most."""
+        return self._lay(values)
+
+    def _lay(self, values: Mapping[str, float]) -> int:
+        table = self._table
+        short = table.least - self._left(values) - self._helped(values)
+        broken = [int(row) for row in self._ready if short[row] > _BROKEN]
+        broken = [row for row in broken if row not in self._laid.rows]
+        broken.sort(key=lambda row: (-short[row], row))
+        for row in broken[:_ROWS_PER_ROUND]:
+            self._add(row)
+        self._laid.rounds += bool(broken)
+        return len(broken[:_ROWS_PER_ROUND])
+
+    def repaired(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Lower or raise the helpers until a plan keeps every row, where there are helpers."""
+        table = self._table
+        left = self._left(values)
+        if table.lowered is not None:
+            short = float((table.least - left)[self._ready].max())
+            return {table.lowered.name: max(min(values[table.lowered.name], -short), 0.0)}
+        if table.raised is None:
+            return {}
+        raised: dict[str, float] = {}
+        for row in self._ready:
+            name = table.raised[row].name
+            need = max(float(table.least[row] - left[row]), 0.0)
+            raised[name] = max(raised.get(name, 0.0), need)
+        return raised
+
+    def summary(self) -> str:
+        """Say how many rows stood ready, were implied by others, and were laid."""
+        number, ready = len(self._table.least), len(self._ready)
+        implied = f", {number - ready} of them implied by others" if ready < number else ""
+        return f"{self._table.name}: {number} rows{implied}, {len(self._laid.rows)} needed"
+
+    def _left(self, values: Mapping[str, float]) -> NDArray[np.float64]:
+        """Return each row's part that depends on loads and on the fixed terms."""
+        load = self._program.load_of(values)
+        fixed = sum(c * values.get(v.name, 0.0) for v, c in self._table.fixed)
+        return np.asarray(self._table.coefficient @ load + fixed, dtype=np.float64)
+
+    def _helped(self, values: Mapping[str, float]) -> NDArray[np.float64]:
+        table = self._table
+        if table.lowered is not None:
+            return np.full(len(table.least), -values.get(table.lowered.name, 0.0))
+        if table.raised is not None:
+            return np.array([values.get(v.name, 0.0) for v in table.raised])
+        return np.zeros(len(table.least))
+
+    def _add(self, row: int) -> None:
+        table = self._table
+        coefficient = np.where(
+            np.abs(table.coefficient[row]) < _NEGLIGIBLE * table.scale, 0.0, table.coefficient[row]
+        )
+        spread = np.repeat(coefficient[:, None], len(TIERS), axis=1)
+        terms = [*self._program.load_terms(spread), *table.fixed]
+        if table.lowered is not None:
+            terms.append((table.lowered, -1.0))
+        if table.raised is not None:
+            terms.append((table.raised[row], 1.0))
+        # The solvers keep a row to about 1e-6 of its largest number: rows are laid in shares.
+        self._program.row(f"{table.name}_{table.labels[row]}", terms, ">=", float(table.least[row]))
+        self._laid.rows.add(row)
+
+
+class FoundRows:
+    """Rows that a criterion finds broken by a choice of hubs; see :class:`LoadTable`'s sibling.
+
+    Parameters
+    ----------
+    program : SiteProgram
+        Gets the rows.
+    name : str
+        Of the rows.
+    rule : str
+        Under which they hold.
+    find : callable
+        See :data:`dcsite.criteria.base.FindRows`.
+    """
+
+    def __init__(self, program: SiteProgram, name: str, rule: str, find: FindRows) -> None:
+        self._program, self._name, self._rule, self._find = program, name, rule, find
+        self._slack: dict[str, Any] = {}
+        self._laid: set[str] = set()
+
+    def add_broken(self, values: Mapping[str, float]) -> int:
+        """Lay the rows that a plan breaks."""
+        program = self._program
+        chosen = [
+            (int(site), int(tier))
+            for site, tier in np.argwhere(program.eligible)
+            if values.get(program.open[site, tier].name, 0.0) > 0.5
+        ]
+        added = 0
+        for label, coefficient in self._find(chosen):
+            if label in self._laid:
+                continue
+            terms = program.open_terms(coefficient)
+            if program.mode(self._rule) == "soft":
+                slack = program.continuous(f"short_{self._name}_{label}", 0.0, 1.0)
+                program.violate(self._rule, slack)
+                terms = [*terms, (slack, 1.0)]
+                self._slack[label] = slack
+            program.row(f"{self._name}_{label}", terms, ">=", 0.0)
+            self._laid.add(label)
+            added += 1
+        return added
+
+    def cut_off(self, values: Mapping[str, float]) -> int:
+        """Lay nothing: what is chosen in parts has no hub whose partner could be missing."""
+        return 0
+
+    def repaired(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Excuse every hub of a plan that breaks a row laid, where the rule is soft."""
+        program = self._program
+        chosen = [
+            (int(site), int(tier))
+            for site, tier in np.argwhere(program.eligible)
+            if values.get(program.open[site, tier].name, 0.0) > 0.5
+        ]
+        broken = {label for label, _ in self._find(chosen)}
+        return {v.name: float(label in broken) for label, v in self._slack.items()}
+
+    def summary(self) -> str:
+        """Say how many rows were laid."""
+        return f"{self._name}: {len(self._laid)} needed"
