@@ -175,7 +175,11 @@ def _code_digest() -> str:
     import scipy
 
     rooms = Path(__file__).resolve().parent.parent
-    files = {file for room in ("atlas", "criteria", "disasters", "sites") for file in rooms.glob(f"{room}/*.py")}
+    files = {
+        file
+        for room in ("atlas", "criteria", "disasters", "sites")
+        for file in rooms.glob(f"{room}/*.py")
+    }
     for criterion in criteria():
         source = getattr(sys.modules[type(criterion).__module__], "__file__", None)
         if source:

@@ -60,9 +60,12 @@ class UserRows:
         return f"{self.problems.unit} {self._raw.numbers[row]}"
 
     def texts(self, field: str) -> tuple[str, ...]:
-        """Return the texts of a field, empty where nothing is said."""
-        given = self._raw.cells.get(field, ("",) * len(self))
-        return tuple("" if text.casefold() in NO_VALUE else text for text in given)
+        """Return the cells of a field as written, empty where the file has no such column."""
+        return self._raw.cells.get(field, ("",) * len(self))
+
+    def said(self, field: str) -> tuple[str, ...]:
+        """Return the cells of a field, empty where they say nothing (``nan``, ``null``)."""
+        return tuple("" if text.casefold() in NO_VALUE else text for text in self.texts(field))
 
     def numbers(self, field: str, low: float, high: float, *, needed: bool = False) -> Floats:
         """Return the numbers of a field, NaN where there is none.
@@ -78,7 +81,7 @@ class UserRows:
         """
         allowed = f"allowed: a number from {low:g} to {high:g}{'' if needed else ', or nothing'}"
         values = np.full(len(self), np.nan)
-        for row, text in enumerate(self.texts(field)):
+        for row, text in enumerate(self.said(field)):
             if not text:
                 if needed:
                     self.note(row, field, f"is empty; {allowed}")
@@ -112,7 +115,7 @@ class UserRows:
 
     def choices(self, field: str, allowed: Sequence[str]) -> tuple[str, ...]:
         """Return one of the allowed words for each row, empty where it is none of them."""
-        texts = tuple(text.casefold() for text in self.texts(field))
+        texts = tuple(text.casefold() for text in self.said(field))
         for row, text in enumerate(texts):
             if text not in allowed:
                 what = f"{shown(text)} is not known" if text else "is empty"
@@ -130,7 +133,7 @@ class UserRows:
         down = self.numbers("probability_down", 0.0, 1.0)
         intensity = self.numbers("intensity", 0.0, LARGEST_INTENSITY)
         says_down, says_intensity = (
-            np.array([bool(text) for text in self.texts(field)], dtype=bool)
+            np.array([bool(text) for text in self.said(field)], dtype=bool)
             for field in ("probability_down", "intensity")
         )
         for row in np.flatnonzero(says_down & says_intensity).tolist():

@@ -196,7 +196,8 @@ def _read_vector(path: Path, form: FileForm) -> tuple[RawRecords, ProblemList]:
     geometry = np.asarray(_to_wgs84(path, frame, form).array, dtype=object)
     names = [name for name in frame.columns if name != frame.geometry.name]
     position = match_columns([str(name) for name in names], problems, form.columns)
-    _check_needed(form.needed_in_layer, list(map(str, names)), position, form, problems)
+    if len(frame):
+        _check_needed(form.needed_in_layer, list(map(str, names)), position, form, problems)
     cells = {field: _texts(frame[names[at]]) for field, at in position.items()}
     labels = {field: str(names[at]) for field, at in position.items()}
     return RawRecords(tuple(range(1, len(frame) + 1)), cells, labels, geometry), problems
