@@ -182,6 +182,8 @@ def plan(atlas: Atlas) -> Plan:
         unserved_mw=0.0,
         unserved=(),
         violations=(),
+        backups=(),
+        notes=(),
         assumptions=(
             Assumption("tiers.core.separation_km", 400.0, "the strategy names no distance"),
             Assumption("demand.pue", 1.3, "I9 is Singapore's figure"),

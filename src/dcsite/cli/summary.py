@@ -58,6 +58,8 @@ def print_summary(
         f"gap {plan.gap:.4%}, asked {plan.gap_asked:.4%}; {plan.solver} {plan.solver_version}, "
         f"{plan.wall_s:.1f} s)"
     )
+    for note in plan.notes:
+        console.print(escape(note))
     if plan.unserved_mw > 0.05:
         console.print(f"[red]unserved demand: {plan.unserved_mw:.1f} MW[/red]")
         for zone in plan.unserved:
@@ -149,4 +151,6 @@ def _value(measure: Measure) -> str:
         return f"{measure.value:.1%}"
     if measure.unit == "ratio":
         return f"{measure.value:.2f}"
+    if measure.unit in {"times", "score"}:
+        return f"{measure.value:.3f} {measure.unit}"
     return f"{measure.value:,.1f} {measure.unit}"

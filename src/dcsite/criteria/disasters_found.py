@@ -6,7 +6,6 @@ linearised tail. Each disaster is gone through, whether or not the program ever 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,12 +16,13 @@ from .base import TIERS, Breach, Evaluation, linear_score
 from .disaster_terms import (
     SCORED_KINDS,
     Parameters,
+    disasters_of,
     existing_areas,
     expected_down,
     tail_weights,
     tokyo_takeover_mw,
 )
-from .measures import CriterionValue, Measure
+from .measures import Backup, CriterionValue, Measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,35 +32,13 @@ if TYPE_CHECKING:
     from dcsite.disasters import DisasterSet
     from dcsite.scenario import Scenario
 
-__all__ = ["Backup", "cvar", "evaluate_disasters", "find_backups"]
+__all__ = ["backups_of", "cvar", "evaluate_disasters", "find_backups"]
 
 _NAME = "disasters"
 _SOURCE = "scenario_intensity_by_municipality, scenario_earthquakes, herp_probabilities"
 
 #: Survival counts as met within this, the solvers' own tolerance.
 _SLACK = 1e-9
-
-
-@dataclass(frozen=True)
-class Backup:
-    """A hub's backup: of its own tier or above, and never taken down with it.
-
-    Parameters
-    ----------
-    site_id : str
-        The hub.
-    backup_site_id : str, optional
-        Its backup; None where there is none.
-    both_down_30y : float, optional
-        Times the two are expected down together in 30 years, over disasters of known probability.
-    choices : int
-        Hubs that could be its backup.
-    """
-
-    site_id: str
-    backup_site_id: str | None
-    both_down_30y: float | None
-    choices: int
 
 
 def find_backups(hubs: pd.DataFrame, found: DisasterSet, least_joint: float) -> tuple[Backup, ...]:
@@ -95,6 +73,12 @@ def find_backups(hubs: pd.DataFrame, found: DisasterSet, least_joint: float) -> 
         best = np.lexsort((ids[fits], np.round(risk, 12)))[0]
         backups.append(Backup(ids[site], ids[fits[best]], float(risk[best]), len(fits)))
     return tuple(backups)
+
+
+def backups_of(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> tuple[Backup, ...]:
+    """Find the backups of a plan's hubs by what its scenario says; see :func:`find_backups`."""
+    own: Parameters = scenario.criteria[_NAME]
+    return find_backups(hubs, disasters_of(hubs, atlas, scenario), own.backup_joint_probability)
 
 
 def cvar(loss: NDArray[np.float64], probability: NDArray[np.float64], level: float) -> float:

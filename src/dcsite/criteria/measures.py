@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CriterionValue", "Measure", "Violation"]
+__all__ = ["Backup", "CriterionValue", "Measure", "Violation"]
 
 
 @dataclass(frozen=True)
@@ -50,3 +50,25 @@ class Violation:
     penalty: float
     message_en: str
     message_ja: str
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A hub's backup: of its own tier or above, and never taken down with it.
+
+    Parameters
+    ----------
+    site_id : str
+        The hub.
+    backup_site_id : str, optional
+        Its backup; None where there is none.
+    both_down_30y : float, optional
+        Times the two are expected down together in 30 years, over disasters of known probability.
+    choices : int
+        Hubs that could be its backup.
+    """
+
+    site_id: str
+    backup_site_id: str | None
+    both_down_30y: float | None
+    choices: int

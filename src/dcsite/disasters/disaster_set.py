@@ -119,7 +119,8 @@ class DisasterSet:
         together = np.minimum(lost, lost_here)
         only_other, only_here = lost - together, lost_here - together
         neither = 1.0 - together - only_other - only_here
-        return together + only_other * own + only_here * alone + neither * shaken
+        both = together + only_other * own + only_here * alone + neither * shaken
+        return np.asarray(both, dtype=np.float64)
 
 
 def disaster_set(
@@ -190,7 +191,7 @@ class _Builder:
                 name_ja="",
                 probability_30y=sources["source_probability_30y"] * sources["share"],
                 in_force=~(sources["published_probability_30y"] < settings.min_probability_30y),
-                areas_lost=self._areas_lost(felt),
+                areas_lost=pd.Series(self._areas_lost(felt), index=sources.index, dtype=object),
             ),
             felt.reindex(self._sites["municipality_code"].to_numpy())
             .fillna(UNSHAKEN)
@@ -262,12 +263,12 @@ class _Builder:
 
     def tokyo(self) -> None:
         """Add the loss of the Tokyo area, a question rather than a forecast: no probability."""
-        tokyo = self._atlas.policy.existing_cores().loc["tokyo"]
+        tokyo = self._atlas.policy.existing_cores().loc[["tokyo"]]
         away_km = geodesic_km(
             self._sites["lat_deg"].to_numpy(dtype=float),
             self._sites["lon_deg"].to_numpy(dtype=float),
-            float(tokyo["lat_deg"]),
-            float(tokyo["lon_deg"]),
+            tokyo["lat_deg"].to_numpy(dtype=float)[0],
+            tokyo["lon_deg"].to_numpy(dtype=float)[0],
         )
         row = self._row(
             "tokyo_lost", "tokyo_lost", "Tokyo area lost", "東京圏の喪失", np.nan, "none", ()
@@ -317,7 +318,7 @@ class _Builder:
         dark = np.column_stack(
             [np.isin(self._area.astype(str), areas) for areas in events["areas_lost"]]
         )
-        by_area = self._settings.down_in_blackout * dark
+        by_area = np.asarray(self._settings.down_in_blackout * dark, dtype=np.float64)
         self._events.append(events.rename_axis("event_id"))
         self._intensity.append(intensity)
         self._lost.append(by_area if lost is None else np.maximum(by_area, lost))

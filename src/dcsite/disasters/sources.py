@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -85,11 +84,13 @@ def _newest(atlas: Atlas, settings: DisasterSettings) -> dict[str, tuple[float, 
     """Return probability and date of each evaluation in force that a case of the map stands for."""
     found: dict[str, tuple[float, str]] = {}
     table = atlas.hazards.published_probabilities()
-    for row in table[(table["in_force"] == 1) & table["hazard_map_code"].notna()].itertuples():
-        trough = row.category == "nankai_trough"
-        if trough and row.model != settings.nankai_model:
-            continue
-        low, high = float(row.p30_low_pct), float(row.p30_high_pct)
-        value = {"low": low, "middle": (low + high) / 2.0, "high": high}[settings.range_end]
-        found[str(row.hazard_map_code)] = (float(np.round(value / 100.0, 6)), str(row.as_of))
+    other_model = (table["category"] == "nankai_trough") & (table["model"] != settings.nankai_model)
+    table = table[(table["in_force"] == 1) & table["hazard_map_code"].notna() & ~other_model]
+    low = table["p30_low_pct"].to_numpy(dtype=float)
+    high = table["p30_high_pct"].to_numpy(dtype=float)
+    value = {"low": low, "middle": (low + high) / 2.0, "high": high}[settings.range_end]
+    for code, percent, as_of in zip(
+        table["hazard_map_code"], value.tolist(), table["as_of"], strict=True
+    ):
+        found[str(code)] = (round(percent / 100.0, 6), str(as_of))
     return found

@@ -185,6 +185,16 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             }
             for violation in plan.violations
         ],
+        "backups": [
+            {
+                "site_id": backup.site_id,
+                "backup_site_id": backup.backup_site_id,
+                "both_down_30y": rounded(backup.both_down_30y, 9),
+                "choices": backup.choices,
+            }
+            for backup in plan.backups
+        ],
+        "notes": list(plan.notes),
         "assumptions": [
             {"key": item.key, "value": plain(item.value), "why": item.why}
             for item in plan.assumptions

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dcsite.criteria import TIERS, Measure
 from dcsite.criteria.cables import landings_in_force
+from dcsite.criteria.disasters_found import backups_of
 from dcsite.criteria.separation import nearest_other
 from dcsite.criteria.substation import column
 from dcsite.errors import SolverError
@@ -109,6 +110,8 @@ def build_plan(
         unserved_mw=checked.unserved_mw,
         unserved=checked.unserved,
         violations=checked.violations,
+        backups=backups_of(hubs, atlas, scenario),
+        notes=tuple(outcome.notes),
         assumptions=tuple(Assumption(*record) for record in _assumptions(scenario)),
         geodata=tuple(
             GeodataUse(used.name, used.sha256, used.licence, used.vintage, used.source)

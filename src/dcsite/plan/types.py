@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from dcsite.criteria.measures import CriterionValue, Measure, Violation
+from dcsite.criteria.measures import Backup, CriterionValue, Measure, Violation
 
 from .explanation import MeasureShare
 
@@ -124,7 +124,8 @@ class Plan:
     """A complete answer: hubs, measures, proof, assumptions and what it was made from.
 
     `objective`, `bound` are in objective points (weighted scores less penalties, maximised);
-    `gap` is ``(bound - objective) / max(|objective|, 1e-9)``.
+    `gap` is ``(bound - objective) / max(|objective|, 1e-9)``. `backups` names each core's and
+    large hub's backup; `notes` say what the solvers did beside, such as rows laid as needed.
     """
 
     dcsite_version: str
@@ -146,6 +147,8 @@ class Plan:
     unserved_mw: float
     unserved: tuple[UnservedZone, ...]
     violations: tuple[Violation, ...]
+    backups: tuple[Backup, ...]
+    notes: tuple[str, ...]
     assumptions: tuple[Assumption, ...]
     geodata: tuple[GeodataUse, ...]
     scenario: Mapping[str, Any]

@@ -17,6 +17,8 @@ _UNITS = {
     "hubs": "拠点 hubs",
     "region": "地域 regions",
     "regions": "地域 regions",
+    "times": "回 times",
+    "score": "",
 }
 _ONE_DECIMAL = frozenset({"km", "MW", "GWh", "GWh/year", "ha", "ms"})
 
