@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
+from dcsite.criteria.disaster_terms import Parameters as Disasters
+from dcsite.criteria.firm_ground import Parameters as FirmGround
+
 
 class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,6 +72,9 @@ class Snow(Strict):
 def parameters() -> dict[str, type[BaseModel]]:
     return {
         "separation": Separation,
+        # Two of many keys: their own schemas, which no test here is about.
+        "disasters": Disasters,
+        "firm_ground": FirmGround,
         "renewables": Renewables,
         "substation": Substation,
         "cables": Cables,

@@ -164,6 +164,8 @@ def test_third_party_criteria_bring_parameters_rules_and_defaults(parameters, sn
     known = {**parameters, "snow": snow}
     rules = {"separation": ("separation", "existing_core_clearance"), "snow": ("snow_depth",)}
     rules |= {"renewables": ("renewable_share",), "substation": ("substation_reach",)}
+    rules["disasters"] = ("disaster_survival", "backup", "core_areas", "tokyo_takeover")
+    rules["firm_ground"] = ("own_site_hazard",)
     rules["cables"] = ("landing_reach", "landing_clusters", "international_directions")
     plain = load_scenario(parameters=known, criterion_rules=rules)
     assert plain.criteria["snow"].min_depth_cm == 50

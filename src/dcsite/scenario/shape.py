@@ -43,6 +43,8 @@ CORE_RULES: Mapping[str, str] = MappingProxyType(
 SHIPPED_CRITERION_RULES: CriterionRules = MappingProxyType(
     {
         "separation": ("separation", "existing_core_clearance"),
+        "disasters": ("disaster_survival", "backup", "core_areas", "tokyo_takeover"),
+        "firm_ground": ("own_site_hazard",),
         "renewables": ("renewable_share",),
         "substation": ("substation_reach",),
         "cables": ("landing_reach", "landing_clusters", "international_directions"),
@@ -54,6 +56,11 @@ _RULE_UNITS: Mapping[str, str] = MappingProxyType(
         **CORE_RULES,
         "separation": "per hub that stands too near to another",
         "existing_core_clearance": "per hub too near to Tokyo or Osaka",
+        "disaster_survival": "per unit of share short in the disaster shortest of it",
+        "backup": "per hub without a backup",
+        "core_areas": "per core too many in an electricity area",
+        "tokyo_takeover": "per unit of the total IT load short",
+        "own_site_hazard": "per hub",
         "renewable_share": "per unit of renewable share short",
         "substation_reach": "per hub without a fitting substation in reach",
         "landing_reach": "per core without a landing in reach",
