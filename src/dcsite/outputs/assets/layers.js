@@ -208,7 +208,8 @@ window.dcsite = (function () {
       const [, ja, en] = classOf(theme, n);
       if (value === null) return ja;
       const text = value.toFixed(1) + (theme.group.unit ? " " + theme.group.unit : "");
-      return theme.group.unit ? text : text + "（" + ja.split("（")[0] + " " + en + "）";
+      if (theme.group.unit) return text;
+      return text + "（" + [ja.split("（")[0], en].filter(Boolean).join(" ") + "）";
     }
     function fill(group, n) {
       const theme = themeOf(group.criterion);

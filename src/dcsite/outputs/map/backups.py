@@ -26,7 +26,7 @@ _COLOUR = "#7b3294"
 _POLYLINE: Any = folium.PolyLine
 #: How far an arc leaves the straight line, as a share of its length.
 _BEND = 0.16
-_POINTS = 25
+_POINTS = 41
 #: The arrow's piece of the arc; its head lies at the end.
 _ARROW = slice(_POINTS // 2 - 1, _POINTS // 2 + 2)
 
@@ -112,7 +112,7 @@ def backup_entry(plan: Plan, pairs: Sequence[BackupPair]) -> LayerEntry:
         path = arc(hub, backup)
         line = _POLYLINE(
             path.tolist(), color=_COLOUR, weight=2.4, opacity=0.85, pane=BACKUP_PANE,
-            smooth_factor=0.5, class_name="dc-arc",
+            smooth_factor=0.2, class_name="dc-arc",
         )  # fmt: skip
         popup = html_fragment("popup_backup.html.j2", hub=hub, backup=backup, pair=pair)
         add(line, folium.Popup(popup, max_width=340, class_name="dc-popup"))
@@ -142,7 +142,7 @@ def arc(hub: Hub, backup: Hub) -> NDArray[np.float64]:
 
     Returns
     -------
-    numpy.ndarray, shape (25, 2)
+    numpy.ndarray, shape (41, 2)
         Latitude and longitude in degrees, the ends included.
     """
     start = np.array([hub.lat_deg, hub.lon_deg])

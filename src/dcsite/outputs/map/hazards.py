@@ -36,7 +36,7 @@ _INTENSITY = (
     (5.0, "5強（5.0–）", "5-upper"),
     (5.5, "6弱（5.5–）", "6-lower"),
     (6.0, "6強（6.0–）", "6-upper"),
-    (6.5, "7（6.5–）", "7"),
+    (6.5, "7（6.5–）", ""),
 )
 
 #: Classes of the national seismic hazard maps, in percent.
