@@ -26,6 +26,7 @@ from dcsite.plan.explain import (
     hub_shares,
     tighten,
 )
+from dcsite.plan.explain_disasters import explain_disasters
 from dcsite.plan.explain_place import explain_place, find_place
 from dcsite.plan.explanation import HubExplanation, PlaceExplanation
 from dcsite.plan.reload import SavedPlan, check_geodata_of, check_sites_of, read_plan
@@ -210,7 +211,9 @@ def _explain(
             explained = hub_shares(context)
         if site is not None and is_hub:
             others = tuple(hub for hub in explained if hub.place.site_id != site)
-            explained = (*explain_hubs(context, (site,), counter), *others)
+            (asked,) = explain_hubs(context, (site,), counter)
+            asked = replace(asked, disasters=explain_disasters(context, site))
+            explained = (asked, *others)
     if site is None or is_hub:
         return explained, None
     return explained, explain_place(context, site, tiers, counter)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dcsite.plan.explain import ExplainContext
     from dcsite.plan.explanation import (
         Cost,
+        HubDisasters,
         HubExplanation,
         MeasureChange,
         PlaceExplanation,
@@ -121,6 +122,49 @@ def print_hub(console: Console, hub: HubExplanation) -> None:
         )
     console.print()
     console.print(table)
+    if hub.disasters is not None:
+        _print_disasters(console, hub.disasters)
+
+
+def _print_disasters(console: Console, found: HubDisasters) -> None:
+    """Print a hub's worst disasters, its backup and the nearest place out of reach."""
+    console.print("\nworst disasters in force (probability to be down once it happens):")
+    for worst in found.worst:
+        often = "probability unknown"
+        if worst.probability_30y is not None:
+            often = f"{worst.probability_30y:.2%} in 30 years"
+            if worst.probability_date:
+                often += f", as of {worst.probability_date}"
+        name = worst.name_en if worst.name_ja is None else f"{worst.name_en} {worst.name_ja}"
+        console.print(f"  {worst.down:6.1%}  {escape(name)} ({often})")
+    if not found.worst:
+        console.print("  none takes it down with 5 % or more")
+    backup = found.backup
+    if backup is not None:
+        if backup.place is None:
+            console.print("backup: none, every hub of its tier or above falls with it")
+        else:
+            console.print(
+                f"backup: {escape(str(backup.place))}, of {backup.choices} that could be the one "
+                f"least often down with it ({backup.both_down_30y:.5f} times in 30 years)"
+            )
+        if backup.falling:
+            listed = ", ".join(_short(place) for place in backup.falling[:_LISTED])
+            more = len(backup.falling) - _LISTED
+            console.print(
+                f"  fall together with it: {escape(listed)}"
+                + (f" and {more} more" if more > 0 else "")
+            )
+    if found.move is not None:
+        move = found.move
+        console.print(
+            f"nearest place outside its worst footprint ({escape(move.event_en)}): "
+            f"{escape(str(move.place))}, {move.distance_km:.0f} km away, down with {move.down:.1%} "
+            f"there; moving costs {move.cost:+.5f} points"
+        )
+        _print_changes(console, move.changes)
+    elif found.worst:
+        console.print("no place outside its worst footprint can take the hub as it is")
 
 
 def print_place(console: Console, place: PlaceExplanation) -> None:

@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 __all__ = [
+    "BackupChoice",
     "Cost",
     "Explanation",
+    "HubDisasters",
     "HubExplanation",
     "MeasureChange",
     "MeasureShare",
+    "Move",
     "PlaceExplanation",
     "PlaceName",
     "Reason",
     "RunnerUp",
     "ScoreDifference",
     "TierVerdict",
+    "WorstDisaster",
 ]
 
 
@@ -106,6 +110,62 @@ class ScoreDifference:
 
 
 @dataclass(frozen=True)
+class WorstDisaster:
+    """A disaster that may take a hub down: how likely it is, and how likely the hub is down then.
+
+    `probability_30y` is None where none is known; `probability_date` where it has none.
+    """
+
+    event_id: str
+    kind: str
+    name_en: str
+    name_ja: str | None
+    probability_30y: float | None
+    probability_date: str | None
+    down: float
+
+
+@dataclass(frozen=True)
+class BackupChoice:
+    """A hub's backup and why that one.
+
+    Of `choices` hubs of its tier or above that no disaster takes down with it, the backup is the
+    one least often down together with it (`both_down_30y`, times expected in 30 years); those that
+    do fall with it are `falling`. `place` is None where no hub is left.
+    """
+
+    place: PlaceName | None
+    both_down_30y: float | None
+    choices: int
+    falling: tuple[PlaceName, ...]
+
+
+@dataclass(frozen=True)
+class Move:
+    """The nearest place outside a footprint that can take a hub as it is, and what moving costs.
+
+    `cost` is in objective points, all other hubs kept; below 0 the move would be a gain, within
+    the plan's gap.
+    """
+
+    place: PlaceName
+    distance_km: float
+    event_en: str
+    down: float
+    cost: float
+    changes: tuple[MeasureChange, ...]
+
+
+@dataclass(frozen=True)
+class HubDisasters:
+    """What could strike a hub, its backup, and the way out of its worst footprint."""
+
+    worst: tuple[WorstDisaster, ...]
+    backup: BackupChoice | None
+    move: Move | None
+
+
+@dataclass(frozen=True)
 class HubExplanation:
     """Why a hub stands where it stands.
 
@@ -126,6 +186,8 @@ class HubExplanation:
     changes : tuple of MeasureChange
         What each measure gives in the plan and in the other; the differences add up to the
         difference of their objectives.
+    disasters : HubDisasters, optional
+        What could strike it; None where that was not asked.
     """
 
     place: PlaceName
@@ -136,6 +198,7 @@ class HubExplanation:
     runners_up: tuple[RunnerUp, ...] = ()
     leaving: tuple[PlaceName, ...] = ()
     changes: tuple[MeasureChange, ...] = ()
+    disasters: HubDisasters | None = None
 
 
 @dataclass(frozen=True)
