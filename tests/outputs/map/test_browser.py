@@ -343,7 +343,7 @@ def test_a_candidate_tells_its_scores_and_measurements(
     [
         # Largest of the 15 Nankai cases at the office of Kochi, and a place no case reaches.
         ("intensity-nankai", "39201", "6.3（6強 6-upper）", "6強（6.0–） 6-upper"),
-        ("intensity-nankai", "01100", "5強に達する計算なし", "no case computed to reach 5-upper"),
+        ("intensity-nankai", "01100", "5強に達する計算なし no case", "no case reaches 5-upper"),
         ("probability-6lower", "39201", "%", "26 %以上 26 % or more"),
         ("zone-tsunami", "39201", "%", "0 % can also mean that no map is published"),
     ],
@@ -386,6 +386,8 @@ def test_a_municipality_is_painted_by_its_hazard(
     popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
     now = popup.find_element(By.CSS_SELECTOR, "tr.dc-now").get_attribute("textContent")
     assert reading in now
+    first = popup.find_element(By.CSS_SELECTOR, ".dc-hazards")
+    assert now in first.get_attribute("textContent")  # what is painted comes first
     text = popup.get_attribute("textContent")
     assert candidates.loc[code, "name_ja"] in text
     assert "2024-01-01" in text

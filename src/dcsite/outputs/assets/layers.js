@@ -206,7 +206,7 @@ window.dcsite = (function () {
     function reading(theme, n) {
       const value = theme.values[n];
       const [, ja, en] = classOf(theme, n);
-      if (value === null) return ja;
+      if (value === null) return ja + " " + en;
       const text = value.toFixed(1) + (theme.group.unit ? " " + theme.group.unit : "");
       if (theme.group.unit) return text;
       return text + "（" + [ja.split("（")[0], en].filter(Boolean).join(" ") + "）";
@@ -235,17 +235,20 @@ window.dcsite = (function () {
       box.append(title(ja, en));
       box.append(element("p", "dc-pop-place", prefectureJa + " " + prefectureEn));
       const hazards = [];
-      for (const one of data.groups) {
+      const chosen = themeOf(group.criterion);
+      const groups = data.groups.filter((one) => chosen && one === chosen.group)
+        .concat(data.groups.filter((one) => !chosen || one !== chosen.group));
+      for (const one of groups) {
         const lines = element("table", "dc-hazards");
         for (const theme of themes.filter((each) => each.group === one)) {
           const line = row(theme.ja, theme.en, reading(theme, n));
-          if (theme === themeOf(group.criterion)) line.className = "dc-now";
+          if (theme === chosen) line.className = "dc-now";
           lines.append(line);
         }
         hazards.push(element("h4", "", one.ja + " " + one.en), lines,
           element("p", "dc-pop-source", one.source));
       }
-      if (themeOf(group.criterion)) box.append(...hazards);
+      if (chosen) box.append(...hazards);
       const scores = element("table", "dc-scores");
       data.criteria.forEach(function ([nameJa, nameEn], c) {
         const score = data.scores[c][n];
@@ -266,7 +269,7 @@ window.dcsite = (function () {
       });
       box.append(element("h4", "", "測定値 Measured"), values);
       box.append(element("p", "dc-pop-source", data.source));
-      if (!themeOf(group.criterion)) box.append(...hazards);
+      if (!chosen) box.append(...hazards);
       return box;
     }
     const layer = new Lazy(function (group) {

@@ -100,7 +100,7 @@ def _intensity(codes: Any, atlas: Atlas) -> ThemeGroup:
         themes,
         _classes(_INTENSITY, INTENSITY_RAMP),
         "",
-        ValueClass(0.0, "5強に達する計算なし", "no case computed to reach 5-upper", HAZARD_ABSENT),
+        ValueClass(0.0, "5強に達する計算なし", "no case reaches 5-upper", HAZARD_ABSENT),
         "出典 Source: 本ツールの計算（公式の値ではない）。 Computed by this project, not official. "
         "Si & Midorikawa (1999)；J-SHIS / NIED 2017年版の断層・表層地盤V3。 Rupture cases of 2017.",
         "群ごとに全ケースの最大値。一つの地震の分布ではない。",
