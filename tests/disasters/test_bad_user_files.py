@@ -95,6 +95,14 @@ BOW_TIE = shapely.Polygon([(141, 43), (141.1, 43.1), (141.1, 43), (141, 43.1)])
         ),
         (
             "d.csv",
+            b"scenario_id,municipality_code,inten\x1bsity\na,01100,6\n",
+            (
+                "header, column inten\\u001bsity: is not read; did you mean intensity? Rename or "
+                "remove it"
+            ),
+        ),
+        (
+            "d.csv",
             b"scenario_id,municipality_code,intensty\na,01100,6\n",
             "header, column intensty: is not read; did you mean intensity? Rename or remove it",
         ),
@@ -429,6 +437,17 @@ def test_no_system_is_refused(tmp_path: Path, complaints: Complaints) -> None:
             "d.gpkg: has no coordinate reference system; set the one the coordinates are in, such "
             "as EPSG:6668"
         )
+    ]
+
+
+def test_a_schema_that_is_no_text(tmp_path: Path, complaints: Complaints) -> None:
+    path = layer(tmp_path / "d.gpkg", [BOX])
+    content = path.read_bytes()
+    broken = content.replace(b"CREATE TABLE gpkg_contents", b"CREATE T\xff\xfeLE gpkg_contents")
+    assert broken != content
+    path.write_bytes(broken)
+    assert complaints(path) == [
+        "d.gpkg: is not a GeoPackage; write it again, or name it after what it is"
     ]
 
 

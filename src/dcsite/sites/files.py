@@ -217,7 +217,8 @@ def _is_geopackage(path: Path) -> bool:
             connection.execute("SELECT count(*) FROM gpkg_contents")
         finally:
             connection.close()
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        # SQLite quotes a broken schema in its message, in bytes that may be no text.
         return False
     return True
 

@@ -39,7 +39,7 @@ class ProblemList:
     def add(self, number: int, column: str, message: str) -> None:
         """Note a problem in a column of the record with this number (0: in the header)."""
         place = f"{self.unit} {number}" if number else "header"
-        field = f"{place}, column {column}" if column else place
+        field = f"{place}, column {_printable(column)}" if column else place
         self._found.append((number, Problem(self.where, field, message)))
 
     def raise_if_any(self) -> None:
@@ -62,11 +62,14 @@ class ProblemList:
 
 def shown(value: str) -> str:
     """Return a value in quotes for a message: clipped, with unprintable characters escaped."""
+    return f'"{_printable(value)}"'
+
+
+def _printable(value: str) -> str:
     clipped = value
     if len(value) > _MAX_SHOWN_CHARACTERS:
         clipped = value[: _MAX_SHOWN_CHARACTERS - 1] + "…"
-    safe = "".join(
+    return "".join(
         f"\\u{ord(character):04x}" if unicodedata.category(character)[0] == "C" else character
         for character in clipped
     )
-    return f'"{safe}"'
