@@ -64,7 +64,7 @@ def brute_force(scenario, atlas, sites) -> float | None:
 
 @settings(
     deadline=None,
-    max_examples=6,
+    max_examples=5,
     derandomize=True,
     phases=[Phase.generate],  # shrinking would re-run minutes of brute force
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -73,10 +73,12 @@ def brute_force(scenario, atlas, sites) -> float | None:
     picked=st.lists(st.sampled_from(POOL), min_size=3, max_size=4, unique=True),
     apart_km=st.sampled_from([50.0, 150.0, 400.0]),
     separation=st.sampled_from(["hard", "soft"]),
+    disasters=st.sampled_from(["hard", "soft"]),
+    least=st.sampled_from([0.1, 0.4, 0.7]),
     share=st.floats(0.1, 0.9),
 )
 def test_the_optimum_is_that_of_brute_force(
-    measured, shipped_atlas, picked, apart_km, separation, share
+    measured, shipped_atlas, picked, apart_km, separation, disasters, least, share
 ):
     scenario = dcsite.load_scenario(
         "policy-2023",
@@ -87,6 +89,14 @@ def test_the_optimum_is_that_of_brute_force(
             f"tiers.regional.separation_km={apart_km / 2}",
             f'rules.separation="{separation}"',
             "penalties.separation=0.05",
+            f'rules.disaster_survival="{disasters}"',
+            f'rules.backup="{disasters}"',
+            f"criteria.disasters.least_survival.earthquake={least}",
+            f"criteria.disasters.least_survival.area_blackout={least}",
+            "criteria.disasters.least_survival.frequency_blackout=0.1",
+            "criteria.disasters.min_probability_30y=0.05",
+            "penalties.disaster_survival=0.3",
+            "penalties.backup=0.02",
             f"criteria.renewables.min_share={share}",
             "criteria.cables.max_crowded_share=0.5",
         ),

@@ -124,8 +124,10 @@ IN_A_FILE = [
     ),
     # values that do not go together
     (
-        "[weights]\nseparation = 0\ndisasters = 0\nfirm_ground = 0\n"
-        "renewables = 0\nsubstation = 0\ncables = 0",
+        (
+            "[weights]\nseparation = 0\ndisasters = 0\nfirm_ground = 0\n"
+            "renewables = 0\nsubstation = 0\ncables = 0"
+        ),
         "weights: at least one weight must be above 0",
     ),
     (

@@ -18,6 +18,7 @@ from dcsite.model.precheck import check_scenario
 from dcsite.scenario import load_scenario
 from dcsite.sites import municipality_sites, read_sites
 
+from .own_disasters import DisastersOption, with_disasters
 from .summary import output_console
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def check_command(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override one value; may be repeated."),
     ] = None,
+    disasters: DisastersOption = None,
     sites: Annotated[
         Path | None,
         typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
@@ -46,7 +48,8 @@ def check_command(
 
     Leaves with 3 where a check proves that no plan exists.
     """
-    asked = load_scenario(scenario, overrides or (), parameter_schemas(), rule_names())
+    given = with_disasters(overrides, disasters)
+    asked = load_scenario(scenario, given, parameter_schemas(), rule_names())
     atlas = load_atlas()
     candidates = (
         municipality_sites(atlas, asked.land)

@@ -19,6 +19,7 @@ from dcsite.scenario import load_scenario
 from dcsite.sites import municipality_sites
 
 from .late import LateInterrupt
+from .own_disasters import DisastersOption, with_disasters
 from .progress import reporter
 from .solve import SolverChoice
 from .summary import output_console
@@ -46,6 +47,7 @@ def frontier_command(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override one value; may be repeated."),
     ] = None,
+    disasters: DisastersOption = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder; dcsite-out/SCENARIO-front-X-Y by default."),
@@ -61,7 +63,8 @@ def frontier_command(
 ) -> int:
     """Find the plans between which two measures can only be traded, and draw them."""
     check_axes(x, y, points)
-    asked = load_scenario(scenario, overrides or (), parameter_schemas(), rule_names())
+    given = with_disasters(overrides, disasters)
+    asked = load_scenario(scenario, given, parameter_schemas(), rule_names())
     directory = output or Path("dcsite-out") / f"{asked.name}-front-{_slug(x)}-{_slug(y)}"
     check_front_directory(directory)
     options = SolveOptions(solver=solver.value, time_limit_s=time_limit, gap=gap)

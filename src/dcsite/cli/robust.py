@@ -21,6 +21,7 @@ from dcsite.plan.robust_ranges import read_ranges
 from dcsite.plan.robust_worker import Case
 from dcsite.scenario import load_scenario
 
+from .own_disasters import DisastersOption, with_disasters
 from .solve import SolverChoice
 from .summary import output_console
 
@@ -46,6 +47,7 @@ def robust_command(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override one value; may be repeated."),
     ] = None,
+    disasters: DisastersOption = None,
     ranges: Annotated[
         Path | None,
         typer.Option("--ranges", help="TOML of what to vary, and how far; shipped by default."),
@@ -77,13 +79,14 @@ def robust_command(
 
     Writes samples.jsonl, robust.csv, robust.json and robust.html.
     """
-    asked = load_scenario(scenario, overrides or (), parameter_schemas(), rule_names())
+    given = with_disasters(overrides, disasters)
+    asked = load_scenario(scenario, given, parameter_schemas(), rule_names())
     directory = output or Path("dcsite-out") / f"{asked.name}-robust"
     check_robust_directory(directory)
     spread = read_ranges(ranges)
     case = Case(
         source=scenario,
-        overrides=tuple(overrides or ()),
+        overrides=given,
         geodata=default_root(),
         sites=sites,
         only=None,

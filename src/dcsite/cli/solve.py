@@ -28,6 +28,7 @@ from dcsite.scenario import Scenario, load_scenario
 from dcsite.sites import municipality_sites, read_sites
 
 from .late import LateInterrupt
+from .own_disasters import DisastersOption, with_disasters
 from .progress import ProgressReporter, reporter
 from .summary import output_console, print_summary
 
@@ -51,6 +52,7 @@ def solve_command(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override one value; may be repeated."),
     ] = None,
+    disasters: DisastersOption = None,
     sites: Annotated[
         Path | None,
         typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
@@ -101,7 +103,8 @@ def solve_command(
 ) -> int:
     """Solve a scenario, check the plan independently, and write plan, tables and map."""
     begun = time.perf_counter()
-    asked = load_scenario(scenario, overrides or (), parameter_schemas(), rule_names())
+    given = with_disasters(overrides, disasters)
+    asked = load_scenario(scenario, given, parameter_schemas(), rule_names())
     directory = output or Path("dcsite-out") / asked.name
     check_directory(directory)
     request = _Request(

@@ -216,7 +216,11 @@ class Program(Protocol):
 
 @runtime_checkable
 class Criterion(Protocol):
-    """One thing that matters; see the modules of this package for the shipped ones."""
+    """One thing that matters; see the modules of this package for the shipped ones.
+
+    A criterion whose measurements rest on a user's file may have ``input_files(scenario)``, which
+    returns the paths: what was measured with other content is then not used again.
+    """
 
     name: str
     title_en: str

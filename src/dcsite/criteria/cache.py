@@ -148,6 +148,12 @@ def _key(sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> str:
         "code": _code_digest(),
         "tables": {info.name: info.sha256 for info in atlas.resources()},
         "scenario": asked,
+        "files": [
+            (path, hashlib.sha256(Path(path).read_bytes()).hexdigest())
+            for criterion in criteria()
+            for path in getattr(criterion, "input_files", lambda _: ())(scenario)
+            if Path(path).is_file()
+        ],
         "columns": [(str(name), str(kind)) for name, kind in sites.dtypes.items()],
         "crs": str(sites.crs),
     }

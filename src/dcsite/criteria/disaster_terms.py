@@ -143,5 +143,9 @@ def existing_areas(atlas: Atlas) -> frozenset[str]:
     """Return the electricity areas of the existing cores."""
     cores = atlas.policy.existing_cores()
     places = atlas.places.municipalities()
-    by_prefecture = places.groupby("pref_code")["electricity_area"].agg(lambda a: a.mode()[0])
-    return frozenset(map(str, cores["pref_code"].map(by_prefecture)))
+    here = places[places["pref_code"].isin(cores["pref_code"])]
+    # A prefecture may reach into a second area; the cores stand in its main one.
+    return frozenset(
+        str(areas.value_counts().index[0])
+        for _, areas in here.groupby("pref_code")["electricity_area"]
+    )

@@ -110,6 +110,11 @@ class Disasters:
         found = disasters_of(sites, atlas, scenario)
         return pd.DataFrame({"expected_down_30y": expected_down(found)}, index=sites.index)
 
+    def input_files(self, scenario: Scenario) -> tuple[str, ...]:
+        """Return the user's file, on which measurements rest beside the tables."""
+        own: _Parameters = scenario.criteria[self.name]
+        return (own.footprints_file,) if own.footprints_file else ()
+
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
         """Score the expected times down in 30 years: 1 for never."""
         own: _Parameters = scenario.criteria[self.name]

@@ -282,8 +282,6 @@ def _values(
     names = hubs["name_ja"] if "name_ja" in hubs else hubs.index.to_series()
     values: dict[str, tuple[CriterionValue, ...]] = {}
     for number, site in enumerate(map(str, hubs.index)):
-        worst = int(down[number].argmax())
-        name_en, name_ja = _named(in_force, int(quakes[worst]))
         shown = [
             CriterionValue(
                 _NAME,
@@ -295,17 +293,22 @@ def _values(
                 float(score[number]),
                 _SOURCE,
             ),
-            CriterionValue(
-                _NAME,
-                "worst_earthquake_down",
-                f"probability to be down in its worst earthquake ({name_en})",
-                f"最も厳しい地震での停止確率（{name_ja}）",
-                float(down[number, worst]),
-                "share",
-                None,
-                _SOURCE,
-            ),
         ]
+        if len(quakes):
+            worst = int(down[number].argmax())
+            name_en, name_ja = _named(in_force, int(quakes[worst]))
+            shown.append(
+                CriterionValue(
+                    _NAME,
+                    "worst_earthquake_down",
+                    f"probability to be down in its worst earthquake ({name_en})",
+                    f"最も厳しい地震での停止確率（{name_ja}）",
+                    float(down[number, worst]),
+                    "share",
+                    None,
+                    _SOURCE,
+                )
+            )
         backup = by_site.get(site)
         if backup is not None and backup.backup_site_id is not None:
             name = names.get(backup.backup_site_id)

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from dcsite.atlas.geodesy import geodesic_km
 
+from .earthquakes import UNSHAKEN, computed_earthquakes
 from .fragility import Fragility, joint_probability_down, probability_down
-from .sources import earthquake_sources
 from .user_file import read_footprints
 
 if TYPE_CHECKING:
@@ -34,12 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["DisasterSet", "disaster_set"]
 
 Floats = NDArray[np.float64]
-
-#: JMA intensity 6-lower begins here.
-SIX_LOWER = 5.5
-
-#: Nothing is known of shaking below the tables' threshold, where no site is down.
-UNSHAKEN = -np.inf
 
 _COLUMNS = (
     "kind", "name_en", "name_ja", "category", "source_id", "source_probability_30y",
@@ -179,37 +173,9 @@ class _Builder:
 
     def earthquakes(self) -> None:
         """Add the computed cases of the hazard map, and the areas each blacks out."""
-        settings = self._settings
-        sources = earthquake_sources(self._atlas, settings)
-        felt = self._atlas.hazards.scenario_intensity()["intensity_office"].unstack(0)  # noqa: PD010
-        felt = felt.astype(float)
-        sources = sources.loc[sources.index.isin(felt.columns)]
-        felt = felt[sources.index]
-        self._add(
-            sources.assign(
-                kind="earthquake",
-                name_ja="",
-                probability_30y=sources["source_probability_30y"] * sources["share"],
-                in_force=~(sources["published_probability_30y"] < settings.min_probability_30y),
-                areas_lost=pd.Series(self._areas_lost(felt), index=sources.index, dtype=object),
-            ),
-            felt.reindex(self._sites["municipality_code"].to_numpy())
-            .fillna(UNSHAKEN)
-            .to_numpy(dtype=float),
-        )
-
-    def _areas_lost(self, felt: pd.DataFrame) -> list[tuple[str, ...]]:
-        """Tell which areas each earthquake blacks out: by the residents it shakes strongly."""
-        places = self._atlas.places.municipalities()
-        residents = places["population_2020"].astype(float)
-        area = places["electricity_area"].to_numpy(dtype=object)
-        strong = (felt.reindex(residents.index) >= SIX_LOWER).to_numpy(dtype=float)
-        by_area = pd.DataFrame(strong * residents.to_numpy()[:, None], index=area)
-        total = residents.groupby(area).sum()
-        share = by_area.groupby(level=0).sum().div(total, axis=0)
-        dark = (share >= self._settings.area_lost_from_share).to_numpy()
-        names = share.index.to_numpy()
-        return [tuple(map(str, names[column])) for column in dark.T]
+        events, felt = computed_earthquakes(self._atlas, self._settings)
+        here = felt.reindex(self._sites["municipality_code"].to_numpy()).fillna(UNSHAKEN)
+        self._add(events, here.to_numpy(dtype=float))
 
     def blackouts(self) -> None:
         """Add the loss of each electricity area and of each frequency."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from dcsite.criteria import TIERS, Measure
+from dcsite.criteria import TIERS, Measure, criteria
 from dcsite.criteria.cables import landings_in_force
 from dcsite.criteria.disasters_found import backups_of
 from dcsite.criteria.separation import nearest_other
@@ -111,7 +113,7 @@ def build_plan(
         unserved=checked.unserved,
         violations=checked.violations,
         backups=backups_of(hubs, atlas, scenario),
-        notes=tuple(outcome.notes),
+        notes=(*_files_read(scenario), *outcome.notes),
         assumptions=tuple(Assumption(*record) for record in _assumptions(scenario)),
         geodata=tuple(
             GeodataUse(used.name, used.sha256, used.licence, used.vintage, used.source)
@@ -156,6 +158,18 @@ def _demand_measures(
             None,
             0.0,
         ),
+    )
+
+
+def _files_read(scenario: Scenario) -> tuple[str, ...]:
+    """Say which files of the user's own the plan rests on, with their SHA-256."""
+    paths = [
+        Path(path)
+        for criterion in criteria()
+        for path in getattr(criterion, "input_files", lambda _: ())(scenario)
+    ]
+    return tuple(
+        f"{path} (SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()})" for path in paths
     )
 
 

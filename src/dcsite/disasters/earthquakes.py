@@ -1,0 +1,100 @@
+"""Computed earthquakes of the hazard map: events, intensities, and the areas each blacks out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+
+from .sources import earthquake_sources
+
+if TYPE_CHECKING:
+    from dcsite.atlas import Atlas
+
+    from .settings import DisasterSettings
+
+__all__ = ["SIX_LOWER", "UNSHAKEN", "computed_earthquakes"]
+
+#: JMA intensity 6-lower begins here.
+SIX_LOWER = 5.5
+
+#: Nothing is known of shaking below the tables' threshold, where no site is down.
+UNSHAKEN = -np.inf
+
+#: What the events follow from, beside the atlas: they are worked out once for each.
+_Key = tuple[str, str, str, float, float]
+
+_KNOWN: WeakKeyDictionary[Atlas, dict[_Key, tuple[pd.DataFrame, pd.DataFrame, frozenset[str]]]] = (
+    WeakKeyDictionary()
+)
+
+
+def computed_earthquakes(
+    atlas: Atlas, settings: DisasterSettings
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the cases with computed intensities, and the intensities.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        What is known.
+    settings : DisasterSettings
+        Which published probabilities count, and what blacks out an area.
+
+    Returns
+    -------
+    events : pandas.DataFrame
+        As in :class:`dcsite.disasters.DisasterSet`; not to be changed.
+    intensity : pandas.DataFrame, shape (municipalities, events)
+        JMA intensity at the office by `municipality_code`, NaN below 5.0; not to be changed.
+    """
+    key = (
+        settings.probabilities,
+        settings.nankai_model,
+        settings.range_end,
+        settings.min_probability_30y,
+        settings.area_lost_from_share,
+    )
+    known = _KNOWN.setdefault(atlas, {})
+    if key not in known:
+        with atlas.recording() as names:
+            events, felt = _work_out(atlas, settings)
+        known[key] = events, felt, frozenset(names)
+    events, felt, names_read = known[key]
+    for name in sorted(names_read):
+        atlas.mark_used(name)
+    return events, felt
+
+
+def _work_out(atlas: Atlas, settings: DisasterSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    sources = earthquake_sources(atlas, settings)
+    long = atlas.hazards.scenario_intensity()["intensity_office"]
+    felt = long.unstack(0).astype(float)  # noqa: PD010 (a pivot of a series)
+    sources = sources.loc[sources.index.isin(felt.columns)]
+    felt = felt[sources.index]
+    published = sources["published_probability_30y"]
+    dark = _areas_lost(atlas, felt, settings.area_lost_from_share)
+    events = sources.assign(
+        kind="earthquake",
+        name_ja="",
+        probability_30y=sources["source_probability_30y"] * sources["share"],
+        in_force=~(published < settings.min_probability_30y),
+        areas_lost=pd.Series(dark, index=sources.index, dtype=object),
+    )
+    return events.rename_axis("event_id"), felt
+
+
+def _areas_lost(atlas: Atlas, felt: pd.DataFrame, from_share: float) -> list[tuple[str, ...]]:
+    """Tell which areas each earthquake blacks out: by the residents it shakes strongly."""
+    places = atlas.places.municipalities()
+    residents = places["population_2020"].astype(float)
+    area = places["electricity_area"].to_numpy(dtype=object)
+    strong = (felt.reindex(residents.index) >= SIX_LOWER).to_numpy(dtype=float)
+    by_area = pd.DataFrame(strong * residents.to_numpy()[:, None], index=area)
+    total = residents.groupby(area).sum()
+    share = by_area.groupby(level=0).sum().div(total, axis=0)
+    dark = (share >= from_share).to_numpy()
+    names = share.index.to_numpy()
+    return [tuple(map(str, names[column])) for column in dark.T]

@@ -1,0 +1,208 @@
+"""Disasters: survival, losses, backups and breaches, by hand on a set of four made-up events."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+import dcsite
+from dcsite.criteria import disasters_found
+from dcsite.criteria.disaster_terms import (
+    Parameters,
+    disasters_of,
+    existing_areas,
+    expected_down,
+    tail_weights,
+    tokyo_takeover_mw,
+)
+from dcsite.criteria.disasters_found import cvar, evaluate_disasters, find_backups
+from dcsite.disasters import DisasterSet, Fragility
+
+#: Half of the sites are down at 6.0, without any scatter: an event takes a site down or not.
+PLAIN = Fragility(6.0, 0.0, 0.0)
+
+
+def made_up(lost: list[list[float]], events: list[tuple[str, str, float, bool]]) -> DisasterSet:
+    frame = pd.DataFrame(events, columns=["event_id", "kind", "probability_30y", "in_force"])
+    frame = frame.set_index("event_id")
+    frame["name_en"] = [f"Event {event}" for event in frame.index]
+    frame["name_ja"] = ["" for _ in frame.index]
+    frame["areas_lost"] = [() for _ in frame.index]
+    losses = np.array(lost, dtype=float)
+    ids = tuple(f"h{number}" for number in range(len(losses)))
+    return DisasterSet(frame, np.full(losses.shape, -np.inf), losses, PLAIN, ids)
+
+
+def hubs_of(*rows: tuple[str, float, str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["tier", "it_load_mw", "area"])
+    frame.index = pd.Index([f"h{number}" for number in range(len(rows))], name="site_id")
+    return frame
+
+
+# Four hubs of 400, 300, 200 and 100 MW; the scenario asks for 1,000 MW.
+HUBS = hubs_of(
+    ("core", 400.0, "hokkaido"),
+    ("core", 300.0, "kyushu"),
+    ("large", 200.0, "tohoku"),
+    ("regional", 100.0, "tohoku"),
+)
+EVENTS = [
+    ("quake", "earthquake", 0.10, True),
+    ("dark", "area_blackout", 0.30, True),
+    ("slim", "earthquake", 0.60, False),
+    ("tokyo_lost", "tokyo_lost", math.nan, True),
+]
+LOST = [
+    # quake, dark, slim, tokyo
+    [0.5, 0.0, 1.0, 0.0],
+    [0.5, 0.0, 0.0, 0.0],
+    [0.0, 1.0, 0.0, 0.0],
+    [0.0, 1.0, 0.0, 1.0],
+]
+
+
+@pytest.fixture
+def asked():
+    return dcsite.load_scenario(
+        "policy-2023",
+        (
+            "demand.total_new_it_load_mw=1000",
+            "criteria.disasters.cvar_level=0.8",
+            "criteria.disasters.backup_joint_probability=0.25",
+            "criteria.disasters.expected_zero_at=0.5",
+            "weights.disasters=1",
+        ),
+    )
+
+
+def test_measures_by_hand(shipped_atlas, asked):
+    found = evaluate_disasters(HUBS, shipped_atlas, asked, made_up(LOST, EVENTS))
+    by_name = {measure.name: measure for measure in found.measures}
+    # quake: 350 of 1000 MW down; dark: 300. Of those in force the quake is the worse; "slim" takes
+    # 400 MW and is not in force.
+    assert by_name["worst_survival"].value == pytest.approx(0.65)
+    assert "Event quake" in by_name["worst_survival"].label_en
+    assert by_name["worst_survival"].weight == pytest.approx(0.4)
+    # Expected times down: 0.05 + 0.6, 0.05, 0.3, 0.3; weighted by MW: 0.260 + 0.015 + 0.09.
+    assert by_name["expected_down_30y"].value == pytest.approx(0.365)
+    # Scores 1 - x / 0.5, never below 0: 0, 0.9, 0.4, 0.4 -> 270 + 80 + 40 of 1000.
+    assert by_name["expected_down_30y"].score == pytest.approx(0.39)
+    # Scored events weigh 0.1, 0.3 and 0.6. The worst fifth is a fifth of "slim", which loses 400.
+    assert by_name["cvar_loss"].value == pytest.approx(0.4)
+    assert by_name["cvar_loss"].score == pytest.approx(0.6)
+    assert sum(measure.weight for measure in found.measures) == pytest.approx(1.0)
+
+
+def test_breaches_by_hand(shipped_atlas, asked):
+    found = evaluate_disasters(HUBS, shipped_atlas, asked, made_up(LOST, EVENTS))
+    breaches = {breach.rule: breach for breach in found.breaches}
+    # 70 % must stand in an earthquake, 65 % do; with dark exactly 70 %.
+    assert breaches["disaster_survival"].amount == pytest.approx(0.05)
+    assert "65.0% of the capacity stands in: Event quake; 70% wanted" in (
+        breaches["disaster_survival"].message_en
+    )
+    # Both cores are down together with 0.5 in the quake, and none else is of their tier.
+    lacking = [breach.site_ids for breach in found.breaches if breach.rule == "backup"]
+    assert lacking == [("h0",), ("h1",)]
+    # 6160 / 1.3 * 0.62 * 0.5 = 1469 MW, of which 900 stand with Tokyo lost.
+    assert tokyo_takeover_mw(asked) == pytest.approx(1468.923, abs=1e-3)
+    assert breaches["tokyo_takeover"].amount == pytest.approx(0.568923, abs=1e-6)
+    assert "core_areas" not in breaches
+
+
+def test_backups_take_the_hub_least_often_down_with_it(asked):
+    own: Parameters = asked.criteria["disasters"]
+    hubs = hubs_of(*[("large", 100.0, "tohoku")] * 4)
+    events = [
+        ("a", "earthquake", 0.5, True),
+        ("b", "earthquake", 0.1, True),
+        ("c", "area_blackout", 0.1, True),
+    ]
+    lost = [[0.2, 0.2, 1.0], [0.2, 0.0, 0.0], [0.0, 0.2, 0.0], [0.0, 0.0, 1.0]]
+    backups = find_backups(hubs, made_up(lost, events), own.backup_joint_probability)
+    # h3 goes dark with h0. Of h1 and h2 the second falls with it in the rarer event: losses are
+    # common, so 0.1 * 0.2 against 0.5 * 0.2.
+    assert (backups[0].backup_site_id, backups[0].choices) == ("h2", 2)
+    assert backups[0].both_down_30y == pytest.approx(0.02)
+    # h3 never falls with h1 or h2: of equals the first by id.
+    assert (backups[3].backup_site_id, backups[3].both_down_30y) == ("h1", 0.0)
+
+
+def test_no_two_cores_in_an_area_nor_beside_an_existing_one(shipped_atlas, asked):
+    assert existing_areas(shipped_atlas) == {"tokyo", "kansai"}
+    nothing = made_up([[0.0]] * 4, [("tokyo_lost", "tokyo_lost", math.nan, True)])
+    nothing.events.loc["tokyo_lost", "kind"] = "user"  # a worst event there must be
+    hubs = hubs_of(
+        ("core", 1.0, "kyushu"), ("core", 1.0, "kyushu"), ("core", 1.0, "kansai"),
+        ("large", 997.0, "kyushu"),
+    )  # fmt: skip
+    found = evaluate_disasters(hubs, shipped_atlas, asked, nothing)
+    areas = [breach for breach in found.breaches if breach.rule == "core_areas"]
+    assert [(breach.amount, breach.site_ids) for breach in areas] == [
+        (1.0, ("h2",)),
+        (1.0, ("h0", "h1")),
+    ]
+
+
+def test_values_of_a_hub_name_its_worst_earthquake_and_its_backup(shipped_atlas, asked):
+    found = evaluate_disasters(HUBS, shipped_atlas, asked, made_up(LOST, EVENTS))
+    values = {value.name: value for value in found.hub_values["h2"]}
+    assert values["expected_down_30y"].value == pytest.approx(0.3)
+    assert values["worst_earthquake_down"].value == 0.0
+    # A large hub may lean on a core: h0 and h1 are alike, the first by id is taken.
+    assert "h0" in values["backup_both_down_30y"].label_en
+    assert "backup_both_down_30y" not in {v.name for v in found.hub_values["h3"]}
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.integers(1, 9)), min_size=1, max_size=8),
+    st.sampled_from([0.0, 0.5, 0.8, 0.95]),
+)
+def test_cvar_is_that_of_rockafellar_and_uryasev(drawn, level):
+    loss = np.array([value for value, _ in drawn])
+    weight = np.array([part for _, part in drawn], dtype=float)
+    probability = weight / weight.sum()
+    # min eta + sum(p * excess) / (1 - level), excess >= loss - eta, excess >= 0.
+    count = len(loss)
+    result = linprog(
+        np.concatenate([[1.0], probability / (1.0 - level)]),
+        A_ub=np.hstack([-np.ones((count, 1)), -np.eye(count)]),
+        b_ub=-loss,
+        bounds=[(None, None), *[(0.0, None)] * count],
+        method="highs",
+    )
+    assert cvar(loss, probability, level) == pytest.approx(result.fun, abs=1e-7)
+
+
+def test_the_shipped_set_by_known_figures(measured, shipped_atlas, policy):
+    found = disasters_of(measured, shipped_atlas, policy)
+    events = found.events
+    assert events["kind"].value_counts().to_dict() == {
+        "earthquake": 432, "area_blackout": 10, "frequency_blackout": 2, "landing_cluster": 2,
+        "tokyo_lost": 1,
+    }  # fmt: skip
+    sapporo = measured.index.get_loc("01100")
+    naha = measured.index.get_loc("47201")
+    down = found.down
+    assert down[sapporo, events.index.get_loc("blackout_hokkaido")] == 1.0
+    assert down[naha, events.index.get_loc("blackout_hokkaido")] == 0.0
+    assert down[naha, events.index.get_loc("blackout_60hz")] == 1.0
+    assert down[measured.index.get_loc("13101"), events.index.get_loc("tokyo_lost")] == 1.0
+    # Naha is shaken by no computed case and blacks out with Okinawa or with 60 Hz.
+    assert expected_down(found)[naha] == pytest.approx(0.076 + 0.01, abs=1e-9)
+    assert tail_weights(found).sum() == pytest.approx(1.0)
+    # One of the 15 patterns of the Nankai Trough: 75 % over 15.
+    assert events.loc["ANN11", "probability_30y"] == pytest.approx(0.05)
+    assert events.loc["ANN11", "probability_date"] == "2025-09-26"
+
+
+def test_what_the_check_finds_is_told_apart_from_the_formulation():
+    # The check goes through every event itself and knows no rows.
+    assert "LoadTable" not in vars(disasters_found)
+    assert "undominated" not in vars(disasters_found)
