@@ -17,12 +17,12 @@ from scipy.special import ndtr
 from dcsite.atlas import Atlas
 from dcsite.disasters import KINDS, DisasterSet, Fragility, disaster_set, joint_probability_down
 
-from .tiny import settings, tiny_atlas
+from .tiny import TinyAtlas, settings, tiny_atlas
 
 NOT = -np.inf
 
 
-def small_atlas() -> SimpleNamespace:
+def small_atlas() -> TinyAtlas:
     """Three municipalities in two areas; the cases of the tiny atlas shake some of them."""
     atlas = tiny_atlas()
     places = pd.DataFrame(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import numpy as np
@@ -32,7 +34,21 @@ def settings(**changes: object) -> DisasterSettings:
     return DisasterSettings.model_validate(values | changes)
 
 
-def tiny_atlas() -> SimpleNamespace:
+class TinyAtlas:
+    """As much of an atlas as the set of disasters asks for; every theme gives frames of its own."""
+
+    def __init__(self, **themes: SimpleNamespace) -> None:
+        self.__dict__.update(themes)
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[set[str]]:
+        yield {"scenario_earthquakes"}
+
+    def mark_used(self, name: str) -> None:
+        assert name == "scenario_earthquakes"
+
+
+def tiny_atlas() -> TinyAtlas:
     """A group of four, a zone of three rows (one without a probability), two faults alone."""
     cases = pd.DataFrame(
         [
@@ -68,4 +84,4 @@ def tiny_atlas() -> SimpleNamespace:
     hazards = SimpleNamespace(
         scenario_earthquakes=cases.copy, published_probabilities=published.copy
     )
-    return SimpleNamespace(hazards=hazards)
+    return TinyAtlas(hazards=hazards)
