@@ -97,7 +97,7 @@ def test_by_default_all_parts_that_need_nothing_more(monkeypatch, installed):
     word = None if installed else "spopt is not installed"
     monkeypatch.setattr(peers, "missing", lambda: word)
     tasks, notes = plan_parts(Request(runs=2), ())
-    assert list(tasks) == ["run", "rows", *(["peers"] if installed else [])]
+    assert list(tasks) == ["run", "rows", *(["peers"] if installed else []), "records"]
     assert notes == ([] if installed else ["peers: skipped, spopt is not installed"])
     assert [task.label for task in tasks["run"]] == [
         f"{solver}, run {number} of 2" for solver in SOLVERS for number in (1, 2)
@@ -116,7 +116,7 @@ def test_solvers_are_those_of_the_model():
 def test_a_folder_of_instances_adds_its_part(monkeypatch, instances: Path):
     monkeypatch.setattr(peers, "missing", lambda: "not installed")
     tasks, _ = plan_parts(Request(instances=instances, counts=(2,)), ())
-    assert list(tasks) == ["run", "rows", "dispersion"]
+    assert list(tasks) == ["run", "rows", "dispersion", "records"]
 
 
 @pytest.mark.parametrize(

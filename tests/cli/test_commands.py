@@ -37,6 +37,7 @@ def test_the_commands_of_this_version():
         ("explain",),
         ("frontier",),
         ("robust",),
+        ("stress",),
         ("data", "list"),
         ("data", "check"),
         ("scenario", "list"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcsite.errors import BenchError, DcsiteError, Problem
 
-from . import dispersion, growth, peers, phases, rows
+from . import dispersion, growth, peers, phases, records, rows
 from .child import LateRunError, measure_fresh
 from .machine import Machine, this_machine, versions
 
@@ -26,6 +26,7 @@ _TASKS: Mapping[PartName, Callable[[Request], list[Task]]] = {
     "peers": peers.tasks,
     "dispersion": dispersion.tasks,
     "growth": growth.tasks,
+    "records": records.tasks,
 }
 
 
@@ -95,8 +96,8 @@ def plan_parts(
     request : Request
         What is asked for.
     parts : sequence of str
-        Parts; when empty, ``run``, ``rows``, ``peers`` if spopt is installed, and ``dispersion``
-        if there is a folder of instances.
+        Parts; when empty, ``run``, ``rows``, ``peers`` if spopt is installed, ``dispersion`` if
+        there is a folder of instances, and ``records``.
 
     Returns
     -------
@@ -121,6 +122,7 @@ def plan_parts(
             notes.append(f"peers: skipped, {lacking}")
         if request.instances is not None:
             wanted.append("dispersion")
+        wanted.append("records")
     if "dispersion" not in wanted and request.instances is not None:
         raise BenchError(Problem("--instances", "", "is for --part dispersion; ask for it too"))
     if "dispersion" not in wanted and request.published is not None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from .dispersion import InstanceRow
     from .growth import GrowthRow
+    from .records import RecordsRow
     from .rows import FamilyRow
     from .task import PartName, Row
 
@@ -27,6 +28,10 @@ _TITLES: dict[PartName, str] = {
     "peers": "p-dispersion on municipalities, geodesic km on WGS 84, by spopt (CBC) and dcsite",
     "dispersion": "p-dispersion on TSPLIB points",
     "growth": "A user's own sites, drawn inside municipalities",
+    "records": (
+        "Recorded less computed JMA intensity: the estimate at the office, and the attenuation "
+        "relation alone"
+    ),
 }
 
 _WORDS = {"no_solution": "no plan in time", "feasible": "time limit"}
@@ -49,6 +54,7 @@ def part_table(part: PartName, rows: Sequence[Row]) -> Table:
         "peers": _peer_lines,
         "dispersion": _instance_lines,
         "growth": _growth_lines,
+        "records": _record_lines,
     }[part](rows)
     table = _table(part)
     for number, title in enumerate(columns):
@@ -193,6 +199,31 @@ def _growth_lines(rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[str,
             _WORDS.get(row.status, row.status),
         )
         for row in cast("Sequence[GrowthRow]", rows)
+    ]
+
+
+def _record_lines(rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    titles = (
+        "event", "figure", "distance", "places", "mean", "sd", "5-upper hit", "missed", "false",
+        "6-lower hit", "missed", "false",
+    )  # fmt: skip
+    return titles, [
+        (
+            line.event,
+            line.figure,
+            line.band,
+            _number(line.places),
+            f"{line.mean:+.2f}",
+            _fixed(line.sd, 2),
+            _number(line.hits_5upper),
+            _number(line.misses_5upper),
+            _number(line.false_5upper),
+            _number(line.hits_6lower),
+            _number(line.misses_6lower),
+            _number(line.false_6lower),
+        )
+        for row in cast("Sequence[RecordsRow]", rows)
+        for line in row.lines
     ]
 
 

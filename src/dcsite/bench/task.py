@@ -13,7 +13,7 @@ from dcsite.model.solvers.options import SolverChoice
 
 __all__ = ["PARTS", "SOLVERS", "Asked", "PartName", "Request", "Row", "Task"]
 
-PartName = Literal["run", "rows", "peers", "dispersion", "growth"]
+PartName = Literal["run", "rows", "peers", "dispersion", "growth", "records"]
 PARTS: tuple[PartName, ...] = get_args(PartName)
 
 #: Every solver that can be asked for by name.

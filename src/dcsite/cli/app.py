@@ -15,6 +15,7 @@ from dcsite.errors import DcsiteError
 
 from .bench import bench_command
 from .check import check_command
+from .compare import compare_command
 from .data import data_app
 from .disperse import disperse_command
 from .explain import explain_command
@@ -23,6 +24,7 @@ from .frontier import frontier_command
 from .robust import robust_command
 from .scenario import scenario_app
 from .solve import solve_command
+from .stress import stress_command
 
 __all__ = ["app", "main"]
 
@@ -53,6 +55,9 @@ app.command("bench", epilog="Example: dcsite bench --runs 5")(bench_command)
 app.command("check", epilog="Example: dcsite check policy-2023 --set tiers.core.separation_km=900")(
     check_command
 )
+app.command("compare", epilog="Example: dcsite compare distance-only policy-2023 today")(
+    compare_command
+)
 app.command("disperse", epilog="Example: dcsite disperse places.csv --count 10 --keep Tokyo,Osaka")(
     disperse_command
 )
@@ -61,6 +66,9 @@ app.command("explain", epilog="Example: dcsite explain dcsite-out/policy-2023 å”
 )
 app.command("robust", epilog="Example: dcsite robust policy-2023 --samples 200 --seed 1")(
     robust_command
+)
+app.command("stress", epilog="Example: dcsite stress dcsite-out/policy-2023 --history")(
+    stress_command
 )
 app.command("frontier", epilog=FRONTIER_EPILOG)(frontier_command)
 

@@ -57,8 +57,9 @@ def bench_command(
             "--part",
             metavar="PART",
             help="run (phases), rows (separation rows compared), peers (spopt, if installed), "
-            "dispersion (TSPLIB files), growth (200 to 20,000 sites); may be repeated. "
-            "Default: run, rows and peers, and dispersion with --instances.",
+            "dispersion (TSPLIB files), growth (200 to 20,000 sites), records (computed shaking "
+            "against recorded); may be repeated. "
+            "Default: run, rows, peers and records, and dispersion with --instances.",
         ),
     ] = None,
     runs: Annotated[

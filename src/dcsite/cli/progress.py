@@ -25,6 +25,7 @@ _TITLES = {
     "alternatives": "finding alternatives",
     "explain": "solving without each hub",
     "check": "checking the plan independently",
+    "stress": "simulating years of disasters",
     "write": "writing outputs",
 }
 

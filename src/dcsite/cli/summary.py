@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from dcsite.plan.alternatives import Alternatives
     from dcsite.plan.explanation import Explanation
 
-__all__ = ["output_console", "print_summary"]
+__all__ = ["measure_value", "output_console", "print_summary"]
 
 _ENDED = {
     "count": "as many as were asked for",
@@ -139,14 +140,17 @@ def _measures(measures: tuple[Measure, ...]) -> Table:
         table.add_row(
             measure.criterion,
             escape(measure.label_en),
-            _value(measure),
+            measure_value(measure),
             "-" if measure.score is None else f"{measure.score:.3f}",
             "-" if not measure.weight else f"{measure.weight:.3f}",
         )
     return table
 
 
-def _value(measure: Measure) -> str:
+def measure_value(measure: Measure) -> str:
+    """Write a measure's value with its unit; a dash where there is none."""
+    if not math.isfinite(measure.value):
+        return "-"
     if measure.unit == "share":
         return f"{measure.value:.1%}"
     if measure.unit == "ratio":

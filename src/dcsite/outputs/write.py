@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from dcsite.plan.explanation import Explanation
     from dcsite.plan.types import Plan
 
-__all__ = ["FILE_NAMES", "OutputPaths", "check_directory", "write_explanation", "write_outputs"]
+__all__ = [
+    "FILE_NAMES",
+    "OWN_NAMES",
+    "STRESS_FILES",
+    "OutputPaths",
+    "check_directory",
+    "write_explanation",
+    "write_outputs",
+]
 
 #: Everything an output folder holds; a folder that holds anything else is not ours to replace.
 FILE_NAMES = ("plan.json", "hubs.geojson", "hubs.csv", "plan.gpkg", "map.html")
@@ -36,7 +44,10 @@ ALTERNATIVES_NAME = "alternatives.json"
 #: Written beside them when the hubs were explained; `explanation.schema.json` is its schema.
 EXPLANATION_NAME = "explanation.json"
 
-_OWN_NAMES = (*FILE_NAMES, ALTERNATIVES_NAME, EXPLANATION_NAME)
+#: Written beside them by a stress test; :mod:`dcsite.outputs.stress` says what they hold.
+STRESS_FILES = ("stress.json", "stress.html")
+
+OWN_NAMES = (*FILE_NAMES, ALTERNATIVES_NAME, EXPLANATION_NAME, *STRESS_FILES)
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,7 @@ class OutputPaths:
 
 def check_directory(directory: Path) -> None:
     """Raise OutputError if :func:`write_outputs` could not write `directory`; change nothing."""
-    atomic.check_directory(Path(directory), _OWN_NAMES)
+    atomic.check_directory(Path(directory), OWN_NAMES)
 
 
 def write_outputs(
@@ -96,7 +107,7 @@ def write_outputs(
     """
     _check_crs(candidates)
     directory = Path(directory)
-    with atomic.replacing_directory(directory, _OWN_NAMES) as staging:
+    with atomic.replacing_directory(directory, OWN_NAMES) as staging:
         document = plan_to_json(plan)
         _write_text(staging / "plan.json", document)
         _write_text(staging / "hubs.geojson", hubs_geojson(plan))
@@ -135,7 +146,7 @@ def write_explanation(
     """
     _check_crs(candidates)
     directory = Path(directory)
-    with atomic.updating_directory(directory, _OWN_NAMES) as staging:
+    with atomic.updating_directory(directory, OWN_NAMES) as staging:
         document = (staging / "plan.json").read_text(encoding="utf-8")
         explained = [hub.place.site_id for hub in explanation.hubs]
         there = plan_from_json(document, str(directory / "plan.json"))

@@ -342,7 +342,7 @@ def test_a_candidate_tells_its_scores_and_measurements(
     ("key", "code", "reading", "legend"),
     [
         # Largest of the 15 Nankai cases at the office of Kochi, and a place no case reaches.
-        ("intensity-nankai", "39201", "6.3（6強 6-upper）", "6強（6.0–） 6-upper"),
+        ("intensity-nankai", "39201", "6.3（震度6強 6-upper）", "震度6強（6–） 6-upper"),
         ("intensity-nankai", "01100", "5強に達する計算なし no case", "no case reaches 5-upper"),
         ("probability-6lower", "39201", "%", "26 %以上 26 % or more"),
         ("zone-tsunami", "39201", "%", "0 % can also mean that no map is published"),
@@ -376,7 +376,7 @@ def test_a_municipality_is_painted_by_its_hazard(
     )
     assert len(colours) == len(candidates)
     known = {
-        "intensity-nankai": {"#e3e5e6", "#fecc5c", "#fd8d3c", "#f03b20"},
+        "intensity-nankai": {"#e3e5e6", "#fed976", "#fd8d3c", "#e31a1c"},
         "probability-6lower": set(PROBABILITY_RAMP) | {HAZARD_ABSENT},
         "zone-tsunami": set(SHARE_RAMP),
     }[key]
@@ -419,7 +419,7 @@ def test_a_users_own_sites_take_the_hazards_of_their_municipality(
         return found;
         """
     )
-    assert colours == {"0": "#f03b20", "1": "#e3e5e6"}
+    assert colours == {"0": "#e31a1c", "1": "#e3e5e6"}
     assert problems(browser) == []
 
 

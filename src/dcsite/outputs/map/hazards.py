@@ -6,9 +6,10 @@ is carried by the page; a user's own points and grid squares take the value of t
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-from .palette import HAZARD_ABSENT, INTENSITY_RAMP, PROBABILITY_RAMP, SHARE_RAMP
+from .palette import HAZARD_ABSENT, INTENSITIES, PROBABILITY_RAMP, SHARE_RAMP
 from .parts import DataLayer, Field, LayerEntry, Swatch, point_rows, rows, text
 from .themes import Theme, ThemeGroup, ValueClass
 
@@ -29,15 +30,6 @@ _EARTHQUAKES = (
      ("sea_of_japan_eastern_margin",)),
     ("active-faults", "活断層", "Active faults", ("major_active_fault", "other_active_fault")),
 )  # fmt: skip
-
-#: Scale of the Japan Meteorological Agency; a class begins at these instrumental intensities.
-_INTENSITY = (
-    (4.5, "5弱（4.5–）", "5-lower"),
-    (5.0, "5強（5.0–）", "5-upper"),
-    (5.5, "6弱（5.5–）", "6-lower"),
-    (6.0, "6強（6.0–）", "6-upper"),
-    (6.5, "7（6.5–）", ""),
-)
 
 #: Classes of the national seismic hazard maps, in percent.
 _PROBABILITY = (
@@ -98,7 +90,7 @@ def _intensity(codes: Any, atlas: Atlas) -> ThemeGroup:
         "想定地震の最大震度（市区町村の役所）",
         "Largest computed intensity at the municipal office",
         themes,
-        _classes(_INTENSITY, INTENSITY_RAMP),
+        _intensity_classes(),
         "",
         ValueClass(0.0, "5強に達する計算なし", "no case reaches 5-upper", HAZARD_ABSENT),
         "出典 Source: 本ツールの計算（公式の値ではない）。 Computed by this project, not official. "
@@ -151,6 +143,16 @@ def _zones(codes: Any, atlas: Atlas) -> ThemeGroup:
         "0 %は区域図が未公表の場合を含む。人の割合で、土地の割合ではない。",
         "0 % can also mean that no map is published. Shares of people, not of land.",
     )
+
+
+def _intensity_classes() -> tuple[ValueClass, ...]:
+    """Return the classes in which the map shows every intensity, the weakest first."""
+    classes = []
+    for item in reversed(INTENSITIES):
+        bound = f"（{item.least:g}–）" if math.isfinite(item.least) else ""
+        least = max(item.least, 0.0)
+        classes.append(ValueClass(least, f"{item.ja}{bound}", item.en, item.colour))
+    return tuple(classes)
 
 
 def _classes(

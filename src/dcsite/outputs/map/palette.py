@@ -2,7 +2,7 @@
 
 Tiers use three colours of Okabe and Ito's palette, and differ in size as well. Voltages run from
 light to dark along a perceptually even ramp, scores along ColorBrewer's YlGnBu, and hazards in
-classes of its YlOrRd, RdPu and Blues, whose order of lightness every reader sees.
+classes of its YlOrRd (intensity), RdPu and Blues, whose order of lightness every reader sees.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ from dataclasses import dataclass
 
 __all__ = [
     "HAZARD_ABSENT",
-    "INTENSITY_RAMP",
+    "INTENSITIES",
     "PROBABILITY_RAMP",
     "SCORE_RAMP",
     "SHARE_RAMP",
     "TIERS",
     "VOLTAGES",
+    "IntensityClass",
     "Tier",
     "VoltageClass",
     "hub_radius_px",
+    "intensity_class",
     "tier_style",
     "voltage_class",
 ]
@@ -47,6 +49,16 @@ class VoltageClass:
     weight_px: float
 
 
+@dataclass(frozen=True)
+class IntensityClass:
+    """JMA intensities from `least` up to the next class, and how they are drawn."""
+
+    least: float
+    ja: str
+    en: str
+    colour: str
+
+
 TIERS: tuple[Tier, ...] = (
     Tier("core", "中核拠点", "Core hub", "#d55e00"),
     Tier("large", "大規模拠点", "Large hub", "#0072b2"),
@@ -61,13 +73,17 @@ VOLTAGES: tuple[VoltageClass, ...] = (
     VoltageClass(0.0, "60–77 kV", "#b9a07c", 1.8, 0.7),
 )
 
+#: The strongest first; ColorBrewer's YlOrRd.
+INTENSITIES: tuple[IntensityClass, ...] = (
+    IntensityClass(6.5, "震度7", "7", "#800026"),
+    IntensityClass(6.0, "震度6強", "6-upper", "#e31a1c"),
+    IntensityClass(5.5, "震度6弱", "6-lower", "#fd8d3c"),
+    IntensityClass(5.0, "震度5強", "5-upper", "#fed976"),
+    IntensityClass(-math.inf, "震度5弱以下", "5-lower or less", "#ffffcc"),
+)
+
 #: Scores 0, 0.25, 0.5, 0.75 and 1; between them colours are mixed.
 SCORE_RAMP: tuple[str, ...] = ("#ffffd9", "#c7e9b4", "#41b6c4", "#225ea8", "#081d58")
-
-#: Intensities 5-lower, 5-upper, 6-lower, 6-upper and 7.
-INTENSITY_RAMP: tuple[str, ...] = (
-    "#ffffb2", "#fecc5c", "#fd8d3c", "#f03b20", "#bd0026",
-)  # fmt: skip
 
 #: Five classes of the probability of strong shaking.
 PROBABILITY_RAMP: tuple[str, ...] = ("#feebe2", "#fbb4b9", "#f768a1", "#c51b8a", "#7a0177")
@@ -89,6 +105,11 @@ def tier_style(name: str) -> Tier:
 def voltage_class(voltage_kv: float) -> int:
     """Return the position in :data:`VOLTAGES` of the class a voltage belongs to."""
     return next(n for n, group in enumerate(VOLTAGES) if voltage_kv >= group.least_kv)
+
+
+def intensity_class(intensity: float) -> int:
+    """Return the position in :data:`INTENSITIES` of the class an intensity belongs to."""
+    return next(n for n, group in enumerate(INTENSITIES) if intensity >= group.least)
 
 
 def hub_radius_px(it_load_mw: float) -> float:

@@ -5,15 +5,13 @@ One self-contained file: Leaflet, the layers' script of the plan's map and all d
 
 from __future__ import annotations
 
-import base64
 import math
-import re
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from dcsite.outputs.inline import asset, data_uri, leaflet_css, script, xstatic
 from dcsite.outputs.map.base import prefecture_layer
 from dcsite.outputs.map.credits import ATTRIBUTION, notices
 from dcsite.outputs.map.encode import script_json
@@ -71,10 +69,10 @@ def render_page(found: Robustness, atlas: Atlas) -> str:
         ground=Markup(ground.data),  # noqa: S704 - script_json leaves nothing to break out with
         layers=Markup(script_json([_layer(found, tier.name) for tier in TIERS])),  # noqa: S704
         prefix=Markup(script_json(ATTRIBUTION)),  # noqa: S704
-        leaflet_js=Markup(_script("leaflet", "leaflet.js")),  # noqa: S704 - our own files
-        leaflet_css=Markup(_leaflet_css()),  # noqa: S704
-        layers_js=Markup(_uri("text/javascript", _map_asset("layers.js"))),  # noqa: S704
-        page_css=Markup(_uri("text/css", _map_asset("page.css"))),  # noqa: S704
+        leaflet_js=Markup(script(xstatic("leaflet", "leaflet.js"))),  # noqa: S704 - our own files
+        leaflet_css=Markup(leaflet_css()),  # noqa: S704
+        layers_js=Markup(script(asset("layers.js"))),  # noqa: S704
+        page_css=Markup(data_uri("text/css", asset("page.css"))),  # noqa: S704
     )
 
 
@@ -120,31 +118,3 @@ def _record(entry: Frequency) -> list[Any]:
 def radius_px(frequency: float) -> float:
     """Return a circle's radius: its area goes with the frequency, with a floor to be seen."""
     return round(max(_LEAST_PX, _LARGEST_PX * math.sqrt(frequency)), 1)
-
-
-def _map_asset(name: str) -> bytes:
-    return files("dcsite.outputs").joinpath("assets", name).read_bytes()
-
-
-def _xstatic(package: str, name: str) -> bytes:
-    return files(f"xstatic.pkg.{package}").joinpath("data", *name.split("/")).read_bytes()
-
-
-def _uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};charset=utf-8;base64,{base64.b64encode(content).decode('ascii')}"
-
-
-def _script(package: str, name: str) -> str:
-    """Return a script as a data URI, without the hint to a source map that would be fetched."""
-    content = re.sub(rb"\n?//# sourceMappingURL=\S*", b"", _xstatic(package, name))
-    return _uri("text/javascript", content)
-
-
-def _leaflet_css() -> str:
-    """Return Leaflet's style with its few images inside."""
-
-    def inline(match: re.Match[str]) -> str:
-        return f"url({_uri('image/png', _xstatic('leaflet', match[1]))})"
-
-    style = _xstatic("leaflet", "leaflet.css").decode("utf-8")
-    return _uri("text/css", re.sub(r"url\((images/[\w.-]+\.png)\)", inline, style).encode())

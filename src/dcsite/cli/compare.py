@@ -1,0 +1,253 @@
+"""``dcsite compare``: two or more plans or scenarios side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+import dcsite
+from dcsite.atlas import load_atlas
+from dcsite.criteria import parameter_schemas, rule_names
+from dcsite.criteria.cache import MeasureCache
+from dcsite.errors import InterruptedWithoutPlanError, Problem, ScenarioError
+from dcsite.model import SolveOptions
+from dcsite.outputs.compare import check_compare_directory, write_comparison
+from dcsite.plan import run_scenario
+from dcsite.plan.compare import Contender, compare_plans, today
+from dcsite.plan.reload import check_geodata_of, check_sites_of, read_plan
+from dcsite.scenario import load_scenario, shipped_names
+from dcsite.sites import municipality_sites, read_sites
+
+from .late import LateInterrupt
+from .own_disasters import DisastersOption, with_disasters
+from .progress import reporter
+from .summary import measure_value, output_console
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from rich.console import Console
+
+    from dcsite.atlas import Atlas
+    from dcsite.plan.compare import ComparedPlan, Comparison, Difference
+    from dcsite.scenario import Scenario
+
+    from .progress import ProgressReporter
+
+__all__ = ["compare_command"]
+
+TODAY = "today"
+_LEAST = 2
+_MOST = 8
+_LISTED = 12
+
+
+def compare_command(
+    plans: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PLAN...",
+            help="Output folder or plan.json of a solve, a scenario (is solved), or: today.",
+        ),
+    ],
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by", metavar="SCENARIO", help="Scenario that measures all; policy-2023 by default."
+        ),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Override one value of every scenario; repeatable."
+        ),
+    ] = None,
+    disasters: DisastersOption = None,
+    sites: Annotated[
+        Path | None,
+        typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder to write; dcsite-out/compare by default."),
+    ] = None,
+    gap: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Relative gap of scenarios that are solved.")
+    ] = 1e-3,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> int:
+    """Hold plans side by side: what each gains, what that costs, and all on one map."""
+    if not _LEAST <= len(plans) <= _MOST:
+        raise ScenarioError(
+            Problem(
+                "PLAN...",
+                "",
+                f"got {len(plans)}; allowed: {_LEAST} to {_MOST} plans, scenarios or {TODAY!r}",
+            )
+        )
+    doubled = sorted({one for one in plans if plans.count(one) > 1})
+    if doubled:
+        raise ScenarioError(Problem("PLAN...", "", f"{doubled[0]!r} is given twice"))
+    given = with_disasters(overrides, disasters)
+    measured_by = load_scenario(by or "policy-2023", given, parameter_schemas(), rule_names())
+    directory = output or Path("dcsite-out") / "compare"
+    check_compare_directory(directory)
+    try:
+        with LateInterrupt() as late, reporter(quiet=quiet) as progress:
+            progress.stage("read")
+            atlas = load_atlas()
+            land = measured_by.land
+            candidates = (
+                municipality_sites(atlas, land) if sites is None else read_sites(sites, atlas, land)
+            )
+            found = [
+                _contender(one, given, measured_by, atlas, candidates, gap, progress)
+                for one in plans
+            ]
+            late.shield()
+            progress.stage("check")
+            comparison = compare_plans(_told_apart(found), atlas, measured_by)
+            progress.stage("write")
+            paths = write_comparison(comparison, atlas, directory)
+    except KeyboardInterrupt:
+        raise InterruptedWithoutPlanError("interrupted; nothing was written") from None
+    console = output_console()
+    _print(console, comparison)
+    typer.echo(f"map: {paths.html}")
+    return 130 if late.noted else 0
+
+
+def _contender(
+    one: str,
+    given: tuple[str, ...],
+    measured_by: Scenario,
+    atlas: Atlas,
+    candidates: gpd.GeoDataFrame,
+    gap: float,
+    progress: ProgressReporter,
+) -> Contender:
+    """Return a plan by what the user called it: today, a folder or file, else a scenario."""
+    if one == TODAY:
+        return today(atlas, measured_by)
+    path = Path(one)
+    if path.is_dir() or path.suffix == ".json":
+        saved = read_plan(path)
+        check_geodata_of(saved, atlas)
+        check_sites_of(saved, candidates)
+        hubs = candidates.loc[saved.chosen.index].assign(
+            tier=saved.chosen["tier"], it_load_mw=saved.chosen["it_load_mw"]
+        )
+        asked = saved.scenario
+        label = path.name if path.is_dir() else path.parent.name or path.stem
+        return Contender(label, asked.title_en, asked.title_ja, hubs)
+    if one not in shipped_names() and not path.exists():
+        known = ", ".join([TODAY, *shipped_names()])
+        raise ScenarioError(
+            Problem(
+                "PLAN...",
+                one,
+                f"is no folder, file or scenario; give the output folder of a solve, a scenario "
+                f"file, or one of: {known}",
+            )
+        )
+    asked = load_scenario(one, given, parameter_schemas(), rule_names())
+    run = run_scenario(
+        asked,
+        atlas,
+        candidates,
+        SolveOptions(gap=gap),
+        version=dcsite.__version__,
+        on_stage=progress.stage,
+        on_progress=progress.solver,
+        cache=MeasureCache(),
+    )
+    if run.plan.status == "interrupted":
+        raise KeyboardInterrupt
+    chosen = {hub.site_id: hub for hub in run.plan.hubs}
+    hubs = candidates.loc[list(chosen)].assign(
+        tier=[hub.tier for hub in chosen.values()],
+        it_load_mw=[hub.it_load_mw for hub in chosen.values()],
+    )
+    return Contender(asked.name, asked.title_en, asked.title_ja, hubs)
+
+
+def _told_apart(found: list[Contender]) -> list[Contender]:
+    """Give labels that are the same, such as folders of one name, a number each."""
+    labels = [one.label for one in found]
+    return [
+        one
+        if labels.count(one.label) == 1
+        else Contender(
+            f"{one.label} ({labels[: number + 1].count(one.label)})",
+            one.title_en,
+            one.title_ja,
+            one.hubs,
+            one.note_en,
+            one.note_ja,
+        )
+        for number, one in enumerate(found)
+    ]
+
+
+def _print(console: Console, found: Comparison) -> None:
+    console.print(f"measured by {escape(found.scenario.name)}: {escape(found.scenario.title_en)}\n")
+    for plan in found.plans:
+        note = f" ({plan.contender.note_en})" if plan.contender.note_en else ""
+        console.print(
+            f"[bold]{escape(plan.contender.label)}[/bold]: {escape(plan.contender.title_en)}"
+            f"{escape(note)}, {len(plan.contender.hubs)} hubs, "
+            f"{plan.contender.hubs['it_load_mw'].sum():,.0f} MW"
+        )
+        worst = next((m for m in plan.measures if m.name == "worst_survival"), None)
+        if worst is not None:
+            console.print(f"  worst disaster: {escape(worst.label_en.partition(' (')[2][:-1])}")
+        if plan.unserved_mw > 0.05:
+            console.print(f"  [red]unserved demand: {plan.unserved_mw:,.1f} MW[/red]")
+        for breach in plan.breaches[:_LISTED]:
+            console.print(f"  [yellow]{escape(breach.rule)}[/yellow]: {escape(breach.message_en)}")
+        if len(plan.breaches) > _LISTED:
+            console.print(f"  and {len(plan.breaches) - _LISTED} more broken rules")
+    console.print()
+    table = Table(box=None, pad_edge=False)
+    table.add_column("measure")
+    for plan in found.plans:
+        table.add_column(escape(plan.contender.label), justify="right", no_wrap=True)
+    for row in zip(*(plan.measures for plan in found.plans), strict=True):
+        table.add_row(escape(_plain_label(row[0].label_en)), *(measure_value(one) for one in row))
+    table.add_row("points (weighted scores)", *(f"{plan.points:.4f}" for plan in found.plans))
+    console.print(table)
+    for plan in found.plans[1:]:
+        _print_price(console, found, plan)
+
+
+def _plain_label(label: str) -> str:
+    """Leave out what a label says of one plan alone, such as its worst disaster."""
+    return label.partition(" (")[0]
+
+
+def _print_price(console: Console, found: Comparison, plan: ComparedPlan) -> None:
+    first = found.plans[0].contender.label
+    gone, come = found.moved(plan)
+    console.print(
+        f"\n[bold]{escape(plan.contender.label)}[/bold] against {escape(first)}: "
+        f"{len(come)} hubs elsewhere, {len(gone)} given up"
+    )
+    _print_side(console, "gains", found.gains(plan))
+    _print_side(console, "costs", found.costs(plan))
+
+
+def _print_side(console: Console, title: str, found: tuple[Difference, ...]) -> None:
+    if not found:
+        console.print(f"  {title}: nothing")
+        return
+    total = sum(one.points for one in found)
+    console.print(f"  {title} ({total:+.4f} points):")
+    for one in found:
+        console.print(
+            f"    {one.points:+.4f}  {escape(_plain_label(one.measure.label_en))}: "
+            f"{measure_value(one.before)} to "
+            f"{measure_value(one.measure)}"
+        )

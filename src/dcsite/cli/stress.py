@@ -1,0 +1,127 @@
+"""``dcsite stress``: years of disasters over a plan's hubs, and what is on record replayed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+import dcsite
+from dcsite.atlas import load_atlas
+from dcsite.errors import InterruptedWithoutPlanError
+from dcsite.outputs.plan_read import plan_from_json
+from dcsite.outputs.stress import check_stress_directory, write_stress
+from dcsite.plan.reload import check_geodata_of, read_plan
+from dcsite.plan.stress import run_stress
+from dcsite.plan.stress_assumptions import read_assumptions
+
+from .progress import reporter
+from .stress_show import print_history, print_stress
+from .summary import output_console
+
+if TYPE_CHECKING:
+    from dcsite.outputs.stress import StressPaths
+    from dcsite.plan.reload import SavedPlan
+    from dcsite.plan.stress_assumptions import StressAssumptions
+    from dcsite.plan.stress_types import StressTest
+
+__all__ = ["stress_command"]
+
+_MOST_YEARS = 10_000_000
+_MOST_SEED = 2_147_483_647
+
+
+def stress_command(
+    plan: Annotated[Path, typer.Argument(help="Output folder of a run, or its plan.json.")],
+    years: Annotated[int, typer.Option(help=f"Years to simulate, 1 to {_MOST_YEARS:,}.")] = 100_000,
+    seed: Annotated[int, typer.Option(help="Seed of the draws; same seed, same file.")] = 1,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder for stress.json and stress.html; the plan's own by default.",
+        ),
+    ] = None,
+    history: Annotated[
+        bool,
+        typer.Option(
+            "--history", help="Print what recorded earthquakes and outages would have done."
+        ),
+    ] = False,
+    assumptions: Annotated[
+        Path | None,
+        typer.Option(
+            "--assumptions", help="TOML of durations that no table gives; shipped by default."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print stress.json.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Prove a plan by simulation: which hubs fall together, how often, and what that loses.
+
+    The same disasters strike today's data centres. Writes stress.json and stress.html.
+    """
+    _check_range("--years", years, 1, _MOST_YEARS)
+    _check_range("--seed", seed, 0, _MOST_SEED)
+    assumed = read_assumptions(assumptions)
+    saved = read_plan(plan)
+    directory = saved.path.parent if output is None else output
+    check_stress_directory(directory)
+    if saved.version != dcsite.__version__:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(
+            f"[yellow]warning:[/yellow] {saved.path} was written by dcsite {saved.version}, this "
+            f"is {dcsite.__version__}"
+        )
+    try:
+        found, paths = _run(saved, directory, assumed, years, seed, quiet=quiet)
+    except KeyboardInterrupt:
+        raise InterruptedWithoutPlanError("interrupted; nothing was written") from None
+    if as_json:
+        typer.echo(paths.json.read_text(encoding="utf-8"), nl=False)
+        return
+    console = output_console()
+    print_stress(console, found)
+    if history:
+        console.print()
+        print_history(console, found)
+    # The path stands alone and whole on the last line, so that scripts can take it.
+    typer.echo(f"page: {paths.html}")
+
+
+def _check_range(option: str, value: int, least: int, most: int) -> None:
+    """Refuse a number outside its range, and name both."""
+    if not least <= value <= most:
+        raise typer.BadParameter(
+            f"is {value}; allowed: {least:,} to {most:,}", param_hint=repr(option)
+        )
+
+
+def _run(
+    saved: SavedPlan,
+    directory: Path,
+    assumed: StressAssumptions,
+    years: int,
+    seed: int,
+    *,
+    quiet: bool,
+) -> tuple[StressTest, StressPaths]:
+    plan = plan_from_json(saved.path.read_text(encoding="utf-8"), str(saved.path))
+    with reporter(quiet=quiet) as progress:
+        progress.stage("read")
+        atlas = load_atlas()
+        check_geodata_of(saved, atlas)
+        found = run_stress(
+            plan,
+            saved.scenario,
+            atlas,
+            assumed,
+            years=years,
+            seed=seed,
+            version=dcsite.__version__,
+            on_stage=progress.stage,
+        )
+        progress.stage("write")
+        return found, write_stress(found, atlas, directory)

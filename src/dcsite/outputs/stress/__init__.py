@@ -1,0 +1,5 @@
+"""What a stress test leaves: its figures as JSON, and a page with chart, tables and a map."""
+
+from .write import STRESS_FILES, StressPaths, check_stress_directory, write_stress
+
+__all__ = ["STRESS_FILES", "StressPaths", "check_stress_directory", "write_stress"]

@@ -1,0 +1,104 @@
+"""Today's concentration: the data centres in service whose capacity is known, as if hubs.
+
+What it is: rows of the table of existing data centres in service, wholly or in phases, with a
+stated capacity, whose municipality the table names or whose position lies in one. Of rows that
+overlap (a park and its tenants) the one of the largest capacity stands for all: overlapping rows
+are joined over every chain of `overlaps_with`.
+
+What it is not: a census. Few sites state a capacity, capacities count different things (IT load,
+power received, full build), those of a site in service in phases are of its full build, and cloud
+regions have none. Shares of capacity may be compared with a plan's, not MW.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dcsite.sites.lookup import PolygonLookup
+
+if TYPE_CHECKING:
+    from dcsite.atlas import Atlas
+
+__all__ = ["EXISTING_TIER", "todays_hubs"]
+
+#: What stands in the column `tier`.
+EXISTING_TIER = "existing"
+
+_IN_SERVICE = ("in_service", "in_service_phased")
+#: Points that stand for a whole city's region say nothing of a municipality.
+_PLACED = ("oaza", "district", "municipality")
+
+
+def todays_hubs(atlas: Atlas) -> pd.DataFrame:
+    """List the data centres of today as hubs.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        What is known.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by `site_id` (the table's `dc_id`), sorted: `name_en`, `name_ja` (of the
+        municipality), `municipality_code`, `area`, `lat_deg`, `lon_deg`, `it_load_mw` (capacity
+        as stated), `tier` (``existing``).
+    """
+    table = atlas.network.data_centres_existing().sort_index()
+    table = table[table["status_at_source_date"].isin(_IN_SERVICE) & table["capacity_mw"].gt(0)]
+    code = _municipality(table, atlas)
+    table = table.assign(municipality_code=code)[code.notna()]
+    table = _once(table)
+    places = atlas.places.municipalities().loc[table["municipality_code"]]
+    lat, lon = (
+        table[axis].fillna(pd.Series(places[f"office_{axis}"].to_numpy(), index=table.index))
+        for axis in ("lat_deg", "lon_deg")
+    )
+    return pd.DataFrame(
+        {
+            "name_en": table["name"],
+            "name_ja": places["name_ja"].to_numpy(),
+            "municipality_code": table["municipality_code"],
+            "area": places["electricity_area"].to_numpy(),
+            "lat_deg": lat.astype(float),
+            "lon_deg": lon.astype(float),
+            "it_load_mw": table["capacity_mw"].astype(float),
+            "tier": EXISTING_TIER,
+        },
+        index=table.index.rename("site_id"),
+    )
+
+
+def _municipality(table: pd.DataFrame, atlas: Atlas) -> pd.Series[str]:
+    """Return each row's municipality: the table's, else the one its position lies in."""
+    code = table["municipality_code"].astype(object)
+    placed = table["lat_deg"].notna() & table["precision"].isin(_PLACED)
+    unnamed = table.index[code.isna() & placed]
+    if len(unnamed):
+        polygons = atlas.places.municipality_polygons()
+        position, _ = PolygonLookup(polygons).locate(
+            table.loc[unnamed, "lat_deg"], table.loc[unnamed, "lon_deg"]
+        )
+        code.loc[unnamed] = polygons.index.to_numpy()[position]
+    return code
+
+
+def _once(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep of each set of overlapping rows the one of the largest capacity, the first of equals."""
+    leader = {str(site): str(site) for site in table.index}
+
+    def first(site: str) -> str:
+        while leader[site] != site:
+            site = leader[site]
+        return site
+
+    for site, others in table["overlaps_with"].dropna().items():
+        for other in str(others).split(";"):
+            if other in leader:
+                one, two = sorted((first(str(site)), first(other)))
+                leader[two] = one
+    group = [first(str(site)) for site in table.index]
+    kept = table["capacity_mw"].groupby(group).idxmax()
+    return table.loc[sorted(kept)]

@@ -1,0 +1,242 @@
+"""What a stress test writes: the same bytes for the same seed, one page that fetches nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from dcsite.errors import OutputError
+from dcsite.outputs.plan_json import plan_to_json
+from dcsite.outputs.stress import STRESS_FILES, check_stress_directory, write_stress
+from dcsite.outputs.stress.chart import exceedance_chart
+from dcsite.outputs.stress.document import METHODS, stress_to_json
+from dcsite.outputs.stress.page import render_stress
+from dcsite.outputs.stress.wording import amount, chance, interval, percent
+from dcsite.plan.stress import run_stress
+from dcsite.plan.stress_assumptions import read_assumptions
+from dcsite.plan.stress_statistics import Estimate
+from dcsite.plan.stress_types import Exceedance
+
+YEARS = 5000
+
+
+def stressed(plan, policy, atlas, seed=1):
+    return run_stress(
+        plan, policy, atlas, read_assumptions(), years=YEARS, seed=seed, version="1.2.3"
+    )
+
+
+@pytest.fixture(scope="module")
+def found(plan, policy, atlas):
+    return stressed(plan, policy, atlas)
+
+
+@pytest.fixture(scope="module")
+def document(found):
+    return json.loads(stress_to_json(found))
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(found, plan, policy, atlas):
+    text = stress_to_json(found)
+    assert stress_to_json(stressed(plan, policy, atlas)) == text
+    assert stress_to_json(stressed(plan, policy, atlas, seed=2)) != text
+
+
+def test_the_document_holds_what_its_module_says(document):
+    assert list(document) == [
+        "dcsite_version", "scenario_name", "title_en", "title_ja", "years", "seed", "confidence",
+        "methods", "sources", "occurred", "plan", "today", "left_out", "footprints", "history",
+        "not_replayed", "settings", "assumptions", "restoration", "geodata",
+    ]  # fmt: skip
+    assert (document["dcsite_version"], document["years"], document["seed"]) == ("1.2.3", YEARS, 1)
+    assert document["methods"] == [method.en for method in METHODS]
+    assert document["occurred"]["tokyo_lost"] == 0
+    assert "tokyo_lost" in {one["event_id"] for one in document["left_out"]}
+    assert document["assumptions"]["on_site_generation_hours"]["unit"] == "h"
+    assert {used["table"] for used in document["geodata"]} >= {
+        "wide_area_power_outages",
+        "scenario_intensity_by_municipality",
+    }
+
+
+def estimates(value):
+    if isinstance(value, dict):
+        if set(value) == {"value", "low", "high"}:
+            yield value
+        else:
+            for each in value.values():
+                yield from estimates(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from estimates(each)
+
+
+def test_every_figure_lies_within_its_interval(document):
+    listed = list(estimates(document))
+    assert len(listed) > 200
+    for estimate in listed:
+        if estimate["low"] is not None:
+            assert estimate["low"] <= estimate["value"] <= estimate["high"]
+
+
+def test_a_fleets_figures_agree_with_each_other(document, plan):
+    for name in ("plan", "today"):
+        fleet = document[name]
+        hubs = fleet["hubs"]
+        assert len(fleet["pairs"]) == len(hubs) * (len(hubs) - 1) // 2
+        assert sum(hub["it_load_mw"] for hub in hubs) == pytest.approx(fleet["total_mw"])
+        alone = {hub["site_id"]: hub["down_per_year"]["value"] for hub in hubs}
+        lost = sum(hub["mwh_per_year"]["value"] for hub in hubs)
+        assert lost == pytest.approx(fleet["mwh_per_year"]["value"], rel=1e-4)
+        by_kind = sum(loss["value"] for loss in fleet["mwh_by_kind"].values())
+        assert by_kind == pytest.approx(fleet["mwh_per_year"]["value"], rel=1e-4)
+        assert fleet["pairs"][0]["per_year"]["value"] <= fleet["two_down"]["value"]
+        assert fleet["exceedance"][0]["per_year"]["value"] <= fleet["damaged_years"] / YEARS
+        assert max(alone.values()) <= fleet["damaged_years"] / YEARS
+        sources = [loss["source_id"] for loss in fleet["worst"]]
+        assert len(sources) == len(set(sources)) == 10
+        shares = [loss["expected_share"] for loss in fleet["worst"]]
+        assert shares == sorted(shares, reverse=True)
+    assert [hub["site_id"] for hub in document["plan"]["hubs"]] == [h.site_id for h in plan.hubs]
+
+
+def test_footprints_are_those_of_the_worst_event_and_the_worst_earthquake(document):
+    worst = document["plan"]["worst"]
+    ids = [one["event_id"] for one in document["footprints"]]
+    quake = next(loss["event_id"] for loss in worst if loss["kind"] == "earthquake")
+    assert ids == list(dict.fromkeys([worst[0]["event_id"], quake]))
+    expected = sum(
+        hub["it_load_mw"] * document["footprints"][0]["plan"][hub["site_id"]]
+        for hub in document["plan"]["hubs"]
+    )
+    assert expected / document["plan"]["total_mw"] == pytest.approx(
+        worst[0]["expected_share"], rel=1e-4
+    )
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in {"src", "href"}]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def read(page: str) -> _Reader:
+    reader = _Reader()
+    reader.feed(page)
+    return reader
+
+
+def test_the_page_fetches_nothing_and_runs_nothing(found, atlas):
+    page = read(render_stress(found, atlas))
+    assert page.addresses == []
+    assert "script" not in page.tags
+
+
+def test_the_page_names_hubs_events_and_assumptions_in_both_languages(found, atlas):
+    page = read(render_stress(found, atlas))
+    for hub in found.plan.hubs:
+        assert hub.name_ja in page.text
+    assert "50 Hz系統の全域停電" in page.text
+    assert "北海道胆振東部地震" in page.text
+    for _, value in found.assumptions:
+        assert value.name_ja in page.text
+        assert value.name_en in page.text
+        assert value.why in page.text
+    for method in METHODS:
+        assert method.en in page.text
+        assert method.ja in page.text
+
+
+def test_a_hostile_name_stays_text(found, plan, policy, atlas):
+    name = "</title><script>alert(1)</script>{{ 7*7 }}"
+    hubs = (replace(plan.hubs[0], name_ja=name, name_en=name), *plan.hubs[1:])
+    evil = stressed(replace(plan, hubs=hubs, title_ja=name, title_en=name), policy, atlas)
+    page = read(render_stress(evil, atlas))
+    assert "script" not in page.tags
+    assert name in page.text
+
+
+def point(percent_down: int, value: float, low: float, high: float) -> Exceedance:
+    return Exceedance(percent_down / 100.0, Estimate(value, low, high))
+
+
+def test_a_curve_by_hand(found):
+    curve = (point(1, 0.1, 0.01, 1.0), point(2, 0.01, 0.001, 0.1), point(3, 0.0, 0.0, 0.001))
+    chart = exceedance_chart([replace(found.plan, exceedance=curve)], years=1000)
+    # From 1/1000 at the bottom (345) to 1 at the top (15): 110 pixels a decade; 4.9 a per cent.
+    assert [tick.label for tick in chart.up] == ["0.1 %", "1 %", "10 %", "100 %"]
+    assert [tick.at for tick in chart.up] == [345.0, 235.0, 125.0, 15.0]
+    assert [tick.other for tick in chart.up] == ["1/1,000", "1/100", "1/10", "1/1"]
+    (drawn,) = chart.curves
+    assert drawn.line == "M70 125L74.9 125L74.9 235L79.8 235"
+    assert drawn.band == ("M70 15L74.9 15L74.9 125L79.8 125L79.8 345L74.9 345L74.9 235L70 235Z")
+
+
+def test_a_fleet_that_nothing_strikes_has_no_curve(found):
+    curve = tuple(point(percent_down, 0.0, 0.0, 0.1) for percent_down in range(1, 101))
+    (drawn,) = exceedance_chart([replace(found.plan, exceedance=curve)], years=1).curves
+    assert (drawn.line, drawn.band) == ("", "")
+
+
+def test_the_plans_folder_gets_both_files_and_keeps_the_others(found, plan, atlas, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "plan.json").write_text(plan_to_json(plan), encoding="utf-8")
+    (folder / "map.html").write_bytes(b"map\r\n")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    check_stress_directory(folder)
+    for _ in range(2):
+        paths = write_stress(found, atlas, folder)
+        assert {path.name for path in folder.iterdir()} == {*before, *STRESS_FILES}
+        for name, content in before.items():
+            assert (folder / name).read_bytes() == content
+    assert paths.json.read_text(encoding="utf-8") == stress_to_json(found)
+    assert paths.html.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_another_plans_folder_is_left_alone(found, plan, atlas, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    other = replace(plan, hubs=plan.hubs[1:])
+    (folder / "plan.json").write_text(plan_to_json(other), encoding="utf-8")
+    with pytest.raises(OutputError, match="not those that were stressed"):
+        write_stress(found, atlas, folder)
+    assert [path.name for path in folder.iterdir()] == ["plan.json"]
+
+
+def test_a_folder_of_its_own_holds_nothing_else(found, atlas, tmp_path):
+    write_stress(found, atlas, tmp_path / "a" / "b")
+    assert {path.name for path in (tmp_path / "a" / "b").iterdir()} == set(STRESS_FILES)
+    (tmp_path / "a" / "b" / "notes.txt").touch()
+    with pytest.raises(OutputError, match=r"did not write \(notes\.txt\)"):
+        check_stress_directory(tmp_path / "a" / "b")
+
+
+def test_figures_in_words():
+    assert [percent(value) for value in (0.0, 1.0, 0.5, 0.01234, 2e-5, None)] == [
+        "0 %", "100 %", "50 %", "1.23 %", "0.002 %", "–",
+    ]  # fmt: skip
+    assert [amount(value) for value in (1234.5, 12.345, 0.0, None)] == ["1,234", "12.3", "0", "–"]
+    assert [chance(value) for value in (0.0, 1e-9, 0.001)] == ["0 %", "< 0.1 %", "0.1 %"]
+    assert interval(Estimate(0.1, 0.05, 0.2)) == "5 % – 20 %"
+    assert interval(Estimate(10.0, None, None), share=False) == "–"
+
+
+def test_pages_have_no_broken_numbers(found, atlas):
+    page = render_stress(found, atlas)
+    assert not re.search(r"\bnan\b|\binf\b|Estimate\(", page)
+    assert math.isfinite(found.plan.mwh_per_year.value)
