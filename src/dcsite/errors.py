@@ -15,6 +15,7 @@ __all__ = [
     "BenchError",
     "CheckError",
     "DcsiteError",
+    "DisastersError",
     "GeodataError",
     "InfeasibleError",
     "InterruptedWithoutPlanError",
@@ -81,6 +82,10 @@ class GeodataError(DcsiteError):
 
 class SitesError(DcsiteError):
     """A user's list of sites that cannot be used."""
+
+
+class DisastersError(DcsiteError):
+    """A user's file of disasters that cannot be used."""
 
 
 class BenchError(DcsiteError):

@@ -138,7 +138,7 @@ def disaster_set(
 
     Raises
     ------
-    SitesError
+    DisastersError
         If the user's file is not as it must be; one line for each problem.
     """
     builder = _Builder(sites, atlas, settings)

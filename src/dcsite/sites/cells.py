@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,24 +11,18 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from .cell_values import NO_VALUE, id_flaw, name_flaw, read_number
 from .frame import ALLOWED_TIERS
 from .problems import shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .files import RawSites
+    from .files import RawRecords
     from .problems import ProblemList
 
 __all__ = ["UserCells", "check_cells"]
 
-MAX_NAME_CHARACTERS = 120
-MAX_ID_CHARACTERS = 64
-
-_ID = re.compile(r"[\w.-]+")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_NO_VALUE = {"", "nan", "na", "n/a", "null", "none"}
-_UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _DEGREES = {"lat_deg": "latitude in decimal degrees", "lon_deg": "longitude in decimal degrees"}
 _EXAMPLE = {"lat_deg": "43.0621", "lon_deg": "141.3544"}
 _EQUAL_AREA = "EPSG:6933"
@@ -55,12 +47,12 @@ class UserCells:
     tier: tuple[str | None, ...]
 
 
-def check_cells(raw: RawSites, problems: ProblemList) -> UserCells:
+def check_cells(raw: RawRecords, problems: ProblemList) -> UserCells:
     """Read every cell; note what is wrong and go on with NaN or None in its place.
 
     Parameters
     ----------
-    raw : RawSites
+    raw : RawRecords
         Records as texts and geometries.
     problems : ProblemList
         Takes note of every problem.
@@ -99,18 +91,12 @@ def check_cells(raw: RawSites, problems: ProblemList) -> UserCells:
     )
 
 
-def _number(text: str) -> float | None:
-    """Return a number, or None for what is none (``1_000`` and ``1,5`` are none)."""
-    plain = unicodedata.normalize("NFKC", text)
-    return float(plain) if _NUMBER.fullmatch(plain) else None
-
-
-def _coordinates(raw: RawSites, field: str, problems: ProblemList) -> NDArray[np.float64]:
+def _coordinates(raw: RawRecords, field: str, problems: ProblemList) -> NDArray[np.float64]:
     values = np.full(len(raw), np.nan)
     allowed = f"allowed: {_DEGREES[field]}, such as {_EXAMPLE[field]}"
     for at, (number, text) in enumerate(zip(raw.numbers, raw.cells[field], strict=True)):
-        value = _number(text)
-        if text.casefold() in _NO_VALUE:
+        value = read_number(text)
+        if text.casefold() in NO_VALUE:
             what = f"is {shown(text)}" if text else "is empty"
             problems.add(number, raw.labels[field], f"{what}; {allowed}")
         elif value is None:
@@ -120,13 +106,13 @@ def _coordinates(raw: RawSites, field: str, problems: ProblemList) -> NDArray[np
     return values
 
 
-def _amounts(raw: RawSites, field: str, unit: str, problems: ProblemList) -> NDArray[np.float64]:
+def _amounts(raw: RawRecords, field: str, unit: str, problems: ProblemList) -> NDArray[np.float64]:
     values = np.full(len(raw), np.nan)
     allowed = f"allowed: a number of {unit} above 0, or nothing"
     for at, (number, text) in enumerate(zip(raw.numbers, raw.cells.get(field, ()), strict=False)):
-        if text.casefold() in _NO_VALUE:
+        if text.casefold() in NO_VALUE:
             continue
-        value = _number(text)
+        value = read_number(text)
         if value is None:
             problems.add(number, raw.labels[field], f"{shown(text)} is not a number; {allowed}")
         elif not 0 < value < math.inf:
@@ -136,43 +122,24 @@ def _amounts(raw: RawSites, field: str, unit: str, problems: ProblemList) -> NDA
     return values
 
 
-def _unprintable(text: str) -> str:
-    """Return the first character of a text that no map or table can show, else nothing."""
-    return next((each for each in text if unicodedata.category(each) in _UNPRINTABLE), "")
-
-
-def _names(raw: RawSites, field: str, problems: ProblemList) -> tuple[str | None, ...]:
+def _names(raw: RawRecords, field: str, problems: ProblemList) -> tuple[str | None, ...]:
     texts = raw.cells.get(field, ("",) * len(raw))
     for number, text in zip(raw.numbers, texts, strict=True):
-        bad = _unprintable(text)
-        if bad:
-            code = f"U+{ord(bad):04X}"
-            problems.add(
-                number,
-                raw.labels[field],
-                f"{shown(text)} holds the control character {code}; allowed: printable text",
-            )
-        if len(text) > MAX_NAME_CHARACTERS:
-            message = f"{shown(text)} has {len(text)} characters"
-            problems.add(
-                number, raw.labels[field], f"{message}; allowed: up to {MAX_NAME_CHARACTERS}"
-            )
+        wrong = name_flaw(text)
+        if wrong:
+            problems.add(number, raw.labels[field], wrong)
     return tuple(text or None for text in texts)
 
 
-def _ids(raw: RawSites, problems: ProblemList) -> tuple[str, ...]:
+def _ids(raw: RawRecords, problems: ProblemList) -> tuple[str, ...]:
     given = raw.cells.get("site_id", ("",) * len(raw))
     ids = tuple(text or f"site-{at:04d}" for at, text in enumerate(given, 1))
     label = raw.labels.get("site_id", "site_id")
     first: dict[str, int] = {}
     for number, site_id in zip(raw.numbers, ids, strict=True):
-        if not _ID.fullmatch(site_id) or len(site_id) > MAX_ID_CHARACTERS:
-            problems.add(
-                number,
-                label,
-                f"{shown(site_id)} is not an id; allowed: up to {MAX_ID_CHARACTERS} letters, "
-                "digits, dots, hyphens and underscores",
-            )
+        wrong = id_flaw(site_id)
+        if wrong:
+            problems.add(number, label, wrong)
         if site_id in first:
             problems.add(
                 number,
@@ -184,11 +151,11 @@ def _ids(raw: RawSites, problems: ProblemList) -> tuple[str, ...]:
     return ids
 
 
-def _tiers(raw: RawSites, problems: ProblemList) -> tuple[str | None, ...]:
+def _tiers(raw: RawRecords, problems: ProblemList) -> tuple[str | None, ...]:
     tiers: list[str | None] = []
     for number, text in zip(raw.numbers, raw.cells.get("tier", ("",) * len(raw)), strict=True):
         tier = text.casefold()
-        if tier in _NO_VALUE:
+        if tier in NO_VALUE:
             tiers.append(None)
             continue
         tiers.append(tier)
@@ -203,7 +170,7 @@ def _tiers(raw: RawSites, problems: ProblemList) -> tuple[str | None, ...]:
 
 
 def _geometries(
-    raw: RawSites, geometry: NDArray[np.object_], problems: ProblemList
+    raw: RawRecords, geometry: NDArray[np.object_], problems: ProblemList
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return latitude, longitude and, for polygons, hectares on an equal-area projection."""
     kinds = shapely.get_type_id(geometry)

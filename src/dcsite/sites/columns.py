@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from .problems import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .problems import ProblemList
 
 __all__ = ["COLUMN_NAMES", "match_columns"]
 
-#: What each field may be called in a file, its own name first; case, spaces and hyphens are free.
+#: What each field of a sites file may be called, its own name first; case, spaces and hyphens are
+#: free.
 COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "site_id": ("site_id", "id"),
     "name": ("name", "名称"),
@@ -28,13 +29,16 @@ COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "max_it_load_mw": ("max_it_load_mw", "max_mw"),
     "tier": ("tier", "allowed_tier"),
 }
-_FIELD_OF = {name: field for field, names in COLUMN_NAMES.items() for name in names}
 #: Readers of vector files add the feature's own ``id`` beside the user's ``site_id``.
 _GIVES_WAY = {"id"}
 _NEARLY = 0.8
 
 
-def match_columns(header: Sequence[str], problems: ProblemList) -> dict[str, int]:
+def match_columns(
+    header: Sequence[str],
+    problems: ProblemList,
+    column_names: Mapping[str, Sequence[str]] = COLUMN_NAMES,
+) -> dict[str, int]:
     """Return the position of each field that the header names.
 
     Parameters
@@ -44,17 +48,20 @@ def match_columns(header: Sequence[str], problems: ProblemList) -> dict[str, int
     problems : ProblemList
         Takes note of fields named twice and of names that are nearly right; other columns are
         the user's own and are left alone.
+    column_names : mapping of str to sequence of str
+        Names of each field in plain form (lower case, words joined by underscores).
 
     Returns
     -------
     dict of str to int
         Position in `header` by field.
     """
+    field_of = {name: field for field, names in column_names.items() for name in names}
     found: dict[str, int] = {}
     unknown: list[str] = []
     for position, label in enumerate(header):
         name = _plain(label)
-        field = _FIELD_OF.get(name)
+        field = field_of.get(name)
         if field is None:
             unknown.append(label)
         elif field not in found or _plain(header[found[field]]) in _GIVES_WAY:
@@ -64,7 +71,7 @@ def match_columns(header: Sequence[str], problems: ProblemList) -> dict[str, int
             problems.add(
                 0, label, f"gives {field}, as column {shown(first)} does; keep one of the two"
             )
-    missing = [name for name, field in _FIELD_OF.items() if field not in found]
+    missing = [name for name, field in field_of.items() if field not in found]
     for label in unknown:
         near = difflib.get_close_matches(_plain(label), missing, n=1, cutoff=_NEARLY)
         if near:

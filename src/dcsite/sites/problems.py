@@ -1,10 +1,10 @@
-"""Collect what is wrong with a sites file, row by row, and raise it once."""
+"""Collect what is wrong with a user's file, row by row, and raise it once."""
 
 from __future__ import annotations
 
 import unicodedata
 
-from dcsite.errors import Problem, SitesError
+from dcsite.errors import DcsiteError, Problem, SitesError
 
 __all__ = ["MAX_REPORTED", "ProblemList", "shown"]
 
@@ -23,11 +23,14 @@ class ProblemList:
         Name of the file.
     unit : str
         What a record is called in this kind of file: ``row`` or ``feature``.
+    error : type of DcsiteError
+        What is raised.
     """
 
-    def __init__(self, where: str, unit: str) -> None:
+    def __init__(self, where: str, unit: str, error: type[DcsiteError] = SitesError) -> None:
         self.where = where
         self.unit = unit
+        self._error = error
         self._found: list[tuple[int, Problem]] = []
 
     def __len__(self) -> int:
@@ -36,7 +39,7 @@ class ProblemList:
     def add(self, number: int, column: str, message: str) -> None:
         """Note a problem in a column of the record with this number (0: in the header)."""
         place = f"{self.unit} {number}" if number else "header"
-        field = f"{place}, column {column}" if column else place
+        field = f"{place}, column {_printable(column)}" if column else place
         self._found.append((number, Problem(self.where, field, message)))
 
     def raise_if_any(self) -> None:
@@ -44,8 +47,8 @@ class ProblemList:
 
         Raises
         ------
-        SitesError
-            If any problem was noted.
+        DcsiteError
+            Of the class given, if any problem was noted.
         """
         if not self._found:
             return
@@ -54,16 +57,19 @@ class ProblemList:
         if rest > 0:
             more = f"{rest} more problem{'s' if rest > 1 else ''} not shown; mend these first"
             problems = [*problems[:MAX_REPORTED], Problem(self.where, "", more)]
-        raise SitesError(problems)
+        raise self._error(problems)
 
 
 def shown(value: str) -> str:
     """Return a value in quotes for a message: clipped, with unprintable characters escaped."""
+    return f'"{_printable(value)}"'
+
+
+def _printable(value: str) -> str:
     clipped = value
     if len(value) > _MAX_SHOWN_CHARACTERS:
         clipped = value[: _MAX_SHOWN_CHARACTERS - 1] + "…"
-    safe = "".join(
+    return "".join(
         f"\\u{ord(character):04x}" if unicodedata.category(character)[0] == "C" else character
         for character in clipped
     )
-    return f'"{safe}"'

@@ -18,7 +18,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from dcsite.atlas import Atlas
+from dcsite.criteria.measures import Backup
 from dcsite.outputs import write_outputs
+from dcsite.outputs.map.palette import HAZARD_ABSENT, PROBABILITY_RAMP, SHARE_RAMP
 from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp
 from dcsite.plan.types import Plan
 
@@ -104,7 +106,7 @@ def test_the_opening_view_shows_all_and_asks_for_nothing(page: webdriver.Chrome)
     assert set(on) == {
         "hubs-core", "hubs-large", "hubs-regional", "links-substation", "links-landing", "cores",
         "data-centres", "planned", "feasibility", "substations", "lines", "areas", "landings",
-        "tiles",
+        "volcanoes", "tiles",
     }  # fmt: skip
     free = page.execute_script(
         """
@@ -334,6 +336,167 @@ def test_a_candidate_tells_its_scores_and_measurements(
         f"{place['score_separation']:.3f}", "100 kV以上の変電所まで", "3.25 km",
     ):  # fmt: skip
         assert part in text, part
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "reading", "legend"),
+    [
+        # Largest of the 15 Nankai cases at the office of Kochi, and a place no case reaches.
+        ("intensity-nankai", "39201", "6.3（震度6強 6-upper）", "震度6強（6–） 6-upper"),
+        ("intensity-nankai", "01100", "5強に達する計算なし no case", "no case reaches 5-upper"),
+        ("probability-6lower", "39201", "%", "26 %以上 26 % or more"),
+        ("zone-tsunami", "39201", "%", "0 % can also mean that no map is published"),
+    ],
+)
+def test_a_municipality_is_painted_by_its_hazard(
+    page: webdriver.Chrome,
+    atlas: Atlas,
+    candidates: gpd.GeoDataFrame,
+    key: str,
+    code: str,
+    reading: str,
+    legend: str,
+) -> None:
+    radio = page.find_element(By.CSS_SELECTOR, f'[data-key="{key}"]')
+    page.execute_script("arguments[0].scrollIntoView({block: 'center'})", radio)
+    radio.click()
+    group = radio.find_element(By.XPATH, "ancestor::div[@class='dc-themes']")
+    assert legend in " ".join(group.text.split())
+    others = page.find_elements(By.CSS_SELECTOR, ".dc-themes .dc-classes")
+    assert [each.is_displayed() for each in others].count(True) == 1
+    colours = page.execute_script(
+        """
+        const map = window[Object.keys(window).find((name) => name.startsWith("map_"))];
+        const found = [];
+        map.eachLayer((member) => {
+            if (member.site !== undefined) found[member.site] = member.options.fillColor;
+        });
+        return found;
+        """
+    )
+    assert len(colours) == len(candidates)
+    known = {
+        "intensity-nankai": {"#e3e5e6", "#fed976", "#fd8d3c", "#e31a1c"},
+        "probability-6lower": set(PROBABILITY_RAMP) | {HAZARD_ABSENT},
+        "zone-tsunami": set(SHARE_RAMP),
+    }[key]
+    assert known <= set(colours)
+    point = atlas.places.municipality_polygons().loc[code].geometry.representative_point()
+    click_at(page, point.y, point.x, 11)
+    popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
+    now = popup.find_element(By.CSS_SELECTOR, "tr.dc-now").get_attribute("textContent")
+    assert reading in now
+    first = popup.find_element(By.CSS_SELECTOR, ".dc-hazards")
+    assert now in first.get_attribute("textContent")  # what is painted comes first
+    text = popup.get_attribute("textContent")
+    assert candidates.loc[code, "name_ja"] in text
+    assert "2024-01-01" in text
+    assert "公式の値ではない" in text
+    page.find_element(By.CSS_SELECTOR, '[data-key="score-none"]').click()
+    assert not any(each.is_displayed() for each in others)
+    assert problems(page) == []
+
+
+def test_a_users_own_sites_take_the_hazards_of_their_municipality(
+    browser: webdriver.Chrome,
+    plan: Plan,
+    candidates: gpd.GeoDataFrame,
+    atlas: Atlas,
+    tmp_path: Path,
+) -> None:
+    own = candidates.loc[["39201", "01100"]]
+    own.index = ["kochi", "sapporo"]
+    path = write_outputs(plan, own, atlas, tmp_path / "out").map_html
+    open_page(browser, path)
+    browser.execute_script("document.querySelector('[data-key=\"intensity-nankai\"]').click()")
+    colours = browser.execute_script(
+        """
+        const map = window[Object.keys(window).find((name) => name.startsWith("map_"))];
+        const found = {};
+        map.eachLayer((member) => {
+            if (member.site !== undefined) found[member.site] = member.options.fillColor;
+        });
+        return found;
+        """
+    )
+    assert colours == {"0": "#e31a1c", "1": "#e3e5e6"}
+    assert problems(browser) == []
+
+
+def test_volcanoes_tell_whether_they_are_watched(page: webdriver.Chrome, atlas: Atlas) -> None:
+    page.find_element(By.CSS_SELECTOR, '[data-key="volcanoes"]').click()
+    volcanoes = atlas.hazards.volcanoes()
+    asama = volcanoes[volcanoes["jma_name_ja"] == "浅間山"].iloc[0]
+    click_at(page, asama["lat_deg"], asama["lon_deg"], 11)
+    popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
+    text = popup.get_attribute("textContent")
+    for part in ("浅間山", "Asama", "はい yes", "USGS"):
+        assert part in text, part
+    drawn = page.execute_script(
+        """
+        const map = window[Object.keys(window).find((name) => name.startsWith("map_"))];
+        const found = [];
+        map.eachLayer((one) => one.records && found.push([one.styleNumber, one.records.length]));
+        return found;
+        """
+    )
+    assert sum(count for _, count in drawn) == 107
+    assert sum(count for style, count in drawn if style == 0) == 50
+    assert problems(page) == []
+
+
+def test_backups_are_arcs_that_tell_why(
+    browser: webdriver.Chrome,
+    plan: Plan,
+    candidates: gpd.GeoDataFrame,
+    atlas: Atlas,
+    tmp_path: Path,
+) -> None:
+    ishikari, kurume, akita = (hub.site_id for hub in plan.hubs[:3])
+    backed = dataclasses.replace(
+        plan,
+        backups=(
+            Backup(ishikari, kurume, 0.0123, 4),
+            Backup(kurume, ishikari, None, 4),
+            Backup(akita, None, None, 0),
+        ),
+    )
+    path = write_outputs(backed, candidates.head(5), atlas, tmp_path / "out").map_html
+    open_page(browser, path)
+    assert browser.find_elements(By.CSS_SELECTOR, "path.dc-arc") == []  # off at first
+    browser.find_element(By.CSS_SELECTOR, '[data-key="backups"]').click()
+    arcs = browser.find_elements(By.CSS_SELECTOR, "path.dc-arc")
+    heads = browser.find_elements(By.CSS_SELECTOR, "path.dc-arc-head")
+    assert len(arcs) == len(heads) == 2
+    assert all(head.value_of_css_property("marker-end") == 'url("#dc-arrow")' for head in heads)
+    # Each bends to its own right: the two keep apart.
+    one, other = (
+        browser.execute_script(
+            "return arguments[0].getPointAtLength(arguments[0].getTotalLength() / 2).x", arc
+        )
+        for arc in arcs
+    )
+    assert abs(one - other) > 20
+    x, y = browser.execute_script(
+        """
+        const arc = arguments[0];
+        const spot = arc.getPointAtLength(arc.getTotalLength() / 3);
+        const moved = spot.matrixTransform(arc.getScreenCTM());
+        return [moved.x, moved.y];
+        """,
+        arcs[0],
+    )
+    actions = ActionChains(browser)
+    actions.w3c_actions.pointer_action.move_to_location(round(x), round(y))
+    actions.click().perform()
+    popup = wait(browser, "return document.querySelector('.leaflet-popup-content')")
+    text = " ".join(popup.get_attribute("textContent").split())
+    for part in (
+        "石狩市 → 久留米市", "Ishikari-shi → Kurume-shi", "同時に停止しない4拠点から選択",
+        "expected down together 0.012 times in 30 years",
+    ):  # fmt: skip
+        assert part in text, part
+    assert problems(browser) == []
 
 
 def test_landings_list_their_cables_in_the_pop_up(page: webdriver.Chrome, atlas: Atlas) -> None:

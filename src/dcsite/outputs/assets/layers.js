@@ -188,13 +188,39 @@ window.dcsite = (function () {
       channel(ramp[low], n) * (1 - part) + channel(ramp[low + 1], n) * part)).join(",") + ")";
   }
 
-  /* One set of shapes for all criteria: choosing a criterion only paints them anew. */
+  /* One set of shapes for all criteria and themes: choosing one only paints them anew. Themes are
+     numbered on from the criteria. */
   function choropleth(map, data) {
-    function style(group, n) {
+    const themes = [];
+    for (const group of data.groups) {
+      for (const [ja, en, values] of group.themes) themes.push({ ja, en, values, group });
+    }
+    const themeOf = (chosen) => themes[chosen - data.criteria.length];
+    /* Colour and names of a value's class. */
+    function classOf(theme, n) {
+      const value = theme.values[n];
+      if (value === null) return theme.group.absent;
+      const found = theme.group.classes.findLast((one) => value >= one[0]);
+      return found ? found.slice(1) : theme.group.absent;
+    }
+    function reading(theme, n) {
+      const value = theme.values[n];
+      const [, ja, en] = classOf(theme, n);
+      if (value === null) return ja + " " + en;
+      const text = value.toFixed(1) + (theme.group.unit ? " " + theme.group.unit : "");
+      if (theme.group.unit) return text;
+      return text + "（" + [ja.split("（")[0], en].filter(Boolean).join(" ") + "）";
+    }
+    function fill(group, n) {
+      const theme = themeOf(group.criterion);
+      if (theme) return classOf(theme, n)[0];
       const score = data.scores[group.criterion][n];
+      return score === null ? "#d8d8d8" : mix(data.ramp, score);
+    }
+    function style(group, n) {
       const point = typeof data.shapes[n][0] === "number";
       return {
-        fillColor: score === null ? "#d8d8d8" : mix(data.ramp, score),
+        fillColor: fill(group, n),
         fillOpacity: point ? 0.95 : 0.85,
         color: point ? "#33475b" : "#ffffff",
         weight: point ? 1 : 0.4,
@@ -208,6 +234,21 @@ window.dcsite = (function () {
       box.append(element("p", "dc-pop-kind", "候補地 Candidate site · " + id));
       box.append(title(ja, en));
       box.append(element("p", "dc-pop-place", prefectureJa + " " + prefectureEn));
+      const hazards = [];
+      const chosen = themeOf(group.criterion);
+      const groups = data.groups.filter((one) => chosen && one === chosen.group)
+        .concat(data.groups.filter((one) => !chosen || one !== chosen.group));
+      for (const one of groups) {
+        const lines = element("table", "dc-hazards");
+        for (const theme of themes.filter((each) => each.group === one)) {
+          const line = row(theme.ja, theme.en, reading(theme, n));
+          if (theme === chosen) line.className = "dc-now";
+          lines.append(line);
+        }
+        hazards.push(element("h4", "", one.ja + " " + one.en), lines,
+          element("p", "dc-pop-source", one.source));
+      }
+      if (chosen) box.append(...hazards);
       const scores = element("table", "dc-scores");
       data.criteria.forEach(function ([nameJa, nameEn], c) {
         const score = data.scores[c][n];
@@ -228,6 +269,7 @@ window.dcsite = (function () {
       });
       box.append(element("h4", "", "測定値 Measured"), values);
       box.append(element("p", "dc-pop-source", data.source));
+      if (!chosen) box.append(...hazards);
       return box;
     }
     const layer = new Lazy(function (group) {
@@ -240,9 +282,11 @@ window.dcsite = (function () {
       });
       group.bindPopup((member) => content(group, member.site), POPUP);
       group.bindTooltip(function (member) {
+        const name = data.sites[member.site][0] + " ";
+        const theme = themeOf(group.criterion);
+        if (theme) return element("span", "", name + reading(theme, member.site));
         const score = data.scores[group.criterion][member.site];
-        return element("span", "", data.sites[member.site][0] + " "
-          + (score === null ? "–" : score.toFixed(2)));
+        return element("span", "", name + (score === null ? "–" : score.toFixed(2)));
       }, { sticky: true, className: "dc-tip" });
     }, data.order);
     layer.criterion = 0;

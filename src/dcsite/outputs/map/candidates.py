@@ -20,9 +20,13 @@ from .palette import SCORE_RAMP
 from .parts import DataLayer, Field, text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
+
+    from .themes import ThemeGroup
 
 __all__ = ["ScoredCriterion", "candidate_layer", "scored_criteria"]
 
@@ -109,8 +113,10 @@ def _measured(candidates: gpd.GeoDataFrame) -> list[str]:
     ]
 
 
-def candidate_layer(candidates: gpd.GeoDataFrame, atlas: Atlas) -> DataLayer:
-    """Return the candidates as one layer that the page paints by any criterion.
+def candidate_layer(
+    candidates: gpd.GeoDataFrame, atlas: Atlas, groups: Sequence[ThemeGroup]
+) -> DataLayer:
+    """Return the candidates as one layer that the page paints by any criterion or theme.
 
     A site whose id is a municipality's code is drawn as that municipality; any other as a circle.
     """
@@ -138,6 +144,7 @@ def candidate_layer(candidates: gpd.GeoDataFrame, atlas: Atlas) -> DataLayer:
             "scores": [
                 [number(value) for value in candidates[f"{_PREFIX}{item.name}"]] for item in scored
             ],
+            "groups": [group.as_data() for group in groups],
             "fields": [_field(column).as_row() for column in measured],
             "values": [
                 [

@@ -45,6 +45,18 @@ _NOTICES: dict[str, str] = {
         "Global Energy Observatory, Google, KTH Royal Institute of Technology in Stockholm, "
         "Enipedia, World Resources Institute: Global Power Plant Database (CC BY 4.0)."
     ),
+    "J-SHIS": (
+        "「J-SHIS」（防災科学技術研究所）の地震動予測地図・表層地盤をもとに作成。 Made from "
+        "J-SHIS, National Research Institute for Earth Science and Disaster Resilience (NIED)."
+    ),
+    "Headquarters for Earthquake Research Promotion": (
+        "地震調査研究推進本部の長期評価をもとに作成。 Made from long-term evaluations of the "
+        "Headquarters for Earthquake Research Promotion."
+    ),
+    "Hazard Map Portal": (
+        "「ハザードマップポータルサイト」（国土交通省・国土地理院）を加工して作成。 Made from the "
+        "Hazard Map Portal Site, MLIT and GSI, processed."
+    ),
     "Geolonia": (
         "「Geolonia 住所データ」(CC BY 4.0)、「位置参照情報」（国土交通省）をもとに加工。 Geolonia "
         "address data (CC BY 4.0), from the MLIT location reference information, processed."

@@ -7,13 +7,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import folium
-from folium.template import Template
 
 from dcsite.criteria import criteria
 
 from .encode import html_fragment
 from .palette import TIERS, hub_radius_px, tier_style
-from .parts import LayerEntry, Piece, Swatch, add, rows
+from .parts import DrawAsSvg, LayerEntry, Swatch, add, rows
 from .wording import quantity, score
 from .worth import hub_shares, hub_worth, share_lines
 
@@ -37,29 +36,6 @@ LINK_PANE, CORE_PANE, HUB_PANE = "dc-links", "dc-cores", "dc-hubs"
 _POLYLINE: Any = folium.PolyLine
 _LINK_COLOURS = {"substation": "#3b0f70", "landing": "#00798c"}
 _EXISTING_COLOUR = "#2b333a"
-
-
-class _DrawAsSvg(Piece):
-    """Draw a group's members as SVG in a pane of their own, over the canvas all else shares.
-
-    A second canvas would take every click meant for the first; SVG takes only its own.
-    """
-
-    _template = Template(
-        """
-        {% macro script(this, kwargs) %}
-            (function (renderer) {
-                {{ this._parent.get_name() }}.eachLayer(function (member) {
-                    member.options.renderer = renderer;
-                });
-            })(L.svg({pane: {{ this.pane|tojson }}}));
-        {% endmacro %}
-        """
-    )
-
-    def __init__(self, pane: str) -> None:
-        super().__init__("DrawAsSvg")
-        self.pane = pane
 
 
 @dataclass(frozen=True)
@@ -129,7 +105,7 @@ def hub_entries(
             )  # fmt: skip
             add(group, marker)
             markers.append(HubMarker(hub, marker))
-        add(group, _DrawAsSvg(HUB_PANE))
+        add(group, DrawAsSvg(HUB_PANE))
         entries.append(
             LayerEntry(
                 f"hubs-{tier}", "plan", f"{style.ja}（{len(own)}）", style.en, group, shown=True,
@@ -228,7 +204,7 @@ def link_entries(plan: Plan) -> list[LayerEntry]:
                     dash_array=None if kind == "substation" else "5 4", class_name="dc-link",
                 )
             )  # fmt: skip
-        add(group, _DrawAsSvg(LINK_PANE))
+        add(group, DrawAsSvg(LINK_PANE))
         shape = "line" if kind == "substation" else "dash"
         entries.append(
             LayerEntry(
@@ -259,7 +235,7 @@ def core_entry(atlas: Atlas) -> tuple[LayerEntry, list[str]]:
         )  # fmt: skip
         add(group, marker)
         names.append(marker.get_name())
-    add(group, _DrawAsSvg(CORE_PANE))
+    add(group, DrawAsSvg(CORE_PANE))
     entry = LayerEntry(
         "cores", "places", "既存の中核（都府庁の位置）", "Existing cores, at prefectural offices",
         group, shown=True, legend=[Swatch("ring", _EXISTING_COLOUR, size=10)],

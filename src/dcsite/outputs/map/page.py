@@ -12,11 +12,13 @@ import folium
 from branca.element import Element, Figure
 from folium.template import Template
 
+from .backups import ARROW_SVG, BACKUP_PANE, backup_entry, backup_pairs
 from .base import BORDER, area_entry, prefecture_layer, tile_entry
 from .candidates import candidate_layer, scored_criteria
 from .credits import ATTRIBUTION
 from .encode import script_json
 from .grid import landing_entry, line_entry, substation_entry
+from .hazards import hazard_groups, volcano_entry
 from .hubs import CORE_PANE, HUB_PANE, LINK_PANE, core_entry, hub_entries, link_entries
 from .panel import layers_html, plan_html
 from .parts import Piece, add
@@ -102,17 +104,26 @@ def render_map(
         ("leaflet_css", _uri("text/css", _leaflet_css())),
         ("dcsite_css", _uri("text/css", _asset("page.css"))),
     ]
-    for pane, z_index in (("dc-names", 450), (LINK_PANE, 610), (CORE_PANE, 615), (HUB_PANE, 620)):
+    for pane, z_index in (
+        ("dc-names", 450),
+        (BACKUP_PANE, 605),
+        (LINK_PANE, 610),
+        (CORE_PANE, 615),
+        (HUB_PANE, 620),
+    ):
         add(page, folium.map.CustomPane(pane, z_index=z_index, pointer_events=True))
 
     ground = prefecture_layer(atlas)
-    scored = candidate_layer(candidates, atlas)
+    themes = hazard_groups(candidates, atlas)
+    scored = candidate_layer(candidates, atlas, themes)
+    backups = backup_pairs(plan)
     tiles = tile_entry()
     hub_layers, markers = hub_entries(plan, atlas, explanation)
     cores, core_names = core_entry(atlas)
     entries = [
         *hub_layers,
         *link_entries(plan),
+        *([backup_entry(plan, backups)] if backups else []),
         cores,
         data_centre_entry(atlas),
         planned_entry(atlas),
@@ -121,6 +132,7 @@ def render_map(
         line_entry(atlas),
         area_entry(atlas),
         landing_entry(atlas),
+        volcano_entry(atlas),
         tiles,
     ]
     add(page, ground)
@@ -128,7 +140,9 @@ def render_map(
         add(page, entry.layer)
     add(page, scored)
     add(page, _Html(plan_html(plan, markers, atlas, explanation)))
-    add(page, _Html(layers_html(entries, scored_criteria(candidates))))
+    add(page, _Html(layers_html(entries, scored_criteria(candidates), themes)))
+    if backups:
+        add(page, _Html(ARROW_SVG))
     add(page, _ScaleInKm("ScaleInKm"))
     add(
         page,

@@ -1,7 +1,8 @@
 """Colours, sizes and classes of the map; told apart by colour-blind readers too.
 
 Tiers use three colours of Okabe and Ito's palette, and differ in size as well. Voltages run from
-light to dark along a perceptually even ramp, scores along ColorBrewer's YlGnBu.
+light to dark along a perceptually even ramp, scores along ColorBrewer's YlGnBu, and hazards in
+classes of its YlOrRd (intensity), RdPu and Blues, whose order of lightness every reader sees.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import math
 from dataclasses import dataclass
 
 __all__ = [
+    "HAZARD_ABSENT",
     "INTENSITIES",
+    "PROBABILITY_RAMP",
     "SCORE_RAMP",
+    "SHARE_RAMP",
     "TIERS",
     "VOLTAGES",
     "IntensityClass",
@@ -80,6 +84,15 @@ INTENSITIES: tuple[IntensityClass, ...] = (
 
 #: Scores 0, 0.25, 0.5, 0.75 and 1; between them colours are mixed.
 SCORE_RAMP: tuple[str, ...] = ("#ffffd9", "#c7e9b4", "#41b6c4", "#225ea8", "#081d58")
+
+#: Five classes of the probability of strong shaking.
+PROBABILITY_RAMP: tuple[str, ...] = ("#feebe2", "#fbb4b9", "#f768a1", "#c51b8a", "#7a0177")
+
+#: No people in a zone, then four classes of shares.
+SHARE_RAMP: tuple[str, ...] = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")
+
+#: A municipality of which nothing is known.
+HAZARD_ABSENT = "#e3e5e6"
 
 _OTHER_TIER = "#6b5b95"
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from .credits import credited_tables, notices
 from .encode import html_fragment
 from .palette import SCORE_RAMP, TIERS, hub_radius_px, tier_style
+from .parts import Swatch
 from .wording import assumed, decimals, quantity, score
 from .worth import hardest_first
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from .candidates import ScoredCriterion
     from .hubs import HubMarker
     from .parts import LayerEntry
+    from .themes import ThemeGroup
 
 __all__ = ["layers_html", "plan_html"]
 
@@ -37,6 +40,7 @@ _GROUPS = {
     "places": ("既存・政策", "Existing and policy"),
     "power": ("電力", "Power"),
     "network": ("通信", "Network"),
+    "hazards": ("災害", "Hazards"),
     "ground": ("背景", "Ground"),
 }
 #: Below this a shortage is a rounding of the solver, as in the terminal's summary.
@@ -135,7 +139,11 @@ def _tiers(markers: Sequence[HubMarker]) -> list[dict[str, Any]]:
     return list(tiers.values())
 
 
-def layers_html(entries: Sequence[LayerEntry], criteria: Sequence[ScoredCriterion]) -> str:
+def layers_html(
+    entries: Sequence[LayerEntry],
+    criteria: Sequence[ScoredCriterion],
+    themes: Sequence[ThemeGroup] = (),
+) -> str:
     """Return the list of layers, grouped, with legends, and the key of the hubs."""
     groups = [
         {
@@ -162,6 +170,7 @@ def layers_html(entries: Sequence[LayerEntry], criteria: Sequence[ScoredCriterio
         "layers.html.j2",
         groups=groups,
         criteria=[asdict(item) for item in criteria],
+        themes=_themes(themes, len(criteria)),
         ramp=SCORE_RAMP,
         tiers=TIERS,
         sizes=[
@@ -169,3 +178,26 @@ def layers_html(entries: Sequence[LayerEntry], criteria: Sequence[ScoredCriterio
             for load in (50, 150, 300)
         ],
     )
+
+
+def _themes(groups: Sequence[ThemeGroup], first: int) -> list[dict[str, Any]]:
+    """Return the groups of themes with their legends; themes are numbered on from the criteria."""
+    numbers = count(first)
+    return [
+        {
+            "ja": group.ja,
+            "en": group.en,
+            "themes": [
+                {"key": theme.key, "ja": theme.ja, "en": theme.en, "number": next(numbers)}
+                for theme in group.themes
+            ],
+            "swatches": [
+                Swatch("area", item.colour, item.ja, item.en)
+                for item in (*reversed(group.classes), group.absent)
+            ],
+            "note_ja": group.note_ja,
+            "note_en": group.note_en,
+            "source": group.source,
+        }
+        for group in groups
+    ]

@@ -15,6 +15,7 @@ from .encode import number, script_json
 
 __all__ = [
     "DataLayer",
+    "DrawAsSvg",
     "Field",
     "LayerEntry",
     "Piece",
@@ -80,6 +81,29 @@ class Piece(MacroElement):
 def add(parent: Any, child: Any) -> None:
     """Put a piece into another; Folium's own method is untyped."""
     parent.add_child(child)
+
+
+class DrawAsSvg(Piece):
+    """Draw a group's members as SVG in a pane of their own, over the canvas all else shares.
+
+    A second canvas would take every click meant for the first; SVG takes only its own.
+    """
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            (function (renderer) {
+                {{ this._parent.get_name() }}.eachLayer(function (member) {
+                    member.options.renderer = renderer;
+                });
+            })(L.svg({pane: {{ this.pane|tojson }}}));
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, pane: str) -> None:
+        super().__init__("DrawAsSvg")
+        self.pane = pane
 
 
 class DataLayer(Layer):

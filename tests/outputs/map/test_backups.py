@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from dcsite.criteria.measures import Backup
+from dcsite.outputs.map.backups import BackupPair, arc, backup_entry, backup_pairs
+from dcsite.plan.types import Plan
+
+
+def test_pairs_of_a_plan(plan: Plan) -> None:
+    backed = dataclasses.replace(
+        plan,
+        backups=(
+            Backup("01235", "40203", 0.0123, 4),
+            Backup("40203", "01235", None, 1),
+            Backup("05201", None, None, 0),
+        ),
+    )
+    assert backup_pairs(plan) == []
+    assert backup_pairs(backed) == [
+        BackupPair(
+            "01235",
+            "40203",
+            "同時に停止しない4拠点から選択、同時停止の期待回数は30年で0.012回",
+            "chosen among 4 that no disaster takes down with it; expected down together 0.012 "
+            "times in 30 years",
+        ),
+        BackupPair(
+            "40203",
+            "01235",
+            "同時に停止しない1拠点から選択",
+            "chosen among 1 that no disaster takes down with it",
+        ),
+    ]
+
+
+def test_an_arc_bends_to_the_right_of_its_direction(plan: Plan) -> None:
+    north = dataclasses.replace(plan.hubs[0], lat_deg=44.0, lon_deg=140.0)
+    south = dataclasses.replace(plan.hubs[0], lat_deg=34.0, lon_deg=140.0)
+    down, up = arc(north, south), arc(south, north)
+    np.testing.assert_array_equal(down[[0, -1]], [[44, 140], [34, 140]])
+    np.testing.assert_array_equal(up[[0, -1]], [[34, 140], [44, 140]])
+    # Half-way it stands off by 0.16 of the length; a degree of longitude is cos 39 as long.
+    middle = len(down) // 2
+    away = 0.16 * 10.0 / np.cos(np.radians(39.0))
+    np.testing.assert_allclose(down[middle], [39.0, 140.0 - away], atol=1e-4)  # west, going south
+    np.testing.assert_allclose(up[middle], [39.0, 140.0 + away], atol=1e-4)  # east, going north
+    east = dataclasses.replace(plan.hubs[0], lat_deg=34.0, lon_deg=142.0)
+    along = arc(south, east)
+    np.testing.assert_allclose(
+        along[middle], [34.0 - 0.16 * 2.0 * np.cos(np.radians(34.0)), 141.0], atol=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        (("01235", "99999"), "'99999' is no hub of the plan; give hubs of the plan alone"),
+        (("99999", "01235"), "'99999' is no hub of the plan; give hubs of the plan alone"),
+        (("01235", "01235"), "'01235' cannot be its own backup; give two hubs"),
+    ],
+)
+def test_pairs_that_cannot_be(plan: Plan, pair: tuple[str, str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        backup_entry(plan, [BackupPair(*pair, "", "")])

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dcsite.atlas import Atlas
+from dcsite.outputs.map.hazards import hazard_groups, volcano_entry
+from dcsite.outputs.map.themes import ThemeGroup
+
+
+def small_atlas() -> SimpleNamespace:
+    """Four cases over three municipalities."""
+    cases = pd.DataFrame(
+        {
+            "category": [
+                "nankai_trough", "nankai_trough", "japan_trench", "kuril_trench",
+                "other_active_fault",
+            ],
+        },
+        index=pd.Index(["N1", "N2", "J", "K", "F"], name="scenario_code"),
+    )  # fmt: skip
+    felt = pd.Series(
+        {
+            ("N1", "01"): 5.2, ("N2", "01"): 6.04, ("N1", "02"): 4.9,
+            ("J", "02"): 5.5, ("K", "02"): 5.4, ("K", "03"): 6.6,
+        },
+        name="intensity_office",
+    ).rename_axis(["scenario_code", "municipality_code"])  # fmt: skip
+    hazard = pd.DataFrame({"p30_i6lower_pct": [0.04, 26.0, np.nan]}, index=["01", "02", "03"])
+    zones = pd.DataFrame(
+        {"pop_share_tsunami_any_pct": [0.0, 12.5], "pop_share_flood_ge_3m_pct": [0.1, 50.0]},
+        index=["01", "02"],
+    )
+    return SimpleNamespace(
+        hazards=SimpleNamespace(
+            scenario_earthquakes=cases.copy,
+            scenario_intensity=felt.to_frame,
+            seismic_hazard=hazard.copy,
+            hazard_zones=zones.copy,
+        )
+    )
+
+
+def class_of(group: ThemeGroup, value: float) -> str:
+    return [item.ja for item in group.classes if value >= item.least][-1]
+
+
+def test_values_of_each_theme() -> None:
+    sites = pd.DataFrame({"municipality_code": ["02", "01", "03", "02", "99"]})
+    groups = hazard_groups(sites, small_atlas())
+    values = {theme.key: theme.values for group in groups for theme in group.themes}
+    gap = np.nan
+    expected = {
+        # The largest over the cases of the group, at the office.
+        "intensity-nankai": [4.9, 6.04, gap, 4.9, gap],
+        "intensity-sagami": [gap] * 5,
+        "intensity-japan-kuril": [5.5, gap, 6.6, 5.5, gap],
+        "intensity-japan-sea": [gap] * 5,
+        "intensity-active-faults": [gap] * 5,
+        "probability-6lower": [26.0, 0.04, gap, 26.0, gap],
+        "zone-tsunami": [12.5, 0.0, gap, 12.5, gap],
+        "zone-flood": [50.0, 0.1, gap, 50.0, gap],
+    }
+    assert values.keys() == expected.keys()
+    for key, own in expected.items():
+        np.testing.assert_array_equal(values[key], own, err_msg=key)
+    written = groups[0].as_data()["themes"][0]
+    assert written == ["南海トラフ", "Nankai Trough", [4.9, 6.04, None, 4.9, None]]
+
+
+@pytest.mark.parametrize(
+    ("group", "value", "expected"),
+    [
+        (0, 4.99, "震度5弱以下"),
+        (0, 5.0, "震度5強（5–）"),
+        (0, 5.5, "震度6弱（5.5–）"),
+        (0, 6.0, "震度6強（6–）"),
+        (0, 6.5, "震度7（6.5–）"),
+        (1, 0.0, "0.1 %未満"),
+        (1, 0.1, "0.1–3 %"),
+        (1, 3.0, "3–6 %"),
+        (1, 6.0, "6–26 %"),
+        (1, 26.0, "26 %以上"),
+        (2, 0.0, "0 %"),
+        (2, 0.1, "5 %未満"),
+        (2, 50.0, "50 %以上"),
+    ],
+)
+def test_borders_of_the_classes(group: int, value: float, expected: str) -> None:
+    sites = pd.DataFrame({"municipality_code": ["01"]})
+    assert class_of(hazard_groups(sites, small_atlas())[group], value) == expected
+
+
+def test_shipped_values_all_have_a_class(shipped_atlas: Atlas) -> None:
+    places = shipped_atlas.places.municipalities()
+    groups = hazard_groups(pd.DataFrame({"municipality_code": places.index}), shipped_atlas)
+    for group in groups:
+        colours = [item.colour for item in (*group.classes, group.absent)]
+        assert len(set(colours)) == len(colours)
+        for theme in group.themes:
+            values = np.asarray(theme.values)
+            known = values[~np.isnan(values)]
+            assert known.size
+            assert known.min() >= group.classes[0].least
+            # What is written has two decimals: no value changes its class by that.
+            written = np.round(known, 2)
+            least = np.array([item.least for item in group.classes])
+            assert (
+                np.searchsorted(least, written, "right") == np.searchsorted(least, known, "right")
+            ).all()
+    # The same numbers by another way.
+    felt = shipped_atlas.hazards.scenario_intensity().reset_index()
+    nankai = felt[felt["scenario_code"].str.startswith("ANN")]
+    largest = nankai.groupby("municipality_code")["intensity_office"].max()
+    drawn = pd.Series(groups[0].themes[0].values, index=places.index).dropna()
+    assert len(drawn) == len(largest)
+    np.testing.assert_allclose(drawn, largest.reindex(drawn.index).astype(float))
+
+
+def test_sources_carry_their_dates(shipped_atlas: Atlas) -> None:
+    sites = pd.DataFrame({"municipality_code": ["01100"]})
+    shaking, probability, zones = hazard_groups(sites, shipped_atlas)
+    assert "2017" in shaking.source
+    assert "not official" in shaking.source
+    assert "2024-01-01" in probability.source
+    assert "2026-09" in zones.source
+    entry = volcano_entry(shipped_atlas)
+    assert "2009" in entry.note_ja
+    assert not entry.shown
