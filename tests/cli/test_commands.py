@@ -33,6 +33,7 @@ def test_the_commands_of_this_version():
         ("solve",),
         ("bench",),
         ("check",),
+        ("compare",),
         ("disperse",),
         ("explain",),
         ("frontier",),

@@ -31,6 +31,9 @@ __all__ = ["Start", "StartHub", "complete_start", "read_start"]
 _COMPLETION_S = 20.0
 _SHOWN = 5
 
+#: Rows that a completion breaks are laid, and it is completed anew, at most so often.
+_ROUNDS = 20
+
 
 class StartHub(BaseModel):
     """A hub of an earlier plan: all that a start needs to know of it."""
@@ -126,10 +129,14 @@ def complete_start(program: SiteProgram, hubs: Sequence[StartHub]) -> Start:
             None,
             f"start plan left out: the scenario does not admit {', '.join(refused[:_SHOWN])}{more}",
         )
-    matrix = ProgramMatrix.from_problem(program.problem)
-    values = _complete(matrix, {v.name for v in program.open[program.eligible]}, opened)
-    if values is None:
-        return Start(None, "start plan left out: its hubs break hard rules of this scenario")
+    for _ in range(_ROUNDS):
+        matrix = ProgramMatrix.from_problem(program.problem)
+        values = _complete(matrix, {v.name for v in program.open[program.eligible]}, opened)
+        if values is None:
+            return Start(None, "start plan left out: its hubs break hard rules of this scenario")
+        point = dict(zip(matrix.names, values.tolist(), strict=True))
+        if not sum(rows.add_broken(point) for rows in program.lazy):
+            break
     objective = matrix.sense * matrix.objective(values)
     return Start(
         dict(zip(matrix.names, values.tolist(), strict=True)),
