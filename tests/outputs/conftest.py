@@ -183,6 +183,7 @@ def plan(atlas: Atlas) -> Plan:
         unserved=(),
         violations=(),
         backups=(),
+        worst_disasters=(),
         notes=(),
         assumptions=(
             Assumption("tiers.core.separation_km", 400.0, "the strategy names no distance"),

@@ -22,7 +22,7 @@ from .disaster_terms import (
     tail_weights,
     tokyo_takeover_mw,
 )
-from .measures import Backup, CriterionValue, Measure
+from .measures import Backup, CriterionValue, DisasterLoss, Measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     from dcsite.disasters import DisasterSet
     from dcsite.scenario import Scenario
 
-__all__ = ["backups_of", "cvar", "evaluate_disasters", "find_backups"]
+__all__ = [
+    "backups_of",
+    "cvar",
+    "evaluate_disasters",
+    "find_backups",
+    "worst_disasters_of",
+]
 
 _NAME = "disasters"
 _SOURCE = "scenario_intensity_by_municipality, scenario_earthquakes, herp_probabilities"
@@ -79,6 +85,49 @@ def backups_of(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> tuple[Ba
     """Find the backups of a plan's hubs by what its scenario says; see :func:`find_backups`."""
     own: Parameters = scenario.criteria[_NAME]
     return find_backups(hubs, disasters_of(hubs, atlas, scenario), own.backup_joint_probability)
+
+
+def worst_disasters_of(
+    hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario, count: int = 10
+) -> tuple[DisasterLoss, ...]:
+    """List the disasters in force that take most of a plan, the worst of each source alone.
+
+    Parameters
+    ----------
+    hubs : pandas.DataFrame
+        One row per hub, indexed by `site_id`.
+    atlas, scenario
+        What is known and asked.
+    count : int
+        How many at most; those that take nothing are left out.
+    """
+    found = disasters_of(hubs, atlas, scenario)
+    load = hubs["it_load_mw"].to_numpy(dtype=float)
+    share = load @ found.down / load.sum()
+    events = found.events
+    losses: list[DisasterLoss] = []
+    seen: set[str] = set()
+    for number in np.lexsort((np.arange(len(share)), -np.round(share, 9))):
+        row = events.iloc[int(number)]
+        if len(losses) == count or share[number] <= 0.0:
+            break
+        if not row["in_force"] or str(row["source_id"]) in seen:
+            continue
+        seen.add(str(row["source_id"]))
+        probability = float(row["probability_30y"])
+        losses.append(
+            DisasterLoss(
+                str(events.index[int(number)]),
+                str(row["kind"]),
+                str(row["name_en"]),
+                str(row["name_ja"]),
+                None if np.isnan(probability) else probability,
+                str(row["probability_date"]),
+                float(share[number]),
+                tuple(map(str, row["areas_lost"])),
+            )
+        )
+    return tuple(losses)
 
 
 def cvar(loss: NDArray[np.float64], probability: NDArray[np.float64], level: float) -> float:

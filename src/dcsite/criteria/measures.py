@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Backup", "CriterionValue", "Measure", "Violation"]
+__all__ = ["Backup", "CriterionValue", "DisasterLoss", "Measure", "Violation"]
 
 
 @dataclass(frozen=True)
@@ -72,3 +72,31 @@ class Backup:
     backup_site_id: str | None
     both_down_30y: float | None
     choices: int
+
+
+@dataclass(frozen=True)
+class DisasterLoss:
+    """What a disaster is expected to take from a plan.
+
+    Parameters
+    ----------
+    event_id, kind, name_en, name_ja : str
+        Which disaster; `name_ja` is empty where the sources have none.
+    probability_30y : float, optional
+        In 30 years; None where none is known.
+    probability_date : str
+        Date of that probability; empty where it has none.
+    share_down : float
+        Share of the plan's capacity expected down, 0..1.
+    areas_lost : tuple of str
+        Electricity areas that go dark.
+    """
+
+    event_id: str
+    kind: str
+    name_en: str
+    name_ja: str
+    probability_30y: float | None
+    probability_date: str
+    share_down: float
+    areas_lost: tuple[str, ...]

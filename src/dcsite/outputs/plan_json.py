@@ -194,6 +194,19 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             }
             for backup in plan.backups
         ],
+        "worst_disasters": [
+            {
+                "event_id": loss.event_id,
+                "kind": loss.kind,
+                "name_en": loss.name_en,
+                "name_ja": loss.name_ja,
+                "probability_30y": rounded(loss.probability_30y, 6),
+                "probability_date": loss.probability_date,
+                "share_down": rounded(loss.share_down, 6),
+                "areas_lost": list(loss.areas_lost),
+            }
+            for loss in plan.worst_disasters
+        ],
         "notes": list(plan.notes),
         "assumptions": [
             {"key": item.key, "value": plain(item.value), "why": item.why}

@@ -12,7 +12,7 @@ import pandas as pd
 
 from dcsite.criteria import TIERS, Measure, criteria
 from dcsite.criteria.cables import landings_in_force
-from dcsite.criteria.disasters_found import backups_of
+from dcsite.criteria.disasters_found import backups_of, worst_disasters_of
 from dcsite.criteria.separation import nearest_other
 from dcsite.criteria.substation import column
 from dcsite.errors import SolverError
@@ -113,6 +113,7 @@ def build_plan(
         unserved=checked.unserved,
         violations=checked.violations,
         backups=backups_of(hubs, atlas, scenario),
+        worst_disasters=worst_disasters_of(hubs, atlas, scenario),
         notes=(*_files_read(scenario), *outcome.notes),
         assumptions=tuple(Assumption(*record) for record in _assumptions(scenario)),
         geodata=tuple(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from dcsite.criteria.measures import Backup, CriterionValue, Measure, Violation
+from dcsite.criteria.measures import Backup, CriterionValue, DisasterLoss, Measure, Violation
 
 from .explanation import MeasureShare
 
@@ -125,7 +125,8 @@ class Plan:
 
     `objective`, `bound` are in objective points (weighted scores less penalties, maximised);
     `gap` is ``(bound - objective) / max(|objective|, 1e-9)``. `backups` names each core's and
-    large hub's backup; `notes` say what the solvers did beside, such as rows laid as needed.
+    large hub's backup, `worst_disasters` what takes most of it; `notes` say what the solvers did
+    beside, such as rows laid as needed.
     """
 
     dcsite_version: str
@@ -148,6 +149,7 @@ class Plan:
     unserved: tuple[UnservedZone, ...]
     violations: tuple[Violation, ...]
     backups: tuple[Backup, ...]
+    worst_disasters: tuple[DisasterLoss, ...]
     notes: tuple[str, ...]
     assumptions: tuple[Assumption, ...]
     geodata: tuple[GeodataUse, ...]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dcsite.plan.stress_types import Footprint
+
 from .encode import encode_polygons
 from .palette import INTENSITIES, intensity_class
 from .parts import DataLayer, Field, LayerEntry, Swatch
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
-    from dcsite.plan.stress_types import Footprint
+    from dcsite.plan.types import Plan
 
-__all__ = ["footprint_entry"]
+__all__ = ["footprint_entry", "worst_footprints"]
 
 _LEAST_PART_DEG2 = 1.5e-4
 _DARK = "#2b333a"
@@ -95,6 +97,31 @@ def footprint_entry(footprint: Footprint, atlas: Atlas, key: str = "footprint") 
         f"Worst disaster: {footprint.name_en}",
         layer,
         legend=legend,
-        note_ja="dcsite stress の結果。",
-        note_en="From dcsite stress.",
+        note_ja="計算値であり、公表値ではない。",
+        note_en="Computed, not official.",
     )
+
+
+def worst_footprints(plan: Plan, atlas: Atlas) -> list[Footprint]:
+    """Return where a plan's worst disaster strikes, and its worst earthquake.
+
+    A user's disaster and a lost cluster of landings have no outline among the tables: they are
+    left out, and so is an earthquake that blacks out nothing and shakes no municipality by 5.0.
+    """
+    worst = list(plan.worst_disasters[:1])
+    worst += [loss for loss in plan.worst_disasters if loss.kind == "earthquake"][:1]
+    felt = atlas.hazards.scenario_intensity()["intensity_office"].dropna()
+    computed = set(felt.index.unique(level="scenario_code"))
+    found: list[Footprint] = []
+    for loss in dict.fromkeys(worst):
+        shaken: dict[str, float] = {}
+        if loss.event_id in computed:
+            here = felt.xs(loss.event_id, level="scenario_code")
+            shaken = {str(code): float(value) for code, value in here.items()}
+        if shaken or loss.areas_lost:
+            found.append(
+                Footprint(
+                    loss.event_id, loss.name_en, loss.name_ja, shaken, loss.areas_lost, {}, {}
+                )
+            )
+    return found

@@ -17,6 +17,7 @@ from .base import BORDER, area_entry, prefecture_layer, tile_entry
 from .candidates import candidate_layer, scored_criteria
 from .credits import ATTRIBUTION
 from .encode import script_json
+from .footprint import footprint_entry, worst_footprints
 from .grid import landing_entry, line_entry, substation_entry
 from .hazards import hazard_groups, volcano_entry
 from .hubs import CORE_PANE, HUB_PANE, LINK_PANE, core_entry, hub_entries, link_entries
@@ -124,6 +125,10 @@ def render_map(
         *hub_layers,
         *link_entries(plan),
         *([backup_entry(plan, backups)] if backups else []),
+        *(
+            footprint_entry(footprint, atlas, f"footprint-{number}")
+            for number, footprint in enumerate(worst_footprints(plan, atlas))
+        ),
         cores,
         data_centre_entry(atlas),
         planned_entry(atlas),
