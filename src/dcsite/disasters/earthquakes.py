@@ -78,12 +78,28 @@ def _work_out(atlas: Atlas, settings: DisasterSettings) -> tuple[pd.DataFrame, p
     dark = _areas_lost(atlas, felt, settings.area_lost_from_share)
     events = sources.assign(
         kind="earthquake",
-        name_ja="",
+        name_ja=_japanese_names(atlas, sources),
         probability_30y=sources["source_probability_30y"] * sources["share"],
         in_force=~(published < settings.min_probability_30y),
         areas_lost=pd.Series(dark, index=sources.index, dtype=object),
     )
     return events.rename_axis("event_id"), felt
+
+
+def _japanese_names(atlas: Atlas, sources: pd.DataFrame) -> pd.Series[str]:
+    """Return names in Japanese where the published evaluations have one; empty elsewhere.
+
+    A case of a group is named after the group, with its own pattern behind.
+    """
+    table = atlas.hazards.published_probabilities().dropna(subset=["hazard_map_code"])
+    known = table.drop_duplicates("hazard_map_code").set_index("hazard_map_code")["name_ja"]
+    code = sources.index.to_series()
+    grouped = sources["source_id"].where(sources["source_id"].isin(known.index))
+    # Patterns stand in brackets at the end: "(ZYXEd)", "(M8 class: Area1)".
+    pattern = sources["name_en"].str.extract(r"\((?:[^()]*: )?([^()]*)\)$", expand=False)
+    own = code.map(known)
+    of_group = grouped.map(known) + "：" + pattern.fillna("")
+    return own.fillna(of_group).fillna("").astype(object)
 
 
 def _areas_lost(atlas: Atlas, felt: pd.DataFrame, from_share: float) -> list[tuple[str, ...]]:
