@@ -26,6 +26,11 @@ FEW = (
     "rules.landing_clusters=off",
     "rules.international_directions=off",
     "criteria.cables.max_crowded_share=1",
+    # Rows of disasters are laid as needed too: here the rows of separation are counted.
+    "weights.disasters=0",
+    "rules.disaster_survival=off",
+    "rules.backup=off",
+    "rules.tokyo_takeover=off",
 )
 
 

@@ -23,6 +23,11 @@ OVERRIDES = (
     "demand.total_new_it_load_mw=200",
     "demand.latency_critical_share=0",
     "criteria.cables.max_crowded_share=1",
+    # Rows of disasters are laid as needed too: here the rows of separation are counted.
+    "weights.disasters=0",
+    "rules.disaster_survival=off",
+    "rules.backup=off",
+    "rules.tokyo_takeover=off",
 )
 
 

@@ -20,6 +20,7 @@ from dcsite.criteria.disaster_terms import (
     expected_down,
     tail_weights,
     tokyo_takeover_mw,
+    tokyo_wanted_mw,
 )
 from dcsite.criteria.disasters_found import cvar, evaluate_disasters, find_backups
 from dcsite.disasters import DisasterSet, Fragility
@@ -110,9 +111,11 @@ def test_breaches_by_hand(shipped_atlas, asked):
     # Both cores are down together with 0.5 in the quake, and none else is of their tier.
     lacking = [breach.site_ids for breach in found.breaches if breach.rule == "backup"]
     assert lacking == [("h0",), ("h1",)]
-    # 6160 / 1.3 * 0.62 * 0.5 = 1469 MW, of which 900 stand with Tokyo lost.
-    assert tokyo_takeover_mw(asked) == pytest.approx(1468.923, abs=1e-3)
-    assert breaches["tokyo_takeover"].amount == pytest.approx(0.568923, abs=1e-6)
+    # 6160 / 1.3 * 0.62 * 0.5 = 1469 MW, more than the hubs carry: all of their 1000 MW must stand
+    # with Tokyo lost, 900 do.
+    assert tokyo_wanted_mw(asked) == pytest.approx(1468.923, abs=1e-3)
+    assert tokyo_takeover_mw(asked) == 1000.0
+    assert breaches["tokyo_takeover"].amount == pytest.approx(0.1)
     assert "core_areas" not in breaches
 
 

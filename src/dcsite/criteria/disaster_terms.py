@@ -28,6 +28,7 @@ __all__ = [
     "expected_down",
     "tail_weights",
     "tokyo_takeover_mw",
+    "tokyo_wanted_mw",
 ]
 
 #: Disasters to which the measure of the worst one and the losses are confined: a whole frequency
@@ -133,7 +134,16 @@ def tail_weights(disasters: DisasterSet) -> NDArray[np.float64]:
 
 
 def tokyo_takeover_mw(scenario: Scenario) -> float:
-    """Return the IT load in MW that must stand with Tokyo lost."""
+    """Return the IT load in MW that must stand with Tokyo lost.
+
+    Never more than all new hubs carry: where the plan is smaller than what is wanted, all of it
+    must stand, and :func:`tokyo_wanted_mw` says what is missing.
+    """
+    return min(tokyo_wanted_mw(scenario), float(scenario.total_new_it_load_mw))
+
+
+def tokyo_wanted_mw(scenario: Scenario) -> float:
+    """Return the part of Tokyo's IT load, in MW, that others are to take over."""
     own: Parameters = scenario.criteria["disasters"]
     tokyo = scenario.demand.grid_demand_mw / scenario.demand.pue * own.tokyo_load_share
     return float(tokyo * own.tokyo_takeover_share)

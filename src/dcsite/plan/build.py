@@ -12,6 +12,7 @@ import pandas as pd
 
 from dcsite.criteria import TIERS, Measure, criteria
 from dcsite.criteria.cables import landings_in_force
+from dcsite.criteria.disaster_terms import tokyo_wanted_mw
 from dcsite.criteria.disasters_found import backups_of, worst_disasters_of
 from dcsite.criteria.separation import nearest_other
 from dcsite.criteria.substation import column
@@ -114,7 +115,7 @@ def build_plan(
         violations=checked.violations,
         backups=backups_of(hubs, atlas, scenario),
         worst_disasters=worst_disasters_of(hubs, atlas, scenario),
-        notes=(*_files_read(scenario), *outcome.notes),
+        notes=(*_files_read(scenario), *_tokyo_note(scenario), *outcome.notes),
         assumptions=tuple(Assumption(*record) for record in _assumptions(scenario)),
         geodata=tuple(
             GeodataUse(used.name, used.sha256, used.licence, used.vintage, used.source)
@@ -160,6 +161,18 @@ def _demand_measures(
             0.0,
         ),
     )
+
+
+def _tokyo_note(scenario: Scenario) -> tuple[str, ...]:
+    """Say where a plan is too small to take over the part of Tokyo's load that is wanted."""
+    wanted_mw, total_mw = tokyo_wanted_mw(scenario), scenario.total_new_it_load_mw
+    if scenario.rules["tokyo_takeover"] == "off" or wanted_mw <= total_mw:
+        return ()
+    note = (
+        f"with Tokyo lost {wanted_mw:,.0f} MW are wanted, all new hubs together carry "
+        f"{total_mw:,.0f} MW: rule tokyo_takeover asks that all of it stands"
+    )
+    return (note,)
 
 
 def _files_read(scenario: Scenario) -> tuple[str, ...]:
