@@ -127,9 +127,12 @@ class LoadTable:
     scale: float = 1.0
 
 
-#: Given chosen hubs as pairs of site number and tier number, finds rows that they break: a label
-#: and an array of shape (sites, tiers) each, for ``sum(coefficient * open) >= 0``.
-FindRows = Callable[[Sequence[tuple[int, int]]], "Sequence[tuple[str, NDArray[np.float64]]]"]
+#: Given chosen hubs as pairs of site number and tier number, finds rows that they break: the hub
+#: that lacks something and an array of shape (sites, tiers) each, for
+#: ``sum(coefficient * open) >= 0``.
+FindRows = Callable[
+    [Sequence[tuple[int, int]]], "Sequence[tuple[tuple[int, int], NDArray[np.float64]]]"
+]
 
 
 @dataclass(frozen=True)
@@ -204,8 +207,13 @@ class Program(Protocol):
     def lay_lazily(self, table: LoadTable) -> None:
         """Hold rows ready that are laid only as points break them."""
 
-    def find_lazily(self, name: str, rule: str, find: FindRows) -> None:
-        """Hold a search ready that finds rows a plan breaks; nothing if the rule is off."""
+    def find_lazily(
+        self, name: str, rule: str, concerned: NDArray[np.bool_], find: FindRows
+    ) -> None:
+        """Hold a search ready that finds rows a plan breaks; nothing if the rule is off.
+
+        `concerned`, of shape (sites, tiers), tells which hubs may have such a row.
+        """
 
     def violate(self, rule: str, variable: Any, amount: float = 1.0) -> None:
         """Count a variable, times an amount, as violation of a soft rule."""

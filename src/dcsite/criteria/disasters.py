@@ -166,8 +166,8 @@ class Disasters:
     def _backups(self, program: Program, found: DisasterSet, own: _Parameters) -> None:
         def find(
             chosen: Sequence[tuple[int, int]],
-        ) -> list[tuple[str, NDArray[np.float64]]]:
-            rows: list[tuple[str, NDArray[np.float64]]] = []
+        ) -> list[tuple[tuple[int, int], NDArray[np.float64]]]:
+            rows: list[tuple[tuple[int, int], NDArray[np.float64]]] = []
             for site, tier in chosen:
                 if tier > TIERS.index("large"):
                     continue
@@ -178,10 +178,12 @@ class Disasters:
                 coefficient = np.zeros((len(fits), len(TIERS)))
                 coefficient[:, : tier + 1] = fits[:, None]
                 coefficient[site, tier] = -1.0
-                rows.append((f"{site}_{TIERS[tier]}", coefficient))
+                rows.append(((site, tier), coefficient))
             return rows
 
-        program.find_lazily("backup", "backup", find)
+        concerned = np.zeros((len(found.site_ids), len(TIERS)), dtype=bool)
+        concerned[:, : TIERS.index("large") + 1] = True
+        program.find_lazily("backup", "backup", concerned, find)
 
     def _core_areas(self, program: Program) -> None:
         """At most one core in an electricity area, none where an existing core stands."""

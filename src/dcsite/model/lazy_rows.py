@@ -184,7 +184,7 @@ class TableRows:
 
 
 class FoundRows:
-    """Rows that a criterion finds broken by a choice of hubs; see :class:`LoadTable`'s sibling.
+    """Rows about single hubs that a criterion finds broken by a choice of hubs.
 
     Parameters
     ----------
@@ -194,35 +194,44 @@ class FoundRows:
         Of the rows.
     rule : str
         Under which they hold.
+    concerned : numpy.ndarray of bool, shape (sites, tiers)
+        Hubs that may have such a row. Where the rule is soft, each has a column for its violation
+        from the beginning, so that penalties are all known when the program is put together.
     find : callable
         See :data:`dcsite.criteria.base.FindRows`.
     """
 
-    def __init__(self, program: SiteProgram, name: str, rule: str, find: FindRows) -> None:
+    def __init__(
+        self,
+        program: SiteProgram,
+        name: str,
+        rule: str,
+        concerned: NDArray[np.bool_],
+        find: FindRows,
+    ) -> None:
         self._program, self._name, self._rule, self._find = program, name, rule, find
-        self._slack: dict[str, Any] = {}
-        self._laid: set[str] = set()
+        self._laid: set[tuple[int, int]] = set()
+        self._slack: dict[tuple[int, int], Any] = {}
+        if program.mode(rule) == "soft":
+            for site, tier in np.argwhere(program.eligible & concerned):
+                label = f"{program.labels[site]}_{TIERS[tier]}"
+                slack = program.continuous(f"short_{name}_{label}", 0.0, 1.0)
+                program.violate(rule, slack)
+                self._slack[int(site), int(tier)] = slack
 
     def add_broken(self, values: Mapping[str, float]) -> int:
         """Lay the rows that a plan breaks."""
         program = self._program
-        chosen = [
-            (int(site), int(tier))
-            for site, tier in np.argwhere(program.eligible)
-            if values.get(program.open[site, tier].name, 0.0) > 0.5
-        ]
         added = 0
-        for label, coefficient in self._find(chosen):
-            if label in self._laid:
+        for hub, coefficient in self._find(self._chosen(values)):
+            if hub in self._laid:
                 continue
             terms = program.open_terms(coefficient)
-            if program.mode(self._rule) == "soft":
-                slack = program.continuous(f"short_{self._name}_{label}", 0.0, 1.0)
-                program.violate(self._rule, slack)
-                terms = [*terms, (slack, 1.0)]
-                self._slack[label] = slack
+            if hub in self._slack:
+                terms = [*terms, (self._slack[hub], 1.0)]
+            label = f"{program.labels[hub[0]]}_{TIERS[hub[1]]}"
             program.row(f"{self._name}_{label}", terms, ">=", 0.0)
-            self._laid.add(label)
+            self._laid.add(hub)
             added += 1
         return added
 
@@ -231,16 +240,18 @@ class FoundRows:
         return 0
 
     def repaired(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Excuse every hub of a plan that breaks a row laid, where the rule is soft."""
-        program = self._program
-        chosen = [
-            (int(site), int(tier))
-            for site, tier in np.argwhere(program.eligible)
-            if values.get(program.open[site, tier].name, 0.0) > 0.5
-        ]
-        broken = {label for label, _ in self._find(chosen)}
-        return {v.name: float(label in broken) for label, v in self._slack.items()}
+        """Count every hub of a plan that breaks its row as a violation, where the rule is soft."""
+        broken = {hub for hub, _ in self._find(self._chosen(values))}
+        return {slack.name: float(hub in broken) for hub, slack in self._slack.items()}
 
     def summary(self) -> str:
         """Say how many rows were laid."""
         return f"{self._name}: {len(self._laid)} needed"
+
+    def _chosen(self, values: Mapping[str, float]) -> list[tuple[int, int]]:
+        program = self._program
+        return [
+            (int(site), int(tier))
+            for site, tier in np.argwhere(program.eligible)
+            if values.get(program.open[site, tier].name, 0.0) > 0.5
+        ]

@@ -189,19 +189,16 @@ class SiteProgram:
         """Hold rows ready that are laid only as points break them."""
         self.lazy.append(TableRows(self, table))
 
-    def find_lazily(self, name: str, rule: str, find: FindRows) -> None:
+    def find_lazily(
+        self, name: str, rule: str, concerned: NDArray[np.bool_], find: FindRows
+    ) -> None:
         """Hold a search ready that finds rows a plan breaks; nothing if the rule is off."""
         if self.mode(rule) != "off":
-            self.lazy.append(FoundRows(self, name, rule, find))
+            self.lazy.append(FoundRows(self, name, rule, concerned, find))
 
     def violate(self, rule: str, variable: Any, amount: float = 1.0) -> None:
-        """Count a variable, times an amount, as violation of a soft rule.
-
-        Once the objective is set, the penalty goes straight into it.
-        """
+        """Count a variable, times an amount, as violation of a soft rule."""
         self.violations[rule].append((variable, amount))
-        if self.problem.objective is not None:
-            self.problem.objective.addterm(variable, -self.modes.penalty[rule] * amount)
 
     def load_of(self, values: Mapping[str, float]) -> NDArray[np.float64]:
         """Return the load at each site, in MW, at a point of the program."""
