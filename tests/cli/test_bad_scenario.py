@@ -50,7 +50,7 @@ SCENARIOS = [
     ),
     scenario(
         "unknown criterion", "[criteria.snow]\nmin_depth_cm = 5",
-        ("mine.toml", "criteria.snow", "allowed here are: separation, renewables, substation"),
+        ("mine.toml", "criteria.snow", "allowed here are: separation, disasters, firm_ground"),
     ),
     scenario(
         "criterion misspelt", "[criteria.cabels]\nmin_directions = 1",
@@ -110,7 +110,9 @@ SCENARIOS = [
         ("mine.toml", "tiers.large.it_load_mw", "min must not be above max", "900", "200"),
     ),
     scenario(
-        "all weights zero", "[weights]\nseparation = 0\nrenewables = 0\nsubstation = 0\ncables = 0",
+        "all weights zero",
+        "[weights]\nseparation = 0\ndisasters = 0\nfirm_ground = 0\nrenewables = 0\n"
+        "substation = 0\ncables = 0",
         ("mine.toml", "weights", "at least one weight must be above 0"),
     ),
     scenario(

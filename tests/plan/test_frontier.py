@@ -39,6 +39,11 @@ SETTINGS = (
     'rules.total_it_load="off"',
     'rules.core_regions="off"',
     "penalties.unserved=0",
+    # What disasters penalise leaves few plans of the least penalty, and a front of a point or two.
+    "rules.disaster_survival=off",
+    "rules.backup=off",
+    "rules.core_areas=off",
+    "rules.own_site_hazard=off",
 )
 OPTIONS = SolveOptions(gap=1e-7)
 
