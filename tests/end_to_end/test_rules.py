@@ -27,6 +27,30 @@ IMPOSSIBLE = {
     "existing_core_clearance": [
         "criteria.separation.existing_core_clearance_km={large=2000, regional=2000}"
     ],
+    "disaster_survival": ["criteria.disasters.least_survival.area_blackout=1"],
+    # A core alone has no other to lean on.
+    "backup": [
+        "criteria.disasters.backup_joint_probability=0.3",
+        "tiers.core.count=1",
+        "rules.core_regions=off",
+    ],
+    # Tokyo and Kansai have their cores; eight areas are left.
+    "core_areas": [
+        "tiers.core.count=9",
+        "tiers.core.separation_km=0",
+        "tiers.core.it_load_mw={min=10, max=400}",
+        "rules.landing_reach=off",
+        "rules.substation_reach=off",
+    ],
+    # All of the load must stand, beyond 500 km from Tokyo.
+    "tokyo_takeover": [
+        "criteria.disasters.tokyo_takeover_share=1",
+        "criteria.disasters.tokyo_load_share=1",
+        "criteria.disasters.tokyo_lost_km=500",
+    ],
+    "own_site_hazard": [
+        "criteria.firm_ground.max_share.strong_shaking={core=0, large=0, regional=0}"
+    ],
     "renewable_share": ["criteria.renewables.contractable_share=0"],
     "substation_reach": ["criteria.substation.max_distance_km={core=0, large=0, regional=0}"],
     "landing_reach": ["criteria.cables.core_landing_max_km=1"],
@@ -41,7 +65,12 @@ IMPOSSIBLE = {
 }
 
 #: Where another rule would do as well: two cores serve two regions.
-ALSO_GIVES_WAY = {"core_regions": {"rules.tier_counts"}}
+ALSO_GIVES_WAY = {
+    "core_regions": {"rules.tier_counts"},
+    "backup": {"rules.tier_counts"},
+    "core_areas": {"rules.tier_counts"},
+    "tokyo_takeover": {"rules.tier_counts", "rules.separation", "rules.total_it_load"},
+}
 
 
 @pytest.fixture(scope="module")

@@ -116,6 +116,8 @@ def solve_program(
         left = replace(options, start=_prepared(program, options, on_progress))
     elif program.lazy:
         _relaxed_rounds(program, options, on_progress)
+    if left.start is not None:
+        left = replace(left, start=_with_helpers(program, left.start))
     bound: float | None = None
     best: Outcome | None = None
     rounds = 0
@@ -154,6 +156,14 @@ def solve_program(
             left = replace(left, start=best.values)
 
 
+def _with_helpers(program: SiteProgram, values: Mapping[str, float]) -> dict[str, float]:
+    """Return a point with its helper variables set to what all rows that stand ready ask for."""
+    whole = dict(values)
+    for rows in program.lazy:
+        whole |= rows.repaired(whole)
+    return whole
+
+
 def _bounded(outcome: Outcome, bound: float | None) -> Outcome:
     """Return an outcome with the better of its bound and one of a solve with fewer rows."""
     if bound is None or (outcome.bound is not None and outcome.bound <= bound):
@@ -173,9 +183,7 @@ def _repaired(program: SiteProgram, outcome: Outcome) -> Outcome | None:
     """Return the plan with its helper variables set to what all rows ask for, if it keeps them."""
     if outcome.values is None:
         return None
-    values = dict(outcome.values)
-    for rows in program.lazy:
-        values |= rows.repaired(values)
+    values = _with_helpers(program, outcome.values)
     matrix = ProgramMatrix.from_problem(program.problem)
     raw = np.array([values.get(name, 0.0) for name in matrix.names])
     point = matrix.clean(raw)

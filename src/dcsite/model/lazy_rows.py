@@ -137,7 +137,8 @@ class TableRows:
         left = self._left(values)
         if table.lowered is not None:
             short = float((table.least - left)[self._ready].max())
-            return {table.lowered.name: max(min(values[table.lowered.name], -short), 0.0)}
+            held = values.get(table.lowered.name, 0.0)
+            return {table.lowered.name: max(min(held, -short), 0.0)}
         if table.raised is None:
             return {}
         raised: dict[str, float] = {}
