@@ -73,11 +73,11 @@ def find_backups(hubs: pd.DataFrame, found: DisasterSet, least_joint: float) -> 
         together = falls_with(in_force, int(site), least_joint)
         fits = np.flatnonzero(~together & (rank <= rank[site]))
         if not len(fits):
-            backups.append(Backup(ids[site], None, None, 0))
+            backups.append(Backup(str(ids[site]), None, None, 0))
             continue
         risk = joint_risk(found, int(site), fits)
         best = np.lexsort((ids[fits], np.round(risk, 12)))[0]
-        backups.append(Backup(ids[site], ids[fits[best]], float(risk[best]), len(fits)))
+        backups.append(Backup(str(ids[site]), str(ids[fits[best]]), float(risk[best]), len(fits)))
     return tuple(backups)
 
 

@@ -144,16 +144,21 @@ def solve_program(
             time.perf_counter() - begun >= options.time_limit_s
         )
         if outcome.interrupted or ended:
-            status: OutcomeStatus = "interrupted" if outcome.interrupted else "no_solution"
-            if best is not None:
-                status = "interrupted" if outcome.interrupted else "feasible"
-                return _noted(
-                    program, replace(best, status=status, interrupted=outcome.interrupted), rounds
-                )
-            without = replace(outcome, status=status, values=None, objective=None, gap=None)
-            return _noted(program, _started(program, without, left), rounds)
+            return _noted(program, _cut_short(program, outcome, best, left), rounds)
         if best is not None:
             left = replace(left, start=best.values)
+
+
+def _cut_short(
+    program: SiteProgram, outcome: Outcome, best: Outcome | None, options: SolveOptions
+) -> Outcome:
+    """Return the best plan that keeps every row where no time is left for a further solve."""
+    if best is not None:
+        status: OutcomeStatus = "interrupted" if outcome.interrupted else "feasible"
+        return replace(best, status=status, interrupted=outcome.interrupted)
+    status = "interrupted" if outcome.interrupted else "no_solution"
+    without = replace(outcome, status=status, values=None, objective=None, gap=None)
+    return _started(program, without, options)
 
 
 def _with_helpers(program: SiteProgram, values: Mapping[str, float]) -> dict[str, float]:

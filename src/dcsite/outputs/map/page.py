@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
 import folium
 from branca.element import Element, Figure
 from folium.template import Template
+
+from dcsite.outputs.inline import asset, data_uri, leaflet_css, script, xstatic
 
 from .backups import ARROW_SVG, BACKUP_PANE, backup_entry, backup_pairs
 from .base import BORDER, area_entry, prefecture_layer, tile_entry
@@ -96,14 +96,14 @@ def render_map(
     )  # fmt: skip
     # The instance's own lists: Folium's class-wide ones point to the network.
     page.default_js = [
-        ("leaflet", _script(_xstatic("leaflet", "leaflet.js"))),
-        ("jquery", _script(_xstatic("jquery", "jquery.min.js"))),
-        ("dcsite_layers", _script(_asset("layers.js"))),
-        ("dcsite_page", _script(_asset("page.js"))),
+        ("leaflet", script(xstatic("leaflet", "leaflet.js"))),
+        ("jquery", script(xstatic("jquery", "jquery.min.js"))),
+        ("dcsite_layers", script(asset("layers.js"))),
+        ("dcsite_page", script(asset("page.js"))),
     ]
     page.default_css = [
-        ("leaflet_css", _uri("text/css", _leaflet_css())),
-        ("dcsite_css", _uri("text/css", _asset("page.css"))),
+        ("leaflet_css", leaflet_css()),
+        ("dcsite_css", data_uri("text/css", asset("page.css"))),
     ]
     for pane, z_index in (
         ("dc-names", 450),
@@ -213,30 +213,3 @@ def _bounds(plan: Plan) -> list[list[float]]:
         [min([south, *latitudes]), min([west, *longitudes])],
         [max([north, *latitudes]), max([east, *longitudes])],
     ]
-
-
-def _asset(name: str) -> bytes:
-    return files("dcsite.outputs").joinpath("assets", name).read_bytes()
-
-
-def _xstatic(package: str, name: str) -> bytes:
-    return files(f"xstatic.pkg.{package}").joinpath("data", *name.split("/")).read_bytes()
-
-
-def _uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};charset=utf-8;base64,{base64.b64encode(content).decode('ascii')}"
-
-
-def _script(content: bytes) -> str:
-    """Return a script as a data URI, without the hint to a source map that would be fetched."""
-    return _uri("text/javascript", re.sub(rb"\n?//# sourceMappingURL=\S*", b"", content))
-
-
-def _leaflet_css() -> bytes:
-    """Return Leaflet's style with its few images inside."""
-
-    def inline(match: re.Match[str]) -> str:
-        return f"url({_uri('image/png', _xstatic('leaflet', match[1]))})"
-
-    style = _xstatic("leaflet", "leaflet.css").decode("utf-8")
-    return re.sub(r"url\((images/[\w.-]+\.png)\)", inline, style).encode("utf-8")
