@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -203,6 +204,35 @@ def test_the_shipped_set_by_known_figures(measured, shipped_atlas, policy):
     # One of the 15 patterns of the Nankai Trough: 75 % over 15.
     assert events.loc["ANN11", "probability_30y"] == pytest.approx(0.05)
     assert events.loc["ANN11", "probability_date"] == "2025-09-26"
+
+
+def test_a_set_is_worked_out_once_and_anew_when_anything_changes(measured, shipped_atlas, policy):
+    few = measured.iloc[:20]
+    first = disasters_of(few, shipped_atlas, policy)
+    assert disasters_of(few, shipped_atlas, policy) is first
+    # Its tables count as read again, as if it had been worked out anew.
+    with shipped_atlas.recording() as names:
+        disasters_of(few, shipped_atlas, policy)
+    assert {"scenario_intensity_by_municipality", "herp_probabilities"} <= names
+    other = dcsite.load_scenario("policy-2023", ("criteria.disasters.down_intensity=5.5",))
+    assert disasters_of(few, shipped_atlas, other).fragility.median_intensity == 5.5
+    assert disasters_of(few.iloc[::-1], shipped_atlas, policy) is not first
+    assert disasters_of(few, dcsite.load_atlas(), policy) is not first
+
+
+def test_a_changed_file_of_disasters_is_read_anew(measured, shipped_atlas, tmp_path):
+    file = tmp_path / "mine.csv"
+    asked = dcsite.load_scenario(
+        "policy-2023", (f"criteria.disasters.footprints_file={json.dumps(str(file))}",)
+    )
+    few = measured.loc[["01100", "47201"]]
+    for probability in (0.25, 0.75):
+        file.write_text(
+            f"scenario_id,municipality_code,probability_down\nx,01100,{probability}\n", "utf-8"
+        )
+        found = disasters_of(few, shipped_atlas, asked)
+        own = found.events.index.get_loc("user_x")
+        assert found.down[:, own].tolist() == [pytest.approx(probability), 0.0]
 
 
 def test_what_the_check_finds_is_told_apart_from_the_formulation():

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import weakref
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -105,7 +110,53 @@ def disasters_of(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Disas
         Indexed by `site_id`: `lat_deg`, `lon_deg`, `municipality_code`, `area`.
     atlas, scenario
         What is known and asked.
+
+    Notes
+    -----
+    A run asks for the set of its candidates and of its hubs several times over; the last few are
+    kept, under all that they follow from.
     """
+    key = _key(sites, scenario)
+    for kept in _KEPT:
+        if kept.key == key and kept.atlas() is atlas:
+            for name in sorted(kept.tables):
+                atlas.mark_used(name)
+            return kept.found
+    with atlas.recording() as names:
+        found = _work_out(sites, atlas, scenario)
+    _KEPT.appendleft(_Kept(key, weakref.ref(atlas), frozenset(names), found))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """A set, and what it follows from."""
+
+    key: str
+    atlas: weakref.ref[Atlas]
+    tables: frozenset[str]
+    found: DisasterSet
+
+
+_KEPT: deque[_Kept] = deque(maxlen=3)
+
+
+def _key(sites: pd.DataFrame, scenario: Scenario) -> str:
+    own: Parameters = scenario.criteria["disasters"]
+    settings = own.model_dump_json(include=set(DisasterSettings.model_fields))
+    digest = hashlib.sha256(settings.encode())
+    digest.update(str(scenario.criteria["cables"].planned_until_year).encode())
+    if own.footprints_file and Path(own.footprints_file).is_file():
+        digest.update(Path(own.footprints_file).read_bytes())
+    for name in ("lat_deg", "lon_deg"):
+        digest.update(sites[name].to_numpy(dtype=float).tobytes())
+    columns = [name for name in ("municipality_code", "area", "arv") if name in sites]
+    for values in (sites.index, *(sites[name] for name in columns)):
+        digest.update("\0".join(map(str, values)).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _work_out(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> DisasterSet:
     own: Parameters = scenario.criteria["disasters"]
     landings = landings_in_force(atlas, scenario.criteria["cables"].planned_until_year)
     away_km = geodesic_km(

@@ -12,6 +12,7 @@ of a user's file are computed at the site itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,7 +71,7 @@ class DisasterSet:
     fragility: Fragility
     site_ids: tuple[str, ...]
 
-    @property
+    @cached_property
     def down(self) -> Floats:
         """Probability that each site is down in each event, shape (n, m)."""
         shaken = probability_down(self.intensity, self.fragility)
