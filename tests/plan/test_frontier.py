@@ -129,6 +129,14 @@ def front_of(small, atlas, sites, x, y, monkeypatch, **others):
             41,  # the nearest two points of this front lie 1/37 of its width apart
             6,
         ),
+        # Its rows are laid as needed, and the measure on x follows from them.
+        (
+            "worst_survival",
+            "local_renewable_ratio",
+            ("worst_survival", "local_renewable_ratio"),
+            5,
+            2,
+        ),
     ],
 )
 def test_the_front_is_that_of_enumeration(

@@ -225,9 +225,9 @@ class Disasters:
                 program.load_terms(np.repeat(near[:, None] / total, len(TIERS), axis=1)),
             )
         ]
-        if weight * parts.worst_survival > 0.0:
+        if parts.worst_survival > 0.0:
             terms.append(self._worst(program, found, weight * parts.worst_survival))
-        if weight * parts.cvar_loss > 0.0:
+        if parts.cvar_loss > 0.0:
             terms.append(self._tail(program, found, own.cvar_level, weight * parts.cvar_loss))
         return terms
 

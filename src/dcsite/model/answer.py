@@ -166,6 +166,8 @@ def _with_helpers(program: SiteProgram, values: Mapping[str, float]) -> dict[str
     whole = dict(values)
     for rows in program.lazy:
         whole |= rows.repaired(whole)
+    for variable, terms, constant in program.defined:
+        whole[variable.name] = constant + sum(c * whole.get(v.name, 0.0) for v, c in terms)
     return whole
 
 

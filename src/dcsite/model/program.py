@@ -94,6 +94,8 @@ class SiteProgram:
         self._variables: dict[str, Any] = {}
         self.apart: list[SeparationRows] = []
         self.lazy: list[LazyRows] = []
+        #: Variables that equal an expression, with its terms and constant.
+        self.defined: list[tuple[Any, Terms, float]] = []
         #: By tier, the columns that say of each site whether a hub not below it stands there.
         self.hub_columns: dict[int, list[Any]] = {}
         #: Rows about one site or about sites too near: they say nothing of a plan as a whole.

@@ -123,6 +123,7 @@ class _Rows:
     ) -> pulp.LpVariable:
         variable = self.program.problem.add_variable(name, None, None)
         self.program.row(name, [*terms, (variable, -1.0)], "==", -constant)
+        self.program.defined.append((variable, list(terms), constant))
         return variable
 
 
