@@ -56,7 +56,7 @@ def test_a_scenario_is_frozen():
 
 
 def test_shipped_names_are_listed():
-    assert shipped_names() == ("distributed", "policy-2023")
+    assert shipped_names() == ("distance-only", "distributed", "policy-2023")
 
 
 @pytest.mark.parametrize("name", shipped_names())
