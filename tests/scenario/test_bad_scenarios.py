@@ -203,9 +203,11 @@ def test_a_missing_file_names_the_nearest_shipped_scenario(tmp_path, monkeypatch
             "shipped are: distance-only, distributed, policy-2023"
         )
     ]
-    assert problems_of(Path("nowhere/plan.toml")) == [
-        "nowhere/plan.toml: no such file or shipped scenario; shipped are: distance-only, distributed, policy-2023"
-    ]
+    (line,) = problems_of(Path("nowhere/plan.toml"))
+    assert line == (
+        "nowhere/plan.toml: no such file or shipped scenario; "
+        "shipped are: distance-only, distributed, policy-2023"
+    )
 
 
 def test_a_folder_is_no_scenario(tmp_path):
