@@ -81,6 +81,7 @@ def tiny_atlas() -> TinyAtlas:
             "hazard_map_code",
         ],
     )  # fmt: skip
+    published["name_ja"] = [f"評価{number}" for number in range(len(published))]
     hazards = SimpleNamespace(
         scenario_earthquakes=cases.copy, published_probabilities=published.copy
     )

@@ -87,11 +87,14 @@ def test_alternatives_of_one_zone_share_its_code(hazards, zone, codes):
     assert sorted(cases.index[cases["fault_zone_code"] == zone]) == sorted(codes)
 
 
-def test_only_major_faults_have_a_zone_and_no_name_stands_in_two(hazards):
+def test_major_faults_and_one_overlap_have_a_zone_and_no_name_stands_in_two(hazards):
     cases = hazards.scenario_earthquakes()
     major = cases["category"] == "major_active_fault"
-    assert (cases["fault_zone_code"].notna() == major).all()
-    assert cases["fault_zone_code"].nunique() == 133
+    # Off Tokachi, off Nemuro and both together overlap as the segments of a fault do.
+    overlap = cases["fault_zone_code"] == "ATNI1"
+    assert sorted(cases.index[overlap]) == ["ANMRO", "ATKCH", "ATNI1"]
+    assert (cases["fault_zone_code"].notna() == (major | overlap)).all()
+    assert cases["fault_zone_code"].nunique() == 134
     zone_names = cases.loc[major, "name_en"].str.split(r" \(|/| Case", regex=True).str[0]
     assert cases.loc[major].groupby(zone_names)["fault_zone_code"].nunique().max() == 1
 
