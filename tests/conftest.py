@@ -11,7 +11,8 @@ from dcsite.criteria import measure_sites
 from dcsite.sites import municipality_sites
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import geopandas as gpd
 
@@ -43,3 +44,15 @@ def policy() -> Scenario:
 def measured(shipped_atlas: Atlas, policy: Scenario) -> gpd.GeoDataFrame:
     """Return the municipalities, measured by the default scenario."""
     return measure_sites(municipality_sites(shipped_atlas, policy.land), shipped_atlas, policy)
+
+
+@pytest.fixture
+def write_file(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
+    """Return a function that writes a file into the test's own folder."""
+
+    def write(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        return path
+
+    return write

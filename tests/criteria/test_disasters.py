@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 import dcsite
-from dcsite.criteria import disasters_found
 from dcsite.criteria.disaster_terms import (
     Parameters,
     disasters_of,
@@ -233,9 +232,3 @@ def test_a_changed_file_of_disasters_is_read_anew(measured, shipped_atlas, tmp_p
         found = disasters_of(few, shipped_atlas, asked)
         own = found.events.index.get_loc("user_x")
         assert found.down[:, own].tolist() == [pytest.approx(probability), 0.0]
-
-
-def test_what_the_check_finds_is_told_apart_from_the_formulation():
-    # The check goes through every event itself and knows no rows.
-    assert "LoadTable" not in vars(disasters_found)
-    assert "undominated" not in vars(disasters_found)

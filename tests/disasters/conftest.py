@@ -31,16 +31,6 @@ def sites() -> pd.DataFrame:
 
 
 @pytest.fixture
-def write_file(tmp_path: Path) -> WriteFile:
-    def write(name: str, content: str | bytes) -> Path:
-        path = tmp_path / name
-        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        return path
-
-    return write
-
-
-@pytest.fixture
 def complaints(sites: pd.DataFrame, shipped_atlas: Atlas) -> Complaints:
     """Read a bad file of disasters: one line per problem, each naming the file."""
 

@@ -28,16 +28,6 @@ def land() -> LandParameters:
 
 
 @pytest.fixture
-def write_file(tmp_path: Path) -> WriteFile:
-    def write(name: str, content: str | bytes) -> Path:
-        path = tmp_path / name
-        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        return path
-
-    return write
-
-
-@pytest.fixture
 def complaints(atlas: Atlas, land: LandParameters) -> Complaints:
     """Read a bad sites file: one line per problem, each naming the file."""
 

@@ -16,6 +16,7 @@ from dcsite.errors import OutputError
 from dcsite.outputs.atomic import check_file, write_file
 from dcsite.scenario import load_scenario
 
+from .options import QuietOption
 from .summary import output_console
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def bench_command(
         Path | None, typer.Option("--output", "-o", help="JSON file, written after every row.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: QuietOption = False,
 ) -> int:
     """Measure dcsite: phases of a run, row families, a peer, published instances, growth.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +17,7 @@ from dcsite.model.precheck import check_scenario
 from dcsite.scenario import load_scenario
 from dcsite.sites import municipality_sites, read_sites
 
-from .own_disasters import DisastersOption, with_disasters
+from .options import DisastersOption, OverridesOption, SitesOption, with_disasters
 from .summary import output_console
 
 if TYPE_CHECKING:
@@ -33,15 +32,9 @@ def check_command(
     scenario: Annotated[
         str, typer.Argument(help="Shipped name (dcsite scenario list) or TOML file.")
     ] = "policy-2023",
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override one value; may be repeated."),
-    ] = None,
+    overrides: OverridesOption = None,
     disasters: DisastersOption = None,
-    sites: Annotated[
-        Path | None,
-        typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
-    ] = None,
+    sites: SitesOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Check a scenario without solving it: candidates left, distances, loads, supply, numbers.

@@ -23,7 +23,7 @@ from dcsite.scenario import load_scenario, shipped_names
 from dcsite.sites import municipality_sites, read_sites
 
 from .late import LateInterrupt
-from .own_disasters import DisastersOption, with_disasters
+from .options import DisastersOption, OverridesOption, QuietOption, SitesOption, with_disasters
 from .progress import reporter
 from .summary import measure_value, output_console
 
@@ -59,17 +59,9 @@ def compare_command(
             "--by", metavar="SCENARIO", help="Scenario that measures all; policy-2023 by default."
         ),
     ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="Override one value of every scenario; repeatable."
-        ),
-    ] = None,
+    overrides: OverridesOption = None,
     disasters: DisastersOption = None,
-    sites: Annotated[
-        Path | None,
-        typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
-    ] = None,
+    sites: SitesOption = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder to write; dcsite-out/compare by default."),
@@ -77,7 +69,7 @@ def compare_command(
     gap: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Relative gap of scenarios that are solved.")
     ] = 1e-3,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: QuietOption = False,
 ) -> int:
     """Hold plans side by side: what each gains, what that costs, and all on one map."""
     if not _LEAST <= len(plans) <= _MOST:

@@ -15,6 +15,8 @@ from rich.markup import escape
 
 from dcsite.errors import InterruptedWithoutPlanError, Problem, SitesError
 
+from .options import QuietOption
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -68,7 +70,7 @@ def disperse_command(
         float | None, typer.Option(min=0.0, help="Seconds; then the best bracket is given.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: QuietOption = False,
 ) -> int:
     """Choose the places whose smallest distance to each other is largest, and prove it."""
     from dcsite.model.dispersion import disperse

@@ -39,6 +39,7 @@ from .explain_show import (
     print_place,
     print_proof,
 )
+from .options import QuietOption
 from .progress import reporter
 from .summary import output_console
 
@@ -89,7 +90,7 @@ def explain_command(
         float | None, typer.Option(min=0.1, help="Seconds each solve may take.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Solves at once.")] = 2,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Explain a plan: what each hub is worth and who would take its place, or why not PLACE."""
     if tier is not None and (tier not in TIERS or place is None):

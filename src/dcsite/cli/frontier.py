@@ -19,7 +19,7 @@ from dcsite.scenario import load_scenario
 from dcsite.sites import municipality_sites
 
 from .late import LateInterrupt
-from .own_disasters import DisastersOption, with_disasters
+from .options import DisastersOption, OverridesOption, QuietOption, with_disasters
 from .progress import reporter
 from .solve import SolverChoice
 from .summary import output_console
@@ -43,10 +43,7 @@ def frontier_command(
     ] = "separation",
     y: Annotated[str, typer.Option("--y", help="Another measure or criterion.")] = "renewables",
     points: Annotated[int, typer.Option(help="Points asked for, both ends included.")] = 21,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override one value; may be repeated."),
-    ] = None,
+    overrides: OverridesOption = None,
     disasters: DisastersOption = None,
     output: Annotated[
         Path | None,
@@ -59,7 +56,7 @@ def frontier_command(
     time_limit: Annotated[
         float | None, typer.Option(min=0.1, help="Seconds each solve may take.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: QuietOption = False,
 ) -> int:
     """Find the plans between which two measures can only be traded, and draw them."""
     check_axes(x, y, points)

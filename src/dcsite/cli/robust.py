@@ -21,7 +21,7 @@ from dcsite.plan.robust_ranges import read_ranges
 from dcsite.plan.robust_worker import Case
 from dcsite.scenario import load_scenario
 
-from .own_disasters import DisastersOption, with_disasters
+from .options import DisastersOption, OverridesOption, QuietOption, SitesOption, with_disasters
 from .solve import SolverChoice
 from .summary import output_console
 
@@ -43,19 +43,13 @@ def robust_command(
     seed: Annotated[
         int, typer.Option(min=0, max=2_147_483_647, help="Seed of the draws and the solver.")
     ] = 1,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override one value; may be repeated."),
-    ] = None,
+    overrides: OverridesOption = None,
     disasters: DisastersOption = None,
     ranges: Annotated[
         Path | None,
         typer.Option("--ranges", help="TOML of what to vary, and how far; shipped by default."),
     ] = None,
-    sites: Annotated[
-        Path | None,
-        typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
-    ] = None,
+    sites: SitesOption = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder; dcsite-out/SCENARIO-robust by default."),
@@ -73,7 +67,7 @@ def robust_command(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print robust.json.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: QuietOption = False,
 ) -> int:
     """Solve many draws of weights and assumptions; stopped with Ctrl-C, it goes on when run again.
 

@@ -28,7 +28,7 @@ from dcsite.scenario import Scenario, load_scenario
 from dcsite.sites import municipality_sites, read_sites
 
 from .late import LateInterrupt
-from .own_disasters import DisastersOption, with_disasters
+from .options import DisastersOption, OverridesOption, QuietOption, SitesOption, with_disasters
 from .progress import ProgressReporter, reporter
 from .summary import output_console, print_summary
 
@@ -48,15 +48,9 @@ def solve_command(
     scenario: Annotated[
         str, typer.Argument(help="Shipped name (dcsite scenario list) or TOML file.")
     ] = "policy-2023",
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override one value; may be repeated."),
-    ] = None,
+    overrides: OverridesOption = None,
     disasters: DisastersOption = None,
-    sites: Annotated[
-        Path | None,
-        typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
-    ] = None,
+    sites: SitesOption = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder to write; dcsite-out/SCENARIO by default."),
@@ -99,7 +93,7 @@ def solve_command(
             "--explain", help="Also find each hub's replacement cost and runner-up, for the map."
         ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: QuietOption = False,
 ) -> int:
     """Solve a scenario, check the plan independently, and write plan, tables and map."""
     begun = time.perf_counter()

@@ -17,6 +17,7 @@ from dcsite.plan.reload import check_geodata_of, read_plan
 from dcsite.plan.stress import run_stress
 from dcsite.plan.stress_assumptions import read_assumptions
 
+from .options import QuietOption
 from .progress import reporter
 from .stress_show import print_history, print_stress
 from .summary import output_console
@@ -58,7 +59,7 @@ def stress_command(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print stress.json.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Prove a plan by simulation: which hubs fall together, how often, and what that loses.
 

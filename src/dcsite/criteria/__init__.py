@@ -13,7 +13,7 @@ from .base import (
 )
 from .measures import CriterionValue, Measure, Violation
 from .measuring import measure_sites
-from .registry import criteria, parameter_schemas, rule_names
+from .registry import criteria, input_files, parameter_schemas, rule_names
 
 __all__ = [
     "TIERS",
@@ -28,6 +28,7 @@ __all__ = [
     "ScoreTerm",
     "Violation",
     "criteria",
+    "input_files",
     "linear_score",
     "measure_sites",
     "parameter_schemas",

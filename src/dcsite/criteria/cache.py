@@ -34,7 +34,7 @@ import platformdirs
 import shapely
 
 from .measuring import take_measurements, with_scores
-from .registry import criteria
+from .registry import criteria, input_files
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
@@ -149,10 +149,9 @@ def _key(sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> str:
         "tables": {info.name: info.sha256 for info in atlas.resources()},
         "scenario": asked,
         "files": [
-            (path, hashlib.sha256(Path(path).read_bytes()).hexdigest())
-            for criterion in criteria()
-            for path in getattr(criterion, "input_files", lambda _: ())(scenario)
-            if Path(path).is_file()
+            (str(path), hashlib.sha256(path.read_bytes()).hexdigest())
+            for path in input_files(scenario)
+            if path.is_file()
         ],
         "columns": [(str(name), str(kind)) for name, kind in sites.dtypes.items()],
         "crs": str(sites.crs),

@@ -31,6 +31,7 @@ __all__ = [
     "disasters_of",
     "existing_areas",
     "expected_down",
+    "nearest_clusters",
     "tail_weights",
     "tokyo_takeover_mw",
     "tokyo_wanted_mw",
@@ -158,15 +159,30 @@ def _key(sites: pd.DataFrame, scenario: Scenario) -> str:
 
 def _work_out(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> DisasterSet:
     own: Parameters = scenario.criteria["disasters"]
-    landings = landings_in_force(atlas, scenario.criteria["cables"].planned_until_year)
+    cluster = nearest_clusters(sites, atlas, scenario.criteria["cables"].planned_until_year)
+    return disaster_set(sites, atlas, own, cluster)
+
+
+def nearest_clusters(sites: pd.DataFrame, atlas: Atlas, planned_until_year: int) -> list[str]:
+    """Return the cluster of the international landing nearest to each site.
+
+    Parameters
+    ----------
+    sites : pandas.DataFrame
+        With `lat_deg` and `lon_deg`.
+    atlas : Atlas
+        What is known.
+    planned_until_year : int
+        Planned cables up to this year count.
+    """
+    landings = landings_in_force(atlas, planned_until_year)
     away_km = geodesic_km(
         sites["lat_deg"].to_numpy(dtype=float)[:, None],
         sites["lon_deg"].to_numpy(dtype=float)[:, None],
         landings["lat_deg"].to_numpy(dtype=float)[None, :],
         landings["lon_deg"].to_numpy(dtype=float)[None, :],
     )
-    cluster = landings["cluster"].to_numpy()[away_km.argmin(axis=1)]
-    return disaster_set(sites, atlas, own, cluster.tolist())
+    return [str(one) for one in landings["cluster"].to_numpy()[away_km.argmin(axis=1)]]
 
 
 def expected_down(disasters: DisasterSet) -> NDArray[np.float64]:

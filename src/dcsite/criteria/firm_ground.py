@@ -19,6 +19,7 @@ from dcsite.atlas.geodesy import geodesic_km, nearest
 
 from .base import TIERS, Admission, Breach, Evaluation, Program, Rule, ScoreTerm, linear_score
 from .measures import CriterionValue, Measure
+from .per_tier import PerTier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,16 +65,6 @@ HAZARDS: dict[str, tuple[str, str, str, str, str]] = {
 }
 
 _VOLCANO_KM = "volcano_distance_km"
-
-
-class PerTier(BaseModel):
-    """A number for each tier."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    core: float = Field(ge=0, description="Core hubs.")
-    large: float = Field(ge=0, description="Large hubs.")
-    regional: float = Field(ge=0, description="Regional hubs.")
 
 
 class Limits(BaseModel):

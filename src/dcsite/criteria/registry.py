@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcsite.errors import DcsiteError, Problem
@@ -13,7 +14,9 @@ from .base import Criterion
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["ENTRY_POINT_GROUP", "criteria", "parameter_schemas", "rule_names"]
+    from dcsite.scenario import Scenario
+
+__all__ = ["ENTRY_POINT_GROUP", "criteria", "input_files", "parameter_schemas", "rule_names"]
 
 ENTRY_POINT_GROUP = "dcsite.criteria"
 
@@ -61,6 +64,15 @@ def criteria() -> tuple[Criterion, ...]:
 def parameter_schemas() -> dict[str, type[BaseModel]]:
     """Return the pydantic schema of each criterion's section of a scenario, by name."""
     return {criterion.name: criterion.Parameters for criterion in criteria()}
+
+
+def input_files(scenario: Scenario) -> tuple[Path, ...]:
+    """Return the files of a user's own, beside tables and sites, that criteria measure by."""
+    return tuple(
+        Path(path)
+        for criterion in criteria()
+        for path in getattr(criterion, "input_files", lambda _: ())(scenario)
+    )
 
 
 def rule_names() -> dict[str, tuple[str, ...]]:

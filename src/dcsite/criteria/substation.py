@@ -20,6 +20,7 @@ from dcsite.sites import NO_LANDMASS, landmass_of, landmasses
 
 from .base import TIERS, Admission, Breach, Evaluation, Program, Rule, ScoreTerm, linear_score
 from .measures import CriterionValue, Measure
+from .per_tier import PerTier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,23 +31,13 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
-__all__ = ["CRITERION", "VOLTAGE_CLASSES_KV", "Parameters", "PerTier", "Substation", "column"]
+__all__ = ["CRITERION", "VOLTAGE_CLASSES_KV", "Parameters", "Substation", "column"]
 
 #: Voltage classes every site is measured for: the legal 60 kV, 100 kV where mapping is even,
 #: 187 kV (the bulk grid of Hokkaido and Shikoku upwards), 220 kV, 500 kV.
 VOLTAGE_CLASSES_KV: tuple[float, ...] = (60.0, 100.0, 187.0, 220.0, 500.0)
 
 _SOURCE = "substations (OpenStreetMap, ODbL)"
-
-
-class PerTier(BaseModel):
-    """One value for each tier."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    core: float = Field(ge=0, description="Core hubs.")
-    large: float = Field(ge=0, description="Large hubs.")
-    regional: float = Field(ge=0, description="Regional hubs.")
 
 
 class Parameters(BaseModel):

@@ -2,6 +2,7 @@
 
 from .backup import falls_with, joint_risk
 from .disaster_set import DisasterSet, disaster_set
+from .earthquakes import intensity_at_offices
 from .fault_plane import FaultPlanes, hypocentral_distance_km, rupture_distance_km
 from .fragility import (
     Fragility,
@@ -35,6 +36,7 @@ __all__ = [
     "earthquake_sources",
     "falls_with",
     "hypocentral_distance_km",
+    "intensity_at_offices",
     "intensity_from_pgv",
     "intensity_scatter",
     "jma_intensity",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .settings import DisasterSettings
 
-__all__ = ["SIX_LOWER", "UNSHAKEN", "computed_earthquakes"]
+__all__ = ["SIX_LOWER", "UNSHAKEN", "computed_earthquakes", "intensity_at_offices"]
 
 #: JMA intensity 6-lower begins here.
 SIX_LOWER = 5.5
@@ -66,6 +66,13 @@ def computed_earthquakes(
     for name in sorted(names_read):
         atlas.mark_used(name)
     return events, felt
+
+
+def intensity_at_offices(atlas: Atlas, event_id: str) -> dict[str, float]:
+    """Return an event's computed JMA intensity by municipality code; empty if none is computed."""
+    felt = atlas.hazards.scenario_intensity()["intensity_office"].dropna()
+    here = felt[felt.index.get_level_values("scenario_code") == event_id].droplevel("scenario_code")
+    return {str(code): float(value) for code, value in here.items()}
 
 
 def _work_out(atlas: Atlas, settings: DisasterSettings) -> tuple[pd.DataFrame, pd.DataFrame]:

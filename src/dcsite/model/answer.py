@@ -129,7 +129,13 @@ def solve_program(
         outcome = _bounded(solve(program.problem, left, on_progress, halted), bound)
         bound = outcome.bound
         if outcome.values is None:
-            return _noted(program, best or _started(program, outcome, left), rounds)
+            return _noted(
+                program,
+                _started(program, outcome, left)
+                if best is None
+                else _cut_short(program, outcome, best, left),
+                rounds,
+            )
         near = sum(rows.cover_violated(outcome.values) for rows in program.apart)
         if near + sum(rows.add_broken(outcome.values) for rows in program.lazy) == 0:
             return _noted(program, outcome, rounds)

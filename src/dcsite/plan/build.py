@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from dcsite.criteria import TIERS, Measure, criteria
+from dcsite.criteria import TIERS, Measure, input_files
 from dcsite.criteria.cables import landings_in_force
 from dcsite.criteria.disaster_terms import tokyo_wanted_mw
 from dcsite.criteria.disasters_found import backups_of, worst_disasters_of
@@ -177,13 +176,9 @@ def _tokyo_note(scenario: Scenario) -> tuple[str, ...]:
 
 def _files_read(scenario: Scenario) -> tuple[str, ...]:
     """Say which files of the user's own the plan rests on, with their SHA-256."""
-    paths = [
-        Path(path)
-        for criterion in criteria()
-        for path in getattr(criterion, "input_files", lambda _: ())(scenario)
-    ]
     return tuple(
-        f"{path} (SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()})" for path in paths
+        f"{path} (SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()})"
+        for path in input_files(scenario)
     )
 
 

@@ -6,15 +6,15 @@ the number of samples or processes, and samples are independent, as the interval
 
 from __future__ import annotations
 
-import tomllib
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dcsite.errors import Problem, ScenarioError
 from dcsite.scenario import as_dict, flatten
+
+from .toml_tables import read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,31 +99,7 @@ def read_ranges(path: Path | None = None) -> RobustRanges:
     ScenarioError
         If the file cannot be read or says something that is not understood.
     """
-    where = _SHIPPED if path is None else str(path)
-    try:
-        if path is None:
-            data = files("dcsite.plan").joinpath(_SHIPPED).read_bytes()
-        else:
-            data = path.read_bytes()
-        return RobustRanges.model_validate(tomllib.loads(data.decode("utf-8")))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ScenarioError(Problem(where, "", f"cannot be read ({reason})")) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ScenarioError(Problem(where, "", f"is not TOML: {error}")) from error
-    except ValidationError as error:
-        raise ScenarioError(
-            [
-                Problem(
-                    where,
-                    ".".join(map(str, found["loc"])),
-                    f"{found['msg']}, got {found['input']!r}"
-                    if not isinstance(found["input"], dict)
-                    else str(found["msg"]),
-                )
-                for found in error.errors()
-            ]
-        ) from error
+    return read_table(RobustRanges, _SHIPPED, path)
 
 
 def check_ranges(ranges: RobustRanges, scenario: Scenario, where: str) -> None:

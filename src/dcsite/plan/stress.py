@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dcsite.disasters import intensity_at_offices
+
 from .stress_events import event_rates
 from .stress_fleet import Fleet, fleet, fleet_result, hubs_frame
 from .stress_history import history
@@ -138,18 +140,15 @@ def _footprints(
     """Return where the plan's worst event strikes, and its worst earthquake."""
     shaking = [loss.event_id for loss in result.worst if loss.kind == "earthquake"]
     wanted = dict.fromkeys([loss.event_id for loss in result.worst[:1]] + shaking[:1])
-    felt = atlas.hazards.scenario_intensity()["intensity_office"].dropna()
-    computed = set(felt.index.unique(level="scenario_code"))
     found: list[Footprint] = []
     for event_id in wanted:
         row = plan.disasters.events.loc[event_id]
-        here = felt.xs(event_id, level="scenario_code") if event_id in computed else felt.iloc[:0]
         found.append(
             Footprint(
                 event_id,
                 str(row["name_en"]),
                 str(row["name_ja"]),
-                {str(code): float(value) for code, value in here.items()},
+                intensity_at_offices(atlas, event_id),
                 tuple(row["areas_lost"]),
                 *(_down(one, event_id) for one in (plan, today)),
             )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib.resources import files
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from dcsite.errors import Problem, ScenarioError
+from .toml_tables import read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +18,6 @@ __all__ = ["FixedValue", "LogRange", "StressAssumptions", "read_assumptions"]
 Floats = NDArray[np.float64]
 
 _SHIPPED = "stress-assumptions.toml"
-_MAX_BYTES = 1_000_000
 
 
 class _Table(BaseModel):
@@ -74,30 +71,4 @@ def read_assumptions(path: Path | None = None) -> StressAssumptions:
     ScenarioError
         If the file cannot be read or says something that is not understood.
     """
-    where = _SHIPPED if path is None else str(path)
-    try:
-        if path is None:
-            data = files("dcsite.plan").joinpath(_SHIPPED).read_bytes()
-        else:
-            if path.is_file() and path.stat().st_size > _MAX_BYTES:
-                raise ScenarioError(Problem(where, "", "is too large for a file of assumptions"))
-            data = path.read_bytes()
-        return StressAssumptions.model_validate(tomllib.loads(data.decode("utf-8")))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ScenarioError(Problem(where, "", f"cannot be read ({reason})")) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ScenarioError(Problem(where, "", f"is not TOML: {error}")) from error
-    except ValidationError as error:
-        raise ScenarioError(
-            [
-                Problem(
-                    where,
-                    ".".join(map(str, found["loc"])),
-                    f"{found['msg']}, got {found['input']!r}"
-                    if not isinstance(found["input"], dict)
-                    else str(found["msg"]),
-                )
-                for found in error.errors()
-            ]
-        ) from error
+    return read_table(StressAssumptions, _SHIPPED, path)

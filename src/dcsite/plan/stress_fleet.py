@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dcsite.atlas.geodesy import geodesic_km
-from dcsite.criteria.cables import landings_in_force
+from dcsite.criteria.disaster_terms import nearest_clusters
 from dcsite.disasters import DisasterSet, DisasterSettings, disaster_set
 
 from .stress_statistics import (
@@ -122,14 +121,7 @@ def fleet(
     SitesError
         If a user's file of disasters is not as it must be.
     """
-    landings = landings_in_force(atlas, planned_until_year)
-    away_km = geodesic_km(
-        hubs["lat_deg"].to_numpy()[:, None],
-        hubs["lon_deg"].to_numpy()[:, None],
-        landings["lat_deg"].to_numpy()[None, :],
-        landings["lon_deg"].to_numpy()[None, :],
-    )
-    cluster = landings["cluster"].to_numpy()[away_km.argmin(axis=1)]
+    cluster = nearest_clusters(hubs, atlas, planned_until_year)
     hubs = hubs.assign(landing_cluster=cluster)
     return Fleet(name, hubs, disaster_set(hubs, atlas, settings, cluster))
 

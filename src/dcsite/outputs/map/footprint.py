@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dcsite.disasters import intensity_at_offices
 from dcsite.plan.stress_types import Footprint
 
 from .encode import encode_polygons
@@ -110,14 +111,9 @@ def worst_footprints(plan: Plan, atlas: Atlas) -> list[Footprint]:
     """
     worst = list(plan.worst_disasters[:1])
     worst += [loss for loss in plan.worst_disasters if loss.kind == "earthquake"][:1]
-    felt = atlas.hazards.scenario_intensity()["intensity_office"].dropna()
-    computed = set(felt.index.unique(level="scenario_code"))
     found: list[Footprint] = []
     for loss in dict.fromkeys(worst):
-        shaken: dict[str, float] = {}
-        if loss.event_id in computed:
-            here = felt.xs(loss.event_id, level="scenario_code")
-            shaken = {str(code): float(value) for code, value in here.items()}
+        shaken = intensity_at_offices(atlas, loss.event_id)
         if shaken or loss.areas_lost:
             found.append(
                 Footprint(

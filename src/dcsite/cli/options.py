@@ -1,4 +1,4 @@
-"""The option ``--disasters``: a user's file becomes a value of the scenario like any other."""
+"""Options that several commands take in the same words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-__all__ = ["DisastersOption", "with_disasters"]
+__all__ = ["DisastersOption", "OverridesOption", "QuietOption", "SitesOption", "with_disasters"]
+
+OverridesOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override one value; may be repeated."),
+]
+
+SitesOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
+]
+
+QuietOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 DisastersOption: TypeAlias = Annotated[
     Path | None,
@@ -21,7 +33,7 @@ DisastersOption: TypeAlias = Annotated[
 
 
 def with_disasters(overrides: list[str] | None, disasters: Path | None) -> tuple[str, ...]:
-    """Return the overrides of a call, with the user's file of disasters among them."""
+    """Return the overrides of a call; a user's file of disasters is a value like any other."""
     given = tuple(overrides or ())
     if disasters is None:
         return given
