@@ -46,8 +46,8 @@ Comparisons are exact, without tolerance: hubs that differ by rounding alone are
 
 No run leaves hubs out of itself, since solving does not get faster by it: ``dcsite bench --part
 rows`` measures it beside the families of rows; only a scenario without the rule of backups, such
-as ``distance-only``, lets it leave out any. CPU seconds of the solve, measured before disasters were
-in the program, with all hubs and without
+as ``distance-only``, lets it leave out any. CPU seconds of the solve, measured before disasters
+were in the program, with all hubs and without
 the 16 % (municipalities), 18 % (1,000 drawn points) and 17 % (3,000 and 5,000) that are dominated,
 sums over seeds: CBC 31 and 34 (3 seeds), 40 and 34 (3), 78 and 121 (2), 19 and 64 (1); HiGHS 89
 and 69 (2), 64 and 64 (2).
