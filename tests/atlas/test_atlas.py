@@ -13,15 +13,15 @@ from dcsite.errors import GeodataError
 def test_nothing_is_read_until_it_is_asked_for():
     atlas = load_atlas()
     assert atlas.tables_used() == ()
-    atlas.power.substations()
-    atlas.places.prefectures()
-    atlas.places.prefectures()
+    atlas.substations()
+    atlas.table("prefectures")
+    atlas.table("prefectures")
     assert [info.name for info in atlas.tables_used()] == ["prefectures", "substations"]
 
 
 def test_reading_existing_cores_counts_the_offices_too():
     atlas = load_atlas()
-    atlas.policy.existing_cores()
+    atlas.existing_cores()
     assert [info.name for info in atlas.tables_used()] == ["prefectures", "existing_cores"]
 
 
@@ -39,18 +39,18 @@ def test_a_resource_tells_what_a_plan_must_name():
 
 def test_frames_belong_to_the_caller():
     atlas = load_atlas()
-    mine = atlas.places.prefectures()
+    mine = atlas.table("prefectures")
     mine.loc["13", "name_en"] = "changed"
-    stations = atlas.power.substations()
+    stations = atlas.substations()
     stations["voltage_kv"] = 0.0
-    assert atlas.places.prefectures().loc["13", "name_en"] == "Tokyo"
-    assert atlas.power.substations()["voltage_kv"].min() == 66.0
+    assert atlas.table("prefectures").loc["13", "name_en"] == "Tokyo"
+    assert atlas.substations()["voltage_kv"].min() == 66.0
 
 
 def test_an_unknown_table_is_named_with_what_there_is(few_tables):
     atlas = load_atlas(few_tables)
     with pytest.raises(GeodataError) as caught:
-        atlas.power.wind_farms()
+        atlas.table("wind_farms")
     message = str(caught.value)
     assert message.startswith("datapackage.json: resources.wind_farms: ")
     assert "submarine_cables" in message
@@ -59,9 +59,9 @@ def test_an_unknown_table_is_named_with_what_there_is(few_tables):
 def test_a_changed_table_is_refused_at_first_use_and_others_still_read(few_tables, edit):
     edit("places/prefectures.csv", lambda text: text.replace("Hokkaido", "Hokkaidou", 1))
     atlas = load_atlas(few_tables)
-    assert len(atlas.power.electricity_areas()) == 10
+    assert len(atlas.table("electricity_areas")) == 10
     with pytest.raises(GeodataError) as caught:
-        atlas.places.prefectures()
+        atlas.table("prefectures")
     assert str(caught.value).startswith("places/prefectures.csv: SHA-256 is ")
     assert "\n" not in str(caught.value)
 
@@ -69,7 +69,7 @@ def test_a_changed_table_is_refused_at_first_use_and_others_still_read(few_table
 def test_a_missing_table_is_named(few_tables):
     (few_tables / "places/prefectures.csv").unlink()
     with pytest.raises(GeodataError, match=r"^places/prefectures.csv: cannot be read \(No such"):
-        load_atlas(few_tables).places.prefectures()
+        load_atlas(few_tables).table("prefectures")
 
 
 def test_a_column_the_schema_lists_but_the_table_lacks_is_told(few_tables, edit):
@@ -78,7 +78,7 @@ def test_a_column_the_schema_lists_but_the_table_lacks_is_told(few_tables, edit)
         lambda text: text.replace('"name": "iso_3166_2"', '"name": "iso_3166_3"', 1),
     )
     with pytest.raises(GeodataError, match=r"^places/prefectures.csv: does not fit its schema"):
-        load_atlas(few_tables).places.prefectures()
+        load_atlas(few_tables).table("prefectures")
 
 
 def test_a_csv_table_is_not_handed_out_as_polygons(few_tables, edit):
@@ -89,7 +89,7 @@ def test_a_csv_table_is_not_handed_out_as_polygons(few_tables, edit):
         ),
     )
     with pytest.raises(GeodataError, match=r"^places/prefectures.csv: is csv, not GeoJSON"):
-        load_atlas(few_tables).places.prefecture_polygons()
+        load_atlas(few_tables).polygons("prefecture_polygons")
 
 
 def test_a_folder_without_descriptor_says_what_it_needs(tmp_path):
@@ -107,5 +107,5 @@ def test_the_shipped_folder_is_found_from_anywhere(monkeypatch, tmp_path):
 
 def test_an_atlas_says_how_much_of_it_was_read():
     atlas = load_atlas()
-    atlas.policy.counts()
+    atlas.table("counts")
     assert repr(atlas).endswith("49 tables, 1 read)")

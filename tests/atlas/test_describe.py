@@ -24,7 +24,7 @@ def test_after_a_refresh_an_edited_table_reads_and_checks(few_tables, edit):
     data = (few_tables / "power/interconnectors.csv").read_bytes()
     atlas = load_atlas(few_tables)
     assert atlas.resource("interconnectors").sha256 == hashlib.sha256(data).hexdigest()
-    assert atlas.power.interconnectors().loc["IC01", "capacity_from_to_median_mw"] == 710.0
+    assert atlas.table("interconnectors").loc["IC01", "capacity_from_to_median_mw"] == 710.0
 
 
 def test_a_new_row_is_counted_and_what_people_wrote_stays(few_tables, edit):

@@ -6,7 +6,7 @@ import shapely
 from pandas.api import types
 
 from dcsite.atlas import Atlas, load_atlas
-from dcsite.atlas.power import path_to_linestring
+from dcsite.atlas.atlas import path_to_linestring
 
 
 @pytest.fixture(scope="module")
@@ -15,15 +15,15 @@ def atlas() -> Atlas:
 
 
 def test_codes_keep_their_leading_zero(atlas):
-    towns = atlas.places.municipalities()
+    towns = atlas.table("municipalities")
     assert towns.index.name == "municipality_code"
     assert towns.loc["01100", "name_ja"] == "札幌市"
     assert towns.loc["01100", "pref_code"] == "01"
-    assert atlas.places.prefectures().loc["01", "name_en"] == "Hokkaido"
+    assert atlas.table("prefectures").loc["01", "name_en"] == "Hokkaido"
 
 
 def test_four_offices_lie_outside_their_municipality(atlas):
-    towns = atlas.places.municipalities()
+    towns = atlas.table("municipalities")
     away = towns[towns["office_in_municipality"] == 0]
     assert sorted(away["name_en"]) == [
         "Futaba-machi",
@@ -34,13 +34,16 @@ def test_four_offices_lie_outside_their_municipality(atlas):
 
 
 def test_missing_cells_are_missing_and_integers_with_gaps_stay_integers(atlas):
-    cables = atlas.network.submarine_cables()
+    cables = atlas.table("submarine_cables")
     assert str(cables["rfs_year"].dtype) == "Int64"
     assert cables["rfs_year"].isna().sum() == 5
     assert cables.loc["faster", "rfs_year"] == 2016
     assert types.is_float_dtype(cables["capacity_tbps"])
     assert cables["capacity_tbps"].isna().sum() == 25
-    assert atlas.places.electricity_area_mapping()["municipality_code"].isna().sum() == 47
+    assert (
+        atlas.table("electricity_area_mapping").reset_index()["municipality_code"].isna().sum()
+        == 47
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,7 +55,7 @@ def test_missing_cells_are_missing_and_integers_with_gaps_stay_integers(atlas):
     ],
 )
 def test_substations_by_voltage_and_owner(atlas, options, count):
-    found = atlas.power.substations(**options)
+    found = atlas.substations(**options)
     assert len(found) == count
     assert found.index.name == "substation_id"
     assert found.crs == "EPSG:4326"
@@ -61,12 +64,12 @@ def test_substations_by_voltage_and_owner(atlas, options, count):
 
 
 def test_utility_substations_hold_no_other_kind(atlas):
-    kinds = set(atlas.power.substations()["category"])
+    kinds = set(atlas.substations()["category"])
     assert kinds.isdisjoint({"traction", "industrial", "generation", "cable_transition"})
 
 
 def test_lines_run_through_their_vertices(atlas):
-    lines = atlas.power.transmission_lines()
+    lines = atlas.transmission_lines()
     assert len(lines) == 9584
     assert set(lines.geom_type) == {"LineString"}
     assert lines.geometry.iloc[0].coords[0] == (138.815, 36.069)
@@ -80,7 +83,7 @@ def test_a_path_of_text_becomes_a_line():
 
 
 def test_wind_farms_that_count_add_up_to_the_checked_total(atlas):
-    farms = atlas.power.wind_farms()
+    farms = atlas.table("wind_farms")
     running = farms[farms["status"] == "operating"]
     assert running["capacity_mw"].sum() == pytest.approx(5045.9)
     counted = running[running["include_in_totals"] == 1]
@@ -88,54 +91,54 @@ def test_wind_farms_that_count_add_up_to_the_checked_total(atlas):
 
 
 @pytest.mark.parametrize(
-    ("theme", "accessor", "rows", "index"),
+    ("name", "rows", "keys"),
     [
-        ("places", "elevation_slope", 1741, "municipality_code"),
-        ("places", "municipality_polygons", 1741, "municipality_code"),
-        ("places", "prefecture_polygons", 47, "pref_code"),
-        ("places", "electricity_area_polygons", 10, "area_code"),
-        ("power", "electricity_areas", 10, "electricity_area"),
-        ("power", "power_plants", 803, "plant_id"),
-        ("power", "solar_by_municipality", 1741, "municipality_code"),
-        ("power", "area_hourly_profile", 2712, None),
-        ("power", "area_annual_energy", 57, None),
-        ("power", "offshore_wind_zones", 15, "zone_id"),
-        ("power", "wind_by_prefecture", 47, "pref_code"),
-        ("power", "nuclear_units", 33, None),
-        ("power", "interconnectors", 10, "link_id"),
-        ("power", "interconnector_reinforcements", 5, "link_id"),
-        ("power", "data_centre_demand_outlook", 50, None),
-        ("power", "demand_connection_zones", 8, None),
-        ("power", "renewable_by_prefecture", 47, "pref_code"),
-        ("network", "landing_stations", 32, "landing_id"),
-        ("network", "internet_exchanges", 16, "ix_id"),
-        ("network", "fibre_nodes", 48, "node_id"),
-        ("network", "fibre_links", 142, "link_id"),
-        ("network", "data_centres_existing", 53, "dc_id"),
-        ("policy", "planned_sites", 27, "entry_id"),
-        ("policy", "rack_figures", 8, "figure_id"),
-        ("policy", "counts", 8, "count_id"),
-        ("policy", "budgets", 3, "budget_id"),
-        ("policy", "core_regions", 8, None),
-        ("policy", "landing_clusters", 9, None),
+        ("elevation_slope_by_municipality", 1741, ["municipality_code"]),
+        ("municipality_polygons", 1741, ["municipality_code"]),
+        ("prefecture_polygons", 47, ["pref_code"]),
+        ("electricity_area_polygons", 10, ["area_code"]),
+        ("electricity_areas", 10, ["electricity_area"]),
+        ("power_plants", 803, ["plant_id"]),
+        ("solar_fit_by_municipality", 1741, ["municipality_code"]),
+        ("area_hourly_profile", 2712, ["area", "month", "hour"]),
+        ("area_annual_energy", 57, ["area", "period"]),
+        ("offshore_wind_zones", 15, ["zone_id"]),
+        ("wind_by_prefecture", 47, ["pref_code"]),
+        ("nuclear_units_operation_2026", 33, ["plant_ja", "unit_ja"]),
+        ("interconnectors", 10, ["link_id"]),
+        ("interconnector_reinforcements", 5, ["link_id"]),
+        ("data_centre_demand_outlook", 50, ["series", "area", "fiscal_year", "as_of", "component"]),
+        ("demand_connection_zones", 8, ["operator", "kind", "place_ja", "substation_ja"]),
+        ("renewable_by_prefecture", 47, ["pref_code"]),
+        ("cable_landing_stations", 32, ["landing_id"]),
+        ("internet_exchanges", 16, ["ix_id"]),
+        ("fibre_backbone_nodes", 48, ["node_id"]),
+        ("fibre_backbone_links", 142, ["link_id"]),
+        ("data_centres_existing", 53, ["dc_id"]),
+        ("planned_sites", 27, ["entry_id"]),
+        ("rack_figures", 8, ["figure_id"]),
+        ("counts", 8, ["count_id"]),
+        ("budgets", 3, ["budget_id"]),
+        ("core_regions", 8, ["pref_code"]),
+        ("landing_clusters", 9, ["landing_id"]),
     ],
 )
-def test_every_accessor_hands_out_its_table(atlas, theme, accessor, rows, index):
-    frame = getattr(getattr(atlas, theme), accessor)()
+def test_every_table_is_handed_out_by_its_key(atlas, name, rows, keys):
+    frame = atlas.polygons(name) if name.endswith("_polygons") else atlas.table(name)
     assert len(frame) == rows
-    assert frame.index.name == index
+    assert list(frame.index.names) == keys
     assert frame.index.is_unique
 
 
 def test_polygons_come_in_degrees_and_valid(atlas):
-    polygons = atlas.places.municipality_polygons()
+    polygons = atlas.polygons("municipality_polygons")
     assert polygons.crs == "EPSG:4326"
     assert polygons.is_valid.all()
 
 
 def test_the_existing_cores_stand_at_their_prefectural_offices(atlas):
-    cores = atlas.policy.existing_cores()
-    offices = atlas.places.prefectures()
+    cores = atlas.existing_cores()
+    offices = atlas.table("prefectures")
     assert list(cores.index) == ["tokyo", "osaka"]
     for core in cores.itertuples():
         office = offices.loc[core.pref_code]
@@ -144,6 +147,6 @@ def test_the_existing_cores_stand_at_their_prefectural_offices(atlas):
 
 
 def test_the_crowded_clusters_are_landings(atlas):
-    clusters = atlas.policy.landing_clusters()
-    assert set(clusters["landing_id"]) <= set(atlas.network.landing_stations().index)
+    clusters = atlas.table("landing_clusters").reset_index()
+    assert set(clusters["landing_id"]) <= set(atlas.table("cable_landing_stations").index)
     assert clusters["cluster_id"].value_counts().to_dict() == {"boso_kitaibaraki": 8, "shima": 1}

@@ -12,7 +12,7 @@ from dcsite.errors import SolverError
 
 @pytest.fixture
 def sites(workplace, shipped_atlas):
-    places = shipped_atlas.places.municipalities()
+    places = shipped_atlas.table("municipalities")
     some = places[places["population_2020"] > 150_000]
     lines = ["site_id,lat_deg,lon_deg,max_it_load_mw"]
     lines += [

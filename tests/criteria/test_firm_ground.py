@@ -33,7 +33,7 @@ def test_shares_are_those_of_the_tables(measured):
 
 
 def test_where_no_figure_is_published_the_worst_of_the_prefecture_stands(measured, shipped_atlas):
-    table = shipped_atlas.hazards.seismic_hazard()["p30_i6lower_pct"]
+    table = shipped_atlas.table("seismic_hazard_by_municipality")["p30_i6lower_pct"]
     assert table[table.isna()].index.tolist() == ["07546"]  # Futaba
     worst = table[[code.startswith("07") for code in table.index]].max() / 100.0
     assert measured.loc["07546", "strong_shaking_30y_share"] == pytest.approx(worst)

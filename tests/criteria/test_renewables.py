@@ -52,9 +52,9 @@ def test_onshore_wind_leaves_out_offshore_projects_and_what_already_runs(supply)
 
 def test_solar_growth_of_one_municipality(supply, shipped_atlas):
     # Sapporo: 52.67 MW in 2018 to 89.232 MW in 2023, 11 years on, 1,330.8 kWh/kW.
-    row = shipped_atlas.power.solar_by_municipality().loc["01100"]
+    row = shipped_atlas.table("solar_fit_by_municipality").loc["01100"]
     expected = (89.232 - 52.67) / 5 * 11 * 1330.8 / 1000
-    office = shipped_atlas.places.municipalities().loc["01100"]
+    office = shipped_atlas.table("municipalities").loc["01100"]
     located = supply.located_gwh
     here = located[
         (located["source"] == "solar")
@@ -81,7 +81,7 @@ def test_decarbonised_share_is_known_but_for_okinawa(shipped_atlas):
     known = share.drop("okinawa")
     assert ((known > 0) & (known < 1)).all()
     # Hokkaido ran no reactor in 2026: the share is the renewable one of 2023.
-    row = shipped_atlas.power.area_annual_energy()
+    row = shipped_atlas.table("area_annual_energy").reset_index()
     row = row[(row["area"] == "hokkaido") & (row["period"].astype(str) == "2023")].iloc[0]
     assert share["hokkaido"] == pytest.approx(
         row["renewable_share_of_generation_pct"] / 100, abs=2e-3

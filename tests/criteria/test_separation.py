@@ -76,7 +76,7 @@ def test_evaluate_measures_nearest_hubs_and_finds_breaches(shipped_atlas, policy
 
 def test_nearest_other_names_the_nearest(shipped_atlas):
     hubs = hubs_frame([("a", "core", 1.0, 43.0, 141.0), ("b", "core", 1.0, 43.0, 142.0)])
-    km, names = nearest_other(hubs, shipped_atlas.policy.existing_cores())
+    km, names = nearest_other(hubs, shipped_atlas.existing_cores())
     # One degree of longitude at 43 N on WGS 84: 81.54 km.
     assert km == pytest.approx([81.54, 81.54], abs=0.02)
     assert names == ["b", "a"]
@@ -99,7 +99,7 @@ def test_least_excused_is_a_smallest_vertex_cover(pairs):
 
 def test_equal_points_are_zero_apart(shipped_atlas):
     hubs = hubs_frame([("a", "core", 1.0, 35.0, 135.0), ("b", "core", 1.0, 35.0, 135.0)])
-    km, _ = nearest_other(hubs, shipped_atlas.policy.existing_cores())
+    km, _ = nearest_other(hubs, shipped_atlas.existing_cores())
     assert np.allclose(km, 0.0)
 
 

@@ -14,7 +14,7 @@ from dcsite.sites import landmass_of, landmasses
 @pytest.mark.parametrize("site", ["01100", "13101", "15224", "40130", "46505"])
 def test_nearest_agrees_with_trying_all(measured, shipped_atlas, site, voltage_kv):
     row = measured.loc[site]
-    stations = shipped_atlas.power.substations()
+    stations = shipped_atlas.substations()
     body = landmass_of(
         stations.geometry.y.to_numpy(), stations.geometry.x.to_numpy(), landmasses(shipped_atlas)
     )

@@ -49,7 +49,7 @@ class Altitude:
         return (ScoreTerm("altitude_m", weight, program.load_terms(share)),)
 
     def evaluate(self, hubs, atlas, scenario):
-        terrain = atlas.places.elevation_slope()["office_cell_elevation_m"]
+        terrain = atlas.table("elevation_slope_by_municipality")["office_cell_elevation_m"]
         height = terrain.reindex(hubs["municipality_code"]).to_numpy(dtype=float)
         load = hubs["it_load_mw"].to_numpy()
         score = linear_score(height, 0.0, scenario.criteria[self.name].best_m)

@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +16,8 @@ import shapely
 from dcsite.atlas import Atlas
 from dcsite.disasters import read_footprints
 from dcsite.errors import DisastersError
+
+from .tiny import TinyAtlas
 
 WriteFile = Callable[[str, str | bytes], Path]
 Complaints = Callable[[Path], list[str]]
@@ -344,11 +345,10 @@ def test_rows_of_ruptures(
 def test_ground_that_is_not_known_is_named(
     write_file: WriteFile, sites: pd.DataFrame, shipped_atlas: Atlas
 ) -> None:
-    soil = shipped_atlas.hazards.seismic_hazard()
+    soil = shipped_atlas.table("seismic_hazard_by_municipality")
     soil.loc["01202", "arv_median"] = np.nan
-    atlas = SimpleNamespace(
-        places=shipped_atlas.places, hazards=SimpleNamespace(seismic_hazard=lambda: soil)
-    )
+    towns = shipped_atlas.table("municipalities")
+    atlas = TinyAtlas(seismic_hazard_by_municipality=soil, municipalities=towns)
     path = write_file("d.csv", RUPTURES + "a,7,crustal,43,141,1,10,10,0,90\n")
     with pytest.raises(DisastersError) as caught:
         read_footprints(path, sites, atlas)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -62,10 +61,13 @@ def small_atlas() -> TinyAtlas:
         }
     )
     cores = pd.DataFrame({"lat_deg": [35.0], "lon_deg": [139.0]}, index=["tokyo"])
-    atlas.hazards.scenario_intensity = felt.to_frame
-    atlas.places = SimpleNamespace(municipalities=places.copy)
-    atlas.power = SimpleNamespace(electricity_areas=areas.copy)
-    atlas.policy = SimpleNamespace(landing_clusters=clusters.copy, existing_cores=cores.copy)
+    atlas.tables |= {
+        "scenario_intensity_by_municipality": felt.to_frame(),
+        "municipalities": places,
+        "electricity_areas": areas,
+        "landing_clusters": clusters,
+        "existing_cores": cores,
+    }
     return atlas
 
 
@@ -173,10 +175,9 @@ def test_a_users_events_come_last(three: pd.DataFrame, tmp_path: Path) -> None:
         {"population_2020": [1], "electricity_area": ["north"]}, index=["01100"]
     ).rename_axis("municipality_code")
     atlas = small_atlas()
-    known = pd.concat([atlas.places.municipalities(), places])
-    atlas.places.municipalities = known.copy
+    atlas.tables["municipalities"] = pd.concat([atlas.table("municipalities"), places])
     wards = pd.DataFrame({"municipality_code": []}, dtype=str)
-    atlas.hazards.seismic_hazard_of_wards = wards.copy
+    atlas.tables["seismic_hazard_by_ward"] = wards
     sites = three.assign(municipality_code=["01", "02", "01100"])
     found = disaster_set(sites, atlas, settings(footprints_file=str(path)), ["", "", ""])
     assert found.events.index[-1] == "user_x"
@@ -204,7 +205,7 @@ def test_shipped_set(shipped_atlas: Atlas, measured: pd.DataFrame) -> None:
     assert kinds["tokyo_lost"] == 1
     tokyo = found.lost[:, found.events.index.get_loc("tokyo_lost")]
     assert tokyo.tolist() == [0.0, 1.0, 0.0]
-    felt = shipped_atlas.hazards.scenario_intensity()["intensity_office"]
+    felt = shipped_atlas.table("scenario_intensity_by_municipality")["intensity_office"]
     at = found.events.index.get_loc("ANN10")
     assert found.intensity[2, at] == felt["ANN10", "27100"]
 

@@ -51,9 +51,9 @@ def test_newest_values_replace_those_they_stand_for(changes, trough, fault) -> N
 
 def test_a_zone_is_dated_by_the_row_whose_probability_it_has() -> None:
     atlas = tiny_atlas()
-    table = atlas.hazards.published_probabilities()
+    table = atlas.table("herp_probabilities")
     table.loc[3, ["p30_low_pct", "p30_high_pct"]] = 2.0
-    atlas.hazards.published_probabilities = table.copy
+    atlas.tables["herp_probabilities"] = table
     found = earthquake_sources(atlas, settings()).loc["Z1"]
     # The newer value of 2 % is less than the 3 % of 2017 of another row.
     assert found["source_probability_30y"] == 0.03

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -35,10 +34,16 @@ def settings(**changes: object) -> DisasterSettings:
 
 
 class TinyAtlas:
-    """As much of an atlas as the set of disasters asks for; every theme gives frames of its own."""
+    """As much of an atlas as the set of disasters asks for; every call gives a frame of its own."""
 
-    def __init__(self, **themes: SimpleNamespace) -> None:
-        self.__dict__.update(themes)
+    def __init__(self, **tables: pd.DataFrame) -> None:
+        self.tables = tables
+
+    def table(self, name: str) -> pd.DataFrame:
+        return self.tables[name].copy()
+
+    def existing_cores(self) -> pd.DataFrame:
+        return self.table("existing_cores")
 
     @contextlib.contextmanager
     def recording(self) -> Iterator[set[str]]:
@@ -82,7 +87,4 @@ def tiny_atlas() -> TinyAtlas:
         ],
     )  # fmt: skip
     published["name_ja"] = [f"評価{number}" for number in range(len(published))]
-    hazards = SimpleNamespace(
-        scenario_earthquakes=cases.copy, published_probabilities=published.copy
-    )
-    return TinyAtlas(hazards=hazards)
+    return TinyAtlas(scenario_earthquakes=cases, herp_probabilities=published)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.end_to_end
 
 
 def test_alternatives_are_written_and_differ(tmp_path, shipped_atlas):
-    places = shipped_atlas.places.municipalities()
+    places = shipped_atlas.table("municipalities")
     some = places[places["population_2020"] > 150_000]
     lines = ["site_id,lat_deg,lon_deg,max_it_load_mw"]
     lines += [

@@ -22,7 +22,7 @@ FEW_HUBS = (
 @pytest.fixture(scope="module")
 def towns(shipped_atlas, tmp_path_factory):
     """A user's file of the largest towns."""
-    places = shipped_atlas.places.municipalities()
+    places = shipped_atlas.table("municipalities")
     some = places[places["population_2020"] > 400_000]
     lines = ["site_id,name,lat_deg,lon_deg,max_it_load_mw"]
     lines += [

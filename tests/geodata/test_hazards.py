@@ -19,8 +19,8 @@ HAZARDS = {entry["name"]: entry for entry in DESCRIPTOR["resources"] if entry["t
 
 
 @pytest.fixture(scope="module")
-def hazards():
-    return load_atlas().hazards
+def atlas():
+    return load_atlas()
 
 
 def test_all_twelve_tables_lie_in_their_folder():
@@ -36,8 +36,8 @@ def test_no_geometry_of_the_rupture_planes_is_passed_on():
     assert "NIED-J-SHIS" in licences
 
 
-def test_448_cases_by_category(hazards):
-    assert hazards.scenario_earthquakes()["category"].value_counts().to_dict() == {
+def test_448_cases_by_category(atlas):
+    assert atlas.table("scenario_earthquakes")["category"].value_counts().to_dict() == {
         "major_active_fault": 260,
         "other_active_fault": 151,
         "nankai_trough": 15,
@@ -48,8 +48,8 @@ def test_448_cases_by_category(hazards):
     }
 
 
-def test_patterns_of_a_group_have_the_probability_of_the_group_only(hazards):
-    cases = hazards.scenario_earthquakes()
+def test_patterns_of_a_group_have_the_probability_of_the_group_only(atlas):
+    cases = atlas.table("scenario_earthquakes")
     grouped = cases[cases["exclusive_group"].notna()]
     assert grouped["probability_30y"].isna().all()
     by_group = grouped.groupby("exclusive_group")["group_probability_30y"]
@@ -82,13 +82,13 @@ def test_patterns_of_a_group_have_the_probability_of_the_group_only(hazards):
         ),
     ],
 )
-def test_alternatives_of_one_zone_share_its_code(hazards, zone, codes):
-    cases = hazards.scenario_earthquakes()
+def test_alternatives_of_one_zone_share_its_code(atlas, zone, codes):
+    cases = atlas.table("scenario_earthquakes")
     assert sorted(cases.index[cases["fault_zone_code"] == zone]) == sorted(codes)
 
 
-def test_major_faults_and_one_overlap_have_a_zone_and_no_name_stands_in_two(hazards):
-    cases = hazards.scenario_earthquakes()
+def test_major_faults_and_one_overlap_have_a_zone_and_no_name_stands_in_two(atlas):
+    cases = atlas.table("scenario_earthquakes")
     major = cases["category"] == "major_active_fault"
     # Off Tokachi, off Nemuro and both together overlap as the segments of a fault do.
     overlap = cases["fault_zone_code"] == "ATNI1"
@@ -99,9 +99,9 @@ def test_major_faults_and_one_overlap_have_a_zone_and_no_name_stands_in_two(haza
     assert cases.loc[major].groupby(zone_names)["fault_zone_code"].nunique().max() == 1
 
 
-def test_moment_magnitudes_of_cases_published_in_mj(hazards):
+def test_moment_magnitudes_of_cases_published_in_mj(atlas):
     """Mw = (log10 M0 - 9.1) / 1.5 with log10 M0 = 1.17 Mj + 10.72."""
-    cases = hazards.scenario_earthquakes()
+    cases = atlas.table("scenario_earthquakes")
     mj = cases[cases["published_magnitude_type"] == "Mj"]
     assert mj["category"].value_counts().to_dict() == {
         "other_active_fault": 151,
@@ -115,8 +115,11 @@ def test_moment_magnitudes_of_cases_published_in_mj(hazards):
     assert (rest["moment_magnitude"] == rest["published_magnitude"]).all()
 
 
-def test_432_cases_shake_somewhere_and_16_nowhere(hazards):
-    cases, shaking = hazards.scenario_earthquakes(), hazards.scenario_intensity()
+def test_432_cases_shake_somewhere_and_16_nowhere(atlas):
+    cases, shaking = (
+        atlas.table("scenario_earthquakes"),
+        atlas.table("scenario_intensity_by_municipality"),
+    )
     assert len(shaking) == 20_637
     codes = shaking.index.get_level_values("scenario_code").unique()
     assert len(codes) == 432
@@ -132,19 +135,22 @@ def test_432_cases_shake_somewhere_and_16_nowhere(hazards):
 @pytest.mark.parametrize(
     ("column", "limit"), [("municipalities_ge_5upper", 5.0), ("municipalities_ge_6lower", 5.5)]
 )
-def test_counts_of_shaken_municipalities_follow_from_the_intensities(hazards, column, limit):
-    cases, shaking = hazards.scenario_earthquakes(), hazards.scenario_intensity()
+def test_counts_of_shaken_municipalities_follow_from_the_intensities(atlas, column, limit):
+    cases, shaking = (
+        atlas.table("scenario_earthquakes"),
+        atlas.table("scenario_intensity_by_municipality"),
+    )
     reached = shaking[shaking["intensity_median"] >= limit].groupby("scenario_code").size()
     assert (reached.reindex(cases.index, fill_value=0) == cases[column]).all()
 
 
-def test_the_gravest_cases_reach_6_lower_where_the_source_says(hazards):
-    cases = hazards.scenario_earthquakes()["municipalities_ge_6lower"]
+def test_the_gravest_cases_reach_6_lower_where_the_source_says(atlas):
+    cases = atlas.table("scenario_earthquakes")["municipalities_ge_6lower"]
     assert cases[["ANN13", "ASG08", "ATHOP"]].tolist() == [248, 276, 103]
 
 
-def test_published_probabilities_as_published(hazards):
-    rows = hazards.published_probabilities()
+def test_published_probabilities_as_published(atlas):
+    rows = atlas.table("herp_probabilities")
     assert len(rows) == 12
     nankai = rows[rows["category"] == "nankai_trough"]
     assert nankai[["p30_low_pct", "p30_high_pct", "p30_high_is_open", "in_force"]].to_dict(
@@ -177,8 +183,8 @@ def test_published_probabilities_as_published(hazards):
     assert (rows["as_of"] >= "2022-05-25").all()
 
 
-def test_probability_of_strong_shaking(hazards):
-    towns = hazards.seismic_hazard()
+def test_probability_of_strong_shaking(atlas):
+    towns = atlas.table("seismic_hazard_by_municipality")
     assert towns.index[towns["p30_i6lower_pct"].isna()].tolist() == ["07546"]
     assert towns.loc["07546", "points"] == 0
     assert towns.loc["39201", "p30_i6lower_pct"] == 78.4
@@ -188,9 +194,9 @@ def test_probability_of_strong_shaking(hazards):
     assert (one["p30_i6lower_pct_min"] == one["p30_i6lower_pct_max"]).all()
 
 
-def test_amplification_follows_from_the_velocity_of_the_ground(hazards):
+def test_amplification_follows_from_the_velocity_of_the_ground(atlas):
     """ARV = (400 / AVS30)^0.852 (Fujimoto and Midorikawa 2006), mesh by mesh: so for medians."""
-    towns = hazards.seismic_hazard()
+    towns = atlas.table("seismic_hazard_by_municipality")
     expected = (400.0 / towns["avs30_median_m_s"]) ** 0.852
     off = (towns["arv_median"] / expected - 1.0).abs()
     # The median of an even number of meshes lies between two: both means differ from the formula's.
@@ -198,8 +204,11 @@ def test_amplification_follows_from_the_velocity_of_the_ground(hazards):
     assert off.max() < 0.04
 
 
-def test_a_designated_city_is_the_weighted_mean_of_its_wards(hazards):
-    towns, wards = hazards.seismic_hazard(), hazards.seismic_hazard_of_wards()
+def test_a_designated_city_is_the_weighted_mean_of_its_wards(atlas):
+    towns, wards = (
+        atlas.table("seismic_hazard_by_municipality"),
+        atlas.table("seismic_hazard_by_ward"),
+    )
     assert len(wards) == 171
     assert wards["municipality_code"].nunique() == 20
     for code, group in wards.groupby("municipality_code"):
@@ -211,8 +220,8 @@ def test_a_designated_city_is_the_weighted_mean_of_its_wards(hazards):
     assert wards.index[wards["arv_median"].isna()].tolist() == ["22138", "22139", "22140"]
 
 
-def test_zones_of_water_and_slopes(hazards):
-    zones = hazards.hazard_zones()
+def test_zones_of_water_and_slopes(atlas):
+    zones = atlas.table("flood_tsunami_landslide_by_municipality")
     tsunami = zones["pop_share_tsunami_any_pct"]
     assert tsunami[["04214", "04209", "39201"]].tolist() == [79.5, 53.2, 36.0]
     inland = zones.index.str[:2].isin(["09", "10", "11", "19", "20", "25", "29"])
@@ -223,8 +232,8 @@ def test_zones_of_water_and_slopes(hazards):
     assert zones.loc["01100"].tolist() == [38.1, 2.58, 0.0, 0.0, 1.4]
 
 
-def test_fifty_volcanoes_are_watched_and_named(hazards):
-    volcanoes = hazards.volcanoes()
+def test_fifty_volcanoes_are_watched_and_named(atlas):
+    volcanoes = atlas.table("volcanoes")
     watched = volcanoes["jma_watched"] == 1
     assert (len(volcanoes), watched.sum()) == (107, 50)
     assert (volcanoes["jma_name_ja"].notna() == watched).all()
@@ -233,8 +242,8 @@ def test_fifty_volcanoes_are_watched_and_named(hazards):
     assert volcanoes["elevation_m"].max() == 3776.0
 
 
-def test_events_are_named_by_their_time_and_gaps_are_not_zero(hazards):
-    events = hazards.historical_earthquakes()
+def test_events_are_named_by_their_time_and_gaps_are_not_zero(atlas):
+    events = atlas.table("historical_earthquakes")
     assert len(events) == 110
     times = events["origin_time_jst"].str.replace(r"\D", "", regex=True)
     assert (times == events.index).all()
@@ -247,8 +256,11 @@ def test_events_are_named_by_their_time_and_gaps_are_not_zero(hazards):
     assert not both.any()
 
 
-def test_shaken_municipalities_of_sixteen_events(hazards):
-    shaking, events = hazards.historical_shaking(), hazards.historical_earthquakes()
+def test_shaken_municipalities_of_sixteen_events(atlas):
+    shaking, events = (
+        atlas.table("historical_shaking_by_municipality"),
+        atlas.table("historical_earthquakes"),
+    )
     counts = shaking.groupby("event_id").size()
     assert (len(shaking), len(counts)) == (4_156, 16)
     assert counts[["199501170546", "201103111446", "202401011610"]].tolist() == [405, 914, 638]
@@ -260,9 +272,9 @@ def test_shaken_municipalities_of_sixteen_events(hazards):
     assert (estimated >= 5.5).sum() == 54
 
 
-def test_intensity_follows_from_recorded_velocity(hazards):
+def test_intensity_follows_from_recorded_velocity(atlas):
     """By hand for Kobe 1995: 2.68 + 1.72 log10 127.1 = 6.30."""
-    shaking = hazards.historical_shaking()
+    shaking = atlas.table("historical_shaking_by_municipality")
     assert shaking.loc[("199501170546", "28100"), "intensity_from_pgv_max"] == 6.3
     recorded = shaking.dropna(subset="pgv_cm_s")
     expected = 2.68 + 1.72 * np.log10(recorded["pgv_cm_s"])
@@ -271,8 +283,8 @@ def test_intensity_follows_from_recorded_velocity(hazards):
     assert set(recorded["kind"]) == {"shakemap_stations"}
 
 
-def test_each_kind_of_shaking_fills_its_own_columns(hazards):
-    shaking = hazards.historical_shaking()
+def test_each_kind_of_shaking_fills_its_own_columns(atlas):
+    shaking = atlas.table("historical_shaking_by_municipality")
     assert shaking["kind"].value_counts().to_dict() == {
         "shakemap_stations": 1_846,
         "shakemap_grid": 1_672,
@@ -285,8 +297,11 @@ def test_each_kind_of_shaking_fills_its_own_columns(hazards):
     assert jma["pga_g"].isna().all()
 
 
-def test_outages_and_how_power_came_back(hazards):
-    outages, curve = hazards.power_outages(), hazards.power_outage_restoration()
+def test_outages_and_how_power_came_back(atlas):
+    outages, curve = (
+        atlas.table("wide_area_power_outages"),
+        atlas.table("power_outage_restoration").reset_index(),
+    )
     assert (len(outages), len(curve)) == (11, 14)
     hokkaido = outages.loc["iburi_2018_hokkaido"]
     assert hokkaido["customers_out"] == 2_950_000
@@ -308,8 +323,9 @@ def test_outages_and_how_power_came_back(hazards):
     assert after["fukushima_oki_2022_tohoku"] == 18.4
 
 
-def test_earthquakes_among_the_outages_are_events_of_the_same_day(hazards):
-    outages, events = hazards.power_outages(), hazards.historical_earthquakes()
+def test_earthquakes_among_the_outages_are_events_of_the_same_day(atlas):
+    outages = atlas.table("wide_area_power_outages")
+    events = atlas.table("historical_earthquakes")
     linked = outages.dropna(subset="event_id")
     assert (linked["cause"] == "earthquake").all()
     assert len(linked) == (outages["cause"] == "earthquake").sum() == 6
@@ -317,8 +333,8 @@ def test_earthquakes_among_the_outages_are_events_of_the_same_day(hazards):
     assert dates.tolist() == linked["date"].tolist()
 
 
-def test_unknown_is_kept_apart_from_no(hazards):
-    laws = hazards.designated_municipalities()
+def test_unknown_is_kept_apart_from_no(atlas):
+    laws = atlas.table("disaster_designated_municipalities")
     counts = {
         law: laws[law].value_counts().to_dict()
         for law in ("nankai_trough", "tokyo_inland", "japan_kuril_trench")
@@ -339,8 +355,8 @@ def test_unknown_is_kept_apart_from_no(hazards):
 
 
 @pytest.mark.parametrize("law", ["nankai_trough", "tokyo_inland", "japan_kuril_trench"])
-def test_what_an_answer_rests_on_fits_the_answer(hazards, law):
-    laws = hazards.designated_municipalities()
+def test_what_an_answer_rests_on_fits_the_answer(atlas, law):
+    laws = atlas.table("disaster_designated_municipalities")
     allowed = {
         "yes": {"named_in_list", "special_measures_list", "whole_prefecture"},
         "no": {"not_in_full_list", "prefecture_not_concerned"},

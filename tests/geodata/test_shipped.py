@@ -120,37 +120,37 @@ def test_line_ends_are_kept_as_hashed():
 
 
 def test_population_adds_up_to_the_census_of_2020(atlas):
-    assert atlas.places.municipalities()["population_2020"].sum() == 126_146_099
-    assert atlas.places.prefectures()["population_census_2020"].sum() == 126_146_099
-    assert atlas.power.electricity_areas()["population_2020"].sum() == 126_146_099
+    assert atlas.table("municipalities")["population_2020"].sum() == 126_146_099
+    assert atlas.table("prefectures")["population_census_2020"].sum() == 126_146_099
+    assert atlas.table("electricity_areas")["population_2020"].sum() == 126_146_099
 
 
 def test_municipalities_add_up_to_their_prefectures(atlas):
-    towns = atlas.places.municipalities().groupby("pref_code")
-    prefectures = atlas.places.prefectures()
+    towns = atlas.table("municipalities").groupby("pref_code")
+    prefectures = atlas.table("prefectures")
     assert towns.size().equals(prefectures["municipality_count"].rename(None))
     assert (towns["population_2020"].sum() == prefectures["population_census_2020"]).all()
 
 
 def test_the_area_of_a_municipality_is_what_the_mapping_says(atlas):
-    mapping = atlas.places.electricity_area_mapping()
+    mapping = atlas.table("electricity_area_mapping").reset_index()
     default = mapping[mapping["municipality_code"].isna()].set_index("pref_code")
     own = mapping.dropna(subset="municipality_code").set_index("municipality_code")
-    towns = atlas.places.municipalities()
+    towns = atlas.table("municipalities")
     expected = towns["pref_code"].map(default["electricity_area"])
     expected.update(own["electricity_area"])
     assert (towns["electricity_area"] == expected).all()
 
 
 def test_nuclear_units_that_ran_add_up_to_the_published_capacity(atlas):
-    units = atlas.power.nuclear_units()
+    units = atlas.table("nuclear_units_operation_2026").reset_index()
     ran = units[units["days_generating"] > 0]
     assert (ran["status_2026_03_20_to_08_21"] == "operated").all()
     assert ran["gross_capacity_mw"].sum() == 14_609
 
 
 def test_the_outlook_holds_the_anchor_of_the_default_demand(atlas):
-    outlook = atlas.power.data_centre_demand_outlook()
+    outlook = atlas.table("data_centre_demand_outlook").reset_index()
     anchor = outlook[
         (outlook["series"] == "occto_individual_peak")
         & (outlook["component"] == "data_centre")
@@ -160,8 +160,8 @@ def test_the_outlook_holds_the_anchor_of_the_default_demand(atlas):
 
 
 def test_counts_of_cables_agree_with_the_lists_and_the_cables(atlas):
-    cables = atlas.network.submarine_cables().reset_index()
-    landings = atlas.network.landing_stations()
+    cables = atlas.table("submarine_cables").reset_index()
+    landings = atlas.table("cable_landing_stations")
     pairs = cables.dropna(subset="japan_landings")
     pairs = pairs.assign(landing_id=pairs["japan_landings"].str.split(";")).explode("landing_id")
     in_service = pairs[(pairs["kind"] == "international") & (pairs["status"] == "in_service")]
@@ -172,7 +172,9 @@ def test_counts_of_cables_agree_with_the_lists_and_the_cables(atlas):
 
 
 def test_the_reference_backbone_joins_its_48_nodes(atlas):
-    links = atlas.network.fibre_links()
+    links = atlas.table("fibre_backbone_links")
     links = links[links["model"] == "JPN48"]
     assert links["route_length_km"].sum() == pytest.approx(12_611.0)
-    assert set(links["node_a"]) | set(links["node_b"]) == set(atlas.network.fibre_nodes().index)
+    assert set(links["node_a"]) | set(links["node_b"]) == set(
+        atlas.table("fibre_backbone_nodes").index
+    )

@@ -371,7 +371,7 @@ def test_demand_out_of_reach_keeps_a_site(measured, shipped_atlas):
             "rules.backup=off",
         ),
     )
-    office = shipped_atlas.places.prefectures().loc["06"]
+    office = shipped_atlas.table("prefectures").loc["06"]
     at = measured.copy()
     at.loc["06201", ["lat_deg", "lon_deg"]] = [office["office_lat_deg"], office["office_lon_deg"]]
     assert not beside(at, reach, shipped_atlas, shift_km=(8.0, 9.0)).any()

@@ -49,7 +49,7 @@ def atlas() -> Atlas:
 @pytest.fixture(scope="session")
 def candidates(atlas: Atlas) -> gpd.GeoDataFrame:
     """Every municipality with made-up measurements: plain functions of its position."""
-    places = atlas.places.municipalities()
+    places = atlas.table("municipalities")
     lat, lon = places["office_lat_deg"], places["office_lon_deg"]
     frame = gpd.GeoDataFrame(
         {
@@ -84,7 +84,7 @@ def candidates(atlas: Atlas) -> gpd.GeoDataFrame:
 
 
 def _substation(atlas: Atlas, lat_deg: float, lon_deg: float) -> SubstationLink:
-    stations = atlas.power.substations(100.0)
+    stations = atlas.substations(100.0)
     near = np.hypot(stations["lat_deg"] - lat_deg, stations["lon_deg"] - lon_deg).idxmin()
     station = stations.loc[near]
     return SubstationLink(
@@ -94,8 +94,8 @@ def _substation(atlas: Atlas, lat_deg: float, lon_deg: float) -> SubstationLink:
 
 
 def _hub(atlas: Atlas, code: str, tier: str, it_load_mw: float, landing_id: str) -> Hub:
-    place = atlas.places.municipalities().loc[code]
-    landing = atlas.network.landing_stations().loc[landing_id]
+    place = atlas.table("municipalities").loc[code]
+    landing = atlas.table("cable_landing_stations").loc[landing_id]
     lat_deg, lon_deg = float(place["office_lat_deg"]), float(place["office_lon_deg"])
     return Hub(
         site_id=code,

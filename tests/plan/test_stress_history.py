@@ -74,13 +74,12 @@ def atlas() -> SimpleNamespace:
         },
         index=["quake_north", "storm", "collapse"],
     )
-    return SimpleNamespace(
-        hazards=SimpleNamespace(
-            historical_shaking=lambda: records,
-            historical_earthquakes=lambda: quakes,
-            power_outages=lambda: outages,
-        )
-    )
+    tables = {
+        "historical_shaking_by_municipality": records,
+        "historical_earthquakes": quakes,
+        "wide_area_power_outages": outages,
+    }
+    return SimpleNamespace(table=tables.__getitem__)
 
 
 def test_shaking_and_outages_of_one_event_are_joined(atlas):

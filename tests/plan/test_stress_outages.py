@@ -91,7 +91,8 @@ def test_an_earthquakes_blackout_is_like_one_of_an_earthquake():
 
 def test_the_shipped_tables(shipped_atlas):
     found = restoration_curves(
-        shipped_atlas.hazards.power_outages(), shipped_atlas.hazards.power_outage_restoration()
+        shipped_atlas.table("wide_area_power_outages"),
+        shipped_atlas.table("power_outage_restoration").reset_index(),
     )
     curves = {curve.outage_id: curve for curve in found.curves}
     assert len(curves) == 7

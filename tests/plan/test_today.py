@@ -36,10 +36,11 @@ def stub(rows: list[dict[str, object]], shipped_atlas) -> SimpleNamespace:
         "capacity_mw": 10.0,
     }  # fmt: skip
     table = pd.DataFrame([{**base, **row} for row in rows]).set_index("dc_id")
-    return SimpleNamespace(
-        places=shipped_atlas.places,
-        network=SimpleNamespace(data_centres_existing=table.copy),
-    )
+    tables = {
+        "data_centres_existing": table,
+        "municipalities": shipped_atlas.table("municipalities"),
+    }
+    return SimpleNamespace(table=lambda name: tables[name].copy(), polygons=shipped_atlas.polygons)
 
 
 def test_of_a_chain_of_overlaps_the_largest_stands_for_all(shipped_atlas):
@@ -65,6 +66,6 @@ def test_what_is_planned_or_of_unknown_capacity_or_place_does_not_count(shipped_
     ]
     found = todays_hubs(stub(rows, shipped_atlas))
     assert list(found.index) == ["office", "phased"]
-    place = shipped_atlas.places.municipalities().loc["13206"]
+    place = shipped_atlas.table("municipalities").loc["13206"]
     assert found.loc["office", "lat_deg"] == place["office_lat_deg"]
     assert found.loc["phased", "lat_deg"] == 35.67

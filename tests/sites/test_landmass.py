@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import geopandas as gpd
 import pytest
 import shapely
@@ -20,7 +18,7 @@ def bodies(atlas: Atlas) -> gpd.GeoDataFrame:
 @pytest.fixture(scope="module")
 def at_office(atlas: Atlas, bodies: gpd.GeoDataFrame) -> dict[str, int]:
     """Land body under the office of each municipality, by code."""
-    places = atlas.places.municipalities()
+    places = atlas.table("municipalities")
     ids = landmass_of(places["office_lat_deg"], places["office_lon_deg"], bodies)
     return dict(zip(places.index, ids.tolist(), strict=True))
 
@@ -66,7 +64,7 @@ def test_bodies_are_numbered_by_descending_area(bodies: gpd.GeoDataFrame) -> Non
 
 
 def test_no_land_is_lost_or_counted_twice(atlas: Atlas, bodies: gpd.GeoDataFrame) -> None:
-    polygons = atlas.places.prefecture_polygons().to_crs("EPSG:6933")
+    polygons = atlas.polygons("prefecture_polygons").to_crs("EPSG:6933")
     assert bodies["area_km2"].sum() == pytest.approx(polygons.area.sum() / 1e6, rel=1e-5)
     assert bodies.geometry.is_valid.all()
 
@@ -94,7 +92,7 @@ class StandIn:
     """An atlas whose prefectures are boxes; it hashes by identity, as the real one does."""
 
     def __init__(self, frame: gpd.GeoDataFrame) -> None:
-        self.places = SimpleNamespace(prefecture_polygons=lambda: frame)
+        self.polygons = lambda name: frame
 
 
 def stand_in(*boxes: tuple[float, float, float, float]) -> StandIn:

@@ -61,7 +61,7 @@ def test_mishima_stands_on_its_island_not_at_its_office_in_kagoshima(
     sites: gpd.GeoDataFrame, atlas: Atlas
 ) -> None:
     site = sites.loc["46303"]
-    office = atlas.places.municipalities().loc["46303"]
+    office = atlas.table("municipalities").loc["46303"]
     assert office["office_in_municipality"] == 0
     assert (site["lat_deg"], site["lon_deg"]) == (30.8334, 129.9345)
     assert office["office_lat_deg"] - site["lat_deg"] > 0.7
@@ -75,7 +75,7 @@ def test_mishima_stands_on_its_island_not_at_its_office_in_kagoshima(
 def test_only_the_four_away_offices_give_way_to_an_inside_point(
     sites: gpd.GeoDataFrame, atlas: Atlas
 ) -> None:
-    places = atlas.places.municipalities()
+    places = atlas.table("municipalities")
     moved = sites.index[
         (sites["lat_deg"] != places["office_lat_deg"])
         | (sites["lon_deg"] != places["office_lon_deg"])

@@ -23,7 +23,7 @@ INSIDE_M = 800.0
 @pytest.fixture(scope="module")
 def inner(atlas: Atlas) -> gpd.GeoSeries:
     """Each prefecture less a rim, indexed `pref_code`, EPSG:4326."""
-    shrunk = atlas.places.prefecture_polygons().geometry.to_crs("EPSG:6933").buffer(-INSIDE_M)
+    shrunk = atlas.polygons("prefecture_polygons").geometry.to_crs("EPSG:6933").buffer(-INSIDE_M)
     return shrunk.to_crs("EPSG:4326")
 
 

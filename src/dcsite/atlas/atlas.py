@@ -1,19 +1,60 @@
-"""The atlas: one geodata folder, handed out by theme."""
+"""The atlas: the tables of one geodata folder, read on demand.
+
+Each file is held against its SHA-256 at first use, parsed by its schema, kept, and counted as used.
+"""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
-from dcsite.atlas.descriptor import DESCRIPTOR, ResourceInfo, read_package
-from dcsite.atlas.hazards import Hazards
-from dcsite.atlas.network import Network
-from dcsite.atlas.places import Places
-from dcsite.atlas.policy import Policy
-from dcsite.atlas.power import Power
-from dcsite.atlas.store import TableStore
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+import shapely
 
-__all__ = ["Atlas", "default_root", "load_atlas"]
+from dcsite.atlas.descriptor import (
+    DESCRIPTOR,
+    Features,
+    FieldSpec,
+    ResourceInfo,
+    ResourceSpec,
+    TableSchema,
+    read_package,
+)
+from dcsite.errors import GeodataError, Problem
+
+CRS = "EPSG:4326"
+
+
+def path_to_linestring(paths: pd.Series[str]) -> gpd.GeoSeries:
+    """Turn ``lon lat|lon lat`` texts into lines in EPSG:4326.
+
+    Parameters
+    ----------
+    paths : pandas.Series of str
+        Vertices of each line, at least two.
+
+    Returns
+    -------
+    geopandas.GeoSeries
+        One LineString per text, on the same index.
+    """
+    wkt = "LINESTRING (" + paths.str.replace("|", ",", regex=False) + ")"
+    return gpd.GeoSeries(shapely.from_wkt(wkt.to_numpy(dtype=object)), index=paths.index, crs=CRS)
+
+
+def _dtype(field: FieldSpec) -> str:
+    """Choose the pandas dtype of a column: codes stay text, gaps in integers stay gaps."""
+    if field.type == "string":
+        return "str"
+    if field.type == "number":
+        return "float64"
+    return "int64" if field.constraints.required else "Int64"
 
 
 class Atlas:
@@ -21,43 +62,36 @@ class Atlas:
 
     Parameters
     ----------
-    store : TableStore
-        The tables of one geodata folder.
+    root : Path
+        A geodata folder.
 
-    Attributes
-    ----------
-    places, power, network, hazards, policy
-        The tables by theme. Each is read at first use and held against its SHA-256.
+    Raises
+    ------
+    GeodataError
+        When its descriptor is missing or broken.
     """
 
-    def __init__(self, store: TableStore) -> None:
-        self._store = store
-        self.places = Places(store)
-        self.power = Power(store)
-        self.network = Network(store)
-        self.hazards = Hazards(store)
-        self.policy = Policy(store)
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._specs = {spec.name: spec for spec in read_package(root).resources}
+        self._frames: dict[str, pd.DataFrame] = {}
+        self._verified: set[str] = set()
+        self._recorders: list[set[str]] = []
 
     def __repr__(self) -> str:
-        used = len(self.tables_used())
-        return f"Atlas({str(self.root)!r}, {len(self.resources())} tables, {used} read)"
-
-    @property
-    def root(self) -> Path:
-        """The geodata folder."""
-        return self._store.root
+        return f"Atlas({str(self.root)!r}, {len(self._specs)} tables, {len(self._verified)} read)"
 
     def resources(self) -> tuple[ResourceInfo, ...]:
-        """List all tables, read or not."""
-        return self._store.infos()
+        """List all tables, read or not, in the descriptor's order."""
+        return tuple(spec.info for spec in self._specs.values())
 
     def resource(self, name: str) -> ResourceInfo:
         """Return what is known of one table, by its name."""
-        return self._store.spec(name).info
+        return self._spec(name).info
 
     def tables_used(self) -> tuple[ResourceInfo, ...]:
         """List the tables read so far: what a plan made with this atlas rests on."""
-        return self._store.used()
+        return tuple(spec.info for spec in self._specs.values() if spec.name in self._verified)
 
     def mark_used(self, name: str) -> None:
         """Count a table as read where a kept result rests on it.
@@ -72,11 +106,167 @@ class Atlas:
         GeodataError
             If there is no such table, or its file has changed.
         """
-        self._store.mark_used(name)
+        if name not in self._verified:
+            self._verified_bytes(self._spec(name))
+        self._record(name)
 
-    def recording(self) -> AbstractContextManager[set[str]]:
+    @contextmanager
+    def recording(self) -> Iterator[set[str]]:
         """Collect the names of the tables asked for inside a ``with`` block."""
-        return self._store.recording()
+        names: set[str] = set()
+        self._recorders.append(names)
+        try:
+            yield names
+        finally:
+            self._recorders = [other for other in self._recorders if other is not names]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read a table of figures.
+
+        Parameters
+        ----------
+        name : str
+            As in the descriptor, which says what each column holds.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A copy of the caller's own, indexed by the table's primary key. Codes are text with
+            their leading zeros; missing whole numbers stay missing (``Int64``).
+
+        Raises
+        ------
+        GeodataError
+            If there is no such table, its file has changed, or it does not fit its schema.
+        """
+        return self._frame(name, "csv").copy()
+
+    def polygons(self, name: str) -> gpd.GeoDataFrame:
+        """Read a table of polygons, in EPSG:4326 and indexed by its key; else as `table`."""
+        return self._frame(name, "geojson").copy()
+
+    def substations(
+        self, min_voltage_kv: float = 60.0, utility_only: bool = True
+    ) -> gpd.GeoDataFrame:
+        """Return substations as points by `substation_id`.
+
+        Parameters
+        ----------
+        min_voltage_kv : float
+            Smallest highest voltage. Below 100 kV the mapping is too uneven to compare regions.
+        utility_only : bool
+            Keep only nodes of the utilities' grid (`grid_node` 1), where a customer can connect;
+            traction, industrial, power-plant and cable-transition sites are left out.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            Points in EPSG:4326.
+        """
+        frame = self.table("substations")
+        keep = frame["voltage_kv"] >= min_voltage_kv
+        if utility_only:
+            keep &= frame["grid_node"] == 1
+        frame = frame[keep]
+        points = gpd.points_from_xy(frame["lon_deg"], frame["lat_deg"])
+        return gpd.GeoDataFrame(frame, geometry=points, crs=CRS)
+
+    def transmission_lines(self) -> gpd.GeoDataFrame:
+        """Return lines of 154 kV and above as LineStrings by `line_id`, in EPSG:4326."""
+        frame = self.table("transmission_lines")
+        lines = path_to_linestring(frame["path_lon_lat"])
+        return gpd.GeoDataFrame(frame.drop(columns="path_lon_lat"), geometry=lines, crs=CRS)
+
+    def existing_cores(self) -> pd.DataFrame:
+        """Return Tokyo and Osaka by `core_id`, at the prefectural office (`lat_deg`, `lon_deg`)."""
+        cores = self.table("existing_cores")
+        offices = self.table("prefectures").loc[cores["pref_code"]]
+        cores["lat_deg"] = offices["office_lat_deg"].to_numpy()
+        cores["lon_deg"] = offices["office_lon_deg"].to_numpy()
+        return cores
+
+    def _spec(self, name: str) -> ResourceSpec:
+        try:
+            return self._specs[name]
+        except KeyError:
+            raise GeodataError(
+                Problem(
+                    DESCRIPTOR,
+                    f"resources.{name}",
+                    "this table is not listed; dcsite needs it, so add it or use the shipped "
+                    f"geodata (listed: {', '.join(sorted(self._specs))})",
+                )
+            ) from None
+
+    def _record(self, name: str) -> None:
+        for names in self._recorders:
+            names.add(name)
+
+    def _frame(self, name: str, wanted: Literal["csv", "geojson"]) -> pd.DataFrame:
+        spec = self._spec(name)
+        if spec.format != wanted:
+            kind = "a CSV table" if wanted == "csv" else "GeoJSON"
+            raise GeodataError(Problem(spec.path, "", f"is {spec.format}, not {kind}"))
+        if name not in self._frames:
+            data = self._verified_bytes(spec)
+            if spec.table_schema is not None:
+                self._frames[name] = _parse_csv(spec, spec.table_schema, data)
+            elif spec.features is not None:
+                self._frames[name] = _parse_geojson(spec, spec.features, data)
+        self._record(name)
+        return self._frames[name]
+
+    def _verified_bytes(self, spec: ResourceSpec) -> bytes:
+        """Read a file and hold it against its SHA-256, so that no plan rests on a changed table."""
+        try:
+            data = (self.root / spec.path).read_bytes()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise GeodataError(
+                Problem(spec.path, "", f"cannot be read ({reason}); restore the table")
+            ) from error
+        found = hashlib.sha256(data).hexdigest()
+        if found != spec.sha256:
+            raise GeodataError(
+                Problem(
+                    spec.path,
+                    "",
+                    f"SHA-256 is {found[:12]}…, the descriptor says {spec.sha256[:12]}…; restore "
+                    "the table, or after a wanted edit run: python -m dcsite.atlas.describe",
+                )
+            )
+        self._verified.add(spec.name)
+        return data
+
+
+def _parse_csv(spec: ResourceSpec, schema: TableSchema, data: bytes) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(
+            io.BytesIO(data),
+            dtype={field.name: _dtype(field) for field in schema.fields},
+            encoding=spec.encoding,
+            keep_default_na=False,
+            na_values=[""],
+        )[[field.name for field in schema.fields]]
+    except (ValueError, KeyError, OverflowError) as error:
+        message = f"does not fit its schema ({error}); run: dcsite data check"
+        raise GeodataError(Problem(spec.path, "", message)) from error
+    return frame.set_index(list(schema.primary_key)) if schema.primary_key else frame
+
+
+def _parse_geojson(spec: ResourceSpec, features: Features, data: bytes) -> gpd.GeoDataFrame:
+    try:
+        frame = gpd.GeoDataFrame(pyogrio.read_dataframe(io.BytesIO(data)))
+        frame = frame[[*(field.name for field in features.properties), "geometry"]]
+    except (
+        pyogrio.errors.DataSourceError,
+        shapely.errors.GEOSException,
+        ValueError,
+        KeyError,
+    ) as error:
+        message = f"cannot be read as described ({error}); run: dcsite data check"
+        raise GeodataError(Problem(spec.path, "", message)) from error
+    return frame.set_crs(CRS, allow_override=True).set_index(features.key)
 
 
 def default_root() -> Path:
@@ -106,5 +296,4 @@ def load_atlas(root: Path | None = None) -> Atlas:
     GeodataError
         When the descriptor is missing or broken.
     """
-    folder = default_root() if root is None else Path(root)
-    return Atlas(TableStore(folder, read_package(folder).resources))
+    return Atlas(default_root() if root is None else Path(root))

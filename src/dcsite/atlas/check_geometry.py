@@ -11,10 +11,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from dcsite.atlas.atlas import CRS, path_to_linestring
 from dcsite.atlas.descriptor import Features, ResourceSpec
 from dcsite.atlas.faults import Fault
-from dcsite.atlas.power import path_to_linestring
-from dcsite.atlas.store import CRS
 
 __all__ = ["MAX_OFF_LAND_KM", "path_faults", "point_faults", "polygon_faults"]
 

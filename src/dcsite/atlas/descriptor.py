@@ -93,9 +93,10 @@ class FieldSpec(_Spec):
 
 
 class TableSchema(_Spec):
-    """Columns of a CSV table."""
+    """Columns of a CSV table, and those that make a row its own."""
 
     fields: tuple[FieldSpec, ...] = Field(min_length=1)
+    primary_key: tuple[str, ...] = Field(default=(), alias="primaryKey")
 
 
 class Reference(_Spec):

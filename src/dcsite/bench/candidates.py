@@ -38,8 +38,8 @@ def drawn_candidates(atlas: Atlas, count: int, seed: int) -> pd.DataFrame:
     pandas.DataFrame
         Columns `site_id`, `lat_deg`, `lon_deg`.
     """
-    polygons = atlas.places.municipality_polygons().to_crs("EPSG:4326").sort_index()
-    places = atlas.places.municipalities().reindex(polygons.index)
+    polygons = atlas.polygons("municipality_polygons").to_crs("EPSG:4326").sort_index()
+    places = atlas.table("municipalities").reindex(polygons.index)
     weight = places["habitable_area_km2"].fillna(0.0).to_numpy(dtype=float)
     shapes = np.asarray(polygons.geometry.array)
     shapely.prepare(shapes)

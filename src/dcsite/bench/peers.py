@@ -171,7 +171,7 @@ def measure_spopt(asked: PeerAsked) -> SpoptRow:
 
 
 def _points(asked: PeerAsked) -> Points:
-    places = dcsite.load_atlas().places.municipalities().sort_index()
+    places = dcsite.load_atlas().table("municipalities").sort_index()
     drawn = np.random.default_rng(asked.seed).permutation(len(places))[: asked.points]
     chosen = places.iloc[np.sort(drawn)]
     return Points(

@@ -123,7 +123,7 @@ def measure_records(asked: RecordsAsked) -> RecordsRow:
     """Compare every event that has recorded and modelled intensities, and all together."""
     del asked
     atlas = dcsite.load_atlas()
-    known = atlas.hazards.historical_earthquakes()
+    known = atlas.table("historical_earthquakes")
     table = _table(atlas, known)
     lines: list[RecordLine] = []
     figures: tuple[Figure, ...] = ("office", "relation")
@@ -151,12 +151,14 @@ def tasks(request: Request) -> list[Task]:
 
 def _table(atlas: Atlas, known: pd.DataFrame) -> pd.DataFrame:
     """Return recorded and modelled intensities by event and municipality."""
-    shaking = atlas.hazards.historical_shaking()
+    shaking = atlas.table("historical_shaking_by_municipality")
     shaking = shaking[
         shaking["intensity_from_pgv_max"].notna() & shaking["rupture_distance_office_km"].notna()
     ].reset_index()
     quake = known.reindex(shaking["event_id"])
-    ground = atlas.hazards.seismic_hazard()["arv_median"].reindex(shaking["municipality_code"])
+    ground = atlas.table("seismic_hazard_by_municipality")["arv_median"].reindex(
+        shaking["municipality_code"]
+    )
     distance_km = shaking["rupture_distance_office_km"].to_numpy(dtype=float)
     mw = quake["moment_magnitude"].to_numpy(dtype=float)
     depth_km = quake["depth_km"].to_numpy(dtype=float)

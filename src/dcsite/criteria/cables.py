@@ -78,7 +78,7 @@ def landings_in_force(atlas: Atlas, planned_until_year: int) -> pd.DataFrame:
         Indexed by `landing_id`: `lat_deg`, `lon_deg`, `name_en`, `name_ja`, `cluster` (id of the
         crowded cluster, else the landing's own id), `crowded` (bool), `directions` (frozenset).
     """
-    cables = atlas.network.submarine_cables()
+    cables = atlas.table("submarine_cables")
     year = pd.to_numeric(cables["rfs_year"], errors="coerce")
     coming = cables["status"].isin(["planned", "under_construction"]) & (year <= planned_until_year)
     counted = cables[
@@ -88,14 +88,14 @@ def landings_in_force(atlas: Atlas, planned_until_year: int) -> pd.DataFrame:
     pairs = pairs.assign(landing_id=pairs["japan_landings"].str.split(";")).explode("landing_id")
     pairs = pairs.assign(direction=pairs["directions"].str.split(";")).explode("direction")
     directions = pairs.groupby("landing_id")["direction"].agg(frozenset)
-    stations = atlas.network.landing_stations()
+    stations = atlas.table("cable_landing_stations")
     stations = stations[stations.index.isin(directions.index)].sort_index()
-    clusters = atlas.policy.landing_clusters().set_index("landing_id")["cluster_id"]
+    clusters = atlas.table("landing_clusters")["cluster_id"]
     cluster = clusters.reindex(stations.index)
     return pd.DataFrame(
         {
-            "lat_deg": stations.geometry.y,
-            "lon_deg": stations.geometry.x,
+            "lat_deg": stations["lat_deg"],
+            "lon_deg": stations["lon_deg"],
             "name_en": stations["name_en"],
             "name_ja": stations["name_ja"],
             "cluster": cluster.where(cluster.notna(), stations.index.to_series()),

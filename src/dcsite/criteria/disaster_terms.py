@@ -218,8 +218,8 @@ def tokyo_wanted_mw(scenario: Scenario) -> float:
 
 def existing_areas(atlas: Atlas) -> frozenset[str]:
     """Return the electricity areas of the existing cores."""
-    cores = atlas.policy.existing_cores()
-    places = atlas.places.municipalities()
+    cores = atlas.existing_cores()
+    places = atlas.table("municipalities")
     here = places[places["pref_code"].isin(cores["pref_code"])]
     # A prefecture may reach into a second area; the cores stand in its main one.
     return frozenset(

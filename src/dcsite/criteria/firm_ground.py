@@ -153,13 +153,9 @@ class FirmGround:
         municipality of the prefecture.
         """
         code = sites["municipality_code"].to_numpy()
-        tables = {
-            "seismic_hazard_by_municipality": atlas.hazards.seismic_hazard(),
-            "flood_tsunami_landslide_by_municipality": atlas.hazards.hazard_zones(),
-        }
         measured: dict[str, NDArray[np.generic]] = {}
         for column, source, _, _, table in HAZARDS.values():
-            share = tables[table][source].astype(float) / 100.0
+            share = atlas.table(table)[source].astype(float) / 100.0
             worst = share.groupby(share.index.str[:2]).transform("max")
             measured[column] = share.fillna(worst).reindex(code).to_numpy()
         volcanoes = _watched(atlas)
@@ -283,7 +279,7 @@ class FirmGround:
 
 
 def _watched(atlas: Atlas) -> pd.DataFrame:
-    volcanoes = atlas.hazards.volcanoes()
+    volcanoes = atlas.table("volcanoes")
     return volcanoes[volcanoes["jma_watched"].astype(bool)]
 
 
@@ -301,11 +297,7 @@ def _score(
 def _looked_up(hubs: pd.DataFrame, atlas: Atlas, name: str) -> NDArray[np.float64]:
     """Return a hazard's share at each hub, row by row."""
     _, column, _, _, table = HAZARDS[name]
-    frame = (
-        atlas.hazards.seismic_hazard()
-        if table == "seismic_hazard_by_municipality"
-        else atlas.hazards.hazard_zones()
-    )
+    frame = atlas.table(table)
     found: list[float] = []
     for code in hubs["municipality_code"]:
         value = frame[column].get(code, np.nan)

@@ -33,7 +33,7 @@ def links_gwh(atlas: Atlas, energy_share: float) -> pd.DataFrame:
     pandas.DataFrame
         `from_area`, `to_area`, `limit_gwh`, one row per direction with a limit above zero.
     """
-    table = atlas.power.interconnectors()
+    table = atlas.table("interconnectors")
     factor = energy_share * _HOURS_PER_YEAR / 1000.0
     forth = pd.DataFrame(
         {

@@ -63,7 +63,7 @@ class AdditionalSupply:
 
 def latest_year(atlas: Atlas) -> pd.DataFrame:
     """Return each area's latest row of the annual energy table, indexed by area."""
-    energy = atlas.power.area_annual_energy()
+    energy = atlas.table("area_annual_energy").reset_index()
     return energy.groupby("area", sort=True).tail(1).set_index("area")
 
 
@@ -90,11 +90,11 @@ def additional_supply(
     AdditionalSupply
         In GWh a year; never negative.
     """
-    areas = atlas.power.electricity_areas().index
+    areas = atlas.table("electricity_areas").index
     energy = latest_year(atlas)
     curtailed = (energy["solar_curtailed_gwh"] + energy["wind_curtailed_gwh"]).reindex(areas)
 
-    solar = atlas.power.solar_by_municipality()
+    solar = atlas.table("solar_fit_by_municipality")
     yearly_mw = (solar["solar_total_mw_2023_12"] - solar["solar_total_mw_2018_12"]) / (
         _SOLAR_TO_YEAR - _SOLAR_FROM_YEAR
     )
@@ -102,7 +102,7 @@ def additional_supply(
     solar_gwh = (yearly_mw.clip(lower=0.0) * years * solar["pv_yield_kwh_per_kw"] / 1000.0).fillna(
         0
     )
-    places = atlas.places.municipalities()
+    places = atlas.table("municipalities")
     solar_located = pd.DataFrame(
         {
             "lat_deg": places["office_lat_deg"].reindex(solar.index),
@@ -112,7 +112,7 @@ def additional_supply(
         }
     )
 
-    farms = atlas.power.wind_farms()
+    farms = atlas.table("wind_farms")
     coming = farms[
         (farms["include_in_totals"] == 1)
         & farms["status"].isin(["construction", "pre_construction"])
@@ -128,7 +128,7 @@ def additional_supply(
         }
     )
 
-    zones = atlas.power.offshore_wind_zones()
+    zones = atlas.table("offshore_wind_zones")
     zones = zones[zones["category"] == "promotion_zone"]
     offshore_gwh = (
         zones["capacity_min_mw"] * offshore_wind_capacity_factor * _HOURS_PER_YEAR / 1000.0
@@ -173,7 +173,7 @@ def decarbonised_share(atlas: Atlas) -> pd.Series[float]:
     energy = latest_year(atlas)
     kinds = ["hydro_gwh", "geothermal_gwh", "biomass_gwh", "solar_gwh", "wind_gwh"]
     renewable = energy[kinds].sum(axis=1)
-    units = atlas.power.nuclear_units()
+    units = atlas.table("nuclear_units_operation_2026")
     running_gwh = (
         units["gross_capacity_mw"]
         * units["days_generating"]
@@ -184,7 +184,7 @@ def decarbonised_share(atlas: Atlas) -> pd.Series[float]:
     nuclear = running_gwh.groupby(units["area"]).sum().reindex(energy.index).fillna(0.0)
     other = energy["thermal_gwh"] + energy["other_gwh"].fillna(0.0)
     share = (renewable + nuclear) / (renewable + nuclear + other)
-    return share.reindex(atlas.power.electricity_areas().index)
+    return share.reindex(atlas.table("electricity_areas").index)
 
 
 def local_demand(atlas: Atlas) -> pd.DataFrame:
@@ -195,8 +195,8 @@ def local_demand(atlas: Atlas) -> pd.DataFrame:
     pandas.DataFrame
         `lat_deg`, `lon_deg`, `energy_gwh` (FY2022), one row per municipality.
     """
-    places = atlas.places.municipalities()
-    demand = atlas.power.solar_by_municipality()["demand_gwh_fy2022"].reindex(places.index)
+    places = atlas.table("municipalities")
+    demand = atlas.table("solar_fit_by_municipality")["demand_gwh_fy2022"].reindex(places.index)
     return pd.DataFrame(
         {
             "lat_deg": places["office_lat_deg"],

@@ -162,7 +162,7 @@ class Renewables:
 
     def _delivered(self, program: Program) -> Terms:
         """Return ``sum(delivered[a])``, in shares of all hubs' yearly energy."""
-        areas = program.atlas.power.electricity_areas().index
+        areas = program.atlas.table("electricity_areas").index
         return [(program.variable(f"renewable_delivered_{area}"), 1.0) for area in areas]
 
     def constrain(self, program: Program) -> None:
@@ -174,7 +174,7 @@ class Renewables:
         ``sum(delivered) >= min_share`` of all hubs' energy (rule ``renewable_share``).
         """
         own: _Parameters = program.scenario.criteria[self.name]
-        areas = list(program.atlas.power.electricity_areas().index)
+        areas = list(program.atlas.table("electricity_areas").index)
         scale = 1.0 / (_energy_gwh_per_mw(program.scenario) * program.total_it_load_mw)
         supply = _supply(program.atlas, own).by_area_gwh * (own.contractable_share * scale)
         links = links_gwh(program.atlas, own.interconnector_energy_share)

@@ -98,7 +98,7 @@ class Separation:
 
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
         """Measure the geodesic distance to the nearest existing core, in km, and which it is."""
-        cores = atlas.policy.existing_cores()
+        cores = atlas.existing_cores()
         distance_km = geodesic_km(
             sites["lat_deg"].to_numpy()[:, None],
             sites["lon_deg"].to_numpy()[:, None],
@@ -152,7 +152,7 @@ class Separation:
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Measure distances between hubs and to existing cores anew, from coordinates."""
         own: _Parameters = scenario.criteria[self.name]
-        cores = atlas.policy.existing_cores()
+        cores = atlas.existing_cores()
         lat, lon = hubs["lat_deg"].to_numpy(), hubs["lon_deg"].to_numpy()
         between_km = geodesic_km(lat[:, None], lon[:, None], lat[None, :], lon[None, :])
         to_core_km = geodesic_km(

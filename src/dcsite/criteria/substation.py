@@ -94,7 +94,7 @@ class Substation:
         """
         own: _Parameters = scenario.criteria[self.name]
         asked = {float(getattr(own.min_voltage_kv, tier)) for tier in TIERS}
-        stations = atlas.power.substations()
+        stations = atlas.substations()
         bodies = landmass_of(
             stations.geometry.y.to_numpy(), stations.geometry.x.to_numpy(), landmasses(atlas)
         )
@@ -159,7 +159,7 @@ class Substation:
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Find each hub's nearest fitting substation anew by trying all of them."""
         own: _Parameters = scenario.criteria[self.name]
-        stations = atlas.power.substations()
+        stations = atlas.substations()
         bodies = landmass_of(
             stations.geometry.y.to_numpy(), stations.geometry.x.to_numpy(), landmasses(atlas)
         )

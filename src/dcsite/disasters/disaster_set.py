@@ -180,7 +180,7 @@ class _Builder:
 
     def blackouts(self) -> None:
         """Add the loss of each electricity area and of each frequency."""
-        areas = self._atlas.power.electricity_areas()
+        areas = self._atlas.table("electricity_areas")
         rows, losses = [], []
         for area, row in areas.iterrows():
             rows.append(
@@ -213,7 +213,7 @@ class _Builder:
 
     def landing_clusters(self, cluster: NDArray[np.object_]) -> None:
         """Add the loss of each crowded cluster of landings: hubs that lean on it are cut off."""
-        table = self._atlas.policy.landing_clusters().drop_duplicates("cluster_id")
+        table = self._atlas.table("landing_clusters").drop_duplicates("cluster_id")
         rows = [
             self._row(
                 f"landings_{row.cluster_id}",
@@ -230,7 +230,7 @@ class _Builder:
 
     def tokyo(self) -> None:
         """Add the loss of the Tokyo area, a question rather than a forecast: no probability."""
-        tokyo = self._atlas.policy.existing_cores().loc[["tokyo"]]
+        tokyo = self._atlas.existing_cores().loc[["tokyo"]]
         away_km = geodesic_km(
             self._sites["lat_deg"].to_numpy(dtype=float),
             self._sites["lon_deg"].to_numpy(dtype=float),

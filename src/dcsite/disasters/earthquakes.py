@@ -70,14 +70,14 @@ def computed_earthquakes(
 
 def intensity_at_offices(atlas: Atlas, event_id: str) -> dict[str, float]:
     """Return an event's computed JMA intensity by municipality code; empty if none is computed."""
-    felt = atlas.hazards.scenario_intensity()["intensity_office"].dropna()
+    felt = atlas.table("scenario_intensity_by_municipality")["intensity_office"].dropna()
     here = felt[felt.index.get_level_values("scenario_code") == event_id].droplevel("scenario_code")
     return {str(code): float(value) for code, value in here.items()}
 
 
 def _work_out(atlas: Atlas, settings: DisasterSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
     sources = earthquake_sources(atlas, settings)
-    long = atlas.hazards.scenario_intensity()["intensity_office"]
+    long = atlas.table("scenario_intensity_by_municipality")["intensity_office"]
     felt = long.unstack(0).astype(float)  # noqa: PD010 (a pivot of a series)
     sources = sources.loc[sources.index.isin(felt.columns)]
     felt = felt[sources.index]
@@ -98,7 +98,7 @@ def _japanese_names(atlas: Atlas, sources: pd.DataFrame) -> pd.Series[str]:
 
     A case of a group is named after the group, with its own pattern behind.
     """
-    table = atlas.hazards.published_probabilities().dropna(subset=["hazard_map_code"])
+    table = atlas.table("herp_probabilities").dropna(subset=["hazard_map_code"])
     known = table.drop_duplicates("hazard_map_code").set_index("hazard_map_code")["name_ja"]
     code = sources.index.to_series()
     grouped = sources["source_id"].where(sources["source_id"].isin(known.index))
@@ -111,7 +111,7 @@ def _japanese_names(atlas: Atlas, sources: pd.DataFrame) -> pd.Series[str]:
 
 def _areas_lost(atlas: Atlas, felt: pd.DataFrame, from_share: float) -> list[tuple[str, ...]]:
     """Tell which areas each earthquake blacks out: by the residents it shakes strongly."""
-    places = atlas.places.municipalities()
+    places = atlas.table("municipalities")
     residents = places["population_2020"].astype(float)
     area = places["electricity_area"].to_numpy(dtype=object)
     strong = (felt.reindex(residents.index) >= SIX_LOWER).to_numpy(dtype=float)

@@ -42,7 +42,7 @@ def earthquake_sources(atlas: Atlas, settings: DisasterSettings) -> pd.DataFrame
         source, 0..1, summing to 1), `probability_date` (of the value used), `basis` (table it is
         read from).
     """
-    cases = atlas.hazards.scenario_earthquakes()
+    cases = atlas.table("scenario_earthquakes")
     own = cases["probability_30y"].astype(float)
     group = cases["group_probability_30y"].astype(float)
     date = cases["probability_date"].astype("string")
@@ -83,7 +83,7 @@ def earthquake_sources(atlas: Atlas, settings: DisasterSettings) -> pd.DataFrame
 def _newest(atlas: Atlas, settings: DisasterSettings) -> dict[str, tuple[float, str]]:
     """Return probability and date of each evaluation in force that a case of the map stands for."""
     found: dict[str, tuple[float, str]] = {}
-    table = atlas.hazards.published_probabilities()
+    table = atlas.table("herp_probabilities")
     other_model = (table["category"] == "nankai_trough") & (table["model"] != settings.nankai_model)
     table = table[(table["in_force"] == 1) & table["hazard_map_code"].notna() & ~other_model]
     low = table["p30_low_pct"].to_numpy(dtype=float)

@@ -130,13 +130,17 @@ def _check_twice(
 def _amplification(sites: pd.DataFrame, atlas: Atlas) -> Floats:
     """Return each site's amplification from engineering bedrock, shape (n,)."""
     codes = sites["municipality_code"].to_numpy(dtype=object)
-    found = atlas.hazards.seismic_hazard()["arv_median"].reindex(codes).to_numpy(dtype=float)
+    found = (
+        atlas.table("seismic_hazard_by_municipality")["arv_median"]
+        .reindex(codes)
+        .to_numpy(dtype=float)
+    )
     if "arv" in sites:
         own = sites["arv"].to_numpy(dtype=float)
         found = np.where(np.isnan(own), found, own)
     unknown = np.flatnonzero(~(found > 0.0))
     if unknown.size:
-        names = atlas.places.municipalities()["name_ja"].reindex(codes[unknown[:1]])
+        names = atlas.table("municipalities")["name_ja"].reindex(codes[unknown[:1]])
         raise DisastersError(
             Problem(
                 "seismic_hazard_by_municipality",

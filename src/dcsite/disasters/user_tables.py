@@ -80,8 +80,8 @@ def municipality_effects(
 
 def _codes(rows: UserRows, atlas: Atlas) -> list[str]:
     """Return the codes as the atlas writes them, empty where they are unknown."""
-    known = set(atlas.places.municipalities().index.astype(str))
-    city_of_ward = atlas.hazards.seismic_hazard_of_wards()["municipality_code"]
+    known = set(atlas.table("municipalities").index.astype(str))
+    city_of_ward = atlas.table("seismic_hazard_by_ward")["municipality_code"]
     codes = []
     for row, text in enumerate(rows.texts("municipality_code")):
         code = f"0{text}" if _WITHOUT_ZERO.fullmatch(text) else text

@@ -34,7 +34,7 @@ def admissions(sites: gpd.GeoDataFrame, scenario: Scenario) -> tuple[Admission, 
 
 def refuse_unknown_regions(scenario: Scenario, atlas: Atlas) -> None:
     """Raise a ScenarioError if the scenario names a region that no table knows."""
-    known = sorted(set(atlas.policy.core_regions()["region"]))
+    known = sorted(set(atlas.table("core_regions")["region"]))
     unknown = [region for region in scenario.tiers.core.regions if region not in known]
     if unknown:
         raise ScenarioError(

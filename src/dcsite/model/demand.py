@@ -52,7 +52,7 @@ def demand_zones(atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
         Indexed by `pref_code`: `name_en`, `name_ja`, `lat_deg`, `lon_deg` (prefectural office),
         `latency_critical_mw`, `latency_tolerant_mw`.
     """
-    prefectures = atlas.places.prefectures()
+    prefectures = atlas.table("prefectures")
     weight = prefectures[WEIGHT_COLUMNS[scenario.demand.zone_weight]].astype(float)
     total_mw = scenario.total_new_it_load_mw * weight / weight.sum()
     critical = scenario.demand.latency_critical_share

@@ -121,10 +121,10 @@ class _Check:
         self.lat = sites["lat_deg"].to_numpy(dtype=float)
         self.lon = sites["lon_deg"].to_numpy(dtype=float)
         self.findings: list[Finding] = []
-        table = atlas.policy.core_regions()
+        table = atlas.table("core_regions")
         self.in_region: dict[str, NDArray[np.bool_]] = {
             region: sites["pref_code"]
-            .isin(table.loc[table["region"] == region, "pref_code"])
+            .isin(table.index[table["region"] == region])
             .to_numpy(dtype=bool)
             for region in scenario.tiers.core.regions
         }
@@ -230,7 +230,7 @@ class _Check:
         groups = [inside[here] for inside in self.in_region.values()] if regions else []
         if not all(group.any() for group in groups) or here.sum() > DENSE_LIMIT:
             return None
-        cores = self.atlas.policy.existing_cores()
+        cores = self.atlas.existing_cores()
         keep = (cores["lat_deg"].to_numpy(float), cores["lon_deg"].to_numpy(float))
         lat, lon = self.lat[here], self.lon[here]
         kept = keep if core else None

@@ -40,10 +40,10 @@ def count_tiers(program: SiteProgram) -> None:
 
 def place_cores(program: SiteProgram) -> None:
     """Place a core in each named region: ``sum(open[i, core] for i in region) >= 1`` (F5)."""
-    regions = program.atlas.policy.core_regions()
+    regions = program.atlas.table("core_regions")
     core = TIERS.index("core")
     for region in program.scenario.tiers.core.regions:
-        codes = regions.loc[regions["region"] == region, "pref_code"]
+        codes = regions.index[regions["region"] == region]
         coefficient = np.zeros(program.eligible.shape)
         coefficient[:, core] = program.sites["pref_code"].isin(codes).to_numpy(dtype=float)
         program.row(

@@ -39,7 +39,7 @@ def place(lon_deg: float, lat_deg: float) -> tuple[float, float]:
 
 def land(atlas: Atlas) -> list[dict[str, Any]]:
     """Return each prefecture's names (`ja`, `en`) and outline (`path`)."""
-    polygons = atlas.places.prefecture_polygons()
+    polygons = atlas.polygons("prefecture_polygons")
     return [
         {"ja": ja, "en": en, "path": outline(geometry)}
         for ja, en, geometry in zip(

@@ -189,8 +189,8 @@ def _assumptions(scenario: Scenario) -> list[tuple[str, Any, str]]:
 def _hubs(
     hubs: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario, checked: Checked
 ) -> tuple[Hub, ...]:
-    nearest_km, nearest_id = nearest_other(hubs, atlas.policy.existing_cores())
-    stations = atlas.power.substations()
+    nearest_km, nearest_id = nearest_other(hubs, atlas.existing_cores())
+    stations = atlas.substations()
     landings = landings_in_force(atlas, scenario.criteria["cables"].planned_until_year)
     shares = measure_shares(hubs, checked, scenario)
     found: list[Hub] = []

@@ -211,10 +211,10 @@ def _program_breaches(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> l
                     f"{tier}が{have}か所（必要{wanted.min}〜{wanted.max}）",
                 )
             )
-    regions = atlas.policy.core_regions()
+    regions = atlas.table("core_regions")
     cores = hubs[hubs["tier"] == "core"]
     for region in scenario.tiers.core.regions:
-        if not cores["pref_code"].isin(regions.loc[regions["region"] == region, "pref_code"]).any():
+        if not cores["pref_code"].isin(regions.index[regions["region"] == region]).any():
             breaches.append(
                 Breach(
                     "core_regions",

@@ -78,7 +78,8 @@ def run_stress(
         planned = fleet("plan", hubs_frame(plan.hubs), atlas, settings, until)
         existing = fleet("today", todays_hubs(atlas), atlas, settings, until)
         curves = restoration_curves(
-            atlas.hazards.power_outages(), atlas.hazards.power_outage_restoration()
+            atlas.table("wide_area_power_outages"),
+            atlas.table("power_outage_restoration").reset_index(),
         )
         events = planned.disasters.events
         rates = event_rates(events)

@@ -128,10 +128,10 @@ def history(
     not_replayed : dict of str to str
         Events on record that give no intensity, and why.
     """
-    shaking = atlas.hazards.historical_shaking()
+    shaking = atlas.table("historical_shaking_by_municipality")
     best = recorded_intensity(shaking)
-    known = atlas.hazards.historical_earthquakes()
-    outages = atlas.hazards.power_outages()
+    known = atlas.table("historical_earthquakes")
+    outages = atlas.table("wide_area_power_outages")
     replay = _Replay(best, outages, settings)
     names: dict[str, tuple[str, str, str]] = {}
     for event in best.index.unique(level="event_id"):

@@ -46,12 +46,12 @@ def todays_hubs(atlas: Atlas) -> pd.DataFrame:
         municipality), `municipality_code`, `area`, `lat_deg`, `lon_deg`, `it_load_mw` (capacity
         as stated), `tier` (``existing``).
     """
-    table = atlas.network.data_centres_existing().sort_index()
+    table = atlas.table("data_centres_existing").sort_index()
     table = table[table["status_at_source_date"].isin(_IN_SERVICE) & table["capacity_mw"].gt(0)]
     code = _municipality(table, atlas)
     table = table.assign(municipality_code=code)[code.notna()]
     table = _once(table)
-    places = atlas.places.municipalities().loc[table["municipality_code"]]
+    places = atlas.table("municipalities").loc[table["municipality_code"]]
     lat, lon = (
         table[axis].fillna(pd.Series(places[f"office_{axis}"].to_numpy(), index=table.index))
         for axis in ("lat_deg", "lon_deg")
@@ -77,7 +77,7 @@ def _municipality(table: pd.DataFrame, atlas: Atlas) -> pd.Series[str]:
     placed = table["lat_deg"].notna() & table["precision"].isin(_PLACED)
     unnamed = table.index[code.isna() & placed]
     if len(unnamed):
-        polygons = atlas.places.municipality_polygons()
+        polygons = atlas.polygons("municipality_polygons")
         position, _ = PolygonLookup(polygons).locate(
             table.loc[unnamed, "lat_deg"], table.loc[unnamed, "lon_deg"]
         )

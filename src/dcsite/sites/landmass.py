@@ -57,14 +57,14 @@ def landmasses(atlas: Atlas) -> gpd.GeoDataFrame:
         Polygons and multipolygons in EPSG:4326 with `area_km2`, indexed `landmass_id`:
         0 Honshu, 1 Hokkaido, 2 Kyushu, 3 Shikoku, 4 Okinawa, and so on by descending area.
     """
-    atlas.places.prefecture_polygons()  # asked for each time: what records reads must see it
+    atlas.polygons("prefecture_polygons")  # asked for each time: what records reads must see it
     return _landmasses(atlas).copy()
 
 
 @lru_cache(maxsize=2)
 def _landmasses(atlas: Atlas) -> gpd.GeoDataFrame:
     """Work the land bodies out once for an atlas: the union takes longer than all lookups."""
-    polygons = atlas.places.prefecture_polygons().to_crs("EPSG:4326")
+    polygons = atlas.polygons("prefecture_polygons").to_crs("EPSG:4326")
     # Neighbours share their border's vertices exactly, so the union leaves no slits between them.
     parts = shapely.get_parts(shapely.union_all(polygons.geometry.array))
     body = _join_close_parts(parts)

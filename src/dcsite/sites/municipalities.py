@@ -45,8 +45,8 @@ def municipality_table(atlas: Atlas, land: LandParameters) -> pd.DataFrame:
     Eight municipalities are split between two electricity areas; each counts whole to its main
     one, since the border is not known below municipality level.
     """
-    places = atlas.places.municipalities()
-    terrain = atlas.places.elevation_slope().reindex(places.index)
+    places = atlas.table("municipalities")
+    terrain = atlas.table("elevation_slope_by_municipality").reindex(places.index)
     at_office = places["office_in_municipality"].to_numpy(dtype=int) == 1
     habitable_area_km2 = places["habitable_area_km2"].to_numpy(dtype=float)
     gentle_share = terrain["share_slope_below_3deg"].to_numpy(dtype=float)
@@ -93,6 +93,6 @@ def municipality_sites(atlas: Atlas, land: LandParameters) -> gpd.GeoDataFrame:
     columns["allowed_tier"] = np.full(len(table), None, dtype=object)
     columns["hectares"] = np.full(len(table), np.nan)
     columns["population_2020"] = (
-        atlas.places.municipalities()["population_2020"].reindex(table.index).to_numpy(dtype=float)
+        atlas.table("municipalities")["population_2020"].reindex(table.index).to_numpy(dtype=float)
     )
     return site_frame(table.index, columns)

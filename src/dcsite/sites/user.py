@@ -103,7 +103,7 @@ def _check_places(cells: UserCells, atlas: Atlas, problems: ProblemList) -> NDAr
     swapped = _between(lon, _LATITUDES_DEG) & _between(lat, _LONGITUDES_DEG)
     known = ~(np.isnan(lat) | np.isnan(lon))
     off_km = np.full(lat.shape, np.inf)
-    lookup = PolygonLookup(atlas.places.prefecture_polygons())
+    lookup = PolygonLookup(atlas.polygons("prefecture_polygons"))
     off_km[boxed] = lookup.locate(lat[boxed], lon[boxed])[1]
     inside: NDArray[np.bool_] = off_km <= COAST_TOLERANCE_KM
     for at in np.flatnonzero(known & ~inside):
@@ -155,7 +155,7 @@ def _municipality_codes(
     cells: UserCells, inside: NDArray[np.bool_], atlas: Atlas
 ) -> NDArray[np.object_]:
     """Return the code of the municipality that holds each point in Japan, else of the nearest."""
-    polygons = atlas.places.municipality_polygons().sort_index()
+    polygons = atlas.polygons("municipality_polygons").sort_index()
     position, _ = PolygonLookup(polygons).locate(cells.lat_deg[inside], cells.lon_deg[inside])
     codes = np.full(len(inside), None, dtype=object)
     codes[inside] = polygons.index.to_numpy(dtype=object)[position]
@@ -170,7 +170,7 @@ def _check_hectares(
     problems: ProblemList,
 ) -> None:
     """Note sites larger than their whole municipality: square metres, most likely."""
-    places = atlas.places.municipalities()
+    places = atlas.table("municipalities")
     whole_ha = places["area_km2"].reindex(code).to_numpy(dtype=float) * 100.0
     names = places["name_ja"].reindex(code).to_numpy(dtype=object)
     for at in np.flatnonzero(cells.hectares > whole_ha):

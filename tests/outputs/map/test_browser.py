@@ -314,7 +314,7 @@ def click_at(page: webdriver.Chrome, lat_deg: float, lon_deg: float, zoom: float
 
 
 def test_canvas_layers_answer_clicks(page: webdriver.Chrome, atlas: Atlas) -> None:
-    station = atlas.power.substations(500.0).dropna(subset="name_ja").iloc[0]
+    station = atlas.substations(500.0).dropna(subset="name_ja").iloc[0]
     page.find_element(By.CSS_SELECTOR, '[data-key="substations"]').click()
     click_at(page, station["lat_deg"], station["lon_deg"], 12)
     popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
@@ -381,7 +381,7 @@ def test_a_municipality_is_painted_by_its_hazard(
         "zone-tsunami": set(SHARE_RAMP),
     }[key]
     assert known <= set(colours)
-    point = atlas.places.municipality_polygons().loc[code].geometry.representative_point()
+    point = atlas.polygons("municipality_polygons").loc[code].geometry.representative_point()
     click_at(page, point.y, point.x, 11)
     popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
     now = popup.find_element(By.CSS_SELECTOR, "tr.dc-now").get_attribute("textContent")
@@ -425,7 +425,7 @@ def test_a_users_own_sites_take_the_hazards_of_their_municipality(
 
 def test_volcanoes_tell_whether_they_are_watched(page: webdriver.Chrome, atlas: Atlas) -> None:
     page.find_element(By.CSS_SELECTOR, '[data-key="volcanoes"]').click()
-    volcanoes = atlas.hazards.volcanoes()
+    volcanoes = atlas.table("volcanoes")
     asama = volcanoes[volcanoes["jma_name_ja"] == "浅間山"].iloc[0]
     click_at(page, asama["lat_deg"], asama["lon_deg"], 11)
     popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
@@ -501,7 +501,7 @@ def test_backups_are_arcs_that_tell_why(
 
 def test_landings_list_their_cables_in_the_pop_up(page: webdriver.Chrome, atlas: Atlas) -> None:
     page.find_element(By.CSS_SELECTOR, '[data-key="landings"]').click()
-    shima = atlas.network.landing_stations().loc["shima"]
+    shima = atlas.table("cable_landing_stations").loc["shima"]
     click_at(page, shima["lat_deg"], shima["lon_deg"], 10)
     popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
     assert "FASTER (2016)" in popup.get_attribute("textContent")

@@ -34,14 +34,13 @@ def small_atlas() -> SimpleNamespace:
         {"pop_share_tsunami_any_pct": [0.0, 12.5], "pop_share_flood_ge_3m_pct": [0.1, 50.0]},
         index=["01", "02"],
     )
-    return SimpleNamespace(
-        hazards=SimpleNamespace(
-            scenario_earthquakes=cases.copy,
-            scenario_intensity=felt.to_frame,
-            seismic_hazard=hazard.copy,
-            hazard_zones=zones.copy,
-        )
-    )
+    tables = {
+        "scenario_earthquakes": cases,
+        "scenario_intensity_by_municipality": felt.to_frame(),
+        "seismic_hazard_by_municipality": hazard,
+        "flood_tsunami_landslide_by_municipality": zones,
+    }
+    return SimpleNamespace(table=lambda name: tables[name].copy())
 
 
 def class_of(group: ThemeGroup, value: float) -> str:
@@ -95,7 +94,7 @@ def test_borders_of_the_classes(group: int, value: float, expected: str) -> None
 
 
 def test_shipped_values_all_have_a_class(shipped_atlas: Atlas) -> None:
-    places = shipped_atlas.places.municipalities()
+    places = shipped_atlas.table("municipalities")
     groups = hazard_groups(pd.DataFrame({"municipality_code": places.index}), shipped_atlas)
     for group in groups:
         colours = [item.colour for item in (*group.classes, group.absent)]
@@ -112,7 +111,7 @@ def test_shipped_values_all_have_a_class(shipped_atlas: Atlas) -> None:
                 np.searchsorted(least, written, "right") == np.searchsorted(least, known, "right")
             ).all()
     # The same numbers by another way.
-    felt = shipped_atlas.hazards.scenario_intensity().reset_index()
+    felt = shipped_atlas.table("scenario_intensity_by_municipality").reset_index()
     nankai = felt[felt["scenario_code"].str.startswith("ANN")]
     largest = nankai.groupby("municipality_code")["intensity_office"].max()
     drawn = pd.Series(groups[0].themes[0].values, index=places.index).dropna()

@@ -51,7 +51,7 @@ def render_front(front: Front, atlas: Atlas) -> str:
             "en": core["name_en"],
             "at": place(core["lon_deg"], core["lat_deg"]),
         }
-        for core in atlas.policy.existing_cores().to_dict("records")
+        for core in atlas.existing_cores().to_dict("records")
     ]
     return _TEMPLATES.get_template("front.html.j2").render(
         front=front,

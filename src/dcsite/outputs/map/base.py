@@ -30,7 +30,7 @@ _FREQUENCY = {50: ("#7aa6c2", "50 Hz"), 60: ("#d9a066", "60 Hz")}
 
 def prefecture_layer(atlas: Atlas) -> DataLayer:
     """Return the prefectures as the map's ground."""
-    polygons = atlas.places.prefecture_polygons()
+    polygons = atlas.polygons("prefecture_polygons")
     encoded = encode_polygons(polygons.geometry, _LEAST_PREFECTURE_PART_DEG2)
     inside = polygons.geometry.map(_name_place)
     names = [
@@ -69,8 +69,8 @@ def _name_place(geometry: BaseGeometry) -> Point:
 
 def area_entry(atlas: Atlas) -> LayerEntry:
     """Return the ten electricity areas, tinted by frequency."""
-    areas = atlas.power.electricity_areas()
-    polygons = atlas.places.electricity_area_polygons()
+    areas = atlas.table("electricity_areas")
+    polygons = atlas.polygons("electricity_area_polygons")
     encoded = encode_polygons(polygons.geometry, _LEAST_PREFECTURE_PART_DEG2)
     kinds = sorted({int(hertz) for hertz in areas["nominal_frequency_hz"]})
     styles = [

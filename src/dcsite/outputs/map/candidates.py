@@ -120,7 +120,7 @@ def candidate_layer(
 
     A site whose id is a municipality's code is drawn as that municipality; any other as a circle.
     """
-    polygons = atlas.places.municipality_polygons().geometry
+    polygons = atlas.polygons("municipality_polygons").geometry
     own = candidates.index.isin(polygons.index)
     drawn = iter(encode_polygons(polygons.loc[candidates.index[own]], _LEAST_PART_DEG2))
     latitudes, longitudes = candidates["lat_deg"], candidates["lon_deg"]

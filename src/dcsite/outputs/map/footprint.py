@@ -33,8 +33,8 @@ def footprint_entry(footprint: Footprint, atlas: Atlas, key: str = "footprint") 
     key : str
         Of the layer; one of its own for each event.
     """
-    places = atlas.places.municipalities()
-    polygons = atlas.places.municipality_polygons().geometry
+    places = atlas.table("municipalities")
+    polygons = atlas.polygons("municipality_polygons").geometry
     shaken = [code for code in sorted(footprint.intensity) if code in polygons.index]
     outlines = encode_polygons(polygons.loc[shaken], _LEAST_PART_DEG2)
     name_ja, name_en = places["name_ja"].to_dict(), places["name_en"].to_dict()
@@ -46,10 +46,10 @@ def footprint_entry(footprint: Footprint, atlas: Atlas, key: str = "footprint") 
         ]
         for code, outline in zip(shaken, outlines, strict=True)
     ]
-    areas = atlas.power.electricity_areas()
+    areas = atlas.table("electricity_areas")
     area_ja, area_en = areas["name_ja"].to_dict(), areas["name_en"].to_dict()
     dark = encode_polygons(
-        atlas.places.electricity_area_polygons().geometry.loc[list(footprint.areas_lost)],
+        atlas.polygons("electricity_area_polygons").geometry.loc[list(footprint.areas_lost)],
         _LEAST_PART_DEG2,
     )
     rows += [

@@ -24,13 +24,13 @@ _COMING = ("under_construction", "planned")
 
 
 def _area_names(atlas: Atlas) -> pd.Series[str]:
-    areas = atlas.power.electricity_areas()
+    areas = atlas.table("electricity_areas")
     return areas["name_ja"] + " " + areas["name_en"]
 
 
 def substation_entry(atlas: Atlas) -> LayerEntry:
     """Return the utility substations by voltage class."""
-    stations = atlas.power.substations().sort_values("voltage_kv", kind="stable")
+    stations = atlas.substations().sort_values("voltage_kv", kind="stable")
     names = _area_names(atlas)
     records: list[tuple[float, float, int, list[Any]]] = []
     for station in rows(stations):
@@ -92,7 +92,7 @@ def substation_entry(atlas: Atlas) -> LayerEntry:
 
 def line_entry(atlas: Atlas) -> LayerEntry:
     """Return the transmission lines by voltage; segments of one name are drawn as one line."""
-    lines = atlas.power.transmission_lines()
+    lines = atlas.transmission_lines()
     names = lines["name_ja"].fillna("")
     drawn = pd.DataFrame(
         {
@@ -139,7 +139,7 @@ def line_entry(atlas: Atlas) -> LayerEntry:
 
 def _cables_by_landing(atlas: Atlas) -> pd.Series[str]:
     """List cables with their year, by landing, kind and whether they are in service."""
-    cables = atlas.network.submarine_cables()
+    cables = atlas.table("submarine_cables")
     kept = cables["status"].isin(["in_service", *_COMING]) & cables["japan_landings"].notna()
     cables = cables[kept]
     year = cables["rfs_year"].map(lambda value: "" if pd.isna(value) else f" ({int(value)})")
@@ -156,9 +156,9 @@ def _cables_by_landing(atlas: Atlas) -> pd.Series[str]:
 
 def landing_entry(atlas: Atlas) -> LayerEntry:
     """Return the landing stations with the cables that land there; routes are not known."""
-    stations = atlas.network.landing_stations()
+    stations = atlas.table("cable_landing_stations")
     listed = _cables_by_landing(atlas).to_dict()
-    clusters = atlas.policy.landing_clusters().set_index("landing_id")
+    clusters = atlas.table("landing_clusters")
     cluster_names = clusters["name_ja"] + " " + clusters["name_en"]
     records: list[tuple[float, float, int, list[Any]]] = []
     for station in rows(stations):

@@ -68,8 +68,8 @@ def hazard_groups(candidates: pd.DataFrame, atlas: Atlas) -> list[ThemeGroup]:
 
 def _intensity(codes: Any, atlas: Atlas) -> ThemeGroup:
     """Return the largest computed intensity at each office over the cases of each group."""
-    category = atlas.hazards.scenario_earthquakes()["category"]
-    felt = atlas.hazards.scenario_intensity()["intensity_office"].astype(float)
+    category = atlas.table("scenario_earthquakes")["category"]
+    felt = atlas.table("scenario_intensity_by_municipality")["intensity_office"].astype(float)
     case, municipality = (felt.index.get_level_values(level) for level in (0, 1))
     largest = felt.groupby([category.reindex(case).to_numpy(), municipality.to_numpy()]).max()
     table = largest.unstack(0)  # noqa: PD010
@@ -101,7 +101,7 @@ def _intensity(codes: Any, atlas: Atlas) -> ThemeGroup:
 
 
 def _probability(codes: Any, atlas: Atlas) -> ThemeGroup:
-    values = atlas.hazards.seismic_hazard()["p30_i6lower_pct"].reindex(codes)
+    values = atlas.table("seismic_hazard_by_municipality")["p30_i6lower_pct"].reindex(codes)
     theme = Theme(
         "probability-6lower", "30年以内に震度6弱以上", "6-lower or more within 30 years",
         values.to_numpy(dtype=float).tolist(),
@@ -121,7 +121,7 @@ def _probability(codes: Any, atlas: Atlas) -> ThemeGroup:
 
 
 def _zones(codes: Any, atlas: Atlas) -> ThemeGroup:
-    zones = atlas.hazards.hazard_zones().reindex(codes)
+    zones = atlas.table("flood_tsunami_landslide_by_municipality").reindex(codes)
     themes = tuple(
         Theme(key, ja, en, zones[column].to_numpy(dtype=float).tolist())
         for key, ja, en, column in (
@@ -170,7 +170,7 @@ def _unknown() -> ValueClass:
 
 def volcano_entry(atlas: Atlas) -> LayerEntry:
     """Return the volcanoes of the last ten thousand years, those under constant watch marked."""
-    volcanoes = atlas.hazards.volcanoes()
+    volcanoes = atlas.table("volcanoes")
     watched = {1: "はい yes", 0: "いいえ no"}
     # The watched ones are drawn last, above the others.
     records = [

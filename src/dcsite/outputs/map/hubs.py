@@ -64,9 +64,9 @@ def hub_entries(
     tiers += sorted({hub.tier for hub in plan.hubs} - set(tiers))
     entries: list[LayerEntry] = []
     markers: list[HubMarker] = []
-    areas = atlas.power.electricity_areas()
+    areas = atlas.table("electricity_areas")
     names = {hub.site_id: f"{hub.name_ja} {hub.name_en or ''}".strip() for hub in plan.hubs}
-    for core in rows(atlas.policy.existing_cores()):
+    for core in rows(atlas.existing_cores()):
         names[str(core.Index)] = f"{core.name_ja} {core.name_en}"
     titles = {item.name: (item.title_ja, item.title_en) for item in criteria()}
     for tier in tiers:
@@ -219,7 +219,7 @@ def core_entry(atlas: Atlas) -> tuple[LayerEntry, list[str]]:
     """Return the existing cores, at their prefectural offices, and their markers' names."""
     names: list[str] = []
     group = folium.FeatureGroup(name="cores", control=False)
-    for core in rows(atlas.policy.existing_cores()):
+    for core in rows(atlas.existing_cores()):
         marker = folium.CircleMarker(
             (core.lat_deg, core.lon_deg), radius=9, color=_EXISTING_COLOUR, weight=4,
             fill=True, fill_color="#ffffff", fill_opacity=1, pane=CORE_PANE, class_name="dc-core",

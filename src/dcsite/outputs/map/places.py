@@ -50,7 +50,7 @@ def _dot(colour: str, radius: float, *, hollow: bool = False) -> dict[str, Any]:
 
 def data_centre_entry(atlas: Atlas) -> LayerEntry:
     """Return known data centres; cancelled plans and rows without a position are left out."""
-    table = atlas.network.data_centres_existing()
+    table = atlas.table("data_centres_existing")
     table = table[table["status_at_source_date"].isin(list(_STATUS)) & table["lat_deg"].notna()]
     records: list[tuple[float, float, int, list[Any]]] = []
     for row in rows(table):
@@ -109,7 +109,7 @@ def data_centre_entry(atlas: Atlas) -> LayerEntry:
 
 def _offices(atlas: Atlas) -> pd.DataFrame:
     """Return where each municipality's point stands, as sites do: office, or inside point."""
-    places = atlas.places.municipalities()
+    places = atlas.table("municipalities")
     inside = places["office_in_municipality"] == 1
     return pd.DataFrame(
         {
@@ -123,7 +123,7 @@ def planned_entry(atlas: Atlas) -> LayerEntry:
     """Return the strategy's list of new data-centre plans, at the municipal offices."""
     offices = _offices(atlas)
     records: list[tuple[float, float, int, list[Any]]] = []
-    plans = atlas.policy.planned_sites()
+    plans = atlas.table("planned_sites")
     for row in rows(plans):
         office = offices.loc[row.municipality_code]
         point = f"{_OFFICE_JA} {_OFFICE_EN}"
@@ -162,9 +162,9 @@ def planned_entry(atlas: Atlas) -> LayerEntry:
 def feasibility_entry(atlas: Atlas) -> LayerEntry:
     """Return the ten feasibility-study places; a prefecture stands at its own office."""
     offices = _offices(atlas)
-    prefectures = atlas.places.prefectures()
+    prefectures = atlas.table("prefectures")
     records: list[tuple[float, float, int, list[Any]]] = []
-    studies = atlas.policy.feasibility_places()
+    studies = atlas.table("feasibility_places")
     for row in rows(studies):
         if row.kind == "prefecture":
             prefecture = prefectures.loc[row.pref_code]

@@ -94,9 +94,9 @@ def render_stress(found: StressTest, atlas: Atlas) -> str:
 
 def _map(one: Footprint, found: StressTest, atlas: Atlas) -> dict[str, Any]:
     """Return what the page draws of one footprint: polygons by class, dark areas, hubs."""
-    places = atlas.places.municipalities()
+    places = atlas.table("municipalities")
     name_ja, name_en = places["name_ja"].to_dict(), places["name_en"].to_dict()
-    polygons = atlas.places.municipality_polygons().geometry
+    polygons = atlas.polygons("municipality_polygons").geometry
     shaken = [
         {
             "path": outline(polygons.loc[code]),
@@ -106,8 +106,8 @@ def _map(one: Footprint, found: StressTest, atlas: Atlas) -> dict[str, Any]:
         for code, value in sorted(one.intensity.items())
         if code in polygons.index
     ]
-    areas = atlas.places.electricity_area_polygons().geometry
-    named = atlas.power.electricity_areas()
+    areas = atlas.polygons("electricity_area_polygons").geometry
+    named = atlas.table("electricity_areas")
     area_ja, area_en = named["name_ja"].to_dict(), named["name_en"].to_dict()
     dark = [
         {
