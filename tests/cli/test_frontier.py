@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from dcsite.cli import frontier as command
 from dcsite.cli.frontier import frontier_command
 from dcsite.errors import DcsiteError, OutputError
-from dcsite.plan.front_types import AxisLabel, Front, FrontPoint, PointMeasure
+from dcsite.plan.front import AxisLabel, Front, FrontPoint, PointMeasure
 
 
 @pytest.fixture

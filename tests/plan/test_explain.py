@@ -14,7 +14,8 @@ from dcsite.criteria import TIERS
 from dcsite.errors import CheckError, SitesError
 from dcsite.model import SolveOptions, assemble, solve
 from dcsite.plan import check_plan
-from dcsite.plan.explain import explain_context, explain_hub, explain_hubs, hub_shares, tighten
+from dcsite.plan.explain import explain_hub, explain_hubs, hub_shares
+from dcsite.plan.explain_context import explain_context, tighten
 from dcsite.plan.explain_place import explain_place, find_place
 from dcsite.plan.resolve import Change
 

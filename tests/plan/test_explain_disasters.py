@@ -15,8 +15,8 @@ from dcsite.model import SolveOptions
 from dcsite.outputs import explanation_schema
 from dcsite.outputs.explanation_json import explanation_to_json
 from dcsite.plan import check_plan
-from dcsite.plan.explain import explain_context, hub_shares
-from dcsite.plan.explain_disasters import explain_disasters
+from dcsite.plan.explain import explain_disasters, hub_shares
+from dcsite.plan.explain_context import explain_context
 
 #: Ebetsu, Karatsu and Kudamatsu of the national plan, Ena and Hamamatsu in the Nankai footprint.
 HUBS = {"01217": "core", "41202": "core", "35207": "large", "21210": "regional"}

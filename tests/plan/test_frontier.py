@@ -16,9 +16,15 @@ from dcsite.atlas.geodesy import geodesic_km
 from dcsite.criteria import TIERS
 from dcsite.errors import CheckError, DcsiteError, InfeasibleError, InterruptedWithoutPlanError
 from dcsite.model import SolveOptions
-from dcsite.plan import check_plan, front_points, front_search, frontier
-from dcsite.plan.front_axes import measure_named
-from dcsite.plan.front_types import better_everywhere
+from dcsite.plan import check_plan, front_search, frontier
+from dcsite.plan.front import (
+    Found,
+    better_everywhere,
+    make_point,
+    measure_named,
+    share_bounds,
+    without_dominated,
+)
 from dcsite.plan.frontier import find_front
 
 PICKED = ("01100", "04100", "15100", "34100", "46201")
@@ -261,8 +267,8 @@ def test_a_claim_that_the_tables_deny_is_an_error(small, shipped_atlas, sites):
     measures = ("existing_core_distance_km", "landing_distance_km")
 
     def point(eps, y_score, y_bound):
-        found = front_points.Found(eps, chosen, y_score, y_bound, True, 1.0)
-        return front_points.make_point(found, sites, shipped_atlas, small, measures, 10.0)
+        found = Found(eps, chosen, y_score, y_bound, True, 1.0)
+        return make_point(found, sites, shipped_atlas, small, measures, 10.0)
 
     true = point(0.0, 0.0, 1.0)
     assert point(true.x_score, true.y_score, true.y_score).gap == 0.0
@@ -284,13 +290,13 @@ def test_bounds_for_small_epsilon_hold_for_larger_ones_and_domination_is_strict(
     loose = replace(one, eps=0.1, x_score=0.4, y_score=0.8, y_bound=0.9, status="feasible")
     tight = replace(one, eps=0.5, x_score=0.5, y_score=0.7, y_bound=0.95, status="feasible")
     better = replace(one, eps=0.6, x_score=0.6, y_score=0.7, y_bound=0.7)
-    shared = front_points.share_bounds([tight, loose, better], 0.01)
+    shared = share_bounds([tight, loose, better], 0.01)
     assert [point.y_bound for point in shared] == [0.9, 0.9, 0.7]
     assert [point.status for point in shared] == ["feasible", "feasible", "optimal"]
     assert shared[1].gap == pytest.approx(0.2 / 0.7)
     assert better_everywhere(better, tight)
     assert not better_everywhere(tight, tight)
-    kept = front_points.without_dominated([better, tight, loose, better])
+    kept = without_dominated([better, tight, loose, better])
     assert [point.x_score for point in kept] == [0.4, 0.6]
 
 

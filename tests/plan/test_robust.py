@@ -13,10 +13,9 @@ from dcsite.atlas.atlas import default_root
 from dcsite.errors import OutputError, ScenarioError
 from dcsite.model import SolveOptions
 from dcsite.plan import robust as robust_module
-from dcsite.plan import robust_worker
+from dcsite.plan import robust_sample
 from dcsite.plan.robust import run_robust, wilson_interval
-from dcsite.plan.robust_ranges import RobustRanges, draw, read_ranges
-from dcsite.plan.robust_worker import Case, Sampler
+from dcsite.plan.robust_sample import Case, RobustRanges, Sampler, draw, read_ranges
 
 SMALL = (
     "tiers.large.count=0",
@@ -48,7 +47,7 @@ def own_atlas() -> None:
 def _shared_atlas(request, monkeypatch, shipped_atlas) -> None:
     """Spare each run the reading of the same tables and the joining of the land bodies."""
     if "own_atlas" not in request.fixturenames:
-        monkeypatch.setattr(robust_worker, "load_atlas", lambda root: shipped_atlas)
+        monkeypatch.setattr(robust_sample, "load_atlas", lambda root: shipped_atlas)
 
 
 def case(*overrides: str, only: tuple[str, ...] | None = ONLY) -> Case:

@@ -12,20 +12,30 @@ from hypothesis import strategies as st
 
 from dcsite.disasters import DisasterSet, Fragility
 from dcsite.errors import ScenarioError
-from dcsite.plan import stress_strike
-from dcsite.plan.stress_assumptions import StressAssumptions, read_assumptions
-from dcsite.plan.stress_events import BLOCK_YEARS, Occurrences, event_rates, occurrences
-from dcsite.plan.stress_fleet import Fleet, fleet_result
-from dcsite.plan.stress_outages import RestorationCurve, RestorationCurves
-from dcsite.plan.stress_statistics import (
-    Estimate,
+from dcsite.plan import stress_simulate
+from dcsite.plan.stress_fleet import (
+    Fleet,
     clopper_pearson,
+    fleet_result,
     in_30_years,
     pair_years,
     worst_by_year,
     yearly_mean,
 )
-from dcsite.plan.stress_strike import HOURS_PER_YEAR, Damage, simulate
+from dcsite.plan.stress_simulate import (
+    BLOCK_YEARS,
+    HOURS_PER_YEAR,
+    Damage,
+    Occurrences,
+    RestorationCurve,
+    RestorationCurves,
+    StressAssumptions,
+    event_rates,
+    occurrences,
+    read_assumptions,
+    simulate,
+)
+from dcsite.plan.stress_types import Estimate
 
 YEARS = 100_000
 #: A source of this probability in 30 years occurs once in ten years.
@@ -200,7 +210,7 @@ def test_hours_that_overlap_count_once_and_what_is_still_down_counts(monkeypatch
     given_times = Occurrences(
         np.array([0.25, 0.75, 0.875, 3.0]), np.array([0, 0, 1, 1]), half * 0.0, half, half, half
     )
-    monkeypatch.setattr(stress_strike, "occurrences", lambda rates, years, seed: [given_times])
+    monkeypatch.setattr(stress_simulate, "occurrences", lambda rates, years, seed: [given_times])
     a_year = assumed(landing_cluster_days={"low": 365.25, "high": 365.25})
     damage, occurred = simulate(found, rates_of(found), TEN_HOURS, a_year, 4, 1)
     assert occurred.tolist() == [2, 2]

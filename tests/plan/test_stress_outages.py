@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcsite.plan.stress_outages import RestorationCurve, RestorationCurves, restoration_curves
+from dcsite.plan.stress_simulate import RestorationCurve, RestorationCurves, restoration_curves
 
 
 def outages(**customers: int) -> pd.DataFrame:

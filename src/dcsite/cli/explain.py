@@ -19,14 +19,8 @@ from dcsite.errors import CheckError, InterruptedWithoutPlanError, OutputError, 
 from dcsite.model import SolveOptions
 from dcsite.outputs import check_directory, write_explanation
 from dcsite.outputs.explanation_json import explanation_document, place_document
-from dcsite.plan.explain import (
-    ExplainContext,
-    explain_context,
-    explain_hubs,
-    hub_shares,
-    tighten,
-)
-from dcsite.plan.explain_disasters import explain_disasters
+from dcsite.plan.explain import explain_disasters, explain_hubs, hub_shares
+from dcsite.plan.explain_context import ExplainContext, explain_context, tighten
 from dcsite.plan.explain_place import explain_place, find_place
 from dcsite.plan.explanation import HubExplanation, PlaceExplanation
 from dcsite.plan.reload import SavedPlan, check_geodata_of, check_sites_of, read_plan

@@ -13,7 +13,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dcsite.plan.explain import ExplainContext
+    from dcsite.plan.explain_context import ExplainContext
     from dcsite.plan.explanation import (
         Cost,
         HubDisasters,

@@ -13,7 +13,7 @@ from dcsite.atlas import load_atlas
 from dcsite.criteria import parameter_schemas, rule_names
 from dcsite.model import SolveOptions
 from dcsite.outputs.front import check_front_directory, write_front
-from dcsite.plan.front_axes import check_axes
+from dcsite.plan.front import check_axes
 from dcsite.plan.frontier import find_front
 from dcsite.scenario import load_scenario
 from dcsite.sites import municipality_sites
@@ -25,7 +25,7 @@ from .solve import SolverChoice
 from .summary import output_console
 
 if TYPE_CHECKING:
-    from dcsite.plan.front_types import Front
+    from dcsite.plan.front import Front
 
 __all__ = ["EPILOG", "frontier_command"]
 

@@ -17,8 +17,7 @@ from dcsite.criteria import parameter_schemas, rule_names
 from dcsite.model import SolveOptions
 from dcsite.outputs.robust import check_robust_directory, write_robust
 from dcsite.plan.robust import ANY_TIER, run_robust
-from dcsite.plan.robust_ranges import read_ranges
-from dcsite.plan.robust_worker import Case
+from dcsite.plan.robust_sample import Case, read_ranges
 from dcsite.scenario import load_scenario
 
 from .options import DisastersOption, OverridesOption, QuietOption, SitesOption, with_disasters
@@ -28,7 +27,7 @@ from .summary import output_console
 if TYPE_CHECKING:
     from dcsite.outputs.robust import RobustPaths
     from dcsite.plan.robust import Robustness
-    from dcsite.plan.robust_worker import Sample
+    from dcsite.plan.robust_sample import Sample
 
 __all__ = ["robust_command"]
 

@@ -15,7 +15,7 @@ from dcsite.outputs.plan_read import plan_from_json
 from dcsite.outputs.stress import check_stress_directory, write_stress
 from dcsite.plan.reload import check_geodata_of, read_plan
 from dcsite.plan.stress import run_stress
-from dcsite.plan.stress_assumptions import read_assumptions
+from dcsite.plan.stress_simulate import read_assumptions
 
 from .options import QuietOption
 from .progress import reporter
@@ -25,7 +25,7 @@ from .summary import output_console
 if TYPE_CHECKING:
     from dcsite.outputs.stress import StressPaths
     from dcsite.plan.reload import SavedPlan
-    from dcsite.plan.stress_assumptions import StressAssumptions
+    from dcsite.plan.stress_simulate import StressAssumptions
     from dcsite.plan.stress_types import StressTest
 
 __all__ = ["stress_command"]

@@ -12,9 +12,14 @@ from dcsite.outputs.stress.wording import KINDS, amount, chance, interval, perce
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dcsite.plan.stress_history import HistoryEvent, HistoryHub
-    from dcsite.plan.stress_statistics import Estimate
-    from dcsite.plan.stress_types import EventLoss, FleetResult, StressTest
+    from dcsite.plan.stress_types import (
+        Estimate,
+        EventLoss,
+        FleetResult,
+        HistoryEvent,
+        HistoryHub,
+        StressTest,
+    )
 
 __all__ = ["print_history", "print_stress"]
 

@@ -18,7 +18,7 @@ from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError
 from dcsite.model import assemble, find_answer
 
 from .check import Checked, check_plan
-from .explain_compare import name_of
+from .explain_context import name_of
 from .explanation import MeasureChange, PlaceName
 from .shares import changes_between
 
@@ -32,15 +32,6 @@ if TYPE_CHECKING:
     from dcsite.scenario import Scenario
 
     from .types import Plan
-
-__all__ = [
-    "Alternative",
-    "AlternativeHub",
-    "Alternatives",
-    "alternatives_document",
-    "find_alternatives",
-    "hubs_of",
-]
 
 #: Objectives closer than this are equal to the solvers.
 _ARITHMETIC = 1e-9

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from dcsite.criteria.measures import Backup
     from dcsite.scenario import Scenario
 
-__all__ = ["ComparedPlan", "Comparison", "Contender", "Difference", "compare_plans", "today"]
-
 #: Scores nearer than this count as equal.
 _SAME = 5e-7
 

@@ -12,8 +12,7 @@ from dcsite.errors import Problem, SitesError
 from dcsite.model import admissions, all_rules, modes_of
 from dcsite.model.rules import RuleModes
 
-from .explain_compare import cost_between, name_of, plan_to_show, runners_up
-from .explain_context import EXACT_GAP
+from .explain_context import EXACT_GAP, cost_between, name_of, plan_to_show, runners_up
 from .explanation import (
     Cost,
     PlaceExplanation,
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from .check import Checked
     from .explain_context import ExplainContext
     from .resolve import Resolved
-
-__all__ = ["blocking_reasons", "explain_place", "find_place"]
 
 #: Endings of municipalities' names, which people leave out.
 _ENDINGS_EN = ("-shi", "-cho", "-machi", "-mura", "-son", "-ku")

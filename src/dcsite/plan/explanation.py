@@ -9,24 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = [
-    "BackupChoice",
-    "Cost",
-    "Explanation",
-    "HubDisasters",
-    "HubExplanation",
-    "MeasureChange",
-    "MeasureShare",
-    "Move",
-    "PlaceExplanation",
-    "PlaceName",
-    "Reason",
-    "RunnerUp",
-    "ScoreDifference",
-    "TierVerdict",
-    "WorstDisaster",
-]
-
 
 @dataclass(frozen=True)
 class PlaceName:

@@ -1,7 +1,26 @@
-"""The search for a front: programs that run at once, starts from neighbours, points from answers.
+"""The search for a front: its programs, solved side by side for one epsilon after the other.
 
-What is the same for every kind of x. Each task is given a program of its own and hands back what
-it found; everything else happens in the thread that searches.
+Beside the scenario's own rows there are::
+
+    front_y       = score of the measure on y
+    front_penalty = penalties of soft rules and of unserved demand
+
+and x comes in one of two kinds. A score is one row more, ``front_x``, so that going from one point
+to the next changes a bound and nothing else. The spacing between hubs is no linear function of
+the decisions: each least spacing has clique rows of its own, and the program is assembled anew
+with them. The scenario's weights play no part: what a front shows is the trade between two
+measures, all else left to the rules.
+
+What is the same for every kind of x is :class:`FrontSearch`: programs that run at once, starts
+from neighbours, points from answers. Each task is given a program of its own and hands back what it
+found; everything else happens in the thread that searches.
+
+Over two scores (:class:`ScoreSearch`) the search is the augmented epsilon-constraint method. For
+each epsilon x's score is held to at least epsilon and ``y's score + delta * x's score`` is
+maximised. This is AUGMECON: with the surplus ``s = x - epsilon``, ``y + delta * s`` differs from
+it by a constant. Delta is so small that y comes first, and not zero, so that of equal y the larger
+x wins and no weakly dominated plan is returned. The ends are lexicographic: the best x with the
+best y that goes with it, and the reverse; each to the gap asked for.
 """
 
 from __future__ import annotations
@@ -10,15 +29,16 @@ import threading
 from abc import ABC, abstractmethod
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
+import pulp
 
-from dcsite.errors import InfeasibleError, NoPlanInTimeError, Problem, SolverError
-from dcsite.model import chosen_hubs
+from dcsite.errors import DcsiteError, InfeasibleError, NoPlanInTimeError, Problem, SolverError
+from dcsite.model import assemble, chosen_hubs, solve_program
 
-from .front_points import Found, make_point
-from .front_program import FrontProgram, Goal
+from .front import SPACING_LABEL, Found, make_point, measure_named, spacing_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,12 +46,176 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
-    from dcsite.model import Outcome, SolveOptions
+    from dcsite.model import Outcome, SiteProgram, SolveOptions
     from dcsite.scenario import Scenario
 
-    from .front_types import FrontPoint
+    from .front import FrontPoint
 
-__all__ = ["Answered", "FrontSearch"]
+#: How much of a bound is given back, so that the plan that set the bound stays feasible.
+_GIVE = 1e-7
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What one solve maximises and how it is bounded.
+
+    Parameters
+    ----------
+    x, y, penalty : float
+        Coefficients of the objective; all 0 asks for any plan. x only where it is a score.
+    least_x : float, optional
+        Score or spacing in km that must be reached.
+    least_y : float, optional
+        Score that must be reached.
+    most_penalty : float, optional
+        Penalties allowed.
+    start : mapping of str to float, optional
+        A point to begin from.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    penalty: float = 0.0
+    least_x: float | None = None
+    least_y: float | None = None
+    most_penalty: float | None = None
+    start: Mapping[str, float] | None = None
+
+
+class FrontProgram(Protocol):
+    """What a search asks of either kind of program.
+
+    `measures` are those on x and y. One program serves one thread at a time.
+    """
+
+    measures: tuple[str, str]
+    site_program: SiteProgram
+
+    def solve(self, goal: Goal, options: SolveOptions, halted: Callable[[], bool]) -> Outcome:
+        """Solve for a goal."""
+
+    def x_of(self, values: Mapping[str, float]) -> float:
+        """Return the score or the spacing in km on x of a point of the program."""
+
+
+class _Rows:
+    """An assembled program with y and the penalties as variables."""
+
+    def __init__(self, program: SiteProgram, y: str) -> None:
+        self.program = program
+        objective = program.problem.objective
+        penalties = [(variable, -value) for variable, value in objective.items() if value]
+        self.y = self.score("front_y", y)
+        self.penalty = self._defined("front_penalty", penalties, 0.0)
+        self.penalty.lowBound = 0.0
+        # With no penalty allowed, every decision that would bring one is out: a smaller program.
+        self._dear = [(variable, variable.upBound) for variable, value in penalties if value > 0.0]
+
+    def score(self, name: str, measure: str) -> pulp.LpVariable:
+        """Return a new variable equal to the score of a measure."""
+        score = next(score for score in self.program.scores if score.measure == measure)
+        return self._defined(name, score.terms, score.constant)
+
+    def solve(
+        self,
+        goal: Goal,
+        aim: Mapping[pulp.LpVariable, float],
+        options: SolveOptions,
+        halted: Callable[[], bool],
+    ) -> Outcome:
+        """Maximise `aim` and the goal's own terms of y and penalties within its bounds."""
+        self.y.lowBound = None if goal.least_y is None else goal.least_y - _GIVE
+        self.penalty.upBound = None if goal.most_penalty is None else goal.most_penalty + _GIVE
+        for variable, up in self._dear:
+            variable.upBound = 0.0 if goal.most_penalty == 0.0 else up
+        terms = {**aim, self.y: goal.y, self.penalty: -goal.penalty}
+        self.program.problem.setObjective(
+            pulp.LpAffineExpression({variable: value for variable, value in terms.items() if value})
+        )
+        return solve_program(self.program, replace(options, start=goal.start), halted=halted)
+
+    def _defined(
+        self, name: str, terms: Sequence[tuple[pulp.LpVariable, float]], constant: float
+    ) -> pulp.LpVariable:
+        variable = self.program.problem.add_variable(name, None, None)
+        self.program.row(name, [*terms, (variable, -1.0)], "==", -constant)
+        self.program.defined.append((variable, list(terms), constant))
+        return variable
+
+
+class ScoreProgram:
+    """A scenario's program with two scores and the penalties to bound.
+
+    Parameters
+    ----------
+    scenario, atlas, sites
+        As for :func:`dcsite.model.assemble`.
+    x, y : str
+        Names as a user gives them.
+    """
+
+    def __init__(
+        self, scenario: Scenario, atlas: Atlas, sites: gpd.GeoDataFrame, x: str, y: str
+    ) -> None:
+        self.site_program = assemble(_unweighted(scenario), atlas, sites)
+        scored = self.site_program.scored_measures
+        self.measures = (measure_named("--x", x, scored), measure_named("--y", y, scored))
+        if self.measures[0] == self.measures[1]:
+            raise DcsiteError(
+                Problem("--y", "", f"is {self.measures[1]} as --x is; give two different measures")
+            )
+        self._rows = _Rows(self.site_program, self.measures[1])
+        self._x = self._rows.score("front_x", self.measures[0])
+
+    def solve(self, goal: Goal, options: SolveOptions, halted: Callable[[], bool]) -> Outcome:
+        """Solve for a goal; not from two threads at once."""
+        self._x.lowBound = None if goal.least_x is None else goal.least_x - _GIVE
+        return self._rows.solve(goal, {self._x: goal.x}, options, halted)
+
+    def x_of(self, values: Mapping[str, float]) -> float:
+        """Return the score on x."""
+        return values[self._x.name]
+
+
+class SpacingProgram:
+    """A scenario's program with a score and the penalties to bound, and hubs to space out.
+
+    Every pair of new hubs keeps the goal's `least_x` in km, whatever their tiers; the scenario's
+    own separation holds besides.
+
+    Parameters
+    ----------
+    scenario, atlas, sites
+        As for :func:`dcsite.model.assemble`.
+    y : str
+        Name as a user gives it.
+    """
+
+    def __init__(self, scenario: Scenario, atlas: Atlas, sites: gpd.GeoDataFrame, y: str) -> None:
+        self._question = (_unweighted(scenario), atlas, sites)
+        self.site_program = assemble(*self._question)
+        measure = measure_named("--y", y, self.site_program.scored_measures)
+        self.measures = (SPACING_LABEL.measure, measure)
+        self._rows = _Rows(self.site_program, measure)
+
+    def solve(self, goal: Goal, options: SolveOptions, halted: Callable[[], bool]) -> Outcome:
+        """Solve for a goal; not from two threads at once."""
+        spacing_km = 0.0 if goal.least_x is None else max(goal.least_x - _GIVE, 0.0)
+        if self._rows.program.spacing_km != spacing_km:
+            program = assemble(*self._question, spacing_km=spacing_km)
+            self._rows = _Rows(program, self.measures[1])
+        return self._rows.solve(goal, {}, options, halted)
+
+    def x_of(self, values: Mapping[str, float]) -> float:
+        """Return the least distance between any two hubs, in km."""
+        chosen = chosen_hubs(self.site_program, dict(values))
+        return spacing_of(self.site_program.sites.loc[chosen.index])
+
+
+def _unweighted(scenario: Scenario) -> Scenario:
+    """Leave only penalties, negative, in the objective."""
+    return scenario.model_copy(update={"weights": dict.fromkeys(scenario.weights, 0.0)})
+
 
 #: How soon a Ctrl-C is seen while solvers run.
 _LOOK_S = 0.2
@@ -40,6 +224,7 @@ _LOOK_S = 0.2
 _NO_PENALTY = 1e-7
 
 _P = TypeVar("_P", bound=FrontProgram)
+
 _R = TypeVar("_R")
 
 
@@ -263,3 +448,60 @@ class FrontSearch(ABC, Generic[_P]):
     def _tell(self) -> None:
         self._answered += 1
         self._on_point(self._answered, self._count)
+
+
+#: Weight of x beside y: a tenth of the gap asked for, within what arithmetic can tell apart.
+_LEAST_DELTA, _MOST_DELTA = 1e-6, 1e-4
+
+
+class ScoreSearch(FrontSearch[ScoreProgram]):
+    """The search where x is a score."""
+
+    @cached_property
+    def _delta(self) -> float:
+        return min(max(self.options.gap / 10.0, _LEAST_DELTA), _MOST_DELTA)
+
+    def find_ends(self, first: Mapping[str, float]) -> tuple[float, float]:
+        """Maximise x, then y beside it; and the reverse."""
+        best_x, best_y = self.solved(self.goal(x=1.0, start=first), self.goal(y=1.0, start=first))
+        x_values, y_values = self.values(best_x), self.values(best_y)
+        # Held to the best x within the gap that is proven, so that y is not lost to a hair of x.
+        high = x_values["front_x"] * (1.0 - self.options.gap)
+        far, near = self.solved(
+            self.goal(x=self._delta, y=1.0, least_x=high, start=x_values),
+            self.goal(x=1.0, least_y=y_values["front_y"], start=y_values),
+        )
+        far_values, near_values = self.values(far), self.values(near)
+        low = near_values["front_x"]
+        self.x_bound = np.inf if best_x.bound is None else best_x.bound
+        self.take(
+            high,
+            far_values,
+            self.bound_on_y(far, high),
+            proven=far.status == "optimal",
+            wall_s=best_x.wall_s + far.wall_s,
+        )
+        # Any plan's y is at most what maximising y alone has proven.
+        self.take(
+            low,
+            near_values,
+            np.inf if best_y.bound is None else best_y.bound,
+            proven=best_y.status == "optimal",
+            wall_s=best_y.wall_s + near.wall_s,
+        )
+        return low, high
+
+    def answer(
+        self,
+        program: ScoreProgram,
+        eps: float,
+        eps_above: float,
+        start: Mapping[str, float] | None,
+    ) -> Answered:
+        """Maximise y, and x a little, from a neighbour's plan."""
+        outcome = self.solve(program, self.goal(x=self._delta, y=1.0, least_x=eps, start=start))
+        return Answered(outcome, outcome.values, outcome.wall_s)
+
+    def bound_on_y(self, outcome: Outcome, eps: float) -> float:
+        """Return a bound on y: that of the objective less what x adds to it at the least."""
+        return np.inf if outcome.bound is None else outcome.bound - self._delta * eps

@@ -22,9 +22,8 @@ from dcsite.errors import DcsiteError, Problem
 from dcsite.model.cliques import DENSE_LIMIT
 from dcsite.model.dispersion import Points, disperse
 
-from .front_axes import SPACING
-from .front_program import SpacingProgram
-from .front_search import Answered, FrontSearch
+from .front import SPACING
+from .front_search import Answered, FrontSearch, SpacingProgram
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dcsite.model import Outcome, SiteProgram
-
-__all__ = ["SpacingSearch", "least_hubs"]
 
 #: Seconds the p-dispersion may take; the bound it has by then holds as well.
 _DISPERSION_S = 20.0

@@ -2,7 +2,7 @@
 
 For each epsilon on an even grid between the ends, x is held to at least epsilon and y's score is
 maximised; of plans with equal y the one with the larger x is taken, so that no weakly dominated
-plan is returned (:mod:`.front_scores` by a term of the objective, :mod:`.front_spacing` by a
+plan is returned (:mod:`.front_search` by a term of the objective, :mod:`.front_spacing` by a
 search). The ends are lexicographic, each to the gap asked for. The other
 measures have no weight: only rules count. Soft rules and unserved demand may be broken as much as
 the least any plan breaks them (usually not at all), in the scenario's penalties, so that no point
@@ -22,12 +22,9 @@ from typing import TYPE_CHECKING
 from dcsite.criteria import measure_sites
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError
 
-from .front_axes import SPACING, check_axes
-from .front_points import share_bounds, without_dominated
-from .front_program import ScoreProgram, SpacingProgram
-from .front_scores import ScoreSearch
+from .front import SPACING, Front, check_axes, share_bounds, without_dominated
+from .front_search import ScoreProgram, ScoreSearch, SpacingProgram
 from .front_spacing import SpacingSearch
-from .front_types import Front
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +34,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.model import SolveOptions
     from dcsite.scenario import Scenario
-
-__all__ = ["find_front"]
 
 
 def find_front(

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from dcsite.model.rules import RuleModes
     from dcsite.scenario import Scenario
 
-__all__ = ["Change", "Resolved", "Resolver", "Solve"]
-
 T = TypeVar("T")
 
 #: How soon a Ctrl-C is seen while solvers run.

@@ -12,11 +12,9 @@ import numpy as np
 
 from dcsite.disasters import intensity_at_offices
 
-from .stress_events import event_rates
 from .stress_fleet import Fleet, fleet, fleet_result, hubs_frame
 from .stress_history import history
-from .stress_outages import restoration_curves
-from .stress_strike import simulate
+from .stress_simulate import event_rates, restoration_curves, simulate
 from .stress_types import FleetResult, Footprint, LeftOut, StressTest
 from .today import todays_hubs
 
@@ -29,10 +27,8 @@ if TYPE_CHECKING:
     from dcsite.disasters import DisasterSettings
     from dcsite.scenario import Scenario
 
-    from .stress_assumptions import StressAssumptions
+    from .stress_simulate import StressAssumptions
     from .types import Plan
-
-__all__ = ["run_stress"]
 
 
 def run_stress(

@@ -13,14 +13,15 @@ gives no probability: there a hub is "possibly" without power, and its probabili
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from dcsite.disasters import Fragility, conditional_probability_down
+
+from .stress_types import HistoryEvent, HistoryHub, Outage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +31,7 @@ if TYPE_CHECKING:
 
     from .stress_fleet import Fleet
 
-__all__ = ["CLASS_FROM", "HistoryEvent", "HistoryHub", "history", "recorded_intensity"]
-
 Floats = NDArray[np.float64]
-Outage = Literal["", "possible", "certain"]
-Basis = Literal["", "recorded", "estimated", "jma_class_at_least"]
-
 #: Instrumental intensity from which a JMA class begins.
 CLASS_FROM: Mapping[str, float] = {
     "3": 2.5,
@@ -48,41 +44,6 @@ CLASS_FROM: Mapping[str, float] = {
 }
 
 _LEAST = 0.0005
-
-
-@dataclass(frozen=True)
-class HistoryHub:
-    """What an event would have done to one hub.
-
-    `intensity` is None where there is no figure (less than the threshold of the records);
-    `probability_low` counts a possible outage as none, `probability_high` as certain.
-    """
-
-    site_id: str
-    intensity: float | None
-    basis: Basis
-    outage: Outage
-    probability_low: float
-    probability_high: float
-
-
-@dataclass(frozen=True)
-class HistoryEvent:
-    """A recorded event on the plan and on today's data centres.
-
-    Only hubs that may have gone down are listed. Shares are of the capacity, expected.
-    """
-
-    event_id: str
-    date: str
-    name_en: str
-    name_ja: str
-    plan: tuple[HistoryHub, ...]
-    today: tuple[HistoryHub, ...]
-    plan_share_low: float
-    plan_share_high: float
-    today_share_low: float
-    today_share_high: float
 
 
 def recorded_intensity(shaking: pd.DataFrame) -> pd.DataFrame:

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from dcsite.atlas.descriptor import ResourceInfo
 
-    from .stress_assumptions import StressAssumptions
-    from .stress_history import HistoryEvent
-    from .stress_outages import RestorationCurves
-    from .stress_statistics import Estimate
+    from .stress_simulate import RestorationCurves, StressAssumptions
 
-__all__ = [
-    "EventLoss",
-    "Exceedance",
-    "FleetHub",
-    "FleetResult",
-    "Footprint",
-    "LeftOut",
-    "PairResult",
-    "ShareBin",
-    "StressTest",
-]
+
+Outage = Literal["", "possible", "certain"]
+Basis = Literal["", "recorded", "estimated", "jma_class_at_least"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95 % interval; `low` and `high` are None where there is none."""
+
+    value: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True)
@@ -193,6 +191,41 @@ class Footprint:
     areas_lost: tuple[str, ...]
     plan: Mapping[str, float]
     today: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class HistoryHub:
+    """What an event would have done to one hub.
+
+    `intensity` is None where there is no figure (less than the threshold of the records);
+    `probability_low` counts a possible outage as none, `probability_high` as certain.
+    """
+
+    site_id: str
+    intensity: float | None
+    basis: Basis
+    outage: Outage
+    probability_low: float
+    probability_high: float
+
+
+@dataclass(frozen=True)
+class HistoryEvent:
+    """A recorded event on the plan and on today's data centres.
+
+    Only hubs that may have gone down are listed. Shares are of the capacity, expected.
+    """
+
+    event_id: str
+    date: str
+    name_en: str
+    name_ja: str
+    plan: tuple[HistoryHub, ...]
+    today: tuple[HistoryHub, ...]
+    plan_share_low: float
+    plan_share_high: float
+    today_share_low: float
+    today_share_high: float
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,6 @@ from dcsite.sites.lookup import PolygonLookup
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
 
-__all__ = ["EXISTING_TIER", "todays_hubs"]
-
 #: What stands in the column `tier`.
 EXISTING_TIER = "existing"
 

@@ -13,8 +13,6 @@ from dcsite.errors import Problem, ScenarioError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["read_table"]
-
 Table = TypeVar("Table", bound=BaseModel)
 
 #: Far more than such a file can need; what is larger is another file.

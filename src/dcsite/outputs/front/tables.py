@@ -13,7 +13,7 @@ from dcsite.outputs.tables import safe_cell
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dcsite.plan.front_types import Front, FrontPoint, PointMeasure
+    from dcsite.plan.front import Front, FrontPoint, PointMeasure
 
 __all__ = ["front_document", "front_to_json", "write_front_csv"]
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import dcsite
 from dcsite.outputs import atomic
-from dcsite.plan.robust import Frequency
-from dcsite.plan.robust_store import SAMPLES_NAME
+from dcsite.plan.robust import SAMPLES_NAME, Frequency
 from dcsite.scenario import as_dict
 
 from .page import render_page

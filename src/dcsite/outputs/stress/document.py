@@ -46,7 +46,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from dcsite.plan.stress_statistics import CONFIDENCE
+from dcsite.plan.stress_fleet import CONFIDENCE
 
 if TYPE_CHECKING:
     from dcsite.plan.stress_types import Footprint, StressTest
