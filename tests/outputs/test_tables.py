@@ -74,7 +74,21 @@ def test_csv_holds_japanese_for_excel_and_others(plan: Plan, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "name",
-    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\r=1", "＝1+1", "＠x", "\n=cmd|' /C calc'!A0"],
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        " =1",
+        "\r=1",
+        "＝1+1",
+        "＋1",
+        "－1",
+        "＠x",
+        "　＝1",
+        "\n=cmd|' /C calc'!A0",
+    ],
 )
 def test_csv_neutralises_formulas(plan: Plan, tmp_path: Path, name: str) -> None:
     cell = read_csv(renamed(plan, name), tmp_path / "hubs.csv")[0]["name_ja"]

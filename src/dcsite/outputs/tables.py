@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +26,6 @@ from .plan_json import rounded, unit_decimals
 
 if TYPE_CHECKING:
     from dcsite.plan.types import CriterionValue, Hub, Plan
-
-__all__ = ["hub_rows", "hubs_geojson", "safe_cell", "write_geopackage", "write_hubs_csv"]
 
 _GDAL_ERRORS = (DataLayerError, DataSourceError, FeatureError, GeometryError, RuntimeError)
 
@@ -118,28 +116,34 @@ def hubs_geojson(plan: Plan) -> str:
     return json.dumps(collection, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def safe_cell(value: Any) -> Any:
+def write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write a table as CSV: UTF-8 with the mark by which Excel knows it, one line a row.
+
+    No cell is a formula, whatever a user's file called a place; a missing value is empty.
+    """
+    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_safe_cell(cell) for cell in row] for row in rows)
+
+
+def _safe_cell(value: Any) -> Any:
     """Make a cell safe for spreadsheets: one line, and never a formula."""
-    if value is None:
-        return ""
     if not isinstance(value, str):
-        return value
-    line = " ".join(value.split())
+        return "" if value is None else value
+    line = " ".join(value.replace("\x00", "").split())
     return f"'{line}" if _FORMULA_START.match(value) else line
 
 
 def write_hubs_csv(plan: Plan, path: Path) -> None:
-    """Write the hubs as CSV: UTF-8 with the mark by which Excel knows it, units in the header.
+    """Write the hubs as CSV, units in the header.
 
-    The mark would cling to the first column's name in programs that read plain UTF-8, so the
-    first column is only a running number.
+    The mark of the encoding would cling to the first column's name in programs that read plain
+    UTF-8, so the first column is only a running number.
     """
     rows = hub_rows(plan)
-    with path.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["no", *(rows[0] if rows else ("site_id",))])
-        for number, row in enumerate(rows, start=1):
-            writer.writerow([number, *(safe_cell(cell) for cell in row.values())])
+    columns = ["no", *(rows[0] if rows else ("site_id",))]
+    write_csv(path, columns, ([n, *row.values()] for n, row in enumerate(rows, start=1)))
 
 
 def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, path: Path) -> None:

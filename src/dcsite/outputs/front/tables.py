@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dcsite.outputs.plan_json import rounded, unit_decimals
-from dcsite.outputs.tables import safe_cell
+from dcsite.outputs.tables import write_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,18 +58,16 @@ def write_front_csv(front: Front, path: Path) -> None:
         "no", f"x_{front.x.measure}", "x_unit", f"y_{front.y.measure}", "y_unit", "x_score",
         "y_score", "eps", "eps_unit", "y_score_bound", "gap", "status", "front_complete", "hubs",
     )  # fmt: skip
-    with path.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        for number, point in enumerate(front.points, start=1):
-            row = _point(front, point)
-            cells = (
-                number, row["x"], front.x.unit, row["y"], front.y.unit, row["x_score"],
-                row["y_score"], row["eps"], _eps_unit(front), row["y_score_bound"], row["gap"],
-                row["status"], "yes" if front.complete else "no",
-                " ".join(f"{hub.tier}:{hub.site_id}" for hub in point.hubs),
-            )  # fmt: skip
-            writer.writerow([safe_cell(cell) for cell in cells])
+    rows = []
+    for number, point in enumerate(front.points, start=1):
+        row = _point(front, point)
+        rows.append((
+            number, row["x"], front.x.unit, row["y"], front.y.unit, row["x_score"],
+            row["y_score"], row["eps"], _eps_unit(front), row["y_score_bound"], row["gap"],
+            row["status"], "yes" if front.complete else "no",
+            " ".join(f"{hub.tier}:{hub.site_id}" for hub in point.hubs),
+        ))  # fmt: skip
+    write_csv(path, columns, rows)
 
 
 def _eps_unit(front: Front) -> str:

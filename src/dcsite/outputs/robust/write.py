@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 from dataclasses import asdict, dataclass, fields
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import dcsite
 from dcsite.outputs import atomic
+from dcsite.outputs.tables import write_csv
 from dcsite.plan.robust import SAMPLES_NAME, Frequency
 from dcsite.scenario import as_dict
 
@@ -26,7 +26,6 @@ __all__ = ["ROBUST_FILES", "RobustPaths", "check_robust_directory", "write_robus
 ROBUST_FILES = (SAMPLES_NAME, "robust.csv", "robust.json", "robust.html")
 
 _COLUMNS = tuple(column.name for column in fields(Frequency))
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def write_robust(found: Robustness, atlas: Atlas, directory: Path) -> RobustPath
         samples = directory / SAMPLES_NAME
         if samples.exists():
             shutil.copy2(samples, staging / SAMPLES_NAME)
-        _write_csv(found, staging / "robust.csv")
+        write_csv(staging / "robust.csv", _COLUMNS, map(_cells, found.frequencies))
         _write_text(staging / "robust.json", robust_json(found))
         _write_text(staging / "robust.html", render_page(found, atlas))
     return RobustPaths(directory, *(directory / name for name in ROBUST_FILES))
@@ -94,23 +93,9 @@ def robust_json(found: Robustness) -> str:
     return json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def _write_csv(found: Robustness, path: Path) -> None:
-    """Write one row per place and tier, UTF-8 with the mark that spreadsheets look for."""
-    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(_COLUMNS)
-        for entry in found.frequencies:
-            writer.writerow([_cell(getattr(entry, name)) for name in _COLUMNS])
-
-
-def _cell(value: Any) -> Any:
-    """Make a cell safe for spreadsheets: one line, and never a formula."""
-    if isinstance(value, float):
-        return repr(round(value, 6))
-    if not isinstance(value, str):
-        return value
-    line = " ".join(value.split())
-    return f"'{line}" if line.startswith(_FORMULA) else line
+def _cells(entry: Frequency) -> list[Any]:
+    values = (getattr(entry, name) for name in _COLUMNS)
+    return [round(value, 6) if isinstance(value, float) else value for value in values]
 
 
 def _write_text(path: Path, text: str) -> None:
