@@ -41,10 +41,9 @@ def load_scenario(source: str | Path = "policy-2023", overrides: Sequence[str] =
     ScenarioError
         With one problem for each thing that is wrong.
     """
-    from dcsite.criteria import parameter_schemas, rule_names
     from dcsite.scenario import load_scenario as load
 
-    return load(source, overrides, parameter_schemas(), rule_names())
+    return load(source, overrides)
 
 
 def load_atlas(root: Path | None = None) -> Atlas:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import dcsite
-from dcsite.criteria.base import LoadTable
+from dcsite.contract import LoadTable
 from dcsite.model import SolveOptions, answer, assemble, find_answer, lazy_rows
 from dcsite.model.lazy_rows import TableRows, undominated
 from dcsite.model.solvers.matrix import ProgramMatrix

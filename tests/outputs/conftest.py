@@ -16,7 +16,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
 from dcsite.atlas import Atlas, load_atlas
-from dcsite.criteria.measures import CriterionValue, Measure, Violation
+from dcsite.contract import CriterionValue, Measure, Violation
 from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp
 from dcsite.plan.types import (
     Assumption,

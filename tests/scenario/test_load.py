@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from dcsite.contract import criteria
 from dcsite.errors import ScenarioError
 from dcsite.scenario import as_dict, load_scenario, shipped_names
 
 
-def test_the_default_is_policy_2023_with_the_counts_of_the_strategy(parameters):
-    scenario = load_scenario(parameters=parameters)
+def test_the_default_is_policy_2023_with_the_counts_of_the_strategy():
+    scenario = load_scenario()
     assert scenario.name == "policy-2023"
     counts = {tier: (own.count.min, own.count.max) for tier, own in scenario.tiers.items()}
     assert counts == {"core": (2, 2), "large": (5, 7), "regional": (11, 19)}
@@ -21,20 +22,16 @@ def test_the_default_is_policy_2023_with_the_counts_of_the_strategy(parameters):
     assert sum(scenario.weights.values()) == pytest.approx(1.0)
 
 
-def test_criteria_are_the_objects_of_the_schemas_handed_in(parameters):
-    scenario = load_scenario(parameters=parameters)
+def test_criteria_are_the_objects_of_the_schemas_handed_in():
+    scenario = load_scenario()
     own = scenario.criteria["separation"]
-    assert isinstance(own, parameters["separation"])
+    assert isinstance(own, next(one.Parameters for one in criteria() if one.name == "separation"))
     assert own.existing_core_clearance_km.large == 60
     assert scenario.criteria["cables"].min_directions == 2
 
 
-def test_without_schemas_the_criteria_are_kept_as_given():
-    assert load_scenario().criteria["cables"]["max_crowded_share"] == 0.3
-
-
-def test_tiers_can_be_had_by_name(parameters):
-    tiers = load_scenario(parameters=parameters).tiers
+def test_tiers_can_be_had_by_name():
+    tiers = load_scenario().tiers
     assert tiers["large"] is tiers.large
     with pytest.raises(KeyError):
         tiers["count"]
@@ -60,8 +57,8 @@ def test_shipped_names_are_listed():
 
 
 @pytest.mark.parametrize("name", shipped_names())
-def test_every_shipped_scenario_loads_under_its_own_name(name, parameters):
-    scenario = load_scenario(name, parameters=parameters)
+def test_every_shipped_scenario_loads_under_its_own_name(name):
+    scenario = load_scenario(name)
     assert scenario.name == name
     assert scenario.extends == name
 
@@ -76,13 +73,13 @@ def test_distributed_has_more_smaller_and_wider_spaced_hubs():
     assert reach > wide.total_new_it_load_mw
 
 
-def test_an_extending_file_changes_only_what_it_says(write, parameters):
+def test_an_extending_file_changes_only_what_it_says(write):
     path = write(
         "mine.toml",
         'extends = "policy-2023"\n[tiers.large]\nseparation_km = 120\n[rules]\nland = "soft"\n',
     )
-    scenario = load_scenario(path, parameters=parameters)
-    expected = as_dict(load_scenario(parameters=parameters))
+    scenario = load_scenario(path)
+    expected = as_dict(load_scenario())
     expected["name"] = "mine"
     expected["title_en"] += " (mine)"
     expected["title_ja"] += "（mine）"
@@ -149,8 +146,8 @@ def test_a_count_is_a_number_or_a_range(text, least, most):
         ("tiers.core.it_load_mw=150", "tiers.core.it_load_mw", {"min": 150.0, "max": 150.0}),
     ],
 )
-def test_overrides_are_toml_else_plain_text(override, key, value, parameters):
-    found = as_dict(load_scenario(overrides=[override], parameters=parameters))
+def test_overrides_are_toml_else_plain_text(override, key, value):
+    found = as_dict(load_scenario(overrides=[override]))
     for part in key.split("."):
         found = found[part]
     assert found == value
@@ -160,14 +157,8 @@ def test_the_last_override_wins():
     assert load_scenario(overrides=["demand.pue=1.1", "demand.pue=1.2"]).demand.pue == 1.2
 
 
-def test_third_party_criteria_bring_parameters_rules_and_defaults(parameters, snow):
-    known = {**parameters, "snow": snow}
-    rules = {"separation": ("separation", "existing_core_clearance"), "snow": ("snow_depth",)}
-    rules |= {"renewables": ("renewable_share",), "substation": ("substation_reach",)}
-    rules["disasters"] = ("disaster_survival", "backup", "core_areas", "tokyo_takeover")
-    rules["firm_ground"] = ("own_site_hazard",)
-    rules["cables"] = ("landing_reach", "landing_clusters", "international_directions")
-    plain = load_scenario(parameters=known, criterion_rules=rules)
+def test_third_party_criteria_bring_parameters_rules_and_defaults(snow):
+    plain = load_scenario()
     assert plain.criteria["snow"].min_depth_cm == 50
     assert (plain.weights["snow"], plain.rules["snow_depth"]) == (0.0, "off")
     used = load_scenario(
@@ -177,15 +168,16 @@ def test_third_party_criteria_bring_parameters_rules_and_defaults(parameters, sn
             "rules.snow_depth=soft",
             "penalties.snow_depth=0.5",
         ],
-        parameters=known,
-        criterion_rules=rules,
     )
     assert used.criteria["snow"].min_depth_cm == 80
     assert used.penalties["snow_depth"] == 0.5
+
+
+def test_the_weight_of_an_unknown_criterion_is_refused():
     with pytest.raises(ScenarioError, match=r"weights\.snow: unknown key"):
-        load_scenario(overrides=["weights.snow=0.1"], parameters=parameters)
+        load_scenario(overrides=["weights.snow=0.1"])
 
 
-def test_the_same_criteria_give_the_same_model(parameters):
-    first = load_scenario(parameters=parameters)
-    assert type(first) is type(load_scenario("distributed", parameters=dict(parameters)))
+def test_the_same_criteria_give_the_same_model():
+    first = load_scenario()
+    assert type(first) is type(load_scenario("distributed"))

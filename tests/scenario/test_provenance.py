@@ -13,8 +13,8 @@ from dcsite.scenario.provenance import LABELS, parse_source
 
 
 @pytest.mark.parametrize("name", shipped_names())
-def test_every_value_of_a_shipped_scenario_has_a_source(name, parameters):
-    scenario = load_scenario(name, parameters=parameters)
+def test_every_value_of_a_shipped_scenario_has_a_source(name):
+    scenario = load_scenario(name)
     keys = {key for key, _ in flatten(as_dict(scenario))} - set(LABELS)
     assert set(scenario.provenance) == keys
     assert {origin.kind for origin in scenario.provenance.values()} <= {
@@ -56,8 +56,8 @@ def test_what_the_strategy_states_and_what_a_table_gives():
     assert not [key for key in [*stated, *tables] if key.endswith("_km")]
 
 
-def test_assumptions_list_everything_else_in_order_with_values(parameters):
-    scenario = load_scenario(overrides=["demand.pue=1.2"], parameters=parameters)
+def test_assumptions_list_everything_else_in_order_with_values():
+    scenario = load_scenario(overrides=["demand.pue=1.2"])
     records = scenario.assumptions()
     assert records[0].key == "tiers.core.it_load_mw"
     assert records[0].value == {"min": 200.0, "max": 400.0}
@@ -103,8 +103,8 @@ def test_an_override_of_a_sourced_value_loses_the_source():
     assert origin == Origin("user", (), "set by --set")
 
 
-def test_defaults_of_a_third_partys_criterion_are_assumptions(parameters, snow):
-    provenance = load_scenario(parameters={**parameters, "snow": snow}).provenance
+def test_defaults_of_a_third_partys_criterion_are_assumptions(snow):
+    provenance = load_scenario().provenance
     for key in ("criteria.snow.min_depth_cm", "criteria.snow.seasons", "weights.snow"):
         assert provenance[key].kind == "assumption"
         assert "default of the criterion" in provenance[key].why

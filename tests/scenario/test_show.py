@@ -21,10 +21,10 @@ ODD = [
 
 @pytest.mark.parametrize("name", shipped_names())
 @pytest.mark.parametrize("overrides", [[], ODD], ids=["plain", "odd"])
-def test_the_rendered_toml_loads_to_the_same_scenario(name, overrides, write, parameters):
-    scenario = load_scenario(name, overrides, parameters)
+def test_the_rendered_toml_loads_to_the_same_scenario(name, overrides, write):
+    scenario = load_scenario(name, overrides)
     path = write("resolved.toml", render_toml(scenario))
-    again = load_scenario(path, parameters=parameters)
+    again = load_scenario(path)
     assert again == scenario
     assert as_dict(again) == as_dict(scenario)
     same = {key for key, origin in again.provenance.items() if origin == scenario.provenance[key]}
@@ -32,17 +32,15 @@ def test_the_rendered_toml_loads_to_the_same_scenario(name, overrides, write, pa
     assert set(scenario.provenance) - same == changed
 
 
-def test_a_scenario_that_extends_nothing_renders_without_extends(write, parameters):
+def test_a_scenario_that_extends_nothing_renders_without_extends(write):
     text = "\n".join(
-        line
-        for line in render_toml(load_scenario(parameters=parameters)).splitlines()
-        if not line.startswith("extends")
+        line for line in render_toml(load_scenario()).splitlines() if not line.startswith("extends")
     )
-    alone = load_scenario(write("alone.toml", text), parameters=parameters)
+    alone = load_scenario(write("alone.toml", text))
     assert alone.extends is None
     rendered = render_toml(alone)
     assert "extends" not in tomllib.loads(rendered)
-    assert load_scenario(write("again.toml", rendered), parameters=parameters) == alone
+    assert load_scenario(write("again.toml", rendered)) == alone
 
 
 def test_the_source_stands_behind_each_value(write):
@@ -74,9 +72,9 @@ def test_a_reason_with_control_characters_stays_a_comment(write):
     assert "# assumption: one [demand][31m two" in text
 
 
-def test_as_dict_is_plain_and_stable(parameters):
-    first = json.dumps(as_dict(load_scenario(parameters=parameters)), allow_nan=False)
-    assert first == json.dumps(as_dict(load_scenario(parameters=parameters)), allow_nan=False)
+def test_as_dict_is_plain_and_stable():
+    first = json.dumps(as_dict(load_scenario()), allow_nan=False)
+    assert first == json.dumps(as_dict(load_scenario()), allow_nan=False)
     data = json.loads(first)
     assert list(data)[:5] == ["name", "title_en", "title_ja", "tiers", "cores_count_as_large"]
     assert data["tiers"]["core"]["count"] == {"min": 2, "max": 2}
@@ -90,8 +88,8 @@ def _shipped(name):
 
 
 @pytest.mark.parametrize("name", shipped_names())
-def test_the_json_schema_takes_the_shipped_files(name, parameters):
-    schema = json_schema(parameters)
+def test_the_json_schema_takes_the_shipped_files(name):
+    schema = json_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(_shipped(name), schema)
 
@@ -109,13 +107,13 @@ def test_the_json_schema_takes_the_shipped_files(name, parameters):
         ("sources", "demand.pue", {"because": "x"}),
     ],
 )
-def test_the_json_schema_refuses_what_the_loader_refuses(table, key, value, parameters):
+def test_the_json_schema_refuses_what_the_loader_refuses(table, key, value):
     data = {"extends": "policy-2023", table: {key: value}}
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(data, json_schema(parameters))
+        jsonschema.validate(data, json_schema())
 
 
-def test_every_key_of_the_schema_has_a_description(parameters):
+def test_every_key_of_the_schema_has_a_description():
     schema = json_schema()
     described = [schema, *schema["$defs"].values()]
     bare = [

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from dcsite.bench.task import PARTS, SOLVERS, PartName, Request, Task
-from dcsite.criteria import parameter_schemas, rule_names
 from dcsite.errors import OutputError
 from dcsite.outputs.atomic import check_file, write_file
 from dcsite.scenario import load_scenario
@@ -130,7 +129,7 @@ def bench_command(
         counts=_counts(counts),
     )
     wanted = [_part(part) for part in parts or ()]
-    load_scenario(scenario, request.overrides, parameter_schemas(), rule_names())
+    load_scenario(scenario, request.overrides)
     if output is not None:
         check_file(output)
     tasks, notes = plan_parts(request, wanted)

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dcsite.atlas import load_atlas
-from dcsite.criteria import measure_sites, parameter_schemas, rule_names
+from dcsite.criteria import measure_sites
 from dcsite.model.precheck import check_scenario
 from dcsite.scenario import load_scenario
 from dcsite.sites import municipality_sites, read_sites
@@ -42,7 +42,7 @@ def check_command(
     Leaves with 3 where a check proves that no plan exists.
     """
     given = with_disasters(overrides, disasters)
-    asked = load_scenario(scenario, given, parameter_schemas(), rule_names())
+    asked = load_scenario(scenario, given)
     atlas = load_atlas()
     candidates = (
         municipality_sites(atlas, asked.land)

@@ -11,7 +11,6 @@ from rich.table import Table
 
 import dcsite
 from dcsite.atlas import load_atlas
-from dcsite.criteria import parameter_schemas, rule_names
 from dcsite.criteria.cache import MeasureCache
 from dcsite.errors import InterruptedWithoutPlanError, Problem, ScenarioError
 from dcsite.model import SolveOptions
@@ -84,7 +83,7 @@ def compare_command(
     if doubled:
         raise ScenarioError(Problem("PLAN...", "", f"{doubled[0]!r} is given twice"))
     given = with_disasters(overrides, disasters)
-    measured_by = load_scenario(by or "policy-2023", given, parameter_schemas(), rule_names())
+    measured_by = load_scenario(by or "policy-2023", given)
     directory = output or Path("dcsite-out") / "compare"
     check_compare_directory(directory)
     try:
@@ -145,7 +144,7 @@ def _contender(
                 f"file, or one of: {known}",
             )
         )
-    asked = load_scenario(one, given, parameter_schemas(), rule_names())
+    asked = load_scenario(one, given)
     run = run_scenario(
         asked,
         atlas,

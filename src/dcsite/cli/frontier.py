@@ -10,7 +10,6 @@ from rich.table import Table
 
 import dcsite
 from dcsite.atlas import load_atlas
-from dcsite.criteria import parameter_schemas, rule_names
 from dcsite.model import SolveOptions
 from dcsite.outputs.front import check_front_directory, write_front
 from dcsite.plan.front import check_axes
@@ -61,7 +60,7 @@ def frontier_command(
     """Find the plans between which two measures can only be traded, and draw them."""
     check_axes(x, y, points)
     given = with_disasters(overrides, disasters)
-    asked = load_scenario(scenario, given, parameter_schemas(), rule_names())
+    asked = load_scenario(scenario, given)
     directory = output or Path("dcsite-out") / f"{asked.name}-front-{_slug(x)}-{_slug(y)}"
     check_front_directory(directory)
     options = SolveOptions(solver=solver.value, time_limit_s=time_limit, gap=gap)

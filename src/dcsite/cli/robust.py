@@ -13,7 +13,6 @@ from rich.table import Table
 
 from dcsite.atlas import load_atlas
 from dcsite.atlas.atlas import default_root
-from dcsite.criteria import parameter_schemas, rule_names
 from dcsite.model import SolveOptions
 from dcsite.outputs.robust import check_robust_directory, write_robust
 from dcsite.plan.robust import ANY_TIER, run_robust
@@ -73,7 +72,7 @@ def robust_command(
     Writes samples.jsonl, robust.csv, robust.json and robust.html.
     """
     given = with_disasters(overrides, disasters)
-    asked = load_scenario(scenario, given, parameter_schemas(), rule_names())
+    asked = load_scenario(scenario, given)
     directory = output or Path("dcsite-out") / f"{asked.name}-robust"
     check_robust_directory(directory)
     spread = read_ranges(ranges)

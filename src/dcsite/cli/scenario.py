@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from dcsite.criteria import parameter_schemas, rule_names
 from dcsite.scenario import json_schema, load_scenario, render_toml, shipped_names
 
 __all__ = ["scenario_app"]
@@ -21,7 +20,7 @@ scenario_app = typer.Typer(
 def list_scenarios() -> None:
     """List the shipped scenarios."""
     for name in shipped_names():
-        found = load_scenario(name, parameters=parameter_schemas(), criterion_rules=rule_names())
+        found = load_scenario(name)
         typer.echo(f"{name}\t{found.title_en}\t{found.title_ja}")
 
 
@@ -33,13 +32,11 @@ def show(
     ] = None,
 ) -> None:
     """Print the resolved scenario as TOML; behind each value, where it is from."""
-    found = load_scenario(scenario, overrides or (), parameter_schemas(), rule_names())
+    found = load_scenario(scenario, overrides or ())
     typer.echo(render_toml(found), nl=False)
 
 
 @scenario_app.command("schema", epilog="Example: dcsite scenario schema > scenario.schema.json")
 def schema() -> None:
     """Print the JSON Schema of a scenario, for editors."""
-    typer.echo(
-        json.dumps(json_schema(parameter_schemas(), rule_names()), ensure_ascii=False, indent=2)
-    )
+    typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))

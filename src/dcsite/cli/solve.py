@@ -14,7 +14,6 @@ import typer
 
 import dcsite
 from dcsite.atlas import Atlas, load_atlas
-from dcsite.criteria import parameter_schemas, rule_names
 from dcsite.criteria.cache import MeasureCache
 from dcsite.errors import InterruptedWithoutPlanError, SolverError
 from dcsite.model import SolveOptions
@@ -99,7 +98,7 @@ def solve_command(
     """Solve a scenario, check the plan independently, and write plan, tables and map."""
     begun = time.perf_counter()
     given = with_disasters(overrides, disasters)
-    asked = load_scenario(scenario, given, parameter_schemas(), rule_names())
+    asked = load_scenario(scenario, given)
     directory = output or Path("dcsite-out") / asked.name
     check_directory(directory)
     request = _Request(

@@ -1,19 +1,27 @@
-"""What matters: one file per criterion, found through the entry points `dcsite.criteria`."""
+"""What matters: one file per criterion, found through the entry points `dcsite.criteria`.
 
-from .base import (
+What a criterion is stands in :mod:`dcsite.contract`.
+"""
+
+from dcsite.contract import (
     TIERS,
     Admission,
     Breach,
     Criterion,
+    CriterionValue,
     Evaluation,
+    Measure,
+    PerTier,
     Program,
     Rule,
     ScoreTerm,
+    Violation,
+    criteria,
+    input_files,
     linear_score,
 )
-from .measures import CriterionValue, Measure, Violation
+
 from .measuring import measure_sites
-from .registry import criteria, input_files, parameter_schemas, rule_names
 
 __all__ = [
     "TIERS",
@@ -23,6 +31,7 @@ __all__ = [
     "CriterionValue",
     "Evaluation",
     "Measure",
+    "PerTier",
     "Program",
     "Rule",
     "ScoreTerm",
@@ -31,6 +40,4 @@ __all__ = [
     "input_files",
     "linear_score",
     "measure_sites",
-    "parameter_schemas",
-    "rule_names",
 ]

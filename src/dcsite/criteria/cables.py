@@ -15,9 +15,18 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from dcsite.atlas.geodesy import geodesic_km
-
-from .base import TIERS, Admission, Breach, Evaluation, Program, Rule, ScoreTerm, linear_score
-from .measures import CriterionValue, Measure
+from dcsite.contract import (
+    TIERS,
+    Admission,
+    Breach,
+    CriterionValue,
+    Evaluation,
+    Measure,
+    Program,
+    Rule,
+    ScoreTerm,
+    linear_score,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,6 +123,7 @@ class Cables:
     """The cables criterion; see the module's text."""
 
     name = "cables"
+    rank = 60
     title_en = "Submarine cables"
     title_ja = "海底ケーブル"
     policy_lines = ("B11", "F4", "H2", "H8", "H9")
@@ -126,6 +136,7 @@ class Cables:
             "hub",
             ("criteria.cables.core_landing_max_km", "criteria.cables.planned_until_year"),
             ("F2", "F4"),
+            per="per core without a landing in reach",
         ),
         Rule(
             "landing_clusters",
@@ -134,6 +145,7 @@ class Cables:
             "share",
             ("criteria.cables.max_crowded_share",),
             ("H2", "C5"),
+            per="per unit of share above the largest allowed",
         ),
         Rule(
             "international_directions",
@@ -142,6 +154,7 @@ class Cables:
             "direction",
             ("criteria.cables.min_directions", "criteria.cables.planned_until_year"),
             ("F4", "H9"),
+            per="per direction short",
         ),
     )
 

@@ -33,8 +33,9 @@ import pandas as pd
 import platformdirs
 import shapely
 
+from dcsite.contract import criteria, input_files
+
 from .measuring import take_measurements, with_scores
-from .registry import criteria, input_files
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas

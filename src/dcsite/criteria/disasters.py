@@ -20,9 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dcsite.disasters import falls_with
-
-from .base import (
+from dcsite.contract import (
     TIERS,
     Admission,
     Evaluation,
@@ -32,6 +30,8 @@ from .base import (
     ScoreTerm,
     linear_score,
 )
+from dcsite.disasters import falls_with
+
 from .disaster_terms import (
     SCORED_KINDS,
     Parameters,
@@ -63,6 +63,7 @@ class Disasters:
     """The disasters criterion; see the module's text."""
 
     name = "disasters"
+    rank = 20
     title_en = "Disasters (hubs do not fall together)"
     title_ja = "広域災害（共倒れの回避）"
     policy_lines = ("B2", "B3", "B4", "B10")
@@ -75,6 +76,7 @@ class Disasters:
             "share",
             ("criteria.disasters.least_survival",),
             ("B4",),
+            per="per unit of share short in the disaster shortest of it",
         ),
         Rule(
             "backup",
@@ -83,6 +85,7 @@ class Disasters:
             "hub",
             ("criteria.disasters.backup_joint_probability",),
             ("B4",),
+            per="per hub without a backup",
         ),
         Rule(
             "core_areas",
@@ -91,6 +94,7 @@ class Disasters:
             "hub",
             (),
             ("B2",),
+            per="per core too many in an electricity area",
         ),
         Rule(
             "tokyo_takeover",
@@ -102,6 +106,7 @@ class Disasters:
                 "criteria.disasters.tokyo_takeover_share",
             ),
             ("B3",),
+            per="per unit of the total IT load short",
         ),
     )
 

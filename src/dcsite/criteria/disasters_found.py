@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dcsite.contract import (
+    TIERS,
+    Backup,
+    Breach,
+    CriterionValue,
+    DisasterLoss,
+    Evaluation,
+    Measure,
+    linear_score,
+)
 from dcsite.disasters import falls_with, joint_risk
 
-from .base import TIERS, Breach, Evaluation, linear_score
 from .disaster_terms import (
     SCORED_KINDS,
     Parameters,
@@ -22,7 +31,6 @@ from .disaster_terms import (
     tail_weights,
     tokyo_takeover_mw,
 )
-from .measures import Backup, CriterionValue, DisasterLoss, Measure
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,10 +16,19 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dcsite.atlas.geodesy import geodesic_km, nearest
-
-from .base import TIERS, Admission, Breach, Evaluation, Program, Rule, ScoreTerm, linear_score
-from .measures import CriterionValue, Measure
-from .per_tier import PerTier
+from dcsite.contract import (
+    TIERS,
+    Admission,
+    Breach,
+    CriterionValue,
+    Evaluation,
+    Measure,
+    PerTier,
+    Program,
+    Rule,
+    ScoreTerm,
+    linear_score,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,6 +140,7 @@ class FirmGround:
     """The firm-ground criterion; see the module's text."""
 
     name = "firm_ground"
+    rank = 30
     title_en = "Firm ground (hazards of the site itself)"
     title_ja = "地盤・立地の安全性"
     policy_lines = ("B2",)
@@ -143,6 +153,7 @@ class FirmGround:
             "hub",
             ("criteria.firm_ground.max_share", "criteria.firm_ground.min_volcano_km"),
             ("B2",),
+            per="per hub",
         ),
     )
 
@@ -185,9 +196,9 @@ class FirmGround:
         beyond = np.zeros((len(sites), len(TIERS)), dtype=bool)
         for number, tier in enumerate(TIERS):
             for name, (column, *_) in HAZARDS.items():
-                limit = getattr(getattr(own.max_share, name), tier)
+                limit = getattr(own.max_share, name)[tier]
                 beyond[:, number] |= sites[column].to_numpy() > limit
-            beyond[:, number] |= sites[_VOLCANO_KM].to_numpy() < getattr(own.min_volcano_km, tier)
+            beyond[:, number] |= sites[_VOLCANO_KM].to_numpy() < own.min_volcano_km[tier]
         return (
             Admission(
                 "own_site_hazard", beyond.astype(float), "a hazard of the site beyond its limit"
@@ -319,11 +330,11 @@ def _breaches(
         en: list[str] = []
         ja: list[str] = []
         for name, share in shares.items():
-            limit = getattr(getattr(own.max_share, name), tier)
+            limit = getattr(own.max_share, name)[tier]
             if share[number] > limit:
                 en.append(f"{HAZARDS[name][2]} {share[number]:.1%} (limit {limit:.0%})")
                 ja.append(f"{HAZARDS[name][3]}{share[number]:.1%}（上限{limit:.0%}）")
-        least_km = getattr(own.min_volcano_km, tier)
+        least_km = own.min_volcano_km[tier]
         if volcano_km[number] < least_km:
             en.append(f"volcano at {volcano_km[number]:.1f} km (least {least_km:g} km)")
             ja.append(f"火山まで{volcano_km[number]:.1f} km（下限{least_km:g} km）")

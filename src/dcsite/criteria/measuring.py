@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from .registry import criteria
+from dcsite.contract import criteria
 
 if TYPE_CHECKING:
     import geopandas as gpd

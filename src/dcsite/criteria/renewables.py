@@ -15,8 +15,17 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from .base import Breach, Evaluation, Program, Rule, ScoreTerm, linear_score
-from .measures import CriterionValue, Measure
+from dcsite.contract import (
+    Breach,
+    CriterionValue,
+    Evaluation,
+    Measure,
+    Program,
+    Rule,
+    ScoreTerm,
+    linear_score,
+)
+
 from .renewable_delivery import delivered_share_by_area, links_gwh
 from .renewable_supply import (
     SOURCES,
@@ -34,9 +43,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
+    from dcsite.contract import Admission, Terms
     from dcsite.scenario import Scenario
-
-    from .base import Admission, Terms
 
 __all__ = ["CRITERION", "Parameters", "Renewables"]
 
@@ -107,6 +115,7 @@ class Renewables:
     """The renewables criterion; see the module's text."""
 
     name = "renewables"
+    rank = 40
     title_en = "Additional renewables"
     title_ja = "追加性のある再エネ"
     policy_lines = ("B7", "B8", "A11", "F7")
@@ -119,6 +128,7 @@ class Renewables:
             "share",
             ("criteria.renewables.min_share", "criteria.renewables.contractable_share"),
             ("B8",),
+            per="per unit of renewable share short",
         ),
     )
 

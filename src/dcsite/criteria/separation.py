@@ -16,9 +16,18 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from dcsite.atlas.geodesy import geodesic_km
-
-from .base import TIERS, Admission, Breach, Evaluation, Program, Rule, ScoreTerm, linear_score
-from .measures import CriterionValue, Measure
+from dcsite.contract import (
+    TIERS,
+    Admission,
+    Breach,
+    CriterionValue,
+    Evaluation,
+    Measure,
+    Program,
+    Rule,
+    ScoreTerm,
+    linear_score,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +78,7 @@ class Separation:
     """The separation criterion; see the module's text."""
 
     name = "separation"
+    rank = 10
     title_en = "Separation (resilience distance)"
     title_ja = "離隔（共倒れしない距離）"
     policy_lines = ("B2", "B4")
@@ -85,6 +95,7 @@ class Separation:
                 "tiers.regional.separation_km",
             ),
             ("B4",),
+            per="per hub that stands too near to another",
         ),
         Rule(
             "existing_core_clearance",
@@ -93,6 +104,7 @@ class Separation:
             "hub",
             ("criteria.separation.existing_core_clearance_km",),
             ("A9", "B10"),
+            per="per hub too near to Tokyo or Osaka",
         ),
     )
 
@@ -139,7 +151,7 @@ class Separation:
         tiers = program.scenario.tiers
         program.keep_apart(
             "separation",
-            {tier: float(getattr(tiers, tier).separation_km) for tier in program.tiers},
+            {tier: float(tiers[tier].separation_km) for tier in program.tiers},
         )
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
@@ -234,7 +246,7 @@ class Separation:
         scenario: Scenario,
     ) -> tuple[Breach, ...]:
         own: _Parameters = scenario.criteria[self.name]
-        least = {tier: getattr(scenario.tiers, tier).separation_km for tier in TIERS}
+        least = {tier: scenario.tiers[tier].separation_km for tier in TIERS}
         rank = hubs["tier"].map({tier: number for number, tier in enumerate(TIERS)}).to_numpy()
         lower = np.maximum(rank[:, None], rank[None, :])
         required_km = np.array([least[tier] for tier in TIERS])[lower]

@@ -16,11 +16,20 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from dcsite.atlas.geodesy import geodesic_km, nearest
+from dcsite.contract import (
+    TIERS,
+    Admission,
+    Breach,
+    CriterionValue,
+    Evaluation,
+    Measure,
+    PerTier,
+    Program,
+    Rule,
+    ScoreTerm,
+    linear_score,
+)
 from dcsite.sites import NO_LANDMASS, landmass_of, landmasses
-
-from .base import TIERS, Admission, Breach, Evaluation, Program, Rule, ScoreTerm, linear_score
-from .measures import CriterionValue, Measure
-from .per_tier import PerTier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +77,7 @@ class Substation:
     """The substation criterion; see the module's text."""
 
     name = "substation"
+    rank = 50
     title_en = "Substation"
     title_ja = "変電所"
     policy_lines = ("E5",)
@@ -80,6 +90,7 @@ class Substation:
             "hub",
             ("criteria.substation.min_voltage_kv", "criteria.substation.max_distance_km"),
             ("E5",),
+            per="per hub without a fitting substation in reach",
         ),
     )
 
@@ -93,7 +104,7 @@ class Substation:
             body has none) and ``substation_id_<class>kv`` (empty there).
         """
         own: _Parameters = scenario.criteria[self.name]
-        asked = {float(getattr(own.min_voltage_kv, tier)) for tier in TIERS}
+        asked = {own.min_voltage_kv[tier] for tier in TIERS}
         stations = atlas.substations()
         bodies = landmass_of(
             stations.geometry.y.to_numpy(), stations.geometry.x.to_numpy(), landmasses(atlas)
@@ -123,10 +134,7 @@ class Substation:
     def _distance_km(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> NDArray[np.float64]:
         own: _Parameters = scenario.criteria[self.name]
         return np.column_stack(
-            [
-                sites[column("distance_km", float(getattr(own.min_voltage_kv, tier)))].to_numpy()
-                for tier in TIERS
-            ]
+            [sites[column("distance_km", own.min_voltage_kv[tier])].to_numpy() for tier in TIERS]
         )
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
@@ -139,7 +147,7 @@ class Substation:
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Leave out sites with no fitting substation within the tier's distance."""
         own: _Parameters = scenario.criteria[self.name]
-        limit_km = np.array([float(getattr(own.max_distance_km, tier)) for tier in TIERS])
+        limit_km = own.max_distance_km.by_tier()
         far = (self._distance_km(sites, scenario) > limit_km).astype(float)
         return (Admission("substation_reach", far, "no fitting substation within reach"),)
 
@@ -169,8 +177,8 @@ class Substation:
             stations.geometry.y.to_numpy()[None, :],
             stations.geometry.x.to_numpy()[None, :],
         )
-        least_kv = hubs["tier"].map(lambda tier: float(getattr(own.min_voltage_kv, tier)))
-        limit_km = hubs["tier"].map(lambda tier: float(getattr(own.max_distance_km, tier)))
+        least_kv = hubs["tier"].map(lambda tier: own.min_voltage_kv[tier])
+        limit_km = hubs["tier"].map(lambda tier: own.max_distance_km[tier])
         fits = (
             (stations["voltage_kv"].to_numpy()[None, :] >= least_kv.to_numpy()[:, None])
             & (bodies[None, :] == hubs["landmass_id"].to_numpy()[:, None])

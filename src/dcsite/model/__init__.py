@@ -5,11 +5,10 @@ from .assemble import admissions, assemble
 from .demand import demand_zones
 from .diagnose import Conflict, Relaxation, RelaxedRule, diagnose
 from .program import SiteProgram
-from .rules import PROGRAM_RULES, all_rules, modes_of
+from .rules import all_rules, modes_of
 from .solvers import Outcome, Progress, SolveOptions, solve
 
 __all__ = [
-    "PROGRAM_RULES",
     "Answer",
     "Conflict",
     "Outcome",

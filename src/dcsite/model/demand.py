@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
-    from dcsite.criteria.base import Terms
+    from dcsite.contract import Terms
     from dcsite.scenario import Scenario
 
     from .program import SiteProgram

@@ -112,7 +112,7 @@ class _Search:
         self._columns: csc_array = rows.tocsc()
         self._local = np.array([name in program.local_rows for name in matrix.row_names])
         self._owned = self._columns_of_sites(rows)
-        counts = [getattr(program.scenario.tiers, tier).count for tier in TIERS]
+        counts = [program.scenario.tiers[tier].count for tier in TIERS]
         self._least = np.array([count.min for count in counts])
         self._most = np.array([count.max for count in counts])
         self._too_near: dict[int, NDArray[np.bool_]] = {}

@@ -95,7 +95,7 @@ def candidates(
     modes : RuleModes
         How strictly each rule holds; only hard ones drop sites.
     """
-    tiers = [getattr(scenario.tiers, tier) for tier in TIERS]
+    tiers = [scenario.tiers[tier] for tier in TIERS]
     shape = (len(sites), len(TIERS))
     min_mw = np.array([tier.it_load_mw.min for tier in tiers])
     max_mw = np.broadcast_to([tier.it_load_mw.max for tier in tiers], shape).astype(float)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dcsite.criteria.base import FindRows, LoadTable
+    from dcsite.contract import FindRows, LoadTable
 
     from .program import SiteProgram
 
@@ -216,7 +216,7 @@ class FoundRows:
         Hubs that may have such a row. Where the rule is soft, each has a column for its violation
         from the beginning, so that penalties are all known when the program is put together.
     find : callable
-        See :data:`dcsite.criteria.base.FindRows`.
+        See :data:`dcsite.contract.FindRows`.
     """
 
     def __init__(

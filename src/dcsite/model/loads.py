@@ -74,7 +74,7 @@ def most_load_mw(
         loads.append(np.concatenate([[0.0], np.cumsum(largest_first)]))
     counts = [
         min(
-            getattr(scenario.tiers, tier).count.max if bound else len(left.eligible),
+            scenario.tiers[tier].count.max if bound else len(left.eligible),
             most_hubs[number],
             len(loads[number]) - 1,
         )
@@ -102,7 +102,7 @@ def _least_load_mw(scenario: Scenario, modes: RuleModes) -> tuple[float, str]:
     """Return the least load of all hubs and how it arises."""
     if modes.mode["tier_counts"] != "hard":
         return 0.0, "no count is hard"
-    tiers = {tier: getattr(scenario.tiers, tier) for tier in TIERS}
+    tiers = {tier: scenario.tiers[tier] for tier in TIERS}
     counts = {tier: int(asked.count.min) for tier, asked in tiers.items()}
     trials = [counts]
     if scenario.cores_count_as_large:

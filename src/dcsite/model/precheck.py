@@ -147,7 +147,7 @@ class _Check:
 
     def _need(self, tier: str) -> tuple[int, bool]:
         """Return how many hubs of a tier any plan has, and whether hard rules alone say so."""
-        count = getattr(self.scenario.tiers, tier).count.min
+        count = self.scenario.tiers[tier].count.min
         if tier == "large" and self.scenario.cores_count_as_large:
             count = max(0, count - self.scenario.tiers.core.count.max)
         if tier == "core" and self._hard("core_regions"):
@@ -221,7 +221,7 @@ class _Check:
         """Compare a tier's separation with the largest that its count can keep."""
         tier = TIERS[number]
         core = tier == "core"
-        asked_km = float(getattr(self.scenario.tiers, tier).separation_km)
+        asked_km = float(self.scenario.tiers[tier].separation_km)
         # The cores' own distance to Tokyo and Osaka is part of the question here.
         here = (self.left.without("separation") if core else self.left.eligible)[:, number]
         if here.sum() < need or (not core and room.at_least >= need):

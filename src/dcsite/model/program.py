@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
+    from dcsite.contract import FindRows, LoadTable, Terms
     from dcsite.criteria import Admission, ScoreTerm
-    from dcsite.criteria.base import FindRows, LoadTable, Terms
     from dcsite.scenario import Scenario
 
     from .cliques import CliqueCover
@@ -234,7 +234,7 @@ class SiteProgram:
     @property
     def most_hubs(self) -> float:
         """Return the largest number of hubs the tier counts allow."""
-        return float(sum(getattr(self.scenario.tiers, tier).count.max for tier in TIERS))
+        return float(sum(self.scenario.tiers[tier].count.max for tier in TIERS))
 
     def add_scores(self, criterion: str, terms: Sequence[ScoreTerm]) -> None:
         """Take the terms of a criterion into the objective."""

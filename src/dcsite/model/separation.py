@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dcsite.criteria.base import Terms
+    from dcsite.contract import Terms
 
     from .program import SiteProgram
 

@@ -29,7 +29,7 @@ def count_tiers(program: SiteProgram) -> None:
         coefficient[:, number] = 1.0
         if tier == "large" and program.scenario.cores_count_as_large:
             coefficient[:, TIERS.index("core")] = 1.0
-        count = getattr(program.scenario.tiers, tier).count
+        count = program.scenario.tiers[tier].count
         terms = program.open_terms(coefficient)
         up = float(len(program.sites))
         for sense, bound, name in ((">=", count.min, "least"), ("<=", count.max, "most")):

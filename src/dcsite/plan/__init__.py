@@ -1,6 +1,6 @@
 """What came out: the plan, its independent check, its explanation."""
 
-from dcsite.criteria.measures import Measure, Violation
+from dcsite.contract import Measure, Violation
 
 from .build import build_plan
 from .check import Checked, check_plan, unserved_demand

@@ -196,7 +196,7 @@ def _program_breaches(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> l
     _refuse_structure(hubs, scenario)
     counts = hubs["tier"].value_counts()
     for tier in TIERS:
-        wanted = getattr(scenario.tiers, tier).count
+        wanted = scenario.tiers[tier].count
         have = int(counts.get(tier, 0))
         if tier == "large" and scenario.cores_count_as_large:
             have += int(counts.get("core", 0))

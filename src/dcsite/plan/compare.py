@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dcsite.atlas import Atlas
-    from dcsite.criteria.measures import Backup
+    from dcsite.contract import Backup
     from dcsite.scenario import Scenario
 
 #: Scores nearer than this count as equal.

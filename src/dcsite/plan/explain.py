@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from dcsite.criteria.measures import Backup
+    from dcsite.contract import Backup
     from dcsite.disasters import DisasterSet
 
     from .check import Checked

@@ -262,7 +262,7 @@ def blocking_reasons(context: ExplainContext, site: str, tier: str) -> tuple[Rea
     scenario, level = context.scenario, TIERS.index(tier)
     modes = modes_of(scenario).mode
     row = context.sites.loc[site]
-    own = getattr(scenario.tiers, tier).it_load_mw
+    own = scenario.tiers[tier].it_load_mw
     reasons: list[Reason] = []
     wanted = row["allowed_tier"]
     if isinstance(wanted, str) and wanted != tier:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import pandas as pd
 from pydantic import ValidationError
 
-from dcsite.criteria import TIERS, parameter_schemas, rule_names
+from dcsite.criteria import TIERS
 from dcsite.errors import GeodataError, OutputError, Problem, SitesError
+from dcsite.scenario import scenario_model
 from dcsite.scenario.keys import dotted
-from dcsite.scenario.shape import scenario_model
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -180,7 +180,7 @@ def _load(path: Path) -> Mapping[str, Any]:
 
 
 def _scenario(path: Path, data: Mapping[str, Any], problems: list[Problem]) -> Scenario | None:
-    model = scenario_model(parameter_schemas(), rule_names())
+    model = scenario_model()
     try:
         return model.model_validate_json(json.dumps(data["scenario"]), strict=True)
     except ValidationError as error:

@@ -20,7 +20,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dcsite.atlas import load_atlas
-from dcsite.criteria import measure_sites, parameter_schemas, rule_names
+from dcsite.criteria import measure_sites
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError, Problem, ScenarioError
 from dcsite.model import SolveOptions, assemble, find_answer
 from dcsite.scenario import as_dict, flatten, load_scenario
@@ -252,12 +252,7 @@ class Sampler:
     def scenario(self, drawn: dict[str, float] | None = None) -> Scenario:
         """Load the scenario with drawn values over it."""
         values = [f"{key}={value!r}" for key, value in (drawn or {}).items()]
-        return load_scenario(
-            self.case.source,
-            (*self.case.overrides, *values),
-            parameter_schemas(),
-            rule_names(),
-        )
+        return load_scenario(self.case.source, (*self.case.overrides, *values))
 
     def sites(self, scenario: Scenario) -> gpd.GeoDataFrame:
         """Return the candidate sites."""

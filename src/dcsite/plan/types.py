@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from dcsite.criteria.measures import Backup, CriterionValue, DisasterLoss, Measure, Violation
+from dcsite.contract import Backup, CriterionValue, DisasterLoss, Measure, Violation
 
 from .explanation import MeasureShare
 

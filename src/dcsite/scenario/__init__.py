@@ -19,21 +19,18 @@ from .schema import (
     Workforce,
     ZoneWeight,
 )
-from .shape import CORE_RULES, SHIPPED_CRITERION_RULES, CriterionRules, Parameters
+from .shape import PROGRAM_RULES, scenario_model
 from .show import as_dict, json_schema, render_toml
 
 __all__ = [
-    "CORE_RULES",
-    "SHIPPED_CRITERION_RULES",
+    "PROGRAM_RULES",
     "AssumptionRecord",
     "CoreTier",
     "Count",
-    "CriterionRules",
     "Demand",
     "Land",
     "LandParameters",
     "Origin",
-    "Parameters",
     "Range",
     "RuleMode",
     "Scenario",
@@ -47,5 +44,6 @@ __all__ = [
     "json_schema",
     "load_scenario",
     "render_toml",
+    "scenario_model",
     "shipped_names",
 ]

@@ -18,18 +18,11 @@ from .merge import Merged, merge
 from .messages import Vocabulary, validation_problems
 from .provenance import LABELS, Origin, covering, parse_source
 from .schema import Scenario
-from .shape import CriterionRules, Parameters, scenario_model
-
-__all__ = ["load_scenario"]
+from .shape import scenario_model
 
 
-def load_scenario(
-    source: str | Path = "policy-2023",
-    overrides: Sequence[str] = (),
-    parameters: Parameters | None = None,
-    criterion_rules: CriterionRules | None = None,
-) -> Scenario:
-    """Load and validate a scenario.
+def load_scenario(source: str | Path = "policy-2023", overrides: Sequence[str] = ()) -> Scenario:
+    """Load a scenario and validate it against every registered criterion.
 
     Parameters
     ----------
@@ -37,11 +30,6 @@ def load_scenario(
         A shipped name (see :func:`shipped_names`) or a TOML file.
     overrides : sequence of str
         ``KEY=VALUE`` texts laid over the file, in this order; the value is TOML, else plain text.
-    parameters : mapping of str to type, optional
-        Pydantic schema of ``criteria.<name>`` for each criterion; None keeps those sections as
-        they are given.
-    criterion_rules : mapping of str to tuple of str, optional
-        Names of the rules each criterion brings; None: those of the shipped criteria.
 
     Returns
     -------
@@ -59,7 +47,7 @@ def load_scenario(
     except ScenarioError as error:
         raise ScenarioError((*error.problems, *problems)) from error
     merged = merge((*chain, *over))
-    model = scenario_model(parameters, criterion_rules)
+    model = scenario_model()
     vocabulary = _vocabulary(model)
     sources = {id(layer): _read_sources(layer, merged, problems, vocabulary) for layer in chain}
     scenario, wrong = _validate(model, merged, vocabulary)

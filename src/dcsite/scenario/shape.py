@@ -8,134 +8,122 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from types import MappingProxyType
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 from typing_extensions import TypedDict
 
+from dcsite.contract import Criterion, Rule, criteria
+
 from .schema import RuleMode, Scenario
 
-__all__ = [
-    "CORE_RULES",
-    "SHIPPED_CRITERION_RULES",
-    "CriterionRules",
-    "Parameters",
-    "scenario_model",
-]
-
-Parameters: TypeAlias = Mapping[str, type[BaseModel]]
-CriterionRules: TypeAlias = Mapping[str, tuple[str, ...]]
-
-#: Rules of the program itself, with the unit of one violation.
-CORE_RULES: Mapping[str, str] = MappingProxyType(
-    {
-        "tier_counts": "per hub too many or too few",
-        "core_regions": "per region without a core",
-        "total_it_load": "per unit of the total IT load too much or too little",
-        "land": "per unit of the total IT load above what the land carries",
-        "workforce": "per hub in a municipality with too few residents",
-        "land_guide": "per hub with no land, in proportion to the share of the guide that is short",
-    }
-)
-
-#: Rules of the criteria that come with dcsite; the shipped scenarios name them all.
-SHIPPED_CRITERION_RULES: CriterionRules = MappingProxyType(
-    {
-        "separation": ("separation", "existing_core_clearance"),
-        "disasters": ("disaster_survival", "backup", "core_areas", "tokyo_takeover"),
-        "firm_ground": ("own_site_hazard",),
-        "renewables": ("renewable_share",),
-        "substation": ("substation_reach",),
-        "cables": ("landing_reach", "landing_clusters", "international_directions"),
-    }
-)
-
-_RULE_UNITS: Mapping[str, str] = MappingProxyType(
-    {
-        **CORE_RULES,
-        "separation": "per hub that stands too near to another",
-        "existing_core_clearance": "per hub too near to Tokyo or Osaka",
-        "disaster_survival": "per unit of share short in the disaster shortest of it",
-        "backup": "per hub without a backup",
-        "core_areas": "per core too many in an electricity area",
-        "tokyo_takeover": "per unit of the total IT load short",
-        "own_site_hazard": "per hub",
-        "renewable_share": "per unit of renewable share short",
-        "substation_reach": "per hub without a fitting substation in reach",
-        "landing_reach": "per core without a landing in reach",
-        "landing_clusters": "per unit of share above the largest allowed",
-        "international_directions": "per direction short",
-        "unserved": "per unit of the total demand left unserved",
-    }
+#: Rules that belong to no criterion.
+PROGRAM_RULES: tuple[Rule, ...] = (
+    Rule(
+        "tier_counts",
+        "each tier has as many hubs as the strategy wants",
+        "階層ごとの拠点数を満たす",
+        "hub",
+        ("tiers.core.count", "tiers.large.count", "tiers.regional.count"),
+        ("F1", "C8", "C3"),
+        per="per hub too many or too few",
+    ),
+    Rule(
+        "core_regions",
+        "one core hub in each named region",
+        "指定地域ごとに中核拠点を1か所置く",
+        "region",
+        ("tiers.core.regions",),
+        ("F5",),
+        per="per region without a core",
+    ),
+    Rule(
+        "total_it_load",
+        "all new hubs together carry the total new IT load",
+        "新拠点全体で新規IT負荷の総量を担う",
+        "share",
+        ("demand.total_new_it_load_mw", "demand.share_in_new_hubs", "tiers.*.it_load_mw"),
+        (),
+        per="per unit of the total IT load too much or too little",
+    ),
+    Rule(
+        "land",
+        "a hub's IT load fits its gentle habitable land",
+        "IT負荷が利用可能な平坦地に収まる",
+        "share",
+        ("land.mw_per_ha", "land.share_of_gentle_habitable_land"),
+        (),
+        per="per unit of the total IT load above what the land carries",
+    ),
+    Rule(
+        "workforce",
+        "enough residents to build and run a hub",
+        "拠点の建設・運営を担う人口がある",
+        "hub",
+        ("workforce.min_population",),
+        (),
+        per="per hub in a municipality with too few residents",
+    ),
+    Rule(
+        "land_guide",
+        "about 10 ha of land for a hub",
+        "拠点用地は10ha程度を目安とする",
+        "guide",
+        ("land.guide_ha",),
+        ("B5",),
+        per="per hub with no land, in proportion to the share of the guide that is short",
+    ),
 )
 
 Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 Penalty = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
 
-def scenario_model(
-    parameters: Parameters | None = None, criterion_rules: CriterionRules | None = None
-) -> type[Scenario]:
-    """Return the scenario model for the criteria at hand, made once and kept.
-
-    Parameters
-    ----------
-    parameters : mapping of str to type, optional
-        Pydantic schema of the section ``criteria.<name>`` of each criterion. None: the sections
-        are kept as they are given.
-    criterion_rules : mapping of str to tuple of str, optional
-        Names of the rules each criterion brings; None: those of the shipped criteria.
+def scenario_model() -> type[Scenario]:
+    """Return the scenario model for the registered criteria, made once and kept.
 
     Returns
     -------
     type[Scenario]
         A subclass of :class:`Scenario` that knows every key.
     """
-    names = tuple(SHIPPED_CRITERION_RULES if parameters is None else parameters)
-    rules = SHIPPED_CRITERION_RULES if criterion_rules is None else criterion_rules
-    return _model(
-        tuple((name, tuple(rules.get(name, ()))) for name in names),
-        None if parameters is None else tuple(parameters.items()),
-    )
+    return _model(criteria())
 
 
 @lru_cache(maxsize=32)
-def _model(
-    criteria: tuple[tuple[str, tuple[str, ...]], ...],
-    parameters: tuple[tuple[str, type[BaseModel]], ...] | None,
-) -> type[Scenario]:
-    shipped_rules = {rule for rules in SHIPPED_CRITERION_RULES.values() for rule in rules}
-    rules = list(CORE_RULES) + [rule for _, own in criteria for rule in own]
-    needed = shipped_rules | set(CORE_RULES) | {"unserved"}
+def _model(known: tuple[Criterion, ...]) -> type[Scenario]:
+    # Keys of what comes with dcsite stand in every whole scenario; a third party's have defaults.
+    rules = [(rule, True) for rule in PROGRAM_RULES]
+    rules += [(rule, _comes_with_dcsite(own)) for own in known for rule in own.rules]
     weights = {
-        name: _key(Weight, name in SHIPPED_CRITERION_RULES, 0.0, f"Weight of {name}, in points.")
-        for name, _ in criteria
+        own.name: _key(Weight, _comes_with_dcsite(own), 0.0, f"Weight of {own.name}, in points.")
+        for own in known
     }
     modes = {
-        rule: _key(RuleMode, rule in needed, "off", f"Mode of the rule {rule}: hard, soft or off.")
-        for rule in rules
+        rule.name: _key(
+            RuleMode, needed, "off", f"Mode of the rule {rule.name}: hard, soft or off."
+        )
+        for rule, needed in rules
     }
     penalties = {
-        rule: _key(
-            Penalty, rule in needed, 0.0, f"Points {_RULE_UNITS.get(rule, 'per unit violated')}."
-        )
-        for rule in (*rules, "unserved")
+        rule.name: _key(Penalty, needed, 0.0, f"Points {rule.per}.") for rule, needed in rules
     }
-    sections: Any = Mapping[str, Any]
-    if parameters is not None:
-        sections = _table(
-            "Criteria",
-            {
-                name: Annotated[
-                    schema,
-                    Field(
-                        description=f"Parameters of the criterion {name}.", **_default_of(schema)
-                    ),
-                ]
-                for name, schema in parameters
-            },
-        )
+    penalties["unserved"] = _key(
+        Penalty, True, 0.0, "Points per unit of the total demand left unserved."
+    )
+    sections = _table(
+        "Criteria",
+        {
+            own.name: Annotated[
+                own.Parameters,
+                Field(
+                    description=f"Parameters of the criterion {own.name}.",
+                    **_default_of(own.Parameters),
+                ),
+            ]
+            for own in known
+        },
+    )
     fields: dict[str, Any] = {
         "weights": Annotated[_table("Weights", weights), AfterValidator(_some_weight)],
         "rules": _table("Rules", modes),
@@ -150,6 +138,10 @@ def _model(
         "Scenario", __base__=Scenario, __doc__=Scenario.__doc__, **described
     )
     return model
+
+
+def _comes_with_dcsite(criterion: Criterion) -> bool:
+    return type(criterion).__module__.split(".")[0] == __name__.split(".")[0]
 
 
 def _key(kind: Any, needed: bool, default: Any, description: str) -> Any:

@@ -8,9 +8,7 @@ from typing import Any
 from .keys import is_value, toml_value
 from .layers import EXTENDS, SOURCES
 from .schema import Scenario
-from .shape import CriterionRules, Parameters, scenario_model
-
-__all__ = ["as_dict", "json_schema", "render_toml"]
+from .shape import scenario_model
 
 _COMMENT_COLUMN = 44
 _SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
@@ -79,19 +77,12 @@ def toml_key(key: str) -> str:
     return key if bare.isascii() and bare.isalnum() else toml_value(key)
 
 
-def json_schema(
-    parameters: Parameters | None = None, rules: CriterionRules | None = None
-) -> dict[str, Any]:
+def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a scenario file, for editors and checks.
 
     No key is required, since a file may extend another scenario and give only what differs.
-
-    Parameters
-    ----------
-    parameters, rules
-        As `parameters` and `criterion_rules` of :func:`load_scenario`.
     """
-    schema = scenario_model(parameters, rules).model_json_schema()
+    schema = scenario_model().model_json_schema()
     _drop_required(schema)
     source = {
         "type": "object",

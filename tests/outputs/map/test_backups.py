@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dcsite.criteria.measures import Backup
+from dcsite.contract import Backup
 from dcsite.outputs.map.backups import BackupPair, arc, backup_entry, backup_pairs
 from dcsite.plan.types import Plan
 

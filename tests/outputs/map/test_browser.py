@@ -18,7 +18,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from dcsite.atlas import Atlas
-from dcsite.criteria.measures import Backup
+from dcsite.contract import Backup
 from dcsite.outputs import write_outputs
 from dcsite.outputs.map.palette import HAZARD_ABSENT, PROBABILITY_RAMP, SHARE_RAMP
 from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp

@@ -1,44 +1,61 @@
-"""What a criterion is, and what it may ask of the program and of a finished plan.
+"""What a criterion is, what it may ask of program and plan, and how it is found.
 
 A criterion is one file that measures sites, admits them, adds rows and scores to the program and
 evaluates a finished plan. This module holds the contract between those files and the rooms that
-call them; it knows no criterion by name.
+call them; it knows no criterion by name. Criteria are found through the entry points
+``dcsite.criteria``: those that come with dcsite, and those of third parties.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dcsite.errors import DcsiteError, Problem
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
-    from pydantic import BaseModel
 
     from dcsite.atlas import Atlas
-    from dcsite.criteria.measures import CriterionValue, Measure
     from dcsite.scenario import Scenario
 
-__all__ = [
-    "TIERS",
-    "Admission",
-    "Breach",
-    "Criterion",
-    "Evaluation",
-    "FindRows",
-    "LoadTable",
-    "Program",
-    "Rule",
-    "ScoreTerm",
-    "Terms",
-    "linear_score",
-]
+#: The group that a criterion's package names its criterion in.
+ENTRY_POINT_GROUP = "dcsite.criteria"
 
 #: Tiers from the highest to the lowest; a site holds one of them at most.
 TIERS: tuple[str, ...] = ("core", "large", "regional")
+
+
+class PerTier(BaseModel):
+    """One value for each tier."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    core: float = Field(ge=0, description="Core hubs.")
+    large: float = Field(ge=0, description="Large hubs.")
+    regional: float = Field(ge=0, description="Regional hubs.")
+
+    def __getitem__(self, tier: str) -> float:
+        """Return the value of a tier by its name."""
+        if tier not in TIERS:
+            raise KeyError(tier)
+        return float(getattr(self, tier))
+
+    def by_tier(self) -> NDArray[np.float64]:
+        """Return the values in the order of :data:`TIERS`."""
+        import numpy as np
+
+        return np.array([self[tier] for tier in TIERS])
+
 
 #: A linear expression as pairs of a solver variable and its coefficient.
 Terms = list[tuple[Any, float]]
@@ -60,6 +77,9 @@ class Rule:
         Scenario keys that set how strict the rule is.
     policy_lines : tuple of str
         Line ids of the strategy the rule goes back to; empty where there is none.
+    per : str
+        What its penalty is paid for, to follow "Points " in the scenario's schema; by default
+        ``per <unit>``.
     """
 
     name: str
@@ -68,6 +88,12 @@ class Rule:
     unit: str
     keys: tuple[str, ...]
     policy_lines: tuple[str, ...] = ()
+    per: str = ""
+
+    def __post_init__(self) -> None:
+        """Fill in what the penalty is paid for."""
+        if not self.per:
+            object.__setattr__(self, "per", f"per {self.unit}")
 
 
 @dataclass(frozen=True)
@@ -133,6 +159,101 @@ class LoadTable:
 FindRows = Callable[
     [Sequence[tuple[int, int]]], "Sequence[tuple[tuple[int, int], NDArray[np.float64]]]"
 ]
+
+
+@dataclass(frozen=True)
+class CriterionValue:
+    """One measured value of one hub, ready for a pop-up or a table row."""
+
+    criterion: str
+    name: str
+    label_en: str
+    label_ja: str
+    value: float
+    unit: str
+    score: float | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One plan-level measure in its natural unit.
+
+    `score` is on 0..1 by fixed anchors, None for measures that are only reported; `weight` is its
+    part of the objective (0 for those).
+    """
+
+    criterion: str
+    name: str
+    label_en: str
+    label_ja: str
+    value: float
+    unit: str
+    score: float | None
+    weight: float
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A soft rule that the plan breaks, by how much, where, and what that costs."""
+
+    rule: str
+    amount: float
+    unit: str
+    site_ids: tuple[str, ...]
+    penalty: float
+    message_en: str
+    message_ja: str
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A hub's backup: of its own tier or above, and never taken down with it.
+
+    Parameters
+    ----------
+    site_id : str
+        The hub.
+    backup_site_id : str, optional
+        Its backup; None where there is none.
+    both_down_30y : float, optional
+        Times the two are expected down together in 30 years, over disasters of known probability.
+    choices : int
+        Hubs that could be its backup.
+    """
+
+    site_id: str
+    backup_site_id: str | None
+    both_down_30y: float | None
+    choices: int
+
+
+@dataclass(frozen=True)
+class DisasterLoss:
+    """What a disaster is expected to take from a plan.
+
+    Parameters
+    ----------
+    event_id, kind, name_en, name_ja : str
+        Which disaster; `name_ja` is empty where the sources have none.
+    probability_30y : float, optional
+        In 30 years; None where none is known.
+    probability_date : str
+        Date of that probability; empty where it has none.
+    share_down : float
+        Share of the plan's capacity expected down, 0..1.
+    areas_lost : tuple of str
+        Electricity areas that go dark.
+    """
+
+    event_id: str
+    kind: str
+    name_en: str
+    name_ja: str
+    probability_30y: float | None
+    probability_date: str
+    share_down: float
+    areas_lost: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -227,7 +348,8 @@ class Criterion(Protocol):
     """One thing that matters; see the modules of this package for the shipped ones.
 
     A criterion whose measurements rest on a user's file may have ``input_files(scenario)``, which
-    returns the paths: what was measured with other content is then not used again.
+    returns the paths: what was measured with other content is then not used again. A ``rank`` (a
+    whole number) says where it stands among the others in tables; those without come last, by name.
     """
 
     name: str
@@ -283,3 +405,51 @@ def linear_score(
     with np.errstate(invalid="ignore"):
         raw = (np.asarray(value, dtype=float) - zero_at) / (one_at - zero_at)
     return np.clip(np.nan_to_num(raw, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
+
+
+#: Rank of a criterion that states none.
+_LAST = 1000
+
+
+@cache
+def criteria() -> tuple[Criterion, ...]:
+    """Return every registered criterion, by rank and then by name.
+
+    Raises
+    ------
+    DcsiteError
+        If an entry point does not load, is no criterion, or takes a name twice.
+    """
+    found: dict[str, Criterion] = {}
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        try:
+            criterion = point.load()
+        except (ImportError, AttributeError) as error:
+            raise DcsiteError(
+                Problem(
+                    f"entry point {ENTRY_POINT_GROUP}", point.name, f"cannot be loaded: {error}"
+                )
+            ) from error
+        if not isinstance(criterion, Criterion) or criterion.name != point.name:
+            raise DcsiteError(
+                Problem(
+                    f"entry point {ENTRY_POINT_GROUP}",
+                    point.name,
+                    f"{point.value} is not a criterion of that name; see dcsite.contract",
+                )
+            )
+        if point.name in found and found[point.name] is not criterion:
+            raise DcsiteError(
+                Problem(f"entry point {ENTRY_POINT_GROUP}", point.name, "is registered twice")
+            )
+        found[point.name] = criterion
+    return tuple(sorted(found.values(), key=lambda own: (getattr(own, "rank", _LAST), own.name)))
+
+
+def input_files(scenario: Scenario) -> tuple[Path, ...]:
+    """Return the files of a user's own, beside tables and sites, that criteria measure by."""
+    return tuple(
+        Path(path)
+        for criterion in criteria()
+        for path in getattr(criterion, "input_files", lambda _: ())(scenario)
+    )
