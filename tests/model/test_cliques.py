@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
+from dcsite.atlas.geodesy import longest_geodesic_km
 from dcsite.model import cliques
 from dcsite.model.cliques import (
     clique_cover,
     clique_of,
     conflicting_pairs,
-    longest_geodesic_km,
 )
 
 WGS84 = Geod(ellps="WGS84")

@@ -14,17 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 from pyproj import Geod
 from scipy.spatial import cKDTree
 
-__all__ = [
-    "Pairs",
-    "geodesic_destination",
-    "geodesic_km",
-    "geodesic_polar",
-    "nearest",
-    "to_ecef_km",
-    "within_km",
-]
-
 _GEOD = Geod(ellps="WGS84")
+
+#: Smallest radius of curvature on the WGS 84 ellipsoid (meridian at the equator), in km. A curve
+#: bent no more than this has, for its chord, at most the length of this circle's arc (Schur), as
+#: long as that is no longer than half the circle.
+LEAST_RADIUS_KM = 6335.4
+
 _SPARE_CANDIDATES = 4
 
 Floats = NDArray[np.float64]
@@ -138,6 +134,33 @@ def to_ecef_km(lat_deg: ArrayLike, lon_deg: ArrayLike) -> Floats:
         )
     )
     return np.asarray(metres, dtype=np.float64) / 1000.0
+
+
+def longest_geodesic_km(chord_km: ArrayLike) -> Floats:
+    """Bound the geodesic between two points of the ellipsoid from above by their chord.
+
+    Parameters
+    ----------
+    chord_km : array_like
+        Straight-line distances through the earth, in km.
+
+    Returns
+    -------
+    numpy.ndarray
+        Upper bounds of the geodesic distances, in km: ``2 R arcsin(chord / 2 R)`` with
+        `LEAST_RADIUS_KM` for R.
+    """
+    half = np.clip(np.asarray(chord_km, dtype=float) / (2.0 * LEAST_RADIUS_KM), 0.0, 1.0)
+    return np.asarray(2.0 * LEAST_RADIUS_KM * np.arcsin(half))
+
+
+def safe_chord_km(distance_km: float) -> float:
+    """Return a chord up to which no geodesic is longer than a distance.
+
+    The inverse of :func:`longest_geodesic_km`, but for rounding, which callers leave room for.
+    """
+    half_turn = min(distance_km / (2.0 * LEAST_RADIUS_KM), np.pi / 2.0)
+    return float(2.0 * LEAST_RADIUS_KM * np.sin(half_turn))
 
 
 def _points(lat_deg: ArrayLike, lon_deg: ArrayLike) -> tuple[Floats, Floats]:

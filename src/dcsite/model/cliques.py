@@ -20,7 +20,12 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.spatial import cKDTree
 
-from dcsite.atlas.geodesy import geodesic_km, to_ecef_km
+from dcsite.atlas.geodesy import (
+    geodesic_km,
+    longest_geodesic_km,
+    safe_chord_km,
+    to_ecef_km,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,38 +45,16 @@ __all__ = [
     "conflicting_pairs",
     "disc_cover",
     "disc_radius_km",
-    "longest_geodesic_km",
 ]
 
 #: Up to this many points every pair is covered up front, with a square matrix of pairs. Beyond it
 #: discs alone are laid, and pairs they miss are covered when a plan violates one.
 DENSE_LIMIT = 5_000
 
-#: Smallest radius of curvature on the WGS 84 ellipsoid (meridian at the equator), in km. A curve
-#: bent no more than this has, for its chord, at most the length of this circle's arc (Schur).
-_LEAST_RADIUS_KM = 6335.4
-
 #: Disc centres stand this part of D apart; finer grids cost rows, coarser ones leave more pairs to
 #: the greedy part.
 _GRID_PART = 3.0
 _FINE_GRID_PART = 6.0
-
-
-def longest_geodesic_km(chord_km: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Bound the geodesic between two points of the ellipsoid from above by their chord.
-
-    Parameters
-    ----------
-    chord_km : numpy.ndarray
-        Straight-line distances through the earth, in km.
-
-    Returns
-    -------
-    numpy.ndarray
-        Upper bounds of the geodesic distances, in km.
-    """
-    half = np.clip(np.asarray(chord_km, dtype=float) / (2.0 * _LEAST_RADIUS_KM), 0.0, 1.0)
-    return np.asarray(2.0 * _LEAST_RADIUS_KM * np.arcsin(half))
 
 
 def disc_radius_km(distance_km: float) -> float:
@@ -85,8 +68,7 @@ def disc_radius_km(distance_km: float) -> float:
     distance_km : float
         Pairs with a geodesic strictly below this are too near.
     """
-    half_turn = min(distance_km / (2.0 * _LEAST_RADIUS_KM), np.pi / 2.0)
-    return float(_LEAST_RADIUS_KM * np.sin(half_turn) * (1.0 - 1e-9))
+    return safe_chord_km(distance_km) / 2.0 * (1.0 - 1e-9)
 
 
 def conflicting_pairs(

@@ -15,7 +15,7 @@ from pyproj import Geod
 from dcsite.errors import SitesError
 from dcsite.model.dispersion import Dispersion, DispersionProgress, Metric, Points, disperse
 from dcsite.model.dispersion.bisection import OutOfTimeError
-from dcsite.model.dispersion.search import find_spread
+from dcsite.model.dispersion.packing import find_spread
 
 GEOD = Geod(ellps="WGS84")
 

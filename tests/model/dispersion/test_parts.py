@@ -12,12 +12,9 @@ from numpy.typing import NDArray
 
 from dcsite.atlas.geodesy import geodesic_km
 from dcsite.model.dispersion import Metric, Points
-from dcsite.model.dispersion.coarse import coarsen
-from dcsite.model.dispersion.exchange import Exchanges
-from dcsite.model.dispersion.packing import pack
-from dcsite.model.dispersion.reduce import reduce_points
-from dcsite.model.dispersion.search import find_spread
-from dcsite.model.dispersion.start import first_bound
+from dcsite.model.dispersion.packing import find_spread, pack
+from dcsite.model.dispersion.reduce import coarsen, reduce_points
+from dcsite.model.dispersion.start import Exchanges, first_bound
 
 
 def nothing() -> None:

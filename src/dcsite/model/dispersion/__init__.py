@@ -4,8 +4,7 @@ The smallest distance among a number of chosen points is made as large as it can
 or on WGS 84, by bisection on that distance with reduction and set packing at each step.
 """
 
-from .bisection import DispersionProgress
-from .disperse import Dispersion, disperse
+from .bisection import Dispersion, DispersionProgress, disperse
 from .points import METRICS, Metric, Points
 
 __all__ = ["METRICS", "Dispersion", "DispersionProgress", "Metric", "Points", "disperse"]

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from dcsite.atlas.geodesy import geodesic_km, to_ecef_km
+from dcsite.atlas.geodesy import (
+    LEAST_RADIUS_KM,
+    geodesic_km,
+    longest_geodesic_km,
+    safe_chord_km,
+    to_ecef_km,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,8 +32,7 @@ Metric = Literal["geodesic", "euclidean", "euc_2d", "ceil_2d"]
 
 METRICS: tuple[Metric, ...] = ("geodesic", "euclidean", "euc_2d", "ceil_2d")
 
-#: Radii of WGS 84, in km: of least curvature (see `longest_straight`), polar and equatorial.
-_LEAST_RADIUS_KM = 6335.4
+#: Radii of WGS 84, in km.
 _POLAR_RADIUS_KM = 6356.752
 _EQUATORIAL_RADIUS_KM = 6378.138
 
@@ -143,14 +148,11 @@ class Points:
     def surely_near(self, limit: float) -> float:
         """Return a straight line below which every pair lies at most `limit` apart.
 
-        A shortest path on the ellipsoid bends no more than a circle of the least radius of
-        curvature R, so for its chord it is at most as long as that circle's arc (Schur):
-        ``2 R arcsin(chord / 2 R)``, as long as it is no longer than half that circle.
+        On WGS 84 that is :func:`safe_chord_km`.
         """
         if self.metric != "geodesic":
             return limit - 1.0
-        half = min(max(limit, 0.0) / (2.0 * _LEAST_RADIUS_KM), np.pi / 2.0)
-        return float(2.0 * _LEAST_RADIUS_KM * np.sin(half)) - _CHORD_SLACK_KM
+        return safe_chord_km(max(limit, 0.0)) - _CHORD_SLACK_KM
 
     def straight_reach(self, limit: float) -> float:
         """Return a straight line beyond which no pair lies at most `limit` apart.
@@ -179,9 +181,10 @@ class Points:
             return straight
         if self.metric != "geodesic":
             return float(np.ceil(straight))
-        half = straight / (2.0 * _LEAST_RADIUS_KM)
         # Nearly antipodal points: half of the meridian is the longest way there is.
-        return 20_004.0 if half >= 1.0 else float(2.0 * _LEAST_RADIUS_KM * np.arcsin(half))
+        return (
+            20_004.0 if straight >= 2.0 * LEAST_RADIUS_KM else float(longest_geodesic_km(straight))
+        )
 
     def smallest(self, members: NDArray[np.intp]) -> float:
         """Return the smallest distance among some points, infinite for fewer than two."""
