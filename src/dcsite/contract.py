@@ -62,6 +62,32 @@ Terms = list[tuple[Any, float]]
 
 
 @dataclass(frozen=True)
+class Step:
+    """One number that may give way so that a rule can hold: how far at most, in which steps.
+
+    Parameters
+    ----------
+    key : str
+        Dotted key of the number in the scenario.
+    extreme : float
+        The farthest it may go, in the number's own unit; below its value or above it.
+    by : float
+        Length of one step, in the same unit.
+    remeasure : bool
+        Whether sites are to be measured anew by the criterion when it changes.
+    """
+
+    key: str
+    extreme: float
+    by: float
+    remeasure: bool = False
+
+
+#: Given a scenario and its measured sites, lists the numbers that may give way.
+GivesWay = Callable[["Scenario", "gpd.GeoDataFrame"], "Sequence[Step]"]
+
+
+@dataclass(frozen=True)
 class Rule:
     """One switchable rule: its name, the unit its violations are counted in, where it comes from.
 
@@ -77,6 +103,10 @@ class Rule:
         Scenario keys that set how strict the rule is.
     policy_lines : tuple of str
         Line ids of the strategy the rule goes back to; empty where there is none.
+    gives_way : tuple of Step, or callable
+        The numbers that may be loosened one by one where the rule lets no plan be, in search of
+        the smallest change that does; a callable finds them from scenario and measured sites.
+        Empty where no single number sets the rule.
     per : str
         What its penalty is paid for, to follow "Points " in the scenario's schema; by default
         ``per <unit>``.
@@ -89,6 +119,7 @@ class Rule:
     keys: tuple[str, ...]
     policy_lines: tuple[str, ...] = ()
     per: str = ""
+    gives_way: tuple[Step, ...] | GivesWay = ()
 
     def __post_init__(self) -> None:
         """Fill in what the penalty is paid for."""
@@ -381,6 +412,14 @@ class Criterion(Protocol):
         `lon_deg`, `area`, `municipality_code`, `landmass_id`. Nothing of `measure`, `admit` or
         `constrain` may be used here.
         """
+
+
+def largest_finite(value: pd.Series[float]) -> float:
+    """Return the largest finite value, rounded up to a whole number; 0 where there is none."""
+    import math
+
+    known = value[value < math.inf]
+    return float(math.ceil(known.max())) if len(known) else 0.0
 
 
 def linear_score(

@@ -25,6 +25,8 @@ from dcsite.contract import (
     Program,
     Rule,
     ScoreTerm,
+    Step,
+    largest_finite,
     linear_score,
 )
 
@@ -115,6 +117,14 @@ def landings_in_force(atlas: Atlas, planned_until_year: int) -> pd.DataFrame:
     )
 
 
+def _farther_landing(scenario: Scenario, measured: gpd.GeoDataFrame) -> tuple[Step, ...]:
+    """Let cores use landings farther away, up to the farthest any site has."""
+    own: Parameters = scenario.criteria["cables"]
+    far = largest_finite(measured["landing_distance_km"])
+    step = Step("criteria.cables.core_landing_max_km", far, by=1.0, remeasure=True)
+    return (step,) if far > own.core_landing_max_km else ()
+
+
 #: Inside the class the name `Parameters` is the criterion's attribute.
 _Parameters = Parameters
 
@@ -137,6 +147,7 @@ class Cables:
             ("criteria.cables.core_landing_max_km", "criteria.cables.planned_until_year"),
             ("F2", "F4"),
             per="per core without a landing in reach",
+            gives_way=_farther_landing,
         ),
         Rule(
             "landing_clusters",
@@ -146,6 +157,7 @@ class Cables:
             ("criteria.cables.max_crowded_share",),
             ("H2", "C5"),
             per="per unit of share above the largest allowed",
+            gives_way=(Step("criteria.cables.max_crowded_share", 1.0, by=0.01),),
         ),
         Rule(
             "international_directions",
@@ -155,6 +167,7 @@ class Cables:
             ("criteria.cables.min_directions", "criteria.cables.planned_until_year"),
             ("F4", "H9"),
             per="per direction short",
+            gives_way=(Step("criteria.cables.min_directions", 0.0, by=1.0),),
         ),
     )
 

@@ -23,6 +23,7 @@ from dcsite.contract import (
     Program,
     Rule,
     ScoreTerm,
+    Step,
     linear_score,
 )
 
@@ -129,6 +130,7 @@ class Renewables:
             ("criteria.renewables.min_share", "criteria.renewables.contractable_share"),
             ("B8",),
             per="per unit of renewable share short",
+            gives_way=(Step("criteria.renewables.min_share", 0.0, by=0.01),),
         ),
     )
 

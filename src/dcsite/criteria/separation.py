@@ -26,6 +26,7 @@ from dcsite.contract import (
     Program,
     Rule,
     ScoreTerm,
+    Step,
     linear_score,
 )
 
@@ -70,6 +71,22 @@ class Parameters(BaseModel):
     )
 
 
+def _nearer_hubs(scenario: Scenario, _: gpd.GeoDataFrame) -> tuple[Step, ...]:
+    """Let a tier's distance go down to that of the tier below, not under it."""
+    own_km = [scenario.tiers[tier].separation_km for tier in TIERS]
+    below_km = [*own_km[1:], 0.0]
+    return tuple(
+        Step(f"tiers.{tier}.separation_km", below if below < value else 0.0, by=1.0)
+        for tier, value, below in zip(TIERS, own_km, below_km, strict=True)
+    )
+
+
+def _nearer_to_existing_cores(_: Scenario, __: gpd.GeoDataFrame) -> tuple[Step, ...]:
+    """Let the tiers below the cores come nearer to Tokyo and Osaka."""
+    key = "criteria.separation.existing_core_clearance_km"
+    return tuple(Step(f"{key}.{tier}", 0.0, by=1.0) for tier in TIERS[1:])
+
+
 #: Inside the class the name `Parameters` is the criterion's attribute.
 _Parameters = Parameters
 
@@ -96,6 +113,7 @@ class Separation:
             ),
             ("B4",),
             per="per hub that stands too near to another",
+            gives_way=_nearer_hubs,
         ),
         Rule(
             "existing_core_clearance",
@@ -105,6 +123,7 @@ class Separation:
             ("criteria.separation.existing_core_clearance_km",),
             ("A9", "B10"),
             per="per hub too near to Tokyo or Osaka",
+            gives_way=_nearer_to_existing_cores,
         ),
     )
 

@@ -27,6 +27,8 @@ from dcsite.contract import (
     Program,
     Rule,
     ScoreTerm,
+    Step,
+    largest_finite,
     linear_score,
 )
 from dcsite.sites import NO_LANDMASS, landmass_of, landmasses
@@ -69,6 +71,20 @@ def column(kind: str, voltage_kv: float) -> str:
     return f"substation_{kind}_{voltage_kv:g}kv"
 
 
+def _farther_substation(scenario: Scenario, measured: gpd.GeoDataFrame) -> tuple[Step, ...]:
+    """Let each tier reach farther, up to the farthest fitting substation any site has."""
+    own: Parameters = scenario.criteria["substation"]
+    far = {
+        tier: largest_finite(measured[column("distance_km", own.min_voltage_kv[tier])])
+        for tier in TIERS
+    }
+    return tuple(
+        Step(f"criteria.substation.max_distance_km.{tier}", far[tier], by=1.0)
+        for tier in TIERS
+        if far[tier] > own.max_distance_km[tier]
+    )
+
+
 #: Inside the class the name `Parameters` is the criterion's attribute.
 _Parameters = Parameters
 
@@ -91,6 +107,7 @@ class Substation:
             ("criteria.substation.min_voltage_kv", "criteria.substation.max_distance_km"),
             ("E5",),
             per="per hub without a fitting substation in reach",
+            gives_way=_farther_substation,
         ),
     )
 

@@ -25,7 +25,7 @@ from .funnel import candidates
 from .loads import load_range
 from .precheck import disproved
 from .program import SiteProgram
-from .rules import RuleModes, modes_of
+from .rules import RuleModes, all_rules, modes_of
 from .solvers import SolveOptions, solve
 from .tiers import count_tiers, place_cores, total_load
 
@@ -52,15 +52,6 @@ _MOST_PAIRS = 20_000
 _MORE_HUBS = 50
 
 
-#: Rules set by one number: its key, how far it may give way, in which steps.
-_SINGLE = {
-    "landing_clusters": ("criteria.cables.max_crowded_share", 1.0, 0.01),
-    "international_directions": ("criteria.cables.min_directions", 0.0, 1.0),
-    "renewable_share": ("criteria.renewables.min_share", 0.0, 0.01),
-    "workforce": ("workforce.min_population", 0.0, 100.0),
-}
-
-
 @dataclass(frozen=True)
 class SmallestChange:
     """One key, its value and the nearest value that makes the scenario feasible.
@@ -82,6 +73,7 @@ class _Scale:
     value: float
     extreme: float
     step: float
+    #: The rule whose criterion measures sites anew; empty where none needs to.
     remeasure: str = ""
 
     @property
@@ -172,49 +164,34 @@ def _changed(section: Any, path: list[str], value: float) -> Any:
 
 def _scales(scenario: Scenario, measured: gpd.GeoDataFrame, rule: str) -> list[_Scale]:
     """List the numbers that set a rule, each with how far and in which steps it may give way."""
-    tiers, own = scenario.tiers, scenario.criteria
-    scales: list[_Scale] = []
-    if rule == "separation":
-        # A tier's distance goes down to that of the tier below, not under it.
-        least = {TIERS[0]: TIERS[1], TIERS[1]: TIERS[2]}
-        for tier in TIERS:
-            value = tiers[tier].separation_km
-            below = tiers[least[tier]].separation_km if tier in least else 0.0
-            key = f"tiers.{tier}.separation_km"
-            scales.append(_Scale(key, value, below if below < value else 0.0, 1.0))
-    elif rule == "existing_core_clearance":
-        clear = own["separation"].existing_core_clearance_km
-        key = "criteria.separation.existing_core_clearance_km"
-        scales = [_Scale(f"{key}.{tier}", getattr(clear, tier), 0.0, 1.0) for tier in TIERS[1:]]
-    elif rule == "substation_reach":
-        reach, least_kv = own["substation"].max_distance_km, own["substation"].min_voltage_kv
-        for tier in TIERS:
-            far = _farthest(measured, f"substation_distance_km_{getattr(least_kv, tier):g}kv")
-            key = f"criteria.substation.max_distance_km.{tier}"
-            scales.append(_Scale(key, getattr(reach, tier), far, 1.0))
-    elif rule == "landing_reach":
-        value = own["cables"].core_landing_max_km
-        far = _farthest(measured, "landing_distance_km")
-        scales = [_Scale("criteria.cables.core_landing_max_km", value, far, 1.0, "cables")]
-    elif rule in _SINGLE:
-        key, extreme, step = _SINGLE[rule]
-        scales = [_Scale(key, _value(scenario, key), extreme, step)]
-    elif rule == "total_it_load":
+    if rule == "total_it_load":
         scales = _loads(scenario, measured)
     elif rule == "tier_counts":
-        for tier in TIERS:
-            count = tiers[tier].count
-            key = f"tiers.{tier}.count"
-            scales += [
-                _Scale(f"{key}.min", count.min, 0.0, 1.0),
-                _Scale(f"{key}.max", count.max, count.max + _MORE_HUBS, 1.0),
-            ]
-    towards = {"substation_reach", "landing_reach"}
-    return [
-        scale
-        for scale in scales
-        if scale.value != scale.extreme and not (rule in towards and scale.extreme < scale.value)
-    ]
+        scales = _counts(scenario)
+    else:
+        gives_way = all_rules()[rule].gives_way
+        steps = gives_way(scenario, measured) if callable(gives_way) else gives_way
+        scales = [
+            _Scale(
+                step.key,
+                _value(scenario, step.key),
+                step.extreme,
+                step.by,
+                rule if step.remeasure else "",
+            )
+            for step in steps
+        ]
+    return [scale for scale in scales if scale.value != scale.extreme]
+
+
+def _counts(scenario: Scenario) -> list[_Scale]:
+    """List the least and largest numbers of hubs: down to none, up to some more."""
+    scales: list[_Scale] = []
+    for tier, asked in scenario.tiers.items():
+        key, count = f"tiers.{tier}.count", asked.count
+        scales.append(_Scale(f"{key}.min", count.min, 0.0, 1.0))
+        scales.append(_Scale(f"{key}.max", count.max, count.max + _MORE_HUBS, 1.0))
+    return scales
 
 
 def _loads(scenario: Scenario, measured: gpd.GeoDataFrame) -> list[_Scale]:
@@ -227,12 +204,6 @@ def _loads(scenario: Scenario, measured: gpd.GeoDataFrame) -> list[_Scale]:
     ends += [most] if most > bounds.asked_mw else []
     key = "demand.total_new_it_load_mw"
     return [_Scale(key, bounds.asked_mw, float(end), 1.0) for end in ends]
-
-
-def _farthest(measured: gpd.GeoDataFrame, column: str) -> float:
-    known = measured[column]
-    known = known[known < math.inf]
-    return float(math.ceil(known.max())) if len(known) else 0.0
 
 
 class _Asking:
@@ -289,7 +260,7 @@ class _Asking:
         changed = with_value(self._scenario, scale.key, scale.at(number))
         sites = self._measured
         for criterion in criteria():
-            if criterion.name == scale.remeasure:
+            if scale.remeasure in {rule.name for rule in criterion.rules}:
                 columns = criterion.measure(sites, self._atlas, changed)
                 sites = sites.assign(**{str(name): columns[name] for name in columns})
         return changed, self._atlas, sites

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 from typing_extensions import TypedDict
 
-from dcsite.contract import Criterion, Rule, criteria
+from dcsite.contract import Criterion, Rule, Step, criteria
 
 from .schema import RuleMode, Scenario
 
@@ -63,6 +63,7 @@ PROGRAM_RULES: tuple[Rule, ...] = (
         ("workforce.min_population",),
         (),
         per="per hub in a municipality with too few residents",
+        gives_way=(Step("workforce.min_population", 0.0, by=100.0),),
     ),
     Rule(
         "land_guide",
