@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from dcsite.atlas import check_geodata
+from dcsite.atlas.describe import refresh
 
 SUBSTATIONS = "openstreetmap/substations.csv"
 LANDINGS = "network/cable_landing_stations.csv"
@@ -351,6 +352,23 @@ def test_a_folder_without_descriptor_gives_one_line(tmp_path):
             id="doubled field",
         ),
         pytest.param(
+            replace('"pattern": "[0-9]{5}"', '"pattern": "[0-9"'),
+            "resources.municipalities.schema.fields.0.constraints.pattern: must be a regular "
+            "expression (unterminated character set",
+            id="broken pattern",
+        ),
+        pytest.param(
+            replace('"primaryKey": [\n     "municipality_code"', '"primaryKey": [\n     "code"'),
+            "resources.municipalities.schema: 'code' stands in a key and is not a field",
+            id="key of no field",
+        ),
+        pytest.param(
+            replace('"resource": "prefectures",\n', '"resource": "provinces",\n'),
+            "resources.municipalities.schema.foreignKeys: 'provinces' is not a table here; "
+            "allowed are ",
+            id="key into no table",
+        ),
+        pytest.param(
             replace('"hash": "sha256:', '"hash": "md5:'),
             "resources.municipalities.hash: String should match pattern",
             id="other kind of hash",
@@ -412,3 +430,38 @@ def test_a_distance_off_land_below_zero_is_told(few_tables):
     path.write_text(json.dumps(descriptor), encoding="utf-8")
     (problem,) = check_geodata(few_tables)
     assert str(problem).startswith("datapackage.json: resources.municipalities.maxOffLandKm: ")
+
+
+@pytest.mark.parametrize(
+    ("constraints", "by", "line"),
+    [
+        ({}, "nan", "'nan' is not a number"),
+        ({}, "1_000", "'1_000' is not a number"),
+        ({"unique": True}, "500", "'500' stands in an earlier row too"),
+        ({"maxLength": 3}, "1000", "'1000' has 4 signs; allowed are 0 to 3"),
+        ({"minLength": 3}, "10", "'10' has 2 signs; allowed are 3 to any"),
+        ({"enum": [500, 275]}, "275.0", None),
+        ({"maximum": 600}, "1e3", "1e3 is out of range; allowed are any to 600"),
+    ],
+)
+def test_each_constraint_of_the_standard_is_held(few_tables, constraints, by, line):
+    table = few_tables / SUBSTATIONS
+    rows = [row.split(",") for row in table.read_text(encoding="utf-8").splitlines()]
+    at = rows[0].index("voltage_kv")
+    rows = [rows[0][: at + 1], *(row[: at + 1] for row in rows[1:4])]
+    rows[1][at], rows[2][at], rows[3][at] = "500", "275", by
+    table.write_text("\n".join(",".join(row) for row in rows), encoding="utf-8")
+    path = few_tables / "datapackage.json"
+    descriptor = json.loads(path.read_text(encoding="utf-8"))
+    (entry,) = (entry for entry in descriptor["resources"] if entry["name"] == "substations")
+    entry["schema"]["fields"] = entry["schema"]["fields"][: at + 1]
+    entry["schema"]["fields"][at]["constraints"] = constraints
+    names = {field["name"] for field in entry["schema"]["fields"]}
+    entry["schema"]["foreignKeys"] = [
+        key for key in entry["schema"]["foreignKeys"] if set(key["fields"]) <= names
+    ]
+    path.write_text(json.dumps(descriptor), encoding="utf-8")
+    refresh(few_tables)
+    found = [str(problem) for problem in check_geodata(few_tables)]
+    told = [] if line is None else [f"{SUBSTATIONS}: row 4, column voltage_kv: {line}"]
+    assert found == told

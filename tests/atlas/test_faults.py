@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from dcsite.atlas import load_atlas
 from dcsite.atlas.atlas import default_root
+from dcsite.atlas.check import MAX_LINES_PER_COLUMN, Fault, report
 from dcsite.atlas.descriptor import read_package
-from dcsite.atlas.faults import MAX_LINES_PER_COLUMN, Fault, report
 
 SPECS = read_package(default_root()).resources
 TARGET = ("cable_landing_stations", "landing_id")

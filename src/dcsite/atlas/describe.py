@@ -18,8 +18,6 @@ from dcsite.atlas.descriptor import DESCRIPTOR, ResourceSpec, read_package
 from dcsite.atlas.marks import column_marks, columns_of_csv, columns_of_geojson
 from dcsite.errors import GeodataError, Problem
 
-__all__ = ["main", "refresh"]
-
 
 def _columns(spec: ResourceSpec, data: bytes) -> dict[str, list[str]]:
     try:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from dcsite.errors import GeodataError, Problem
-
-__all__ = [
-    "DESCRIPTOR",
-    "Features",
-    "FieldSpec",
-    "Package",
-    "ResourceInfo",
-    "ResourceSpec",
-    "read_package",
-]
 
 DESCRIPTOR = "datapackage.json"
 
@@ -67,10 +66,28 @@ class Source(_Spec):
     path: str = ""
 
 
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"must be a regular expression ({error})") from None
+    return text
+
+
 class Constraints(_Spec):
-    """The constraints dcsite itself reads; frictionless applies them all."""
+    """What the cells of a column must hold to: the constraints of Data Package."""
+
+    # An unknown constraint is refused by the schema, which says so in the standard's words.
+    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
 
     required: bool = False
+    unique: bool = False
+    minimum: int | float | None = None
+    maximum: int | float | None = None
+    min_length: int | None = Field(default=None, alias="minLength")
+    max_length: int | None = Field(default=None, alias="maxLength")
+    pattern: Annotated[str, AfterValidator(_pattern)] | None = None
+    enum: tuple[str | int | float, ...] | None = None
 
 
 class ListOf(_Spec):
@@ -92,11 +109,54 @@ class FieldSpec(_Spec):
     list_of: ListOf | None = Field(default=None, alias="listOf")
 
 
+# Data Package lets a key of one column stand as a text.
+_Columns = Annotated[
+    tuple[str, ...], BeforeValidator(lambda key: [key] if isinstance(key, str) else key)
+]
+
+
+class KeyReference(_Spec):
+    """The columns of another table, or of the same one where `resource` is empty."""
+
+    resource: str
+    fields: _Columns
+
+
+class ForeignKey(_Spec):
+    """Columns whose cells together must stand in another table, unless all are empty."""
+
+    fields: _Columns
+    reference: KeyReference
+
+
 class TableSchema(_Spec):
-    """Columns of a CSV table, and those that make a row its own."""
+    """Columns of a CSV table, those that make a row its own, those that refer to other tables."""
 
     fields: tuple[FieldSpec, ...] = Field(min_length=1)
-    primary_key: tuple[str, ...] = Field(default=(), alias="primaryKey")
+    primary_key: _Columns = Field(default=(), alias="primaryKey")
+    foreign_keys: tuple[ForeignKey, ...] = Field(default=(), alias="foreignKeys")
+    missing_values: tuple[Literal[""], ...] = Field(default=("",), alias="missingValues")
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns, in order."""
+        return [field.name for field in self.fields]
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        names = self.names
+        if len(set(names)) < len(names):
+            raise ValueError("names of the fields are not unique")
+        for field in self.fields:
+            for constraint in field.constraints.model_extra or {}:
+                raise ValueError(f'constraint "{constraint}" is not supported')
+        for column in (
+            *self.primary_key,
+            *(name for key in self.foreign_keys for name in key.fields),
+        ):
+            if column not in names:
+                raise ValueError(f"{column!r} stands in a key and is not a field")
+        return self
 
 
 class Reference(_Spec):
@@ -222,17 +282,13 @@ def read_package(root: Path) -> Package:
     try:
         package = Package.model_validate(raw)
     except ValidationError as error:
-        raise GeodataError(
-            Problem(
-                DESCRIPTOR,
-                _place(raw, fault["loc"]),
-                fault["msg"]
-                if fault["type"] == "missing"
-                else f"{fault['msg'].removeprefix('Value error, ')}, "
-                f"found {str(fault['input'])[:60]!r}",
-            )
-            for fault in error.errors()
-        ) from error
+        problems = []
+        for fault in error.errors():
+            message = fault["msg"].removeprefix("Value error, ")
+            if fault["type"] != "missing" and not isinstance(fault["input"], dict | list):
+                message += f", found {str(fault['input'])[:60]!r}"
+            problems.append(Problem(DESCRIPTOR, _place(raw, fault["loc"]), message))
+        raise GeodataError(problems) from error
     names = [resource.name for resource in package.resources]
     twice = sorted({name for name in names if names.count(name) > 1})
     problems = [

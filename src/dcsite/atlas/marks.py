@@ -14,8 +14,6 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-__all__ = ["Cell", "column_marks", "columns_of_csv", "columns_of_geojson", "locate_changes"]
-
 GEOMETRY = "geometry"
 
 
