@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 __all__ = [
-    "BenchError",
     "CheckError",
     "DcsiteError",
     "DisastersError",
@@ -86,10 +85,6 @@ class SitesError(DcsiteError):
 
 class DisastersError(DcsiteError):
     """A user's file of disasters that cannot be used."""
-
-
-class BenchError(DcsiteError):
-    """Inputs of a benchmark that cannot be used, or one of its runs that failed."""
 
 
 class OutputError(DcsiteError):

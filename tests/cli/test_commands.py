@@ -119,7 +119,6 @@ def test_no_command_shows_the_help_and_no_empty_error(call, words):
             ["solve", "--solver", "gurobi"], ["--solver", "gurobi", "auto", "cbc", "highs"],
             id="unknown solver",
         ),
-        pytest.param(["bench", "--runs", "0"], ["--runs", "1", "dcsite bench --help"], id="runs"),
     ],
 )  # fmt: skip
 def test_a_wrong_word_or_value_gives_one_line_and_exit_code_2(

@@ -13,7 +13,6 @@ from rich.markup import escape
 
 from dcsite.errors import DcsiteError
 
-from .bench import bench_command
 from .check import check_command
 from .compare import compare_command
 from .data import data_app
@@ -51,7 +50,6 @@ app.add_typer(scenario_app, name="scenario")
 app.command("solve", epilog="Example: dcsite solve policy-2023 --set tiers.large.count=7")(
     solve_command
 )
-app.command("bench", epilog="Example: dcsite bench --runs 5")(bench_command)
 app.command("check", epilog="Example: dcsite check policy-2023 --set tiers.core.separation_km=900")(
     check_command
 )

@@ -41,7 +41,6 @@ class SolverChoice(StrEnum):
     auto = "auto"
     cbc = "cbc"
     highs = "highs"
-    race = "race"
 
 
 def solve_command(

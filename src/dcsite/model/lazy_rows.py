@@ -32,8 +32,6 @@ _ROWS_PER_ROUND = 12
 #: Coefficients below this are not worth their place in a row; they change a share by less than the
 #: solvers' own tolerances.
 _NEGLIGIBLE = 1e-6
-#: Pairs of sites compared at a time.
-_PAIRS_PER_CHUNK = 5_000
 
 
 class LazyRows(Protocol):
@@ -47,12 +45,6 @@ class LazyRows(Protocol):
 
     def repaired(self, values: Mapping[str, float]) -> dict[str, float]:
         """Return values of variables with which a plan keeps the rows, as far as there are any."""
-
-    def may_stand_in(self, pairs: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Tell for pairs of sites, shape (k, 2), if the second may take over the first's load.
-
-        That is, no row that stands ready is kept with the one and broken with the other.
-        """
 
     def summary(self) -> str:
         """Say in a few words how many rows stood ready and how many were laid."""
@@ -156,15 +148,6 @@ class TableRows:
             raised[name] = max(raised.get(name, 0.0), need)
         return raised
 
-    def may_stand_in(self, pairs: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Tell for which pairs no coefficient of the second site is below that of the first."""
-        ready = self._table.coefficient[self._ready]
-        fits = np.zeros(len(pairs), dtype=bool)
-        for begin in range(0, len(pairs), _PAIRS_PER_CHUNK):
-            site, other = pairs[begin : begin + _PAIRS_PER_CHUNK].T
-            fits[begin : begin + len(site)] = (ready[:, other] >= ready[:, site]).all(axis=0)
-        return fits
-
     def summary(self) -> str:
         """Say how many rows stood ready, were implied by others, and were laid."""
         number, ready = len(self._table.least), len(self._ready)
@@ -261,10 +244,6 @@ class FoundRows:
         """Count every hub of a plan that breaks its row as a violation, where the rule is soft."""
         broken = {hub for hub, _ in self._find(self._chosen(values))}
         return {slack.name: float(hub in broken) for hub, slack in self._slack.items()}
-
-    def may_stand_in(self, pairs: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Tell of no pair: another hub may lack, or be to others, what this one has and is."""
-        return np.zeros(len(pairs), dtype=bool)
 
     def summary(self) -> str:
         """Say how many rows were laid."""

@@ -100,8 +100,6 @@ class SiteProgram:
         self.hub_columns: dict[int, list[Any]] = {}
         #: Rows about one site or about sites too near: they say nothing of a plan as a whole.
         self.local_rows: set[str] = set()
-        #: Those of them that keep hubs apart, and do nothing else.
-        self.apart_rows: set[str] = set()
         self.min_mw = np.array([getattr(scenario.tiers, t).it_load_mw.min for t in TIERS])
         self.max_mw = self._largest_load_mw()
         self.eligible = self._eligible(admissions)
@@ -211,23 +209,6 @@ class SiteProgram:
                 extra = values.get(self.extra_mw[site, tier].name, 0.0)
                 load[site] += share * self.min_mw[tier] + extra
         return load
-
-    def helper_columns(self) -> list[tuple[int, int, Any]]:
-        """List the columns that stand for several tiers of a site in the rows of separation.
-
-        Returns
-        -------
-        list of tuple
-            Site number, level and variable: 1 where the site is a hub of that level or above.
-        """
-        return [
-            (int(site), level, hub)
-            for level, hubs in self.hub_columns.items()
-            for site, hub in zip(
-                np.flatnonzero(self.eligible[:, : level + 1].any(axis=1)), hubs, strict=True
-            )
-            if not any(hub is own for own in self.open[site])
-        ]
 
     # -- what the model's own rules ask --------------------------------------------------------
 

@@ -243,7 +243,6 @@ class SeparationRows:
 
     def _row(self, name: str, terms: Terms) -> None:
         self._program.row(name, terms, "<=", 1.0, local=True)
-        self._program.apart_rows.add(name)
 
 
 def _grown(start: int, order: NDArray[np.intp], near: NDArray[np.bool_]) -> tuple[int, ...]:

@@ -27,7 +27,7 @@ def packing(count, rows, seed=1, constant=0.0):
 """
 
 
-@pytest.fixture(params=["cbc", "highs", "race"])
+@pytest.fixture(params=["cbc", "highs"])
 def solver(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

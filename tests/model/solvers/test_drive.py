@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -29,7 +28,7 @@ def test_knapsack(solver: str, knapsack: pulp.LpProblem) -> None:
     assert outcome.objective == 11.0
     assert outcome.bound == pytest.approx(11.0, abs=1e-6)
     assert outcome.gap == pytest.approx(0.0, abs=1e-7)
-    assert outcome.solver in (AUTO_ORDER if solver == "race" else (solver,))
+    assert outcome.solver == solver
     assert outcome.solver_version[0].isdigit()
     assert outcome.wall_s > 0
     assert not outcome.interrupted
@@ -161,7 +160,7 @@ def test_loose_gap_is_proven_by_the_solvers_own_bound(
     assert outcome.objective == pytest.approx(recomputed(problem, outcome), abs=1e-6)
 
 
-@pytest.mark.parametrize("solver", AUTO_ORDER)  # a race promises no such thing
+@pytest.mark.parametrize("solver", AUTO_ORDER)
 def test_same_seed_same_plan(solver: str, packing: Callable[..., pulp.LpProblem]) -> None:
     options = SolveOptions(solver=solver, gap=0.02, seed=7)
     first, second = (solve(packing(90, 400), options) for _ in range(2))
@@ -200,45 +199,8 @@ def test_auto_turns_to_the_other_when_the_first_breaks_down(
     assert outcome.notes == (f"tried before, in vain: solver: {first}: crashed with exit code -11",)
 
 
-@pytest.mark.parametrize("broken_one", AUTO_ORDER)
-@pytest.mark.parametrize("step", ["write", "start", "result"])
-def test_a_race_goes_on_with_the_one_left(
-    broken_one: str, step: str, knapsack: pulp.LpProblem, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
-        raise SolverBreakdownError("is ill")
-
-    monkeypatch.setattr(drive._RUNNERS[broken_one], step, broken)
-    outcome = solve(knapsack, SolveOptions(solver="race"))
-    assert (outcome.status, outcome.objective) == ("optimal", 11.0)
-    assert outcome.solver != broken_one
-
-
-def test_a_race_ends_the_loser(
-    knapsack: pulp.LpProblem,
-    monkeypatch: pytest.MonkeyPatch,
-    scratch: Path,
-    child_pids: Callable[..., set],
-) -> None:
-    """HiGHS is stopped in its tracks, so CBC must win, and nothing of HiGHS may be left."""
-    before = child_pids(os.getpid())
-    started = drive._RUNNERS["highs"].start
-
-    def frozen(self: object, limit_s: float | None) -> None:
-        started(self, limit_s)
-        os.kill(self._child.pid, signal.SIGSTOP)
-
-    monkeypatch.setattr(drive._RUNNERS["highs"], "start", frozen)
-    outcome = solve(knapsack, SolveOptions(solver="race"))
-    assert (outcome.solver, outcome.objective) == ("cbc", 11.0)
-    assert outcome.notes == ("raced; CBC was taken",)
-    assert child_pids(os.getpid()) == before
-    assert list(scratch.iterdir()) == []
-
-
-@pytest.mark.parametrize("choice", ["auto", "race"])
 def test_all_broken_names_what_was_tried(
-    choice: str, knapsack: pulp.LpProblem, monkeypatch: pytest.MonkeyPatch, scratch: Path
+    knapsack: pulp.LpProblem, monkeypatch: pytest.MonkeyPatch, scratch: Path
 ) -> None:
     def broken(self: object, *_: object) -> None:
         raise SolverBreakdownError(f"{type(self).__name__} is ill")
@@ -246,7 +208,7 @@ def test_all_broken_names_what_was_tried(
     for runner in drive._RUNNERS.values():
         monkeypatch.setattr(runner, "start", broken)
     with pytest.raises(SolverError) as caught:
-        solve(knapsack, SolveOptions(solver=choice))
+        solve(knapsack, SolveOptions())
     assert {str(problem) for problem in caught.value.problems} == {
         "solver: highs: HighsRunner is ill",
         "solver: cbc: CbcRunner is ill",
@@ -296,7 +258,7 @@ def test_progress_begins_at_once_and_is_in_the_users_sense(
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"solver": "gurobi"}, "choose auto, cbc, highs or race"),
+        ({"solver": "gurobi"}, "choose auto, cbc or highs"),
         ({"time_limit_s": 0.0}, "above 0"),
         ({"gap": -0.1}, "between 0 and 1"),
         ({"gap": float("nan")}, "between 0 and 1"),

@@ -8,7 +8,7 @@ import numpy as np
 import pulp
 import pytest
 
-from dcsite.model.solvers.judge import better_of, judge
+from dcsite.model.solvers.judge import judge
 from dcsite.model.solvers.matrix import ProgramMatrix
 from dcsite.model.solvers.options import Outcome, SolveOptions, relative_gap
 from dcsite.model.solvers.runner import RawAnswer, SolverBreakdownError
@@ -114,26 +114,3 @@ def test_answers_that_cannot_be_used(
 )
 def test_relative_gap(objective: float, bound: float, sense: int, gap: float) -> None:
     assert relative_gap(objective, bound, sense) == pytest.approx(gap)
-
-
-def test_the_best_plan_of_two_gets_the_best_bound_of_two(matrix: ProgramMatrix) -> None:
-    """Plans worth 1 and 10 with bounds 10.05 and 20: 10 is within 1 % of 10.05, so it is proven."""
-    poor = verdict(matrix, "stopped", [0.0, 1.0], -10.05)
-    good = verdict(matrix, "stopped", [1.0, 0.0], -20.0)
-    assert (poor.status, good.status) == ("feasible", "feasible")
-    best = better_of([poor, good], -1, 0.01)
-    assert (best.status, best.objective, best.bound) == ("optimal", 10.0, 10.05)
-    assert best.gap == pytest.approx(0.005)
-    assert better_of([good, poor], -1, 0.001).status == "feasible"
-
-
-def test_a_proof_that_there_is_no_plan_ends_a_race(matrix: ProgramMatrix) -> None:
-    nothing = verdict(matrix, "stopped", None, -11.0)
-    proof = verdict(matrix, "infeasible", None, None)
-    assert better_of([nothing, proof], -1, 0.01).status == "infeasible"
-
-
-def test_without_any_plan_the_best_bound_is_kept(matrix: ProgramMatrix) -> None:
-    outcomes = [verdict(matrix, "stopped", None, bound) for bound in (-12.0, -11.0, None)]
-    best = better_of(outcomes, -1, 0.01)
-    assert (best.status, best.objective, best.bound) == ("no_solution", None, 11.0)

@@ -1,10 +1,8 @@
-"""Drive solvers from start to judged answer: deadline, Ctrl-C, fallback, race, proof."""
+"""Drive solvers from start to judged answer: deadline, Ctrl-C, fallback, proof."""
 
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -14,13 +12,13 @@ from dcsite.errors import Problem, SolverError
 from .cbc import CbcRunner
 from .highs import HighsRunner
 from .interrupts import Interrupts
-from .judge import better_of, judge
+from .judge import judge
 from .matrix import ProgramMatrix
 from .options import Outcome, Progress, SolveOptions, relative_gap
 from .runner import RawAnswer, SolverBreakdownError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import pulp
 
@@ -30,17 +28,15 @@ if TYPE_CHECKING:
 __all__ = ["AUTO_ORDER", "solve"]
 
 #: What ``auto`` tries, in order: chosen by measurement, not by a race, whose winner would hang on
-#: the noise of the machine and could give two plans for one input (``race`` is there to be asked
-#: for). On the national program (5 scenarios, 6,500 columns, 4,500 rows, gap
-#: 0.1 %, one thread) CBC took 2 to 10 s, HiGHS 5 to 19 s; to find one infeasible 0.3 and 3.6 s.
+#: the noise of the machine and could give two plans for one input. On the national program (5
+#: scenarios, 6,500 columns, 4,500 rows, gap 0.1 %, one thread) CBC took 2 to 10 s, HiGHS 5 to 19 s;
+#: to find one infeasible 0.3 and 3.6 s.
 AUTO_ORDER: tuple[SolverName, ...] = ("cbc", "highs")
 
 _RUNNERS: dict[SolverName, type[HighsRunner | CbcRunner]] = {
     "cbc": CbcRunner,
     "highs": HighsRunner,
 }
-
-_ALONE: dict[str, tuple[SolverName, ...]] = {name: (name,) for name in AUTO_ORDER}
 
 #: How long one look at the child lasts; also how soon a Ctrl-C is seen.
 _LOOK_S = 0.1
@@ -107,13 +103,7 @@ class _Drive:
             self._tell("export", None, None)
             matrix = ProgramMatrix.from_problem(problem)
             self._sense = matrix.sense
-            if asked == "race":
-                raced = self._race(matrix, interrupts, tried)
-                if raced is not None:
-                    return raced
-            for name in _ALONE.get(asked, AUTO_ORDER):
-                if any(problem.field == name for problem in tried):
-                    continue
+            for name in AUTO_ORDER if asked == "auto" else (asked,):
                 try:
                     return self._attempt(name, matrix, interrupts, tried)
                 except SolverBreakdownError as error:
@@ -133,16 +123,6 @@ class _Drive:
             plain = self._answer(name, matrix.without_cost(), interrupts)
             if plain.claim == "infeasible" or plain.values is None:
                 answer = plain
-        return self._judged(name, answer, matrix, interrupts, tried)
-
-    def _judged(
-        self,
-        name: SolverName,
-        answer: RawAnswer,
-        matrix: ProgramMatrix,
-        interrupts: Interrupts,
-        tried: list[Problem],
-    ) -> Outcome:
         return judge(
             answer,
             matrix,
@@ -162,117 +142,43 @@ class _Drive:
                 if interrupts.count:
                     return RawAnswer("stopped", None, None, "not started")
                 runner.start(self._time_left())
-                self._follow([runner], interrupts, lambda _: True)
+                self._follow(runner, interrupts)
                 return runner.result()
             finally:
                 runner.kill()
 
-    def _race(
-        self, matrix: ProgramMatrix, interrupts: Interrupts, tried: list[Problem]
-    ) -> Outcome | None:
-        """Let all solvers work at once; the first that proves something ends the others.
-
-        Returns None where none gave an answer that can be used, and when a relaxation came out
-        without limit, which one solver alone then looks into.
-        """
-        answers: dict[SolverName, RawAnswer] = {}
-        with ExitStack() as stack:
-            runners: list[Runner] = []
-            for name in AUTO_ORDER:
-                folder = stack.enter_context(
-                    TemporaryDirectory(prefix="dcsite-", ignore_cleanup_errors=True)
-                )
-                racer: Runner = _RUNNERS[name](matrix, self._options, Path(folder))
-                stack.callback(racer.kill)
-                try:
-                    racer.write()
-                    if interrupts.count:
-                        return self._judged(
-                            name,
-                            RawAnswer("stopped", None, None, "not started"),
-                            matrix,
-                            interrupts,
-                            tried,
-                        )
-                    racer.start(self._time_left())
-                except SolverBreakdownError as error:
-                    tried.append(Problem("solver", name, str(error)))
-                    continue
-                runners.append(racer)
-
-            def take(runner: Runner) -> bool:
-                try:
-                    answers[runner.name] = runner.result()
-                except SolverBreakdownError as error:
-                    tried.append(Problem("solver", runner.name, str(error)))
-                    return False
-                return answers[runner.name].claim != "stopped"
-
-            self._follow(runners, interrupts, take)
-            proven = any(answer.claim != "stopped" for answer in answers.values())
-            for runner in runners:
-                seen = any(problem.field == runner.name for problem in tried)
-                if not proven and not seen and runner.name not in answers:
-                    take(runner)
-        if any(answer.claim == "unbounded" for answer in answers.values()):
-            return None
-        outcomes: list[Outcome] = []
-        for name, answer in answers.items():
-            try:
-                outcomes.append(self._judged(name, answer, matrix, interrupts, tried))
-            except SolverBreakdownError as error:
-                tried.append(Problem("solver", name, str(error)))
-        if not outcomes:
-            return None
-        best = better_of(outcomes, matrix.sense, self._options.gap)
-        return replace(best, notes=(*best.notes, f"raced; {_RUNNERS[best.solver].title} was taken"))
-
-    def _follow(
-        self, runners: Sequence[Runner], interrupts: Interrupts, enough: Callable[[Runner], bool]
-    ) -> None:
-        """Wait until one that ended is enough, or all ended: by themselves, on Ctrl-C, or late."""
+    def _follow(self, runner: Runner, interrupts: Interrupts) -> None:
+        """Wait until a solver has ended: by itself, on Ctrl-C, or late."""
         left = self._time_left()
         ask_at = None if left is None else time.perf_counter() + left + _OVERRUN_S
         ask_again_at = 0.0
         kill_at: float | None = None
-        running = list(runners)
-        while running:
+        while True:
             try:
-                for runner in tuple(running):
-                    if not runner.poll(_LOOK_S / len(running)):
-                        running.remove(runner)
-                        if enough(runner):
-                            return
-                self._tell_of(runners, stopping=kill_at is not None)
+                if not runner.poll(_LOOK_S):
+                    return
+                self._tell_of(runner, stopping=kill_at is not None)
             except KeyboardInterrupt:  # where the host program keeps its own handler
                 interrupts.count += 1
             if self._halted is not None and self._halted():
                 raise KeyboardInterrupt
             now = time.perf_counter()
             if kill_at is None and (interrupts.count or (ask_at is not None and now > ask_at)):
-                kill_at = now + max((runner.stop_grace_s for runner in running), default=0.0)
+                kill_at = now + runner.stop_grace_s
             if kill_at is None:
                 continue
             if interrupts.count > 1 or now > kill_at:
-                for runner in running:
-                    runner.kill()
+                runner.kill()
                 return
             if now > ask_again_at:  # CBC does not hear it in every phase
-                for runner in running:
-                    runner.stop()
+                runner.stop()
                 ask_again_at = now + _ASK_AGAIN_S
 
-    def _tell_of(self, runners: Sequence[Runner], *, stopping: bool) -> None:
-        """Report the best plan and the best bound of all that were started."""
-        states = [(runner.title, runner.state) for runner in runners]
-        bests = [state.best for _, state in states if state.best is not None]
-        bounds = [state.bound for _, state in states if state.bound is not None]
-        stage = "; ".join(f"{title}: {state.stage}" for title, state in states)
-        self._tell(
-            f"{'stopping ' if stopping else ''}{stage}",
-            min(bests, default=None),
-            max(bounds, default=None),
-        )
+    def _tell_of(self, runner: Runner, *, stopping: bool) -> None:
+        """Report where a solver stands."""
+        state = runner.state
+        stage = f"{'stopping ' if stopping else ''}{runner.title}: {state.stage}"
+        self._tell(stage, state.best, state.bound)
 
     def _elapsed(self) -> float:
         return time.perf_counter() - self._begun

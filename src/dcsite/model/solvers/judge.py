@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .options import Outcome, relative_gap
 from .runner import SolverBreakdownError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .matrix import ProgramMatrix
     from .options import OutcomeStatus, SolveOptions, SolverName
     from .runner import RawAnswer
 
-__all__ = ["better_of", "judge"]
+__all__ = ["judge"]
 
 #: The solvers compute to about this much of the objective (and of 1): no gap below it means
 #: anything, and a bound may lie this much on the wrong side of its plan.
@@ -99,32 +96,3 @@ def judge(
         interrupted=interrupted,
         notes=notes,
     )
-
-
-def better_of(outcomes: Sequence[Outcome], sense: int, gap: float) -> Outcome:
-    """Return the best of several solvers' outcomes on one program, with the best of their bounds.
-
-    Parameters
-    ----------
-    outcomes : sequence of Outcome
-        One or more, of the same program.
-    sense : int
-        1 when minimising, -1 when maximising.
-    gap : float
-        Relative gap at which a plan counts as proven.
-    """
-    proofs = [outcome for outcome in outcomes if outcome.status in {"infeasible", "unbounded"}]
-    if proofs:
-        return proofs[0]
-    bounds = [sense * outcome.bound for outcome in outcomes if outcome.bound is not None]
-    found = [(sense * o.objective, o) for o in outcomes if o.objective is not None]
-    best = min(found, key=lambda pair: pair[0])[1] if found else outcomes[0]
-    if not bounds:
-        return best
-    if best.objective is None:
-        return replace(best, bound=sense * max(bounds))
-    lowest = min(max(bounds), sense * best.objective)
-    bound = sense * lowest
-    left = relative_gap(best.objective, bound, sense)
-    status = "optimal" if left <= gap else best.status
-    return replace(best, status=status, bound=bound, gap=left)

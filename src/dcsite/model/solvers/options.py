@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 SolverName = Literal["cbc", "highs"]
-SolverChoice = Literal["auto", "cbc", "highs", "race"]
+SolverChoice = Literal["auto", "cbc", "highs"]
 OutcomeStatus = Literal[
     "optimal", "feasible", "infeasible", "unbounded", "no_solution", "interrupted"
 ]
@@ -33,11 +33,9 @@ class SolveOptions:
 
     Parameters
     ----------
-    solver : {"auto", "cbc", "highs", "race"}
+    solver : {"auto", "cbc", "highs"}
         ``auto`` takes the first of :data:`AUTO_ORDER` and turns to the next only when that one
-        breaks down, so the same program and options give the same plan. ``race`` starts all at
-        once and ends the others when one has proven its answer: within the gap asked, two runs
-        may then give two plans.
+        breaks down, so the same program and options give the same plan.
     time_limit_s : float, optional
         Seconds the whole call may take, export included.
     gap : float
@@ -61,7 +59,7 @@ class SolveOptions:
 
     def __post_init__(self) -> None:
         if self.solver not in get_args(SolverChoice):
-            raise ValueError(f"solver is {self.solver!r}; choose auto, cbc, highs or race")
+            raise ValueError(f"solver is {self.solver!r}; choose auto, cbc or highs")
         if self.time_limit_s is not None and not self.time_limit_s > 0:
             raise ValueError(f"time_limit_s is {self.time_limit_s}; it must be above 0")
         if not 0.0 <= self.gap <= 1.0:

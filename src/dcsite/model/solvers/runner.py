@@ -1,7 +1,7 @@
 """What every solver runner offers; the driver knows runners only by this.
 
 Runners see the program minimised (:class:`ProgramMatrix` holds it so): `best` and `bound` here
-are in that sense, the driver turns them back. A race needs nothing more than polling two of them.
+are in that sense, the driver turns them back.
 """
 
 from __future__ import annotations
