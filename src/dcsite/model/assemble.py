@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from dcsite.criteria import Admission, criteria
 from dcsite.errors import Problem, ScenarioError
 
-from .cliques import clique_cover
 from .demand import serve_demand
 from .program import SiteProgram
 from .rules import RuleModes, modes_of
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
-    from .cliques import CliqueCover
 
 __all__ = ["admissions", "assemble", "refuse_unknown_regions"]
 
@@ -52,7 +50,6 @@ def assemble(
     sites: gpd.GeoDataFrame,
     modes: RuleModes | None = None,
     *,
-    cover: CliqueCover = clique_cover,
     spacing_km: float = 0.0,
 ) -> SiteProgram:
     """Assemble the whole program for measured sites.
@@ -67,8 +64,6 @@ def assemble(
         Sites with the measurements of :func:`dcsite.criteria.measure_sites`.
     modes : RuleModes, optional
         How strictly each rule holds; the scenario's own by default.
-    cover : callable
-        Makes the cliques of the separation rows; see :class:`SiteProgram`.
     spacing_km : float
         Least distance between any two new hubs, beside the rules; 0 asks for none.
 
@@ -89,7 +84,6 @@ def assemble(
         sites,
         admissions(sites, scenario),
         modes or modes_of(scenario),
-        cover,
         spacing_km,
     )
     count_tiers(program)

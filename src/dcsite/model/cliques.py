@@ -28,22 +28,14 @@ from dcsite.atlas.geodesy import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeAlias
-
     from numpy.typing import NDArray
 
-    #: Latitudes, longitudes and a distance in km to cliques, as :func:`clique_cover`.
-    CliqueCover: TypeAlias = Callable[
-        [NDArray[np.float64], NDArray[np.float64], float], list[NDArray[np.intp]]
-    ]
 
 __all__ = [
     "DENSE_LIMIT",
     "clique_cover",
     "clique_of",
     "conflicting_pairs",
-    "disc_cover",
     "disc_radius_km",
 ]
 
@@ -126,7 +118,7 @@ def clique_cover(
     """
     count = len(lat_deg)
     if count > DENSE_LIMIT:
-        return disc_cover(lat_deg, lon_deg, distance_km)
+        return _discs(lat_deg, lon_deg, distance_km, _FINE_GRID_PART) if distance_km > 0.0 else []
     pairs = conflicting_pairs(lat_deg, lon_deg, distance_km)
     if not len(pairs):
         return []
@@ -183,17 +175,6 @@ def clique_of(
     near |= near.T
     grown = _grow(np.searchsorted(around, members), near, near.copy(), near.sum(axis=1))
     return np.asarray(around[grown])
-
-
-def disc_cover(
-    lat_deg: NDArray[np.float64], lon_deg: NDArray[np.float64], distance_km: float
-) -> list[NDArray[np.intp]]:
-    """Cover most conflicting pairs by discs of diameter D alone, whose centres stand close.
-
-    Parameters and result are those of :func:`clique_cover`; pairs that no disc holds are left to
-    whoever uses the rows.
-    """
-    return _discs(lat_deg, lon_deg, distance_km, _FINE_GRID_PART) if distance_km > 0.0 else []
 
 
 def _discs(

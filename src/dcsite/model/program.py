@@ -21,7 +21,6 @@ import pulp
 
 from dcsite.criteria import TIERS
 
-from .cliques import clique_cover
 from .lazy_rows import FoundRows, TableRows
 from .separation import SeparationRows
 
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from dcsite.criteria import Admission, ScoreTerm
     from dcsite.scenario import Scenario
 
-    from .cliques import CliqueCover
     from .lazy_rows import LazyRows
     from .rules import RuleModes
 
@@ -61,9 +59,6 @@ class SiteProgram:
         What keeps sites out of tiers; under a hard rule such a pair gets no variable.
     modes : RuleModes
         How strictly each rule holds here (a diagnosis softens the hard ones).
-    cover : callable
-        Makes the cliques of the separation rows up front; pairs it misses are covered as plans
-        violate them.
     spacing_km : float
         Least distance between any two new hubs, whatever their tiers and however strictly the
         rule of separation holds; 0 asks for none.
@@ -78,7 +73,6 @@ class SiteProgram:
         sites: gpd.GeoDataFrame,
         admissions: Sequence[Admission],
         modes: RuleModes,
-        cover: CliqueCover = clique_cover,
         spacing_km: float = 0.0,
     ) -> None:
         self.scenario = scenario
@@ -86,7 +80,6 @@ class SiteProgram:
         self.sites = sites
         self.modes = modes
         self.spacing_km = spacing_km
-        self.cover = cover
         self.problem = pulp.LpProblem("dcsite", pulp.LpMaximize)
         self.violations: dict[str, Terms] = defaultdict(list)
         self.scores: list[ScoreTerm] = []

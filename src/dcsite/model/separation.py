@@ -16,7 +16,7 @@ from scipy.sparse import coo_array
 from dcsite.atlas.geodesy import geodesic_km
 from dcsite.criteria import TIERS
 
-from .cliques import DENSE_LIMIT, clique_of, conflicting_pairs
+from .cliques import DENSE_LIMIT, clique_cover, clique_of, conflicting_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -190,7 +190,7 @@ class SeparationRows:
         hub = program.hub_columns[number]
         level = _Level(name, distance_km, lat, lon, hub, excused[here, : number + 1])
         self._levels.append(level)
-        for clique in program.cover(lat, lon, distance_km):
+        for clique in clique_cover(lat, lon, distance_km):
             self._clique_row(level, clique)
 
     def _clique_row(self, level: _Level, clique: NDArray[np.intp]) -> None:
