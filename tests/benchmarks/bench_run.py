@@ -24,7 +24,7 @@ RUNS = int(os.environ.get("DCSITE_BENCH_RUNS", "2"))
 
 
 @pytest.mark.parametrize("solver", ["cbc", "highs"])
-def bench_phases_of_a_run(solver, benchmark, row):
+def test_phases_of_a_run(solver, benchmark, row):
     runs = []
 
     def run() -> None:

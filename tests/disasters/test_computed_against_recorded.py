@@ -56,13 +56,15 @@ def by_band(figure, recorded, modelled, distance_km):
 def shaking() -> pd.DataFrame:
     """Return recorded and modelled intensities of every event and municipality with both."""
     atlas = dcsite.load_atlas()
-    known = atlas.hazards.historical_earthquakes()
-    table = atlas.hazards.historical_shaking().reset_index()
+    known = atlas.table("historical_earthquakes")
+    table = atlas.table("historical_shaking_by_municipality").reset_index()
     table = table[
         table["intensity_from_pgv_max"].notna() & table["rupture_distance_office_km"].notna()
     ]
     quake = known.reindex(table["event_id"])
-    ground = atlas.hazards.seismic_hazard()["arv_median"].reindex(table["municipality_code"])
+    ground = atlas.table("seismic_hazard_by_municipality")["arv_median"].reindex(
+        table["municipality_code"]
+    )
     distance_km = table["rupture_distance_office_km"].to_numpy(dtype=float)
     inputs = [
         quake["moment_magnitude"].to_numpy(dtype=float),
@@ -113,8 +115,10 @@ def test_one_record_by_hand(shaking):
     atlas = dcsite.load_atlas()
     rows = shaking[shaking["event"].str.startswith("2016")]
     row = rows.loc[rows["distance_km"].idxmin()]
-    quake = atlas.hazards.historical_earthquakes().loc[row["event_id"]]
-    ground = atlas.hazards.seismic_hazard().loc[row["municipality_code"], "arv_median"]
+    quake = atlas.table("historical_earthquakes").loc[row["event_id"]]
+    ground = atlas.table("seismic_hazard_by_municipality").loc[
+        row["municipality_code"], "arv_median"
+    ]
     mw, depth_km, distance_km = quake["moment_magnitude"], quake["depth_km"], row["distance_km"]
     hard_ground = 10 ** (
         0.58 * mw + 0.0038 * depth_km - 1.29
