@@ -31,7 +31,6 @@ COMMANDS = _commands()
 def test_the_commands_of_this_version():
     assert set(COMMANDS) == {
         ("solve",),
-        ("bench",),
         ("check",),
         ("compare",),
         ("disperse",),
