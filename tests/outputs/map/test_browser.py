@@ -20,7 +20,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from dcsite.atlas import Atlas
 from dcsite.contract import Backup
 from dcsite.outputs import write_outputs
-from dcsite.outputs.map.palette import HAZARD_ABSENT, PROBABILITY_RAMP, SHARE_RAMP
+from dcsite.outputs.map.style import HAZARD_ABSENT, PROBABILITY_RAMP, SHARE_RAMP
 from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp
 from dcsite.plan.types import Plan
 

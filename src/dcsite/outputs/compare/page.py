@@ -8,12 +8,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dcsite.outputs.inline import asset, data_uri, leaflet_css, script, xstatic
-from dcsite.outputs.map.base import prefecture_layer
-from dcsite.outputs.map.credits import ATTRIBUTION, notices
 from dcsite.outputs.map.encode import script_json
-from dcsite.outputs.map.palette import hub_radius_px, tier_style
-from dcsite.outputs.map.parts import Field
-from dcsite.outputs.map.wording import quantity
+from dcsite.outputs.map.layer import Field
+from dcsite.outputs.map.layers_known import prefecture_ground
+from dcsite.outputs.map.panel import ATTRIBUTION, notices
+from dcsite.outputs.map.style import hub_radius_px, quantity, tier_style
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
@@ -55,7 +54,7 @@ def render_comparison(found: Comparison, atlas: Atlas) -> str:
     atlas : Atlas
         Gives the map's ground and credits.
     """
-    ground = prefecture_layer(atlas)
+    ground = prefecture_ground(atlas)
     tables = [{"source": used.source, "licence": used.licence} for used in atlas.tables_used()]
     layers = [_layer(plan, PLAN_COLOURS[number], number) for number, plan in enumerate(found.plans)]
     return _ENVIRONMENT.get_template("compare.html.j2").render(
@@ -87,7 +86,7 @@ def _layer(plan: ComparedPlan, colour: str, number: int) -> dict[str, Any]:
         "order": number + 1,
         "kind": f"{plan.contender.title_ja} {plan.contender.title_en}",
         "source": plan.contender.label,
-        "fields": [field.as_row() for field in _FIELDS],
+        "fields": _FIELDS,
         "styles": [
             {
                 "radius": hub_radius_px(float(load)),

@@ -9,9 +9,9 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from dcsite.outputs.map.credits import ATTRIBUTION
 from dcsite.outputs.map.encode import script_json
-from dcsite.outputs.map.palette import hub_radius_px, tier_style
+from dcsite.outputs.map.panel import ATTRIBUTION
+from dcsite.outputs.map.style import hub_radius_px, tier_style
 from dcsite.outputs.outline import SIZE, land, place
 from dcsite.plan.front import closest_pair
 

@@ -24,8 +24,6 @@ from numpy.typing import NDArray
 from shapely import LineString, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-__all__ = ["encode_path", "encode_polygons", "html_fragment", "number", "script_json"]
-
 #: Decimals of map coordinates: 0.001 degree is about 100 m, under a pixel at the closest zoom used.
 _DECIMALS = 3
 _LITERAL_SAFE = str.maketrans({"\\": "&#92;", "`": "&#96;", "$": "&#36;", "{": "&#123;"})

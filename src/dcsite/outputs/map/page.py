@@ -12,18 +12,37 @@ from folium.template import Template
 
 from dcsite.outputs.inline import asset, data_uri, leaflet_css, script, xstatic
 
-from .backups import ARROW_SVG, BACKUP_PANE, backup_entry, backup_pairs
-from .base import BORDER, area_entry, prefecture_layer, tile_entry
-from .candidates import candidate_layer, scored_criteria
-from .credits import ATTRIBUTION
+from .choropleth import candidate_layer, hazard_groups, scored_criteria
 from .encode import script_json
-from .footprint import footprint_entry, worst_footprints
-from .grid import landing_entry, line_entry, substation_entry
-from .hazards import hazard_groups, volcano_entry
-from .hubs import CORE_PANE, HUB_PANE, LINK_PANE, core_entry, hub_entries, link_entries
-from .panel import layers_html, plan_html
-from .parts import Piece, add
-from .places import data_centre_entry, feasibility_entry, planned_entry
+from .layer import Piece, add
+from .layers_known import (
+    BORDER,
+    area_layer,
+    data_centre_layer,
+    feasibility_layer,
+    landing_layer,
+    line_layer,
+    planned_layer,
+    prefecture_ground,
+    substation_layer,
+    tile_layer,
+    volcano_layer,
+)
+from .layers_plan import (
+    ARROW_SVG,
+    BACKUP_PANE,
+    CORE_PANE,
+    HUB_PANE,
+    LINK_PANE,
+    backup_layer,
+    backup_pairs,
+    core_layer,
+    footprint_layer,
+    hub_layers,
+    link_layers,
+    worst_footprints,
+)
+from .panel import ATTRIBUTION, layers_html, plan_html
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -31,8 +50,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.plan.explanation import Explanation
     from dcsite.plan.types import Plan
-
-__all__ = ["render_map"]
 
 #: Four main islands; the map opens on them and on every hub.
 _MAIN_ISLANDS = ((31.0, 129.6), (45.5, 145.8))
@@ -114,38 +131,33 @@ def render_map(
     ):
         add(page, folium.map.CustomPane(pane, z_index=z_index, pointer_events=True))
 
-    ground = prefecture_layer(atlas)
+    ground = prefecture_ground(atlas)
     themes = hazard_groups(candidates, atlas)
     scored = candidate_layer(candidates, atlas, themes)
     backups = backup_pairs(plan)
-    tiles = tile_entry()
-    hub_layers, markers = hub_entries(plan, atlas, explanation)
-    cores, core_names = core_entry(atlas)
-    entries = [
-        *hub_layers,
-        *link_entries(plan),
-        *([backup_entry(plan, backups)] if backups else []),
+    tiles = tile_layer()
+    hubs, markers = hub_layers(plan, atlas, explanation)
+    cores, core_names = core_layer(atlas)
+    known = (data_centre_layer, planned_layer, feasibility_layer, substation_layer, line_layer,
+             area_layer, landing_layer, volcano_layer)  # fmt: skip
+    layers = [
+        *hubs,
+        *link_layers(plan),
+        *([backup_layer(plan, backups)] if backups else []),
         *(
-            footprint_entry(footprint, atlas, f"footprint-{number}")
+            footprint_layer(footprint, atlas, f"footprint-{number}")
             for number, footprint in enumerate(worst_footprints(plan, atlas))
         ),
         cores,
-        data_centre_entry(atlas),
-        planned_entry(atlas),
-        feasibility_entry(atlas),
-        substation_entry(atlas),
-        line_entry(atlas),
-        area_entry(atlas),
-        landing_entry(atlas),
-        volcano_entry(atlas),
+        *(layer_of(atlas) for layer_of in known),
         tiles,
     ]
     add(page, ground)
-    for entry in entries:
-        add(page, entry.layer)
+    for layer in layers:
+        add(page, layer.layer)
     add(page, scored)
     add(page, _Html(plan_html(plan, markers, atlas, explanation)))
-    add(page, _Html(layers_html(entries, scored_criteria(candidates), themes)))
+    add(page, _Html(layers_html(layers, scored_criteria(candidates), themes)))
     if backups:
         add(page, _Html(ARROW_SVG))
     add(page, _ScaleInKm("ScaleInKm"))

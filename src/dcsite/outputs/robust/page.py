@@ -12,11 +12,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dcsite.outputs.inline import asset, data_uri, leaflet_css, script, xstatic
-from dcsite.outputs.map.base import prefecture_layer
-from dcsite.outputs.map.credits import ATTRIBUTION, notices
 from dcsite.outputs.map.encode import script_json
-from dcsite.outputs.map.palette import TIERS
-from dcsite.outputs.map.parts import Field
+from dcsite.outputs.map.layer import Field
+from dcsite.outputs.map.layers_known import prefecture_ground
+from dcsite.outputs.map.panel import ATTRIBUTION, notices
+from dcsite.outputs.map.style import TIERS
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
@@ -55,7 +55,7 @@ def render_page(found: Robustness, atlas: Atlas) -> str:
     atlas : Atlas
         Gives the prefectures' polygons.
     """
-    ground = prefecture_layer(atlas)
+    ground = prefecture_ground(atlas)
     tables = [{"source": used.source, "licence": used.licence} for used in found.geodata]
     counts = found.counts
     return _ENVIRONMENT.get_template("robust.html.j2").render(
@@ -85,7 +85,7 @@ def _layer(found: Robustness, tier: str) -> dict[str, Any]:
         "order": 1,
         "kind": f"{style.ja} {style.en}",
         "source": f"{found.with_plan} 標本 samples, seed {found.seed}",
-        "fields": [field.as_row() for field in _FIELDS],
+        "fields": _FIELDS,
         "styles": [
             {
                 "radius": radius_px(entry.frequency),

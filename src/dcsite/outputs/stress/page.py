@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from dcsite.outputs.map.credits import ATTRIBUTION, notices
-from dcsite.outputs.map.palette import INTENSITIES, hub_radius_px, intensity_class, tier_style
+from dcsite.outputs.map.panel import ATTRIBUTION, notices
+from dcsite.outputs.map.style import INTENSITIES, hub_radius_px, intensity_class, tier_style
 from dcsite.outputs.outline import SIZE, land, outline, place
 
 from .chart import exceedance_chart

@@ -1,14 +1,17 @@
-"""What a hub is worth, in words: replacement cost, runner-up, share of each measure."""
+"""A hub's pop-up in words: what it is, what it is worth, its shares, what was measured."""
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from .palette import tier_style
-from .wording import decimals, quantity
+from dcsite.criteria import criteria
+
+from .encode import html_fragment
+from .style import decimals, quantity, score, tier_style
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dcsite.plan.explanation import (
         Cost,
@@ -18,14 +21,44 @@ if TYPE_CHECKING:
         PlaceName,
         RunnerUp,
     )
-    from dcsite.plan.types import Hub
+    from dcsite.plan.types import CriterionValue, Hub
 
-    from .hubs import HubMarker
-
-__all__ = ["cost_points", "hardest_first", "hub_shares", "hub_worth", "share_lines"]
+    from .layers_plan import HubMarker
 
 #: Other hubs that come or go with a hub are named up to this many.
 _LISTED = 3
+
+
+def hub_popup(
+    hub: Hub,
+    area: tuple[str, str],
+    names: Mapping[str, str],
+    explanation: Explanation | None = None,
+) -> str:
+    """Return a hub's pop-up as HTML, safe whatever names hold.
+
+    Parameters
+    ----------
+    hub : Hub
+        Whose it is.
+    area : tuple of str
+        Its electricity area in Japanese and English.
+    names : mapping
+        What hubs and existing cores are called, by their ids.
+    explanation : Explanation, optional
+        What hubs are worth.
+    """
+    return html_fragment(
+        "popup_hub.html.j2",
+        hub=hub,
+        tier=tier_style(hub.tier),
+        area_ja=area[0],
+        area_en=area[1],
+        facts=_facts(hub, names),
+        worth=hub_worth(explanation, hub.site_id),
+        shares=share_lines(hub_shares(hub, explanation)),
+        groups=_groups(hub.values),
+    )
 
 
 def hub_worth(explanation: Explanation | None, site_id: str) -> list[dict[str, str]] | None:
@@ -151,5 +184,69 @@ def _share(ja: str, en: str, points: float, plan_points: float) -> dict[str, str
     return _line(ja, en, part, more)
 
 
-def _line(ja: str, en: str, value: str, more: str) -> dict[str, str]:
+def _line(ja: str, en: str, value: str, more: str = "") -> dict[str, str]:
     return {"ja": ja, "en": en, "value": value, "more": more}
+
+
+def _facts(hub: Hub, names: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return what a hub is: load, links, neighbour, energy, uncertainty."""
+    facts = [_line("IT容量", "IT load", quantity(hub.it_load_mw, "MW"))]
+    station, landing = hub.substation, hub.landing
+    if station is None:
+        facts.append(_line("接続変電所", "Substation", "–"))
+    else:
+        name = " ".join(part for part in (station.name_ja, station.name_en) if part)
+        value = f"{quantity(station.voltage_kv, 'kV')} · {quantity(station.distance_km, 'km')}"
+        facts.append(
+            _line(
+                "接続変電所",
+                "Substation",
+                value,
+                f"{name or '名称なし no name'} ({station.substation_id})",
+            )
+        )
+    if landing is not None:
+        facts.append(
+            _line(
+                "最寄りの国際陸揚局",
+                "Nearest international landing",
+                quantity(landing.distance_km, "km"),
+                f"{landing.name_ja} {landing.name_en}",
+            )
+        )
+    neighbour = names.get(hub.nearest_hub_id, hub.nearest_hub_id)
+    facts += [
+        _line("最寄りの拠点", "Nearest hub or core", quantity(hub.nearest_hub_km, "km"), neighbour),
+        _line(
+            "追加性のある再エネ", "Additional renewables", quantity(hub.renewable_share, "share")
+        ),
+        _line(
+            "脱炭素電源（参考）", "Decarbonised, for reference",
+            quantity(hub.decarbonised_share, "share"),
+        ),
+        _line(
+            "位置の不確かさ（半径）", "Uncertainty of place, radius",
+            quantity(hub.uncertainty_km, "km"),
+        ),
+    ]  # fmt: skip
+    return facts
+
+
+def _groups(values: Sequence[CriterionValue]) -> list[dict[str, Any]]:
+    """Return the measured values, criterion by criterion."""
+    titles = {item.name: (item.title_ja, item.title_en) for item in criteria()}
+    groups: list[dict[str, Any]] = []
+    for name, members in groupby(values, key=lambda value: value.criterion):
+        ja, en = titles.get(name, (name, ""))
+        lines = [
+            {
+                "ja": value.label_ja,
+                "en": value.label_en,
+                "value": quantity(value.value, value.unit),
+                "score": score(value.score),
+                "source": value.source,
+            }
+            for value in members
+        ]
+        groups.append({"ja": ja, "en": en, "lines": lines})
+    return groups

@@ -1,30 +1,21 @@
-"""The pieces of a page: layers that carry data, their place in the list of layers, legends."""
+"""A layer is data: names, group, style, what its pop-ups say, its legend, and whether it is on.
+
+Drawing is done by the page's own script. Folium's own GeoJSON and marker classes write a statement
+per feature; thousands of substations or polygons become a tenth of the size as one JSON array.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+import folium
 import pandas as pd
 from branca.element import MacroElement
-from folium.map import Layer
 from folium.template import Template
 
 from .encode import number, script_json
-
-__all__ = [
-    "DataLayer",
-    "DrawAsSvg",
-    "Field",
-    "LayerEntry",
-    "Piece",
-    "Swatch",
-    "add",
-    "point_rows",
-    "rows",
-    "text",
-]
 
 
 @dataclass(frozen=True)
@@ -42,32 +33,43 @@ class Swatch:
     size: float = 10.0
 
 
-@dataclass(frozen=True)
-class LayerEntry:
-    """One line of the list of layers."""
-
-    key: str
-    group: str
-    ja: str
-    en: str
-    layer: Layer
-    shown: bool = False
-    legend: Sequence[Swatch] = ()
-    note_ja: str = ""
-    note_en: str = ""
-
-
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """One line of a pop-up: what the value is called, and its unit."""
 
     ja: str
     en: str
     unit: str = ""
 
-    def as_row(self) -> list[str]:
-        """Return the field as the page's script reads it."""
-        return [self.ja, self.en, self.unit]
+
+@dataclass(frozen=True)
+class Layer:
+    """One line of the list of layers.
+
+    Parameters
+    ----------
+    key, group : str
+        Its own key, and the group of the list in which it stands.
+    ja, en : str
+        What it is called.
+    layer : folium.map.Layer
+        What is drawn.
+    shown : bool
+        Whether it is on when the page opens.
+    legend : sequence of Swatch
+        Samples of what is drawn, with their meanings.
+    note_ja, note_en : str
+        What a reader must know, beneath the legend.
+    """
+
+    key: str
+    group: str
+    ja: str
+    en: str
+    layer: folium.map.Layer
+    shown: bool = False
+    legend: Sequence[Swatch] = ()
+    note_ja: str = ""
+    note_en: str = ""
 
 
 class Piece(MacroElement):
@@ -106,11 +108,8 @@ class DrawAsSvg(Piece):
         self.pane = pane
 
 
-class DataLayer(Layer):
-    """A Folium layer drawn by the page's own script from compact data.
-
-    Folium's own GeoJSON and marker classes write a statement per feature; thousands of
-    substations or polygons become a tenth of the size as one JSON array.
+class DataLayer(folium.map.Layer):
+    """A layer drawn by the page's own script from compact data.
 
     Parameters
     ----------
@@ -149,13 +148,51 @@ def text(value: Any) -> str:
     return "" if pd.isna(value) else str(value)
 
 
+def drawing(
+    maker: str,
+    rows: Sequence[Any],
+    *,
+    order: int,
+    kind: str,
+    fields: Sequence[Field],
+    styles: Sequence[Mapping[str, Any]],
+    source: str = "",
+    scaled: bool = False,
+) -> DataLayer:
+    """Return members that open a pop-up: their kind, names, `fields` and source.
+
+    Parameters
+    ----------
+    maker : str
+        As for :class:`DataLayer`; ``points`` come as ``(lat_deg, lon_deg, style, record)``.
+    rows : sequence
+        What is drawn; a record is ``[name_ja, name_en, value of each field, ...]``.
+    order : int
+        Which of two layers lies above.
+    styles : sequence of mapping
+        Leaflet's options, by the number of the style.
+    scaled : bool
+        Whether members are drawn smaller while the whole country is in view.
+    """
+    data = {"order": order, "interactive": True, "scaled": scaled, "kind": kind, "source": source}
+    drawn = _stacked(rows) if maker == "points" else rows
+    return DataLayer(maker, {**data, "fields": fields, "styles": styles, "rows": drawn})
+
+
+def dot(colour: str, radius: float, weight: float = 1.2, *, hollow: bool = False) -> dict[str, Any]:
+    """Return the style of a circle: filled with a white edge, or hollow."""
+    edge, inside = (colour, "#ffffff") if hollow else ("#ffffff", colour)
+    return {"radius": radius, "color": edge, "weight": weight, "fillColor": inside,
+            "fillOpacity": 1}  # fmt: skip
+
+
 @dataclass
 class _Stack:
     style: int
     records: list[list[Any]] = field(default_factory=list)
 
 
-def point_rows(records: Sequence[tuple[float, float, int, list[Any]]]) -> list[list[Any]]:
+def _stacked(records: Sequence[tuple[float, float, int, list[Any]]]) -> list[list[Any]]:
     """Return points as ``[lat, lon, style, record, ...]``, one for all that share a position.
 
     Parameters

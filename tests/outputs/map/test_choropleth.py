@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from dcsite.atlas import Atlas
-from dcsite.outputs.map.hazards import hazard_groups, volcano_entry
-from dcsite.outputs.map.themes import ThemeGroup
+from dcsite.outputs.map.choropleth import ThemeGroup, hazard_groups
+from dcsite.outputs.map.layers_known import volcano_layer
 
 
 def small_atlas() -> SimpleNamespace:
@@ -126,6 +126,6 @@ def test_sources_carry_their_dates(shipped_atlas: Atlas) -> None:
     assert "not official" in shaking.source
     assert "2024-01-01" in probability.source
     assert "2026-09" in zones.source
-    entry = volcano_entry(shipped_atlas)
+    entry = volcano_layer(shipped_atlas)
     assert "2009" in entry.note_ja
     assert not entry.shown

@@ -2,8 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from dcsite.outputs.map.palette import hub_radius_px, tier_style, voltage_class
-from dcsite.outputs.map.wording import assumed, decimals, quantity, score
+from dcsite.outputs.map.style import (
+    assumed,
+    decimals,
+    hub_radius_px,
+    quantity,
+    score,
+    tier_style,
+    voltage_class,
+)
 
 
 @pytest.mark.parametrize(

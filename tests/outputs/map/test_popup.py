@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from dcsite.outputs.map.worth import cost_points, hub_shares, hub_worth, share_lines
+from dcsite.outputs.map.popup import cost_points, hub_shares, hub_worth, share_lines
 from dcsite.plan.explanation import Cost, Explanation, RunnerUp
 from dcsite.plan.types import Plan
 

@@ -1,31 +1,17 @@
-"""Colours, sizes and classes of the map; told apart by colour-blind readers too.
+"""How things look and read: colours, sizes and classes of the map; numbers and units for people.
 
-Tiers use three colours of Okabe and Ito's palette, and differ in size as well. Voltages run from
-light to dark along a perceptually even ramp, scores along ColorBrewer's YlGnBu, and hazards in
-classes of its YlOrRd (intensity), RdPu and Blues, whose order of lightness every reader sees.
+Colours are told apart by colour-blind readers too: tiers use three of Okabe and Ito's palette, and
+differ in size as well. Voltages run from light to dark along a perceptually even ramp, scores along
+ColorBrewer's YlGnBu, and hazards in classes of its YlOrRd (intensity), RdPu and Blues, whose order
+of lightness every reader sees.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
-
-__all__ = [
-    "HAZARD_ABSENT",
-    "INTENSITIES",
-    "PROBABILITY_RAMP",
-    "SCORE_RAMP",
-    "SHARE_RAMP",
-    "TIERS",
-    "VOLTAGES",
-    "IntensityClass",
-    "Tier",
-    "VoltageClass",
-    "hub_radius_px",
-    "intensity_class",
-    "tier_style",
-    "voltage_class",
-]
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -115,3 +101,50 @@ def intensity_class(intensity: float) -> int:
 def hub_radius_px(it_load_mw: float) -> float:
     """Return a circle's radius: its area grows with the load, with a floor to be seen at all."""
     return round(max(5.0, math.sqrt(max(it_load_mw, 0.0))), 1)
+
+
+_UNITS = {
+    "ratio": "",
+    "GWh/year": "GWh/年 yr",
+    "directions": "方面 directions",
+    "direction": "方面 directions",
+    "hub": "拠点 hubs",
+    "hubs": "拠点 hubs",
+    "region": "地域 regions",
+    "regions": "地域 regions",
+    "times": "回 times",
+    "score": "",
+}
+_ONE_DECIMAL = frozenset({"km", "MW", "GWh", "GWh/year", "ha", "ms"})
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """Write a value with its unit; an en dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if unit == "share":
+        return f"{value * 100:,.1f} %"
+    if float(value).is_integer():
+        text = f"{value:,.0f}"
+    elif unit in _ONE_DECIMAL:
+        text = f"{value:,.1f}"
+    else:
+        text = f"{value:,.4g}"
+    return f"{text} {_UNITS.get(unit, unit)}".strip()
+
+
+def decimals(value: float | None, digits: int) -> str:
+    """Write a plain number with a fixed count of decimals."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:,.{digits}f}"
+
+
+def score(value: float | None) -> str:
+    """Write a score on 0..1; empty where the value is only reported."""
+    return "" if value is None or not math.isfinite(value) else f"{value:.3f}"
+
+
+def assumed(value: Any) -> str:
+    """Write an assumed value as it stands in a scenario file."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,371 @@
+"""The candidates, painted one way at a time: by a criterion's score, or by what could strike.
+
+One set of shapes is painted anew for each, so that no second set of polygons is carried by the
+page. Criteria are found by the columns ``score_<criterion>``, so a new one appears by itself; every
+numeric measured column appears in the pop-up, named where it is known here and by its own name
+and unit where it is not. Hazards are those of a candidate's municipality: a user's own points and
+grid squares take the value of theirs.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dcsite.criteria import criteria
+
+from .encode import encode_polygons, number
+from .layer import DataLayer, Field, text
+from .style import HAZARD_ABSENT, INTENSITIES, PROBABILITY_RAMP, SCORE_RAMP, SHARE_RAMP
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+
+    from dcsite.atlas import Atlas
+
+_PREFIX = "score_"
+#: About 2.5 km2: islets below this are left out of the shapes, never a whole municipality.
+_LEAST_PART_DEG2 = 2.5e-4
+
+#: Columns that say what and where a site is; all others were measured.
+_DESCRIBING = frozenset(
+    {
+        "municipality_code", "name_ja", "name_en", "prefecture_en", "prefecture_ja", "pref_code",
+        "area", "lat_deg", "lon_deg", "geometry", "landmass_id", "allowed_tier",
+    }
+)  # fmt: skip
+
+_LABELS: dict[str, Field] = {
+    "habitable_area_km2": Field("可住地面積", "Habitable area", "km2"),
+    "gentle_share": Field("緩傾斜地（3度未満）の割合", "Gentle ground, below 3 degrees", "share"),
+    "elevation_m": Field("標高", "Elevation", "m"),
+    "max_it_load_mw": Field("最大IT容量", "Largest IT load", "MW"),
+    "hectares": Field("面積", "Hectares", "ha"),
+    "uncertainty_km": Field("位置の不確かさ（半径）", "Uncertainty of place, radius", "km"),
+    "nearest_existing_core_km": Field("既存中核まで", "To the nearest existing core", "km"),
+    "local_renewable_gwh": Field("周辺の追加再エネ", "Additional supply around", "GWh/年"),
+    "local_renewable_ratio": Field("周辺の追加再エネ÷需要", "Additional supply over demand"),
+    "area_contractable_gwh": Field("エリアの契約可能量", "Contractable in the area", "GWh/年"),
+    "area_decarbonised_share": Field("エリアの脱炭素電源", "Area, decarbonised", "share"),
+    "landing_distance_km": Field("国際陸揚局まで", "To an international landing", "km"),
+    "landing_crowded": Field(
+        "集中地域の陸揚局（1 = はい）", "Landing in a crowded cluster, 1 = yes"
+    ),
+    "international_directions": Field("到達できる国際方面", "International directions in reach"),
+}
+_SUBSTATION = re.compile(r"substation_distance_km_([\d.]+)kv")
+_UNIT_ENDING = re.compile(r"_(km2|km|mw|gwh|kv|ha|ms|m|share|deg)$")
+#: Columns whose second decimal is finer than anything a pop-up is read for.
+_COARSE = ("_km", "_km2", "_m", "_mw", "_gwh", "_ha", "kv")
+_UNITS = {"mw": "MW", "gwh": "GWh", "kv": "kV"}
+
+
+@dataclass(frozen=True)
+class ScoredCriterion:
+    """A criterion that the candidates carry a score of."""
+
+    name: str
+    ja: str
+    en: str
+
+
+def scored_criteria(candidates: gpd.GeoDataFrame) -> list[ScoredCriterion]:
+    """Return the criteria that have a score column, in the columns' order."""
+    titles = {item.name: (item.title_ja, item.title_en) for item in criteria()}
+    found: list[ScoredCriterion] = []
+    for column in candidates.columns:
+        if str(column).startswith(_PREFIX):
+            name = str(column).removeprefix(_PREFIX)
+            ja, en = titles.get(name, (name, name.replace("_", " ").capitalize()))
+            found.append(ScoredCriterion(name, ja, en))
+    return found
+
+
+def _field(column: str) -> Field:
+    """Name a measured column for a pop-up."""
+    if column in _LABELS:
+        return _LABELS[column]
+    if match := _SUBSTATION.fullmatch(column):
+        volts = match[1]
+        return Field(f"{volts} kV以上の変電所まで", f"To a substation, {volts} kV or more", "km")
+    ending = _UNIT_ENDING.search(column)
+    unit = ending[1] if ending else ""
+    words = column.removesuffix(f"_{unit}").replace("_", " ")
+    return Field(words, "", _UNITS.get(unit, unit))
+
+
+def _measured(candidates: gpd.GeoDataFrame) -> list[str]:
+    """Return numeric columns that hold at least one value."""
+    return [
+        column
+        for column in map(str, candidates.columns)
+        if column not in _DESCRIBING
+        and not column.startswith(_PREFIX)
+        and pd.api.types.is_numeric_dtype(candidates[column])
+        and candidates[column].notna().any()
+    ]
+
+
+def candidate_layer(
+    candidates: gpd.GeoDataFrame, atlas: Atlas, groups: Sequence[ThemeGroup]
+) -> DataLayer:
+    """Return the candidates as one layer that the page paints by any criterion or theme.
+
+    A site whose id is a municipality's code is drawn as that municipality; any other as a circle.
+    """
+    polygons = atlas.polygons("municipality_polygons").geometry
+    own = candidates.index.isin(polygons.index)
+    drawn = iter(encode_polygons(polygons.loc[candidates.index[own]], _LEAST_PART_DEG2))
+    latitudes, longitudes = candidates["lat_deg"], candidates["lon_deg"]
+    shapes: list[Any] = [
+        next(drawn) if is_municipality else [round(lat, 5), round(lon, 5)]
+        for is_municipality, lat, lon in zip(own, latitudes, longitudes, strict=True)
+    ]
+    scored = scored_criteria(candidates)
+    measured = _measured(candidates)
+    described = candidates[["name_ja", "name_en", "prefecture_ja", "prefecture_en"]]
+    return DataLayer(
+        "choropleth",
+        {
+            "order": 2,
+            "ramp": SCORE_RAMP,
+            "criteria": [[item.ja, item.en] for item in scored],
+            "sites": [
+                [*map(text, row[1:]), str(row[0])] for row in described.itertuples(name=None)
+            ],
+            "shapes": shapes,
+            "scores": [
+                [number(value) for value in candidates[f"{_PREFIX}{item.name}"]] for item in scored
+            ],
+            "groups": [group.as_data() for group in groups],
+            "fields": [_field(column) for column in measured],
+            "values": [
+                [
+                    number(value, 2 if column.endswith(_COARSE) else 4)
+                    for value in candidates[column]
+                ]
+                for column in measured
+            ],
+            "source": "評点はシナリオの固定基準による。 Scores use the scenario's fixed anchors.",
+        },
+    )
+
+
+@dataclass(frozen=True)
+class ValueClass:
+    """Values from `least` up to the next class, how they are called and painted."""
+
+    least: float
+    ja: str
+    en: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Theme:
+    """One value for each candidate, in the candidates' order; NaN where there is none."""
+
+    key: str
+    ja: str
+    en: str
+    values: Sequence[float]
+
+
+@dataclass(frozen=True)
+class ThemeGroup:
+    """Themes that share classes and a source.
+
+    Parameters
+    ----------
+    ja, en : str
+        What the themes show.
+    themes : tuple of Theme
+        At least one.
+    classes : tuple of ValueClass
+        In ascending order; every value belongs to one.
+    unit : str
+        Unit of the values.
+    absent : ValueClass
+        What a missing value means and how it is painted; its `least` is of no use.
+    source : str
+        Source and date, in Japanese and English.
+    note_ja, note_en : str
+        What a reader must know, beneath the legend.
+    """
+
+    ja: str
+    en: str
+    themes: tuple[Theme, ...]
+    classes: tuple[ValueClass, ...]
+    unit: str
+    absent: ValueClass
+    source: str
+    note_ja: str = ""
+    note_en: str = ""
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the group as the page's script reads it."""
+        return {
+            "ja": self.ja,
+            "en": self.en,
+            "unit": self.unit,
+            "source": self.source,
+            "classes": [[item.least, item.colour, item.ja, item.en] for item in self.classes],
+            "absent": [self.absent.colour, self.absent.ja, self.absent.en],
+            "themes": [
+                [theme.ja, theme.en, [number(value, 2) for value in theme.values]]
+                for theme in self.themes
+            ],
+        }
+
+
+#: Key, names, and the categories of the computed earthquakes that belong to each group.
+_EARTHQUAKES = (
+    ("nankai", "南海トラフ", "Nankai Trough", ("nankai_trough",)),
+    ("sagami", "相模トラフ", "Sagami Trough", ("sagami_trough",)),
+    ("japan-kuril", "日本海溝・千島海溝", "Japan and Kuril Trench",
+     ("japan_trench", "kuril_trench")),
+    ("japan-sea", "日本海東縁部", "Eastern margin of the Sea of Japan",
+     ("sea_of_japan_eastern_margin",)),
+    ("active-faults", "活断層", "Active faults", ("major_active_fault", "other_active_fault")),
+)  # fmt: skip
+
+#: Classes of the national seismic hazard maps, in percent.
+_PROBABILITY = (
+    (0.0, "0.1 %未満", "below 0.1 %"),
+    (0.1, "0.1–3 %", ""),
+    (3.0, "3–6 %", ""),
+    (6.0, "6–26 %", ""),
+    (26.0, "26 %以上", "26 % or more"),
+)
+
+#: Percent of the people. Shares are rounded to 0.1 %, so anything above 0 is at least that.
+_SHARE = (
+    (0.0, "0 %", ""),
+    (0.05, "5 %未満", "above 0, below 5 %"),
+    (5.0, "5–20 %", ""),
+    (20.0, "20–50 %", ""),
+    (50.0, "50 %以上", "50 % or more"),
+)
+
+
+def hazard_groups(candidates: pd.DataFrame, atlas: Atlas) -> list[ThemeGroup]:
+    """Return what candidates can be painted by, from the tables of hazards.
+
+    Parameters
+    ----------
+    candidates : pandas.DataFrame
+        Sites with `municipality_code`.
+    atlas : Atlas
+        What is known of the municipalities.
+    """
+    codes = candidates["municipality_code"].to_numpy(dtype=object)
+    return [_intensity(codes, atlas), _probability(codes, atlas), _zones(codes, atlas)]
+
+
+def _intensity(codes: Any, atlas: Atlas) -> ThemeGroup:
+    """Return the largest computed intensity at each office over the cases of each group."""
+    category = atlas.table("scenario_earthquakes")["category"]
+    felt = atlas.table("scenario_intensity_by_municipality")["intensity_office"].astype(float)
+    case, municipality = (felt.index.get_level_values(level) for level in (0, 1))
+    largest = felt.groupby([category.reindex(case).to_numpy(), municipality.to_numpy()]).max()
+    table = largest.unstack(0)  # noqa: PD010
+    themes = tuple(
+        Theme(
+            f"intensity-{key}",
+            ja,
+            en,
+            table.reindex(columns=list(members))
+            .max(axis=1)
+            .reindex(codes)
+            .to_numpy(dtype=float)
+            .tolist(),
+        )
+        for key, ja, en, members in _EARTHQUAKES
+    )
+    return ThemeGroup(
+        "想定地震の最大震度（市区町村の役所）",
+        "Largest computed intensity at the municipal office",
+        themes,
+        _intensity_classes(),
+        "",
+        ValueClass(0.0, "5強に達する計算なし", "no case reaches 5-upper", HAZARD_ABSENT),
+        "出典 Source: 本ツールの計算（公式の値ではない）。 Computed by this project, not official. "
+        "Si & Midorikawa (1999)；J-SHIS / NIED 2017年版の断層・表層地盤V3。 Rupture cases of 2017.",
+        "群ごとに全ケースの最大値。一つの地震の分布ではない。",
+        "The largest over all cases of a group, not the field of one earthquake.",
+    )
+
+
+def _probability(codes: Any, atlas: Atlas) -> ThemeGroup:
+    values = atlas.table("seismic_hazard_by_municipality")["p30_i6lower_pct"].reindex(codes)
+    theme = Theme(
+        "probability-6lower", "30年以内に震度6弱以上", "6-lower or more within 30 years",
+        values.to_numpy(dtype=float).tolist(),
+    )  # fmt: skip
+    return ThemeGroup(
+        "地震動の超過確率",
+        "Probability of strong shaking",
+        (theme,),
+        _classes(_PROBABILITY, PROBABILITY_RAMP),
+        "%",
+        _unknown(),
+        "出典 Source: J-SHIS / 防災科学技術研究所 NIED、2024年版 edition 2024；"
+        "2024-01-01から30年間 30 years from 2024-01-01.",
+        "人口で重み付けした中心での値。",
+        "At the population-weighted centre.",
+    )
+
+
+def _zones(codes: Any, atlas: Atlas) -> ThemeGroup:
+    zones = atlas.table("flood_tsunami_landslide_by_municipality").reindex(codes)
+    themes = tuple(
+        Theme(key, ja, en, zones[column].to_numpy(dtype=float).tolist())
+        for key, ja, en, column in (
+            ("zone-tsunami", "津波浸水想定区域の人口", "People in tsunami zones",
+             "pop_share_tsunami_any_pct"),
+            ("zone-flood", "洪水浸水深3 m以上の人口", "People in flood zones of 3 m or more",
+             "pop_share_flood_ge_3m_pct"),
+        )
+    )  # fmt: skip
+    return ThemeGroup(
+        "浸水想定区域に住む人の割合",
+        "Share of people in zones of inundation",
+        themes,
+        _classes(_SHARE, SHARE_RAMP),
+        "%",
+        _unknown(),
+        "出典 Source: ハザードマップポータルサイト（国土交通省・国土地理院）Hazard Map "
+        "Portal Site, 2026-09閲覧 as read 2026-09；人口 population 2020.",
+        "0 %は区域図が未公表の場合を含む。人の割合で、土地の割合ではない。",
+        "0 % can also mean that no map is published. Shares of people, not of land.",
+    )
+
+
+def _intensity_classes() -> tuple[ValueClass, ...]:
+    """Return the classes in which the map shows every intensity, the weakest first."""
+    classes = []
+    for item in reversed(INTENSITIES):
+        bound = f"（{item.least:g}–）" if math.isfinite(item.least) else ""
+        least = max(item.least, 0.0)
+        classes.append(ValueClass(least, f"{item.ja}{bound}", item.en, item.colour))
+    return tuple(classes)
+
+
+def _classes(
+    bounds: tuple[tuple[float, str, str], ...], ramp: tuple[str, ...]
+) -> tuple[ValueClass, ...]:
+    return tuple(
+        ValueClass(least, ja, en, colour)
+        for (least, ja, en), colour in zip(bounds, ramp, strict=True)
+    )
+
+
+def _unknown() -> ValueClass:
+    return ValueClass(0.0, "値なし", "no value", HAZARD_ABSENT)

@@ -1,0 +1,369 @@
+"""The plan on the map: hubs, links, backups, existing cores, its worst disasters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import folium
+import numpy as np
+
+from dcsite.disasters import intensity_at_offices
+from dcsite.plan.stress_types import Footprint
+
+from .encode import encode_polygons, html_fragment
+from .layer import DrawAsSvg, Field, Layer, Swatch, add, drawing, rows
+from .popup import hub_popup
+from .style import INTENSITIES, TIERS, hub_radius_px, intensity_class, tier_style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from dcsite.atlas import Atlas
+    from dcsite.plan.explanation import Explanation
+    from dcsite.plan.types import Hub, Plan
+
+LINK_PANE, BACKUP_PANE, CORE_PANE, HUB_PANE = "dc-links", "dc-backups", "dc-cores", "dc-hubs"
+#: Untyped in Folium.
+_POLYLINE: Any = folium.PolyLine
+_LINK_COLOURS = {"substation": "#3b0f70", "landing": "#00798c"}
+_EXISTING_COLOUR = "#2b333a"
+_BACKUP_COLOUR = "#7b3294"
+_DARK = "#2b333a"
+#: About 1.5 km2: islets below are not seen at any zoom this map is for.
+_LEAST_PART_DEG2 = 1.5e-4
+#: How far an arc leaves the straight line, as a share of its length.
+_BEND = 0.16
+_POINTS = 41
+#: The arrow's piece of the arc; its head lies at the end.
+_ARROW = slice(_POINTS // 2 - 1, _POINTS // 2 + 2)
+
+#: The head of all arrows; the style sheet hangs it on the arcs' middle pieces.
+ARROW_SVG = (
+    '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>'
+    '<marker id="dc-arrow" viewBox="0 0 10 10" refX="6" refY="5" markerWidth="11" '
+    'markerHeight="11" markerUnits="userSpaceOnUse" orient="auto">'
+    f'<path d="M0 0L10 5L0 10L2.5 5z" fill="{_BACKUP_COLOUR}"/></marker></defs></svg>'
+)
+
+
+@dataclass(frozen=True)
+class HubMarker:
+    """A drawn hub: its marker, and what the page's script needs beside it."""
+
+    hub: Hub
+    marker: folium.CircleMarker
+
+    def as_config(self) -> dict[str, Any]:
+        """Return what the page's script reads."""
+        hub = self.hub
+        return {
+            "layer": self.marker.get_name(),
+            "label": f"{hub.name_ja} {hub.name_en or ''} {hub.it_load_mw:.0f} MW",
+            "first": hub.tier == TIERS[0].name,
+            "uncertainty_km": hub.uncertainty_km if hub.uncertainty_km > 0 else None,
+        }
+
+
+def _circle(
+    where: tuple[float, float], pane: str, style: dict[str, Any], popup: str, label: dict[str, Any]
+) -> folium.CircleMarker:
+    """Return a circle with a pop-up and a name that always stands beside it."""
+    marker = folium.CircleMarker(where, fill=True, fill_opacity=1, pane=pane, **style)
+    size: Any = {"max_width": 400, "max_height": 460} if pane == HUB_PANE else {"max_width": 340}
+    add(marker, folium.Popup(popup, class_name="dc-popup", **size))
+    name = html_fragment("label.html.j2", text=label.pop("text"))
+    add(marker, folium.Tooltip(name, sticky=False, permanent=True, opacity=1, **label))
+    return marker
+
+
+def hub_layers(
+    plan: Plan, atlas: Atlas, explanation: Explanation | None = None
+) -> tuple[list[Layer], list[HubMarker]]:
+    """Return one layer of hubs per tier, and the markers, the most important first."""
+    tiers = [tier.name for tier in TIERS]
+    tiers += sorted({hub.tier for hub in plan.hubs} - set(tiers))
+    areas = atlas.table("electricity_areas")
+    names = {hub.site_id: f"{hub.name_ja} {hub.name_en or ''}".strip() for hub in plan.hubs}
+    for core in rows(atlas.existing_cores()):
+        names[str(core.Index)] = f"{core.name_ja} {core.name_en}"
+    layers: list[Layer] = []
+    markers: list[HubMarker] = []
+    for tier in tiers:
+        style = tier_style(tier)
+        known = style.name if style in TIERS else "other"
+        group = folium.FeatureGroup(name=f"hubs-{tier}", control=False)
+        own = [hub for hub in plan.hubs if hub.tier == tier]
+        for hub in sorted(own, key=lambda hub: (-hub.it_load_mw, hub.site_id)):
+            radius = hub_radius_px(hub.it_load_mw)
+            area = (hub.area, hub.area)
+            if hub.area in areas.index:
+                area = tuple(areas.loc[hub.area, ["name_ja", "name_en"]])
+            marker = _circle(
+                (hub.lat_deg, hub.lon_deg), HUB_PANE,
+                {"radius": radius, "color": "#ffffff", "weight": 2, "opacity": 1,
+                 "fill_color": style.colour, "class_name": f"dc-hub dc-hub-{known}"},
+                hub_popup(hub, area, names, explanation),
+                {"text": hub.name_ja, "direction": "right", "offset": [round(radius), 0],
+                 "class_name": f"dc-label dc-label-{'core' if tier == 'core' else 'other'}"},
+            )  # fmt: skip
+            add(group, marker)
+            markers.append(HubMarker(hub, marker))
+        add(group, DrawAsSvg(HUB_PANE))
+        legend = [Swatch("dot", style.colour, size=12)]
+        title = f"{style.ja}（{len(own)}）"
+        layers.append(Layer(f"hubs-{tier}", "plan", title, style.en, group, True, legend))
+    return layers, markers
+
+
+def core_layer(atlas: Atlas) -> tuple[Layer, list[str]]:
+    """Return the existing cores, at their prefectural offices, and their markers' names."""
+    names: list[str] = []
+    group = folium.FeatureGroup(name="cores", control=False)
+    for core in rows(atlas.existing_cores()):
+        marker = _circle(
+            (core.lat_deg, core.lon_deg), CORE_PANE,
+            {"radius": 9, "color": _EXISTING_COLOUR, "weight": 4, "fill_color": "#ffffff",
+             "class_name": "dc-core"},
+            html_fragment("popup_core.html.j2", core=core),
+            {"text": core.name_ja, "direction": "left", "offset": [-10, 0],
+             "class_name": "dc-label dc-label-existing"},
+        )  # fmt: skip
+        add(group, marker)
+        names.append(marker.get_name())
+    add(group, DrawAsSvg(CORE_PANE))
+    layer = Layer(
+        "cores", "places", "既存の中核（都府庁の位置）", "Existing cores, at prefectural offices",
+        group, shown=True, legend=[Swatch("ring", _EXISTING_COLOUR, size=10)],
+    )  # fmt: skip
+    return layer, names
+
+
+def link_layers(plan: Plan) -> list[Layer]:
+    """Return straight links from each hub to its substation and to its landing."""
+    layers: list[Layer] = []
+    for kind, ja, en in (
+        ("substation", "拠点から変電所（直線）", "Hub to substation, straight"),
+        ("landing", "拠点から陸揚局（直線）", "Hub to landing, straight"),
+    ):
+        group = folium.FeatureGroup(name=f"links-{kind}", control=False)
+        for hub in plan.hubs:
+            end = hub.substation if kind == "substation" else hub.landing
+            if end is None:
+                continue
+            add(group,
+                _POLYLINE(
+                    [(hub.lat_deg, hub.lon_deg), (end.lat_deg, end.lon_deg)],
+                    color=_LINK_COLOURS[kind], opacity=0.7, pane=LINK_PANE, interactive=False,
+                    weight=2.2 if kind == "substation" else 1.2,
+                    dash_array=None if kind == "substation" else "5 4", class_name="dc-link",
+                )
+            )  # fmt: skip
+        add(group, DrawAsSvg(LINK_PANE))
+        shape = "line" if kind == "substation" else "dash"
+        layers.append(
+            Layer(
+                f"links-{kind}", "plan", ja, en, group, shown=True,
+                legend=[Swatch(shape, _LINK_COLOURS[kind], size=2)],
+            )
+        )  # fmt: skip
+    return layers
+
+
+@dataclass(frozen=True)
+class BackupPair:
+    """A hub, the hub that stands in for it, and why that one; plain text in both languages."""
+
+    site_id: str
+    backup_site_id: str
+    reason_ja: str
+    reason_en: str
+
+
+def backup_pairs(plan: Plan) -> list[BackupPair]:
+    """Return a plan's hubs that have a backup, with how often both are down and what was left."""
+    pairs: list[BackupPair] = []
+    for item in plan.backups:
+        if item.backup_site_id is None:
+            continue
+        reasons = [
+            (
+                f"同時に停止しない{item.choices}拠点から選択",
+                f"chosen among {item.choices} that no disaster takes down with it",
+            )
+        ]
+        if item.both_down_30y is not None:
+            reasons.append(
+                (
+                    f"同時停止の期待回数は30年で{item.both_down_30y:.2g}回",
+                    f"expected down together {item.both_down_30y:.2g} times in 30 years",
+                )
+            )
+        pairs.append(
+            BackupPair(
+                item.site_id,
+                item.backup_site_id,
+                "、".join(ja for ja, _ in reasons),
+                "; ".join(en for _, en in reasons),
+            )
+        )
+    return pairs
+
+
+def backup_layer(plan: Plan, pairs: Sequence[BackupPair]) -> Layer:
+    """Return arcs from hubs to their backups, off at first.
+
+    Parameters
+    ----------
+    plan : Plan
+        Whose hubs they are.
+    pairs : sequence of BackupPair
+        Which hub backs up which; both must be hubs of the plan. Two hubs that back each other up
+        get two arcs, each to the right of its own direction.
+
+    Returns
+    -------
+    Layer
+        An entry of the group ``plan``; the page needs `ARROW_SVG` and the pane `BACKUP_PANE`.
+
+    Raises
+    ------
+    ValueError
+        If a pair names a hub that the plan does not have, or one hub twice.
+    """
+    hubs = {hub.site_id: hub for hub in plan.hubs}
+    group = folium.FeatureGroup(name="backups", control=False, show=False)
+    for pair in pairs:
+        for site_id in (pair.site_id, pair.backup_site_id):
+            if site_id not in hubs:
+                raise ValueError(f"{site_id!r} is no hub of the plan; give hubs of the plan alone")
+        if pair.site_id == pair.backup_site_id:
+            raise ValueError(f"{pair.site_id!r} cannot be its own backup; give two hubs")
+        hub, backup = hubs[pair.site_id], hubs[pair.backup_site_id]
+        path = arc(hub, backup)
+        line = _POLYLINE(
+            path.tolist(), color=_BACKUP_COLOUR, weight=2.4, opacity=0.85, pane=BACKUP_PANE,
+            smooth_factor=0.2, class_name="dc-arc",
+        )  # fmt: skip
+        popup = html_fragment("popup_backup.html.j2", hub=hub, backup=backup, pair=pair)
+        add(line, folium.Popup(popup, max_width=340, class_name="dc-popup"))
+        add(group, line)
+        # The invisible middle piece carries the arrow's head, which a line has at its end alone.
+        add(group,
+            _POLYLINE(
+                path[_ARROW].tolist(), color=_BACKUP_COLOUR, weight=2.4, opacity=0,
+                pane=BACKUP_PANE, smooth_factor=0, interactive=False, class_name="dc-arc-head",
+            )
+        )  # fmt: skip
+    add(group, DrawAsSvg(BACKUP_PANE))
+    return Layer(
+        "backups",
+        "plan",
+        f"代替拠点（{len(pairs)}）",
+        "Backup of each hub",
+        group,
+        legend=[Swatch("line", _BACKUP_COLOUR, size=2.4)],
+        note_ja="矢印の先が代替。弧は関係を示し、回線の経路ではない。",
+        note_en="The arrow points to the backup; arcs show pairs, not routes.",
+    )
+
+
+def arc(hub: Hub, backup: Hub) -> NDArray[np.float64]:
+    """Return an arc between two hubs: a parabola that bends to the right of its direction.
+
+    Returns
+    -------
+    numpy.ndarray, shape (41, 2)
+        Latitude and longitude in degrees, the ends included.
+    """
+    start = np.array([hub.lat_deg, hub.lon_deg])
+    end = np.array([backup.lat_deg, backup.lon_deg])
+    # A degree of longitude is drawn shorter than one of latitude by about this factor.
+    narrow = np.cos(np.radians((start[0] + end[0]) / 2.0))
+    north, east = end - start
+    right = np.array([-east * narrow, north / narrow])
+    along = np.linspace(0.0, 1.0, _POINTS)[:, None]
+    path: NDArray[np.float64] = (
+        start + along * (end - start) + 4.0 * along * (1.0 - along) * _BEND * right
+    )
+    return np.round(path, 4)
+
+
+def footprint_layer(footprint: Footprint, atlas: Atlas, key: str = "footprint") -> Layer:
+    """Return the layer of one event.
+
+    Parameters
+    ----------
+    footprint : Footprint
+        Municipalities by intensity and areas that go dark; either may be empty.
+    atlas : Atlas
+        Gives polygons and names.
+    key : str
+        Of the layer; one of its own for each event.
+    """
+    places, areas = atlas.table("municipalities"), atlas.table("electricity_areas")
+    polygons = atlas.polygons("municipality_polygons").geometry
+    area_polygons = atlas.polygons("electricity_area_polygons").geometry
+    shaken = [code for code in sorted(footprint.intensity) if code in polygons.index]
+    dark = list(footprint.areas_lost)
+    struck = [
+        [intensity_class(footprint.intensity[code]),
+         [*places.loc[code, ["name_ja", "name_en"]], round(footprint.intensity[code], 2), None],
+         outline]
+        for code, outline in zip(
+            shaken, encode_polygons(polygons.loc[shaken], _LEAST_PART_DEG2), strict=True
+        )
+    ]  # fmt: skip
+    struck += [
+        [len(INTENSITIES), [*areas.loc[area, ["name_ja", "name_en"]], None, "停電 dark"], outline]
+        for area, outline in zip(
+            dark, encode_polygons(area_polygons.loc[dark], _LEAST_PART_DEG2), strict=True
+        )
+    ]
+    name = footprint.name_ja or footprint.name_en
+    layer = drawing(
+        "areas",
+        struck,
+        order=2,
+        kind=f"被害範囲 Footprint: {name}",
+        source="J-SHIS / NIED に基づく計算値 computed, not official",
+        fields=[
+            Field("計算震度（役場）", "Computed intensity at the office"),
+            Field("電力エリア", "Electricity area"),
+        ],
+        styles=[
+            *({"fillColor": one.colour, "fillOpacity": 0.75, "color": "#8a8a7a", "weight": 0.4}
+              for one in INTENSITIES),
+            {"fillColor": _DARK, "fillOpacity": 0.25, "color": _DARK, "weight": 2,
+             "dashArray": "6 4"},
+        ],
+    )  # fmt: skip
+    legend = [Swatch("area", one.colour, one.ja, one.en) for one in INTENSITIES if shaken]
+    if dark:
+        legend.append(Swatch("area", f"{_DARK}40", "停電エリア", "Area goes dark"))
+    return Layer(
+        key, "plan", f"最悪の災害: {name}", f"Worst disaster: {footprint.name_en}", layer,
+        legend=legend, note_ja="計算値であり、公表値ではない。", note_en="Computed, not official.",
+    )  # fmt: skip
+
+
+def worst_footprints(plan: Plan, atlas: Atlas) -> list[Footprint]:
+    """Return where a plan's worst disaster strikes, and its worst earthquake.
+
+    A user's disaster and a lost cluster of landings have no outline among the tables: they are
+    left out, and so is an earthquake that blacks out nothing and shakes no municipality by 5.0.
+    """
+    worst = list(plan.worst_disasters[:1])
+    worst += [loss for loss in plan.worst_disasters if loss.kind == "earthquake"][:1]
+    found: list[Footprint] = []
+    for loss in dict.fromkeys(worst):
+        shaken = intensity_at_offices(atlas, loss.event_id)
+        if shaken or loss.areas_lost:
+            found.append(
+                Footprint(
+                    loss.event_id, loss.name_en, loss.name_ja, shaken, loss.areas_lost, {}, {}
+                )
+            )
+    return found
