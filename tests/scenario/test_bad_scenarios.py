@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -332,3 +333,38 @@ def test_a_file_that_extends_nothing_must_give_everything(write):
         "penalties",
         "criteria",
     }
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "more", "first"),
+    [
+        ("", "k{} = 1\n", "and 29,980 more unknown keys", "k0: unknown key"),
+        ("[weights]\n", "k{} = 1\n", "and 29,980 more unknown keys", "weights.k0: unknown key"),
+        ("", "[k{}]\na = 1\n", "and 29,980 more unknown keys", "k0: unknown key"),
+        (
+            "[sources]\n", '"k{}" = 1\n', "sources: and 29,980 more unknown keys",
+            'sources."k0": unknown key',
+        ),
+    ],
+)  # fmt: skip
+def test_thousands_of_unknown_keys_are_told_at_once(write, head, row, more, first):
+    rows = "".join(row.format(n) for n in range(30_000))
+    text = f'extends = "policy-2023"\n{head}{rows}'
+    path = write("many.toml", text)
+    before = time.process_time()
+    lines = problems_of(path)
+    assert time.process_time() - before < 5
+    assert len(lines) == 21
+    assert lines[0].startswith(f"many.toml: {first}")
+    assert lines[-1] == f"many.toml: {more}"
+
+
+def test_a_wrong_value_among_thousands_of_unknown_keys_is_told(write):
+    rows = "".join(f"k{n} = 1\n" for n in range(1_000))
+    path = write("many.toml", f'extends = "policy-2023"\n{rows}[demand]\npue = 0.9\n')
+    lines = problems_of(path, [f"z{n}=1" for n in range(30)])
+    assert "many.toml: demand.pue: must be between 1 and 10, got 0.9" in lines
+    assert lines[-2:] == [
+        "many.toml: and 980 more unknown keys",
+        "--set: and 10 more unknown keys",
+    ]

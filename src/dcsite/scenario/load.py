@@ -15,7 +15,7 @@ from dcsite.errors import Problem, ScenarioError
 from .keys import flatten
 from .layers import SOURCES, Layer, parse_overrides, read_chain
 from .merge import Merged, merge
-from .messages import Vocabulary, validation_problems
+from .messages import MAX_UNKNOWN, Vocabulary, more_unknown, validation_problems
 from .provenance import LABELS, Origin, covering, parse_source
 from .schema import Scenario
 from .shape import scenario_model
@@ -122,12 +122,15 @@ def _read_sources(
     given = _with_tables(layer.data)
     known = {*vocabulary.keys, *_with_tables(merged.data)}
     sources: dict[str, Origin] = {}
+    unknown = 0
     for key, entry in layer.sources.items():
         field = f'{SOURCES}."{key}"'
         origin = parse_source(entry)
         if key not in known:
-            path = tuple(key.split("."))
-            problems.append(Problem(layer.where, field, vocabulary.unknown(path)))
+            unknown += 1
+            if unknown <= MAX_UNKNOWN:
+                path = tuple(key.split("."))
+                problems.append(Problem(layer.where, field, vocabulary.unknown(path)))
         elif key not in given:
             message = "is not set in this file; a source stands beside the value it is for"
             problems.append(Problem(layer.where, field, message))
@@ -135,6 +138,7 @@ def _read_sources(
             problems.append(Problem(layer.where, field, origin))
         else:
             sources[key] = origin
+    problems += more_unknown(layer.where, SOURCES, unknown)
     return sources
 
 

@@ -86,10 +86,17 @@ def _over(
             result[key] = copy.deepcopy(new)
         if key not in base or not _same(old, result[key]):
             if not isinstance(new, Mapping):
-                for inner in [p for p in setters if p[: len(here)] == here]:
-                    del setters[inner]
+                _forget(setters, here, old)
             setters[here] = layer
     return result
+
+
+def _forget(setters: dict[Path, Layer], path: Path, old: Any) -> None:
+    """Forget who set what stood at a path and, where it was a table, below it."""
+    setters.pop(path, None)
+    if isinstance(old, Mapping):
+        for key, inner in old.items():
+            _forget(setters, (*path, key), inner)
 
 
 def _as_range(value: Any) -> Any:

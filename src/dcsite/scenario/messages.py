@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,9 @@ from .layers import EXTENDS, SOURCES
 from .merge import Merged, Path
 
 __all__ = ["Vocabulary", "validation_problems"]
+
+#: To find what an unknown key could have meant takes a millisecond or two; nobody reads thousands.
+MAX_UNKNOWN = 20
 
 _NOUNS = {
     "integer": "a whole number",
@@ -158,16 +162,30 @@ def validation_problems(
     Returns
     -------
     list of Problem
-        In the order of the scenario; numbers that are not finite come first.
+        In the order of the scenario; numbers that are not finite come first. Of many unknown keys
+        the first `MAX_UNKNOWN` are told and the others counted, last.
     """
     found: dict[tuple[str, str], Problem] = {}
     for path, value in _not_finite(merged.data, ()):
         allowed = _bare_number(vocabulary.allowed(vocabulary.node(path)))
         _add(found, merged, path, f"must be {allowed}, got {shown(value)}")
+    unknown: Counter[str] = Counter()
     for line in error.errors(include_url=False) if error else ():
+        if line["type"] == "extra_forbidden":
+            where = merged.setter(line["loc"]).where
+            unknown[where] += 1
+            if unknown[where] > MAX_UNKNOWN:
+                continue
         path, message = _explain(line, merged, vocabulary)
         _add(found, merged, path, message)
-    return list(found.values())
+    counted = [more for where, n in unknown.items() for more in more_unknown(where, "", n)]
+    return [*found.values(), *counted]
+
+
+def more_unknown(where: str, table: str, count: int) -> list[Problem]:
+    """Count the unknown keys of a file, or of one of its tables, beyond those that are told."""
+    more = count - MAX_UNKNOWN
+    return [Problem(where, table, f"and {more:,} more unknown keys")] if more > 0 else []
 
 
 def _explain(line: Any, merged: Merged, vocabulary: Vocabulary) -> tuple[Path, str]:
