@@ -20,7 +20,7 @@ import pytest
 import dcsite
 from dcsite.model.dispersion import Points, disperse
 from dcsite.sites import municipality_sites
-from dcsite.sites.tsplib import read_tsplib
+from dcsite.sites.places import read_tsplib
 
 COUNTS = (5, 10, 15, 20)
 LIMIT_S = float(os.environ.get("DCSITE_BENCH_LIMIT_S", "120"))

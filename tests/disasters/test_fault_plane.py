@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from dcsite.disasters.fault_plane import (
+from dcsite.disasters.ground_motion import (
     FaultPlanes,
     hypocentral_distance_km,
     rupture_distance_km,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import ndtr
 
-from dcsite.disasters.joint_normal import both_below
+from dcsite.disasters.fragility import both_below
 
 LIMIT = st.one_of(st.floats(-6.0, 6.0), st.sampled_from([0.0, -0.0, 1e-200, -1e-200, 5e-324]))
 CORRELATION = st.floats(0.0, 1.0)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import shapely
 
-from dcsite.sites.lookup import PolygonLookup
+from dcsite.sites.landmass import PolygonLookup
 
 
 def squares(*boxes: tuple[float, float, float, float]) -> gpd.GeoDataFrame:

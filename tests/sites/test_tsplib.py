@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dcsite.errors import SitesError
-from dcsite.sites.tsplib import read_tsplib
+from dcsite.sites.places import read_tsplib
 
 GOOD = """NAME : four
 COMMENT : made by hand

@@ -108,8 +108,7 @@ def disperse_command(
 
 def _read(path: Path, metric: MetricChoice) -> _Candidates:
     from dcsite.model.dispersion import Points
-    from dcsite.sites.places import read_places
-    from dcsite.sites.tsplib import read_tsplib
+    from dcsite.sites.places import read_places, read_tsplib
 
     planar: dict[MetricChoice, Metric]
     if path.suffix.lower() == ".tsp":

@@ -1,9 +1,7 @@
 """What can strike many sites at once, and how likely each of them is down then."""
 
-from .backup import falls_with, joint_risk
-from .disaster_set import DisasterSet, disaster_set
-from .earthquakes import intensity_at_offices
-from .fault_plane import FaultPlanes, hypocentral_distance_km, rupture_distance_km
+from .disaster_set import DisasterSet, disaster_set, falls_with, joint_risk
+from .earthquakes import earthquake_sources, intensity_at_offices
 from .fragility import (
     Fragility,
     conditional_probability_down,
@@ -11,17 +9,19 @@ from .fragility import (
     probability_down,
 )
 from .ground_motion import (
+    FaultPlanes,
     SourceType,
+    hypocentral_distance_km,
     intensity_from_pgv,
     intensity_scatter,
     jma_intensity,
     pgv600_cm_s,
     pgv_from_intensity,
+    rupture_distance_km,
     site_amplification,
 )
 from .settings import KINDS, DisasterSettings
-from .sources import earthquake_sources
-from .user_file import UserFootprints, read_footprints
+from .user import UserFootprints, read_footprints
 
 __all__ = [
     "KINDS",

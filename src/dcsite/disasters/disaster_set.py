@@ -7,6 +7,8 @@ areas of one frequency, of a cluster of cable landings, of the Tokyo area, or wh
 says. A municipality's computed intensity is the one at its office; grid squares and a user's points
 take that of their municipality, since the geometry of the ruptures may not be passed on; ruptures
 of a user's file are computed at the site itself.
+
+Sites may back each other up that no disaster takes down together.
 """
 
 from __future__ import annotations
@@ -23,19 +25,18 @@ from dcsite.atlas.geodesy import geodesic_km
 
 from .earthquakes import UNSHAKEN, computed_earthquakes
 from .fragility import Fragility, joint_probability_down, probability_down
-from .user_file import read_footprints
+from .user import read_footprints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
 
     from .settings import DisasterSettings
 
-__all__ = ["DisasterSet", "disaster_set"]
-
 Floats = NDArray[np.float64]
-
 _COLUMNS = (
     "kind", "name_en", "name_ja", "category", "source_id", "source_probability_30y",
     "probability_30y", "probability_date", "basis", "areas_lost", "in_force",
@@ -289,3 +290,58 @@ class _Builder:
         self._events.append(events.rename_axis("event_id"))
         self._intensity.append(intensity)
         self._lost.append(by_area if lost is None else np.maximum(by_area, lost))
+
+
+def falls_with(disasters: DisasterSet, site: int, least: float) -> NDArray[np.bool_]:
+    """Tell which sites some event takes down together with one, with at least a probability.
+
+    Parameters
+    ----------
+    disasters : DisasterSet
+        Of n sites and m events; all of them count.
+    site : int
+        Position of the site.
+    least : float
+        Probability, given the event, from which two sites count as falling together; above 0.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        True for the site itself.
+    """
+    down = disasters.down
+    found = np.zeros(len(down), dtype=bool)
+    found[site] = True
+    # Two are never down together more often than either is alone: most pairs are settled by that.
+    for event in np.flatnonzero(down[site] >= least):
+        rest = np.flatnonzero((down[:, event] >= least) & ~found)
+        if len(rest):
+            both = disasters.both_down(site, rest, int(event))
+            found[rest[both >= least]] = True
+    return found
+
+
+def joint_risk(disasters: DisasterSet, site: int, others: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return how often a site and each of some others are down together, expected in 30 years.
+
+    Parameters
+    ----------
+    disasters : DisasterSet
+        Of n sites and m events; those of unknown probability count as 0.
+    site : int
+        Position of the site.
+    others : numpy.ndarray, shape (k,)
+        Positions of the others.
+
+    Returns
+    -------
+    numpy.ndarray, shape (k,)
+        Sum over events of their probability in 30 years times that of both being down.
+    """
+    weight = disasters.events["probability_30y"].fillna(0.0).to_numpy(dtype=float)
+    down = disasters.down
+    risk = np.zeros(len(others))
+    for event in np.flatnonzero((weight > 0.0) & (down[site] > 0.0)):
+        both = disasters.both_down(site, others, int(event))
+        risk += weight[event] * both
+    return risk

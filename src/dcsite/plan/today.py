@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dcsite.sites.lookup import PolygonLookup
+from dcsite.sites.landmass import PolygonLookup
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas

@@ -1,20 +1,29 @@
-"""A user's own list of sites, checked row by row and set beside what is known of its places."""
+"""A user's own list of sites, checked row by row and set beside what is known of its places.
+
+Numbers, ids, names, tiers and geometries are judged each by itself, then places and areas.
+"""
 
 from __future__ import annotations
 
+import difflib
+import math
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from scipy.spatial import KDTree
 
-from .cells import UserCells, check_cells
-from .files import read_raw_sites
-from .frame import disc_radius_km, site_frame
-from .landmass import COAST_TOLERANCE_KM, landmass_of, landmasses
-from .lookup import PolygonLookup
+from dcsite.errors import SitesError
+
+from .frame import ALLOWED_TIERS, disc_radius_km, site_frame
+from .landmass import COAST_TOLERANCE_KM, PolygonLookup, landmass_of, landmasses
 from .municipalities import municipality_table
+from .reader import FileForm, UserRows, id_flaw, read_rows, shown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -23,15 +32,42 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import LandParameters
 
-    from .problems import ProblemList
+    from .reader import ProblemList
 
-__all__ = ["read_sites"]
 
 #: Round numbers outside all land of Japan: what is not in here is a slip, not a coast.
 _LATITUDES_DEG = (20.0, 46.0)
 _LONGITUDES_DEG = (122.0, 154.0)
 #: Two sites nearer than this in both axes (about a metre) are one place written twice.
 _SAME_PLACE_DEG = 1e-5
+#: What each field of a sites file may be called, its own name first; case, spaces and hyphens are
+#: free.
+_COLUMN_NAMES: dict[str, tuple[str, ...]] = {
+    "site_id": ("site_id", "id"),
+    "name": ("name", "名称"),
+    "name_ja": ("name_ja",),
+    "name_en": ("name_en",),
+    "lat_deg": ("lat_deg", "lat", "latitude", "latitude_deg", "緯度"),
+    "lon_deg": ("lon_deg", "lon", "longitude", "longitude_deg", "long", "lng", "経度"),
+    "hectares": ("hectares", "hectare", "ha", "area_ha"),
+    "max_it_load_mw": ("max_it_load_mw", "max_mw"),
+    "tier": ("tier", "allowed_tier"),
+}
+SITES_FILE = FileForm(
+    record="site",
+    kinds=".csv (with latitude and longitude), .geojson, .json (GeoJSON) or .gpkg (GeoPackage)",
+    shapes="points or polygons",
+    layer="sites",
+    columns=_COLUMN_NAMES,
+    needed=("lat_deg", "lon_deg"),
+    needed_in_layer=(),
+    error=SitesError,
+)
+_DEGREES = {
+    "lat_deg": "latitude in decimal degrees, such as 43.0621",
+    "lon_deg": "longitude in decimal degrees, such as 141.3544",
+}
+_EQUAL_AREA = "EPSG:6933"
 
 
 def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoDataFrame:
@@ -63,12 +99,12 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
         With all problems of the file: the first 20 in full.
     """
     path = Path(path)
-    raw, problems = read_raw_sites(path)
-    cells = check_cells(raw, problems)
+    rows = read_rows(path, SITES_FILE)
+    problems, cells = rows.problems, check_cells(rows)
     inside = _check_places(cells, atlas, problems)
     municipalities = municipality_table(atlas, land)
     code = _municipality_codes(cells, inside, atlas)
-    _check_hectares(cells, code, raw.labels.get("hectares", "hectares"), atlas, problems)
+    _check_hectares(cells, code, rows.labels.get("hectares", "hectares"), atlas, problems)
     problems.raise_if_any()
 
     here = municipalities.reindex(code)
@@ -180,3 +216,143 @@ def _check_hectares(
             f"{cells.hectares[at]:g} ha is more than all of {names[at]} ({whole_ha[at]:.0f} ha); "
             "allowed: the site's area in hectares, not in square metres",
         )
+
+
+@dataclass(frozen=True)
+class UserCells:
+    """What a user says of each site, with NaN or None where nothing is said.
+
+    `polygon_hectares` is the area of a site drawn as a polygon, NaN for points.
+    """
+
+    numbers: tuple[int, ...]
+    site_id: tuple[str, ...]
+    name_ja: tuple[str, ...]
+    name_en: tuple[str | None, ...]
+    lat_deg: NDArray[np.float64]
+    lon_deg: NDArray[np.float64]
+    hectares: NDArray[np.float64]
+    polygon_hectares: NDArray[np.float64]
+    max_it_load_mw: NDArray[np.float64]
+    tier: tuple[str | None, ...]
+
+
+def check_cells(rows: UserRows) -> UserCells:
+    """Read every cell; note what is wrong and go on with NaN or None in its place.
+
+    Parameters
+    ----------
+    rows : UserRows
+        Records as texts and geometries; takes note of every problem.
+
+    Returns
+    -------
+    UserCells
+        Values per record; sound only if no problem was noted.
+    """
+    polygon_hectares = np.full(len(rows), np.nan)
+    if rows.geometry is None:
+        lat_deg, lon_deg = (
+            rows.numbers(field, -math.inf, math.inf, needed=True, allowed=allowed)
+            for field, allowed in _DEGREES.items()
+        )
+    else:
+        lat_deg, lon_deg, polygon_hectares = _geometries(rows, rows.geometry)
+    site_id = _ids(rows)
+    names = {field: rows.names(field) for field in ("name", "name_ja", "name_en")}
+    # A site's own name stands where a Japanese one is shown; without any name, its id does.
+    name_ja = tuple(
+        ja or name or en or site
+        for ja, name, en, site in zip(
+            names["name_ja"], names["name"], names["name_en"], site_id, strict=True
+        )
+    )
+    hectares, max_it_load_mw = (
+        rows.numbers(
+            field,
+            math.ulp(0.0),
+            sys.float_info.max,
+            allowed=f"a number of {unit} above 0, or nothing",
+        )
+        for field, unit in (("hectares", "ha"), ("max_it_load_mw", "MW"))
+    )
+    return UserCells(
+        numbers=rows.record_numbers,
+        site_id=site_id,
+        name_ja=name_ja,
+        name_en=tuple(text or None for text in names["name_en"]),
+        lat_deg=lat_deg,
+        lon_deg=lon_deg,
+        hectares=hectares,
+        polygon_hectares=polygon_hectares,
+        max_it_load_mw=max_it_load_mw,
+        tier=_tiers(rows),
+    )
+
+
+def _ids(rows: UserRows) -> tuple[str, ...]:
+    ids = tuple(text or f"site-{at:04d}" for at, text in enumerate(rows.texts("site_id"), 1))
+    first: dict[str, int] = {}
+    for row, site_id in enumerate(ids):
+        if wrong := id_flaw(site_id):
+            rows.note(row, "site_id", wrong)
+        if site_id in first:
+            rows.note(
+                row,
+                "site_id",
+                f"{shown(site_id)} is the id of {rows.called(first[site_id])} too; "
+                "give each site its own",
+            )
+        first.setdefault(site_id, row)
+    return ids
+
+
+def _tiers(rows: UserRows) -> tuple[str | None, ...]:
+    for row, text in enumerate(rows.said("tier")):
+        tier = text.casefold()
+        if tier and tier not in ALLOWED_TIERS:
+            near = difflib.get_close_matches(tier, ALLOWED_TIERS, n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            allowed = f"allowed: {', '.join(ALLOWED_TIERS)} or nothing"
+            rows.note(row, "tier", f"{shown(text)} is not a tier; {allowed}{hint}")
+    return tuple(text.casefold() or None for text in rows.said("tier"))
+
+
+def _geometries(
+    rows: UserRows, geometry: NDArray[np.object_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return latitude, longitude and, for polygons, hectares on an equal-area projection."""
+    kinds = shapely.get_type_id(geometry)
+    # Drawing programs often save a single point or polygon as a collection of one.
+    single = (kinds == shapely.GeometryType.MULTIPOINT) & (
+        shapely.get_num_geometries(geometry) == 1
+    )
+    geometry = np.where(single, shapely.get_geometry(geometry, 0), geometry)
+    kinds = shapely.get_type_id(geometry)
+    is_point = kinds == shapely.GeometryType.POINT
+    is_polygon = np.isin(kinds, [shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON])
+    flawed = shapely.is_missing(geometry) | shapely.is_empty(geometry)
+    flawed |= ~(is_point | is_polygon) | ~shapely.is_valid(geometry)
+    for at in np.flatnonzero(flawed):
+        rows.note(int(at), "geometry", _flaw(geometry[at]))
+    point = geometry.copy()
+    point[flawed] = None
+    hectares = np.full(len(rows), np.nan)
+    drawn = np.flatnonzero(is_polygon & ~flawed)
+    if drawn.size:
+        point[drawn] = shapely.point_on_surface(geometry[drawn])
+        polygons = gpd.GeoSeries(geometry[drawn], crs="EPSG:4326")
+        hectares[drawn] = polygons.to_crs(_EQUAL_AREA).area.to_numpy() / 1e4
+    return shapely.get_y(point), shapely.get_x(point), hectares
+
+
+def _flaw(geometry: shapely.Geometry | None) -> str:
+    allowed = "allowed: a point or a polygon"
+    if geometry is None:
+        return f"has no readable geometry; {allowed}"
+    if geometry.is_empty:
+        return f"the geometry is empty; {allowed}"
+    if geometry.geom_type not in {"Point", "Polygon", "MultiPolygon"}:
+        return f"is a {geometry.geom_type}; {allowed}"
+    reason = shapely.is_valid_reason(geometry)
+    return f"is not a valid {geometry.geom_type}: {reason}; {allowed} that does not cross itself"

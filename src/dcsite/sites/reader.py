@@ -1,0 +1,549 @@
+"""The one reader of users' files: opened safely, told apart, and judged field by field.
+
+A file of any kind (CSV, GeoJSON, GeoPackage) becomes one table of texts and geometries. What a
+file of some purpose holds, and what messages call it, is a :class:`FileForm`; every flaw of a cell
+is noted with its row and column, none is mended, and all are raised together.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+import sqlite3
+import unicodedata
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pyproj
+from numpy.typing import NDArray
+
+from dcsite.errors import DcsiteError, Problem, SitesError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+_TEXT = "UTF-8 (with or without BOM) or CP932"
+_DELIMITERS = ",;\t"
+_NO_CRS = "has no coordinate reference system"
+#: Readers of vector files add the feature's own ``id`` beside the user's ``site_id``.
+_GIVES_WAY = {"id"}
+_NEARLY = 0.8
+#: More problems than this are counted, not listed: a wrong column fails on every row.
+MAX_REPORTED = 20
+_MAX_SHOWN_CHARACTERS = 40
+MAX_NAME_CHARACTERS = 120
+MAX_ID_CHARACTERS = 64
+#: Texts, in lower case, that say that nothing is said.
+NO_VALUE = {"", "nan", "na", "n/a", "null", "none"}
+_ID = re.compile(r"[\w.-]+")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+Floats = NDArray[np.float64]
+
+
+def read_rows(path: Path, form: FileForm) -> UserRows:
+    """Read a user's file of any kind.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        CSV, GeoJSON or GeoPackage, told by the extension.
+    form : FileForm
+        What it should hold.
+
+    Returns
+    -------
+    UserRows
+        Its records, at least one, with what is wrong with the header or the shape of rows.
+
+    Raises
+    ------
+    DcsiteError
+        Of the form's class: if the file cannot be read, has no records or lacks what every record
+        needs.
+    """
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "no such file"
+        raise form.unusable(path, f"{what}; allowed: a file {form.kinds}")
+    if suffix not in {".csv", ".geojson", ".json", ".gpkg"}:
+        raise form.unusable(path, f"extension {shown(suffix)} is not known; allowed: {form.kinds}")
+    try:
+        empty = path.stat().st_size == 0
+        if empty:
+            raise form.unusable(path, f"is empty; give at least one {form.record}")
+        rows = _read_csv(path, form) if suffix == ".csv" else _read_vector(path, form)
+    except OSError as error:
+        raise form.unusable(path, f"cannot be read: {error.strerror or error}") from error
+    if not len(rows):
+        rows.problems.raise_if_any()
+        raise form.unusable(path, f"has no rows; give at least one {form.record}")
+    return rows
+
+
+def _read_csv(path: Path, form: FileForm) -> UserRows:
+    text = _decode(path, form)
+    first_line = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(_DELIMITERS, key=first_line.count)
+    problems = ProblemList(path.name, "row", form.error)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise form.unusable(
+            path, f"is not a CSV file: {error}; quote cells as RFC 4180 says"
+        ) from None
+    filled = [(number, row) for number, row in enumerate(rows, 1) if any(map(str.strip, row))]
+    if not filled:
+        raise form.unusable(path, f"is empty; give a header and at least one {form.record}")
+    header = [label.strip() for label in filled[0][1]]
+    position = match_columns(header, problems, form.columns)
+    _check_needed(form.needed, header, position, form, problems)
+    numbers: list[int] = []
+    kept: list[list[str]] = []
+    for number, row in filled[1:]:
+        if len(row) == len(header):
+            numbers.append(number)
+            kept.append([cell.strip() for cell in row])
+        else:
+            message = f"has {len(row)} cells, the header has {len(header)}"
+            problems.add(number, "", f"{message}; quote cells that hold the delimiter")
+    if not kept:
+        problems.raise_if_any()
+    cells = {field: tuple(row[at] for row in kept) for field, at in position.items()}
+    labels = {field: header[at] for field, at in position.items()}
+    return UserRows(tuple(numbers), cells, labels, None, problems)
+
+
+def _check_needed(
+    needed: tuple[str, ...],
+    header: list[str],
+    position: dict[str, int],
+    form: FileForm,
+    problems: ProblemList,
+) -> None:
+    """Raise what is wrong with the header if it lacks what makes sense of a row."""
+    missing = [field for field in needed if field not in position]
+    for field in missing:
+        allowed = ", ".join(form.columns[field])
+        found = ", ".join(shown(label) for label in header[:12])
+        problems.add(0, "", f"no column for {field}; allowed: {allowed}; found: {found}")
+    if missing:
+        problems.raise_if_any()
+
+
+def _decode(path: Path, form: FileForm) -> str:
+    content = path.read_bytes()
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content:
+        raise form.unusable(
+            path, f"is no text in a known encoding; allowed: {_TEXT}; save it again"
+        )
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise form.unusable(path, f"is no text in a known encoding; allowed: {_TEXT}; save it again")
+
+
+def _read_vector(path: Path, form: FileForm) -> UserRows:
+    # GDAL guesses the format from the content, and some formats only point to other files or
+    # addresses: nothing but what the extension says is opened.
+    geopackage = path.suffix.lower() == ".gpkg"
+    if not (_is_geopackage(path) if geopackage else _is_json_object(path)):
+        kind = "a GeoPackage" if geopackage else "GeoJSON"
+        raise form.unusable(path, f"is not {kind}; write it again, or name it after what it is")
+    try:
+        with warnings.catch_warnings():
+            # Of what GDAL warns (odd fields, lists in cells) the checks say more, with the row.
+            warnings.simplefilter("ignore")
+            layer = _only_layer(path, form)
+            # A ring that is not closed becomes no geometry here, and a problem of its feature.
+            frame = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore")
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        reason = str(error).split(";")[0].replace(str(path), path.name)
+        raise form.unusable(path, f"cannot be read: {reason}; allowed: {form.kinds}") from None
+    except UnicodeDecodeError:
+        raise form.unusable(path, "holds text that is not UTF-8; save it again in UTF-8") from None
+    problems = ProblemList(path.name, "feature", form.error)
+    if not isinstance(frame, gpd.GeoDataFrame):
+        frame = gpd.GeoDataFrame(frame, geometry=np.full(len(frame), None), crs="EPSG:4326")
+    geometry = np.asarray(_to_wgs84(path, frame, form).array, dtype=object)
+    names = [name for name in frame.columns if name != frame.geometry.name]
+    position = match_columns([str(name) for name in names], problems, form.columns)
+    if len(frame):
+        _check_needed(form.needed_in_layer, list(map(str, names)), position, form, problems)
+    cells = {field: _texts(frame[names[at]]) for field, at in position.items()}
+    labels = {field: str(names[at]) for field, at in position.items()}
+    return UserRows(tuple(range(1, len(frame) + 1)), cells, labels, geometry, problems)
+
+
+def _is_json_object(path: Path) -> bool:
+    return path.read_bytes().removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+
+
+def _is_geopackage(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.read(16) != b"SQLite format 3\x00":
+            return False
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            connection.execute("SELECT count(*) FROM gpkg_contents")
+        finally:
+            connection.close()
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        # SQLite quotes a broken schema in its message, in bytes that may be no text.
+        return False
+    return True
+
+
+def _only_layer(path: Path, form: FileForm) -> str:
+    layers = pyogrio.list_layers(path)
+    spatial = [str(name) for name, kind in layers if kind is not None]
+    if not len(layers):
+        raise form.unusable(path, f"holds no layer; give one layer of {form.shapes}")
+    if not spatial:
+        raise form.unusable(path, f"holds no geometry; give one layer of {form.shapes}")
+    if len(spatial) > 1:
+        listed = ", ".join(shown(name) for name in spatial[:8])
+        raise form.unusable(
+            path, f"holds {len(spatial)} layers ({listed}); keep the one with {form.layer}"
+        )
+    return spatial[0]
+
+
+def _to_wgs84(path: Path, frame: gpd.GeoDataFrame, form: FileForm) -> gpd.GeoSeries:
+    geometry = frame.geometry
+    crs = geometry.crs
+    # A GeoPackage without one carries a system of this name, geographic or not.
+    if crs is None or crs.name.startswith("Undefined"):
+        raise form.unusable(
+            path, f"{_NO_CRS}; set the one the coordinates are in, such as EPSG:6668"
+        )
+    try:
+        return geometry.to_crs("EPSG:4326")
+    except pyproj.exceptions.ProjError as error:
+        raise form.unusable(
+            path, f"coordinates cannot be brought from {shown(crs.name)} to EPSG:4326: {error}"
+        ) from None
+
+
+def _texts(values: pd.Series[Any]) -> tuple[str, ...]:
+    return tuple("" if _missing(value) else _text(value) for value in values.astype(object))
+
+
+def _missing(value: Any) -> bool:
+    return (
+        value is None
+        or value is pd.NaT
+        or value is pd.NA
+        or (isinstance(value, float) and np.isnan(value))
+    )
+
+
+def _text(value: Any) -> str:
+    # A column of whole numbers with a gap arrives as floats: 7.0 is the id 7.
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value).strip()
+
+
+@dataclass(frozen=True)
+class FileForm:
+    """What files of one purpose are called and hold.
+
+    Parameters
+    ----------
+    record : str
+        What one record stands for, as in "give at least one site".
+    kinds : str
+        Extensions that are read, with what is in them, for messages.
+    shapes : str
+        Geometries of a layer, in the plural.
+    layer : str
+        What the one layer holds, as in "keep the one with sites".
+    columns : mapping of str to sequence of str
+        Names of each field's column.
+    needed : tuple of str
+        Fields without which a CSV file is of no use.
+    needed_in_layer : tuple of str
+        Fields without which a layer is of no use.
+    error : type of DcsiteError
+        What is raised.
+    """
+
+    record: str
+    kinds: str
+    shapes: str
+    layer: str
+    columns: Mapping[str, Sequence[str]]
+    needed: tuple[str, ...]
+    needed_in_layer: tuple[str, ...]
+    error: type[DcsiteError]
+
+    def unusable(self, path: Path, message: str) -> DcsiteError:
+        """Return the error for a file as a whole."""
+        return self.error(Problem(path.name, "", message))
+
+
+def match_columns(
+    header: Sequence[str],
+    problems: ProblemList,
+    column_names: Mapping[str, Sequence[str]],
+) -> dict[str, int]:
+    """Return the position of each field that the header names.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Column names as in the file.
+    problems : ProblemList
+        Takes note of fields named twice and of names that are nearly right; other columns are
+        the user's own and are left alone.
+    column_names : mapping of str to sequence of str
+        Names of each field in plain form (lower case, words joined by underscores).
+
+    Returns
+    -------
+    dict of str to int
+        Position in `header` by field.
+    """
+    field_of = {name: field for field, names in column_names.items() for name in names}
+    found: dict[str, int] = {}
+    unknown: list[str] = []
+    for position, label in enumerate(header):
+        name = _plain(label)
+        field = field_of.get(name)
+        if field is None:
+            unknown.append(label)
+        elif field not in found or _plain(header[found[field]]) in _GIVES_WAY:
+            found[field] = position
+        elif name not in _GIVES_WAY:
+            first = header[found[field]]
+            problems.add(
+                0, label, f"gives {field}, as column {shown(first)} does; keep one of the two"
+            )
+    missing = [name for name, field in field_of.items() if field not in found]
+    for label in unknown:
+        near = difflib.get_close_matches(_plain(label), missing, n=1, cutoff=_NEARLY)
+        if near:
+            problems.add(0, label, f"is not read; did you mean {near[0]}? Rename or remove it")
+    return found
+
+
+def _plain(label: str) -> str:
+    """Return a column name as it is compared: NFKC, lower case, words joined by underscores."""
+    folded = unicodedata.normalize("NFKC", label).casefold()
+    return re.sub(r"[\W_]+", "_", folded).strip("_")
+
+
+class ProblemList:
+    """Problems of one file, kept in the order of its rows.
+
+    Parameters
+    ----------
+    where : str
+        Name of the file.
+    unit : str
+        What a record is called in this kind of file: ``row`` or ``feature``.
+    error : type of DcsiteError
+        What is raised.
+    """
+
+    def __init__(self, where: str, unit: str, error: type[DcsiteError] = SitesError) -> None:
+        self.where = where
+        self.unit = unit
+        self._error = error
+        self._found: list[tuple[int, Problem]] = []
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def add(self, number: int, column: str, message: str) -> None:
+        """Note a problem in a column of the record with this number (0: in the header)."""
+        place = f"{self.unit} {number}" if number else "header"
+        field = f"{place}, column {_printable(column)}" if column else place
+        self._found.append((number, Problem(self.where, field, message)))
+
+    def raise_if_any(self) -> None:
+        """Raise all problems together, the first `MAX_REPORTED` in full.
+
+        Raises
+        ------
+        DcsiteError
+            Of the class given, if any problem was noted.
+        """
+        if not self._found:
+            return
+        problems = [problem for _, problem in sorted(self._found, key=lambda found: found[0])]
+        rest = len(problems) - MAX_REPORTED
+        if rest > 0:
+            more = f"{rest} more problem{'s' if rest > 1 else ''} not shown; mend these first"
+            problems = [*problems[:MAX_REPORTED], Problem(self.where, "", more)]
+        raise self._error(problems)
+
+
+def shown(value: str) -> str:
+    """Return a value in quotes for a message: clipped, with unprintable characters escaped."""
+    return f'"{_printable(value)}"'
+
+
+def _printable(value: str) -> str:
+    clipped = value
+    if len(value) > _MAX_SHOWN_CHARACTERS:
+        clipped = value[: _MAX_SHOWN_CHARACTERS - 1] + "…"
+    return "".join(
+        f"\\u{ord(character):04x}" if unicodedata.category(character)[0] == "C" else character
+        for character in clipped
+    )
+
+
+def read_number(text: str) -> float | None:
+    """Return a number, or None for what is none (``1_000``, ``1,5`` and ``inf`` are none)."""
+    plain = unicodedata.normalize("NFKC", text)
+    return float(plain) if _NUMBER.fullmatch(plain) else None
+
+
+def name_flaw(text: str) -> str:
+    """Return what is wrong with a name, too long or with characters none can see, else nothing."""
+    bad = next((each for each in text if unicodedata.category(each) in _UNPRINTABLE), "")
+    if bad:
+        code = f"U+{ord(bad):04X}"
+        return f"{shown(text)} holds the control character {code}; allowed: printable text"
+    if len(text) > MAX_NAME_CHARACTERS:
+        return f"{shown(text)} has {len(text)} characters; allowed: up to {MAX_NAME_CHARACTERS}"
+    return ""
+
+
+def id_flaw(text: str) -> str:
+    """Return what is wrong with an id, else nothing."""
+    if _ID.fullmatch(text) and len(text) <= MAX_ID_CHARACTERS:
+        return ""
+    return (
+        f"{shown(text)} is not an id; allowed: up to {MAX_ID_CHARACTERS} letters, digits, dots, "
+        "hyphens and underscores"
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class UserRows:
+    """A user's file as read, beside the list of what is wrong with it.
+
+    Parameters
+    ----------
+    record_numbers : tuple of int
+        Number of each record in the file: spreadsheet rows (the header is 1) or features from 1.
+    cells : mapping of str to tuple of str
+        Stripped text per field and record, empty where missing; only fields the file has.
+    labels : mapping of str to str
+        Name of each field's column in the file.
+    geometry : numpy.ndarray or None
+        Shapely geometries in EPSG:4326 (None where missing); None for a CSV file.
+    problems : ProblemList
+        Takes note of every flaw; a flawed cell counts as empty from then on.
+    """
+
+    record_numbers: tuple[int, ...]
+    cells: Mapping[str, tuple[str, ...]]
+    labels: Mapping[str, str]
+    geometry: NDArray[np.object_] | None
+    problems: ProblemList
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.record_numbers)
+
+    def has(self, field: str) -> bool:
+        """Tell whether the file has a column for a field."""
+        return field in self.cells
+
+    def note(self, row: int, field: str, message: str) -> None:
+        """Note what is wrong with a field (or, if it is empty, with all) of a row."""
+        self.problems.add(self.record_numbers[row], self.labels.get(field, field), message)
+
+    def called(self, row: int) -> str:
+        """Return what a row is called in a message, as ``row 3``."""
+        return f"{self.problems.unit} {self.record_numbers[row]}"
+
+    def texts(self, field: str) -> tuple[str, ...]:
+        """Return the cells of a field as written, empty where the file has no such column."""
+        return self.cells.get(field, ("",) * len(self))
+
+    def said(self, field: str) -> tuple[str, ...]:
+        """Return the cells of a field, empty where they say nothing (``nan``, ``null``)."""
+        return tuple("" if text.casefold() in NO_VALUE else text for text in self.texts(field))
+
+    def numbers(
+        self, field: str, low: float, high: float, *, needed: bool = False, allowed: str = ""
+    ) -> Floats:
+        """Return the numbers of a field, NaN where there is none.
+
+        Parameters
+        ----------
+        field : str
+            Field.
+        low, high : float
+            Least and largest number allowed.
+        needed : bool
+            Whether an empty cell is a flaw.
+        allowed : str
+            What a message says is allowed, where it is more than the two numbers; a needed text
+            that says nothing, as ``nan``, is shown then.
+        """
+        shows_nothing = bool(allowed)
+        if not allowed:
+            allowed = f"a number from {low:g} to {high:g}{'' if needed else ', or nothing'}"
+        allowed = f"allowed: {allowed}"
+        values = np.full(len(self), np.nan)
+        for row, text in enumerate(self.texts(field)):
+            if text.casefold() in NO_VALUE:
+                if needed:
+                    what = f"is {shown(text)}" if text and shows_nothing else "is empty"
+                    self.note(row, field, f"{what}; {allowed}")
+                continue
+            value = read_number(text)
+            if value is None:
+                self.note(row, field, f"{shown(text)} is not a number; {allowed}")
+            elif not low <= value <= high:
+                self.note(row, field, f"{shown(text)} is out of range; {allowed}")
+            else:
+                values[row] = value
+        return values
+
+    def ids(self, field: str, *, needed: str = "") -> tuple[str, ...]:
+        """Return the ids of a field, empty where there is none; `needed` asks for what is not."""
+        texts = self.texts(field)
+        for row, text in enumerate(texts):
+            if text and (wrong := id_flaw(text)):
+                self.note(row, field, wrong)
+            elif needed and not text:
+                self.note(row, field, f"is empty; {needed}")
+        return texts
+
+    def names(self, field: str) -> tuple[str, ...]:
+        """Return the names of a field as written, empty where there is none."""
+        texts = self.texts(field)
+        for row, text in enumerate(texts):
+            if wrong := name_flaw(text):
+                self.note(row, field, wrong)
+        return texts
+
+    def choices(self, field: str, allowed: Sequence[str]) -> tuple[str, ...]:
+        """Return one of the allowed words for each row, empty where it is none of them."""
+        texts = tuple(text.casefold() for text in self.said(field))
+        for row, text in enumerate(texts):
+            if text not in allowed:
+                what = f"{shown(text)} is not known" if text else "is empty"
+                self.note(row, field, f"{what}; allowed: {', '.join(allowed)}")
+        return tuple(text if text in allowed else "" for text in texts)
