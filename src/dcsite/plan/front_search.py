@@ -25,12 +25,10 @@ best y that goes with it, and the reverse; each to the gap asked for.
 
 from __future__ import annotations
 
-import threading
 from abc import ABC, abstractmethod
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import numpy as np
 import pulp
@@ -39,6 +37,7 @@ from dcsite.errors import DcsiteError, InfeasibleError, NoPlanInTimeError, Probl
 from dcsite.model import assemble, chosen_hubs, solve_program
 
 from .front import SPACING_LABEL, Found, make_point, measure_named, spacing_of
+from .pool import SolvePool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -217,9 +216,6 @@ def _unweighted(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update={"weights": dict.fromkeys(scenario.weights, 0.0)})
 
 
-#: How soon a Ctrl-C is seen while solvers run.
-_LOOK_S = 0.2
-
 #: Penalties below this are arithmetic.
 _NO_PENALTY = 1e-7
 
@@ -283,22 +279,14 @@ class FrontSearch(ABC, Generic[_P]):
         self.notes: list[str] = []
         self._count = count
         self._on_point = on_point or (lambda _done, _all: None)
-        self._free = list(programs)
-        self._halt = threading.Event()
+        self._pool = SolvePool(programs)
         self._plans: list[tuple[float, Mapping[str, float]]] = []
         self._answered = 0
 
     def run(self) -> None:
         """Find both ends, then the points between them."""
-        with ThreadPoolExecutor(len(self.programs), thread_name_prefix="dcsite-front") as pool:
-            self._pool = pool
-            try:
-                low, high = self.find_ends(self._least_penalty())
-                self._between(low, high)
-            except BaseException:
-                self._halt.set()
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        low, high = self.find_ends(self._least_penalty())
+        self._between(low, high)
 
     # -- what differs by the kind of x ---------------------------------------------------------
 
@@ -324,20 +312,14 @@ class FrontSearch(ABC, Generic[_P]):
 
     def solve(self, program: FrontProgram, goal: Goal) -> Outcome:
         """Solve in a task; ends at once when the search is given up."""
-        outcome = program.solve(goal, self.options, self._halt.is_set)
+        outcome = program.solve(goal, self.options, self._pool.halted)
         if outcome.status == "unbounded":
             raise SolverError("the program came out unbounded, which it cannot be")
         return outcome
 
     def all(self, *tasks: Callable[[_P], _R]) -> list[_R]:
         """Run tasks, as many at once as there are programs."""
-        waiting = list(tasks)
-        futures: list[Future[_R]] = []
-        while waiting or not all(future.done() for future in futures):
-            while waiting and self._free:
-                futures.append(self._submit(waiting.pop(0)))
-            wait(futures, timeout=_LOOK_S)
-        return [future.result() for future in futures]
+        return self._pool.all(tasks)
 
     def solved(self, *goals: Goal) -> list[Outcome]:
         """Solve for goals, as many at once as there are programs."""
@@ -401,15 +383,11 @@ class FrontSearch(ABC, Generic[_P]):
     def _between(self, low: float, high: float) -> None:
         """Answer the epsilons between two ends, from the top: each plan is a start further down."""
         grid = np.linspace(high, low, self._count).tolist() if high > low else []
-        waiting = list(zip(grid[1:-1], grid[:-2], strict=True))
-        running: dict[Future[Answered], float] = {}
-        while waiting or running:
-            while waiting and self._free:
-                eps, above = waiting.pop(0)
-                running[self._submit(self._task(eps, above))] = eps
-            done, _ = wait(running, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
-            for future in done:
-                self._finish(running.pop(future), future.result())
+        pairs = list(zip(grid[1:-1], grid[:-2], strict=True))
+        self._pool.run(
+            (self._task(*pair) for pair in pairs),
+            lambda number, answered: self._finish(pairs[number][0], answered),
+        )
 
     def _task(self, eps: float, above: float) -> Callable[[_P], Answered]:
         start = max(
@@ -433,17 +411,6 @@ class FrontSearch(ABC, Generic[_P]):
             proven=outcome.status == "optimal",
             wall_s=answered.wall_s,
         )
-
-    def _submit(self, task: Callable[[_P], _R]) -> Future[_R]:
-        program = self._free.pop()
-
-        def work() -> Any:
-            try:
-                return task(program)
-            finally:
-                self._free.append(program)
-
-        return self._pool.submit(work)
 
     def _tell(self) -> None:
         self._answered += 1

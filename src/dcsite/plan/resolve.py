@@ -1,22 +1,17 @@
-"""Solve a program again and again with a few decisions fixed, several at a time.
-
-The solvers run in child processes, so threads are enough to keep them busy; each thread works on
-a program of its own, because fixing a decision changes bounds in it.
-"""
+"""Solve a program again and again with a few decisions fixed, several at a time."""
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
 from dcsite.criteria import TIERS
 from dcsite.model import assemble, chosen_hubs, solve_program
+
+from .pool import SolvePool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,9 +25,6 @@ if TYPE_CHECKING:
     from dcsite.scenario import Scenario
 
 T = TypeVar("T")
-
-#: How soon a Ctrl-C is seen while solvers run.
-_LOOK_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -174,45 +166,18 @@ class Resolver:
             return
         jobs = min(self._jobs, len(tasks))
         self._provide(jobs)
-        free: SimpleQueue[SiteProgram] = SimpleQueue()
-        for program in self._programs[:jobs]:
-            free.put(program)
-        halt = threading.Event()
+        pool = SolvePool(self._programs[:jobs])
 
-        def work(task: Callable[[Solve], T]) -> T:
-            program = free.get()
-            try:
-                return task(lambda change: _solve(program, change, self._options, halt.is_set))
-            finally:
-                free.put(program)
+        def given(task: Callable[[Solve], T]) -> Callable[[SiteProgram], T]:
+            return lambda program: task(
+                lambda change: _solve(program, change, self._options, pool.halted)
+            )
 
-        with ThreadPoolExecutor(jobs, thread_name_prefix="dcsite-solve") as pool:
-            futures = [pool.submit(work, task) for task in tasks]
-            try:
-                _follow(futures, on_result, halted)
-            except BaseException:
-                halt.set()
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        pool.run([given(task) for task in tasks], on_result, halted)
 
     def _provide(self, count: int) -> None:
         while len(self._programs) < count:
             self._programs.append(assemble(*self._question))
-
-
-def _follow(
-    futures: Sequence[Future[T]],
-    on_result: Callable[[int, T], None],
-    halted: Callable[[], bool] | None,
-) -> None:
-    number = {future: place for place, future in enumerate(futures)}
-    waiting = set(futures)
-    while waiting:
-        ended, waiting = wait(waiting, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
-        for future in sorted(ended, key=number.__getitem__):
-            on_result(number[future], future.result())  # an error ends the whole run at once
-        if halted is not None and halted():
-            raise KeyboardInterrupt
 
 
 def _solve(

@@ -16,24 +16,22 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import multiprocessing
 import os
 from collections import Counter, defaultdict
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from pydantic import ValidationError
-from scipy.stats import norm
+from scipy.stats import binomtest
 
 import dcsite
 from dcsite.criteria import TIERS
 from dcsite.errors import DcsiteError, OutputError, Problem
 from dcsite.scenario import as_dict
 
+from .pool import run_in_workers
 from .robust_sample import (
     Case,
     RobustRanges,
@@ -46,7 +44,7 @@ from .robust_sample import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -226,17 +224,8 @@ def wilson_interval(chosen: int, samples: int) -> tuple[float, float]:
     """
     if samples == 0:
         return 0.0, 1.0
-    z = float(norm.ppf(0.5 + _CONFIDENCE / 2.0))
-    share = chosen / samples
-    middle = (share + z * z / (2 * samples)) / (1 + z * z / samples)
-    half = (
-        z
-        / (1 + z * z / samples)
-        * np.sqrt(share * (1 - share) / samples + z * z / (4 * samples * samples))
-    )
-    low = 0.0 if chosen == 0 else max(0.0, float(middle - half))
-    high = 1.0 if chosen == samples else min(1.0, float(middle + half))
-    return low, high
+    interval = binomtest(chosen, samples).proportion_ci(_CONFIDENCE, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def run_robust(
@@ -287,10 +276,12 @@ def run_robust(
         wanted = [number for number in range(samples) if number not in store.samples]
         tasks = [(number, draw(ranges, scenario, seed, number)) for number in wanted]
         tell(samples - len(tasks), samples, None)
-        with closing(_solve_all(here, tasks, processes)) as solved:
-            for done, sample in enumerate(solved, samples - len(tasks) + 1):
-                store.add(sample)
-                tell(done, samples, sample)
+
+        def keep(_: int, sample: Sample) -> None:
+            store.add(sample)
+            tell(len(store.samples.keys() & set(range(samples))), samples, sample)
+
+        _solve_all(here, tasks, processes, keep)
         found = tuple(store.samples[number] for number in range(samples))
     for name in sorted({name for sample in found for name in sample.tables}):
         here.atlas.mark_used(name)
@@ -331,34 +322,25 @@ def _inputs(
 
 
 def _solve_all(
-    here: Sampler, tasks: Sequence[tuple[int, dict[str, float]]], processes: int
-) -> Generator[Sample]:
-    """Yield samples as they are finished."""
+    here: Sampler,
+    tasks: Sequence[tuple[int, dict[str, float]]],
+    processes: int,
+    keep: Callable[[int, Sample], None],
+) -> None:
+    """Hand over samples as they are finished."""
     if processes == 1 or len(tasks) < 2:
-        for number, drawn in tasks:
-            yield here.solve(number, drawn)
+        for place, task in enumerate(tasks):
+            keep(place, here.solve(*task))
         return
-    before = set(multiprocessing.active_children())
-    workers = min(processes, len(tasks))
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=begin_worker,
-        initargs=(here.case, here.asked),
-    )
-    waiting = iter(tasks)
-    running: set[Future[Sample]] = set()
     try:
-        # No more is handed out than is worked on, so that a stop has nothing to wait for.
-        for _, task in zip(range(workers), waiting, strict=False):
-            running.add(pool.submit(solve_in_worker, *task))
-        while running:
-            finished, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                sample = future.result()
-                if (following := next(waiting, None)) is not None:
-                    running.add(pool.submit(solve_in_worker, *following))
-                yield sample
+        run_in_workers(
+            solve_in_worker,
+            tasks,
+            keep,
+            workers=min(processes, len(tasks)),
+            begin=begin_worker,
+            begin_with=(here.case, here.asked),
+        )
     except BrokenProcessPool as error:
         raise DcsiteError(
             Problem(
@@ -368,10 +350,6 @@ def _solve_all(
                 "--processes 1 to see why",
             )
         ) from error
-    finally:
-        for process in set(multiprocessing.active_children()) - before if running else ():
-            process.terminate()  # unwinds, which ends its solver and removes its files
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _frequencies(samples: Sequence[Sample], sites: gpd.GeoDataFrame) -> tuple[Frequency, ...]:

@@ -8,7 +8,6 @@ solved and checked, in this process or in worker processes; what it needs to beg
 
 from __future__ import annotations
 
-import signal
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -337,8 +336,7 @@ _WORKERS: list[Sampler] = []
 
 
 def begin_worker(case: Case, asked: Mapping[str, Any]) -> None:
-    """Set up a worker process; Ctrl-C is for the process that started it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Set up a worker process."""
     _WORKERS[:] = [Sampler(case, asked)]
 
 

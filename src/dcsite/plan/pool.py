@@ -1,0 +1,194 @@
+"""Many solves at once: the one pool of fronts, explanations and robustness runs.
+
+Solvers run in child processes of their own, so threads are enough to keep them busy:
+:class:`SolvePool` gives each thread a program of its own, because a task changes bounds in it.
+Where much is computed besides the solving, :func:`run_in_workers` spreads tasks over processes.
+
+In both, no more is handed out than is worked on, so that a stop has nothing to wait for and a task
+can begin from what earlier ones found. Results are taken in the caller's thread, those that are
+there together by their number. Ctrl-C, an error of a task or of the caller ends all solvers
+before it goes on; when the parent is killed, workers and solvers end by themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from itertools import islice
+from multiprocessing.connection import wait as wait_for_handle
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+#: How soon a Ctrl-C is seen while solvers run.
+_LOOK_S = 0.2
+
+#: What a worker whose parent is gone has to end its solver and remove its files.
+_GRACE_S = 2.0
+
+
+class SolvePool(Generic[P]):
+    """Programs that are solved side by side, in threads.
+
+    Parameters
+    ----------
+    programs : sequence
+        As many as shall run at once, alike; one serves one task at a time.
+    """
+
+    def __init__(self, programs: Sequence[P]) -> None:
+        self.programs = programs
+        self._halt = threading.Event()
+
+    def halted(self) -> bool:
+        """Return whether the run is given up: a task's solves ask this again and again."""
+        return self._halt.is_set()
+
+    def run(
+        self,
+        tasks: Iterable[Callable[[P], R]],
+        on_result: Callable[[int, R], None],
+        halted: Callable[[], bool] | None = None,
+    ) -> None:
+        """Run tasks, each with a program that is free.
+
+        Parameters
+        ----------
+        tasks : iterable of callable
+            Each is given a program; the next one is asked for when a program is free.
+        on_result : callable
+            Called with a task's number and result, as tasks end; always in the caller's thread.
+        halted : callable, optional
+            Asked again and again; once it says yes, the run ends as on Ctrl-C.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C, after all solvers have been ended.
+        """
+        self._halt.clear()
+        free: SimpleQueue[P] = SimpleQueue()
+        for program in self.programs:
+            free.put(program)
+
+        def work(task: Callable[[P], R]) -> R:
+            program = free.get()
+            try:
+                return task(program)
+            finally:
+                free.put(program)
+
+        at_once = len(self.programs)
+        with ThreadPoolExecutor(at_once, thread_name_prefix="dcsite-solve") as threads:
+            try:
+                _follow(lambda task: threads.submit(work, task), tasks, at_once, on_result, halted)
+            except BaseException:
+                self._halt.set()
+                raise
+
+    def all(self, tasks: Sequence[Callable[[P], R]]) -> list[R]:
+        """Run tasks and return their results in the order of the tasks."""
+        found: dict[int, R] = {}
+        self.run(tasks, found.__setitem__)
+        return [found[number] for number in range(len(tasks))]
+
+
+def run_in_workers(
+    work: Callable[..., R],
+    tasks: Sequence[tuple[Any, ...]],
+    on_result: Callable[[int, R], None],
+    *,
+    workers: int,
+    begin: Callable[..., None],
+    begin_with: tuple[Any, ...],
+) -> None:
+    """Run tasks in worker processes.
+
+    Parameters
+    ----------
+    work : callable
+        Called in a worker with a task's arguments.
+    tasks : sequence of tuple
+        Arguments; data that can be pickled.
+    on_result : callable
+        As for :meth:`SolvePool.run`.
+    workers : int
+        Processes at once.
+    begin, begin_with
+        Called once in each worker before its first task, with these arguments.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C, after all workers have been ended.
+    concurrent.futures.process.BrokenProcessPool
+        If a worker died.
+    """
+    before = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin_worker,
+        initargs=(begin, begin_with),
+    )
+    try:
+        _follow(lambda task: pool.submit(work, *task), tasks, workers, on_result)
+    except BaseException:
+        for process in set(multiprocessing.active_children()) - before:
+            process.terminate()  # unwinds, which ends its solver and removes its files
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _follow(
+    submit: Callable[[Any], Future[R]],
+    tasks: Iterable[Any],
+    at_once: int,
+    on_result: Callable[[int, R], None],
+    halted: Callable[[], bool] | None = None,
+) -> None:
+    waiting = enumerate(tasks)
+    running: dict[Future[R], int] = {}
+    while True:
+        for number, task in islice(waiting, at_once - len(running)):
+            running[submit(task)] = number
+        if not running:
+            return
+        ended, _ = wait_for(running, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+        for future in sorted(ended, key=running.__getitem__):
+            on_result(running.pop(future), future.result())  # an error ends the run at once
+        if halted is not None and halted():
+            raise KeyboardInterrupt
+
+
+def _begin_worker(begin: Callable[..., None], begin_with: tuple[Any, ...]) -> None:
+    """Set up a worker: Ctrl-C is for the process that started it, whose death is its own end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="dcsite-parent", daemon=True).start()
+    begin(*begin_with)
+
+
+def _end_with_parent() -> None:
+    """Wait until the parent is gone, however it ended, and end this process and its solver.
+
+    A worker that only waits for work would wait for ever: it holds the other end of its queue.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for_handle([parent.sentinel])
+        with contextlib.suppress(OSError):
+            os.kill(os.getpid(), signal.SIGTERM)  # unwinds a solve, which removes its files
+        time.sleep(_GRACE_S)
+        os._exit(1)
