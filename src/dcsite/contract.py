@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from pydantic import BaseModel, ConfigDict, Field
 
 from dcsite.errors import DcsiteError, Problem
+from dcsite.records import Amount, Name, Points, Record, Share, Times, UnknownAmount
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -192,99 +193,99 @@ FindRows = Callable[
 ]
 
 
-@dataclass(frozen=True)
-class CriterionValue:
+class CriterionValue(Record):
     """One measured value of one hub, ready for a pop-up or a table row."""
 
-    criterion: str
-    name: str
+    criterion: Name
+    """Name of the criterion."""
+    name: Name
+    """Name of the value."""
     label_en: str
+    """English label."""
     label_ja: str
-    value: float
+    """Japanese label."""
+    value: UnknownAmount
+    """Measured value; null where there is none."""
     unit: str
-    score: float | None
+    """Unit of the value."""
+    score: Share | None
+    """Score 0..1 by the scenario's fixed anchors; null where the value is only reported."""
     source: str
+    """Table or method the value comes from."""
 
 
-@dataclass(frozen=True)
-class Measure:
-    """One plan-level measure in its natural unit.
+class Measure(Record):
+    """One plan-level measure in its natural unit."""
 
-    `score` is on 0..1 by fixed anchors, None for measures that are only reported; `weight` is its
-    part of the objective (0 for those).
-    """
-
-    criterion: str
-    name: str
+    criterion: Name
+    """Name of the criterion."""
+    name: Name
+    """Name of the measure."""
     label_en: str
+    """English label."""
     label_ja: str
-    value: float
+    """Japanese label."""
+    value: UnknownAmount
+    """Value in its unit; null where there is none."""
     unit: str
-    score: float | None
-    weight: float
+    """Unit of the value."""
+    score: Share | None
+    """Score 0..1 by fixed anchors; null where only reported."""
+    weight: Points
+    """Weight in the objective; 0 where only reported."""
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(Record):
     """A soft rule that the plan breaks, by how much, where, and what that costs."""
 
-    rule: str
-    amount: float
+    rule: Name
+    """Name of the soft rule."""
+    amount: Amount
+    """By how much, in `unit`."""
     unit: str
+    """Unit of the amount."""
     site_ids: tuple[str, ...]
-    penalty: float
+    """Sites concerned."""
+    penalty: Points
+    """Objective points this costs."""
     message_en: str
+    """The violation in English."""
     message_ja: str
+    """The violation in Japanese."""
 
 
-@dataclass(frozen=True)
-class Backup:
-    """A hub's backup: of its own tier or above, and never taken down with it.
-
-    Parameters
-    ----------
-    site_id : str
-        The hub.
-    backup_site_id : str, optional
-        Its backup; None where there is none.
-    both_down_30y : float, optional
-        Times the two are expected down together in 30 years, over disasters of known probability.
-    choices : int
-        Hubs that could be its backup.
-    """
+class Backup(Record):
+    """A hub's backup: of its own tier or above, and never taken down with it."""
 
     site_id: str
+    """The hub."""
     backup_site_id: str | None
-    both_down_30y: float | None
+    """Its backup; null where every hub of its tier or above falls with it in some disaster."""
+    both_down_30y: Times | None
+    """Times both are expected down together in 30 years, over disasters of known probability."""
     choices: int
+    """Hubs that could be its backup."""
 
 
-@dataclass(frozen=True)
-class DisasterLoss:
-    """What a disaster is expected to take from a plan.
-
-    Parameters
-    ----------
-    event_id, kind, name_en, name_ja : str
-        Which disaster; `name_ja` is empty where the sources have none.
-    probability_30y : float, optional
-        In 30 years; None where none is known.
-    probability_date : str
-        Date of that probability; empty where it has none.
-    share_down : float
-        Share of the plan's capacity expected down, 0..1.
-    areas_lost : tuple of str
-        Electricity areas that go dark.
-    """
+class DisasterLoss(Record):
+    """What a disaster is expected to take from a plan."""
 
     event_id: str
+    """Which disaster."""
     kind: str
+    """Kind of disaster."""
     name_en: str
+    """English name."""
     name_ja: str
-    probability_30y: float | None
+    """Japanese name; empty where the sources have none."""
+    probability_30y: Share | None
+    """Probability in 30 years; null where none is known."""
     probability_date: str
-    share_down: float
+    """Date of that probability; empty where it has none."""
+    share_down: Share
+    """Share of the plan's capacity expected down, 0..1."""
     areas_lost: tuple[str, ...]
+    """Electricity areas that go dark."""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ answer always gives the same text. What is not finite is refused, unless the fil
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
@@ -60,7 +60,7 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Unit:
     """What a number of a record is measured in.
 
@@ -129,6 +129,8 @@ def _by_unit(record: Any, value: float) -> float | None:
     return rounded(value, unit_decimals(record.unit))
 
 
+#: A text that is never empty.
+Name = Annotated[str, Field(min_length=1)]
 Km = Annotated[float, Unit(3, least=0.0)]
 Mw = Annotated[float, Unit(3, least=0.0)]
 Kv = Annotated[float, Unit(3, least=0.0)]
@@ -148,6 +150,8 @@ UnknownKm = Annotated[float, Unit(3, null=math.nan, least=0.0)]
 EndlessKm = Annotated[float, Unit(3, null=math.inf, least=0.0)]
 UnknownShare = Annotated[float, Unit(6, null=math.nan, least=0.0)]
 UnknownAmount = Annotated[float, Unit(None, null=math.nan)]
+#: Objective points that cannot be gained, only lost.
+Loss = Annotated[float, Unit(6, least=0.0)]
 EndlessPoints = Annotated[float, Unit(6, null=math.inf)]
 #: Values of a scenario or of options, as JSON knows them.
 Plain = Annotated[Any, PlainSerializer(plain)]
@@ -196,12 +200,20 @@ class Record:
             With one problem for each field that is not as dcsite writes it.
         """
         where = where or cls.file_name or cls.__name__
-        return cls.load(_parsed(text, where), where)
+        return cls.load(_parsed(text, where, cls.file_name), where)
 
     @classmethod
     def load(cls, document: Any, where: str = "") -> Self:
         """Return the record that parsed JSON holds; errors as :meth:`read`."""
         where = where or cls.file_name or cls.__name__
+        needed = [field.name for field in dataclasses.fields(cls) if _is_needed(field)]  # type: ignore[arg-type]
+        if not isinstance(document, Mapping) or (
+            2 * sum(name in document for name in needed) < len(needed)
+        ):
+            noun = cls.file_name or "such file"
+            raise OutputError(
+                Problem(where, "", f"is JSON, but no {noun} of dcsite; solve the scenario again")
+            )
         try:
             found: Self = _adapter(cls).validate_python(document)
         except ValidationError as error:
@@ -211,7 +223,7 @@ class Record:
     @classmethod
     def read_file(cls, path: Path) -> Self:
         """Read a record from its file; errors as :meth:`read`, and for what cannot be read."""
-        return cls.load(read_json(path), str(path))
+        return cls.load(read_json(path, cls.file_name), str(path))
 
     @classmethod
     def schema(cls) -> dict[str, Any]:
@@ -224,8 +236,8 @@ class Record:
         return described | closed
 
 
-def read_json(path: Path) -> Any:
-    """Return what a JSON file of dcsite holds.
+def read_json(path: Path, name: str = "") -> Any:
+    """Return what a JSON file of dcsite holds; `name` is what dcsite calls such a file.
 
     Raises
     ------
@@ -244,7 +256,7 @@ def read_json(path: Path) -> Any:
         raise OutputError(
             Problem(str(path), "", f"cannot be read: {error.strerror or error}")
         ) from error
-    return _parsed(text, str(path))
+    return _parsed(text, str(path), name)
 
 
 def problems_of(error: ValidationError, where: str, under: str = "") -> list[Problem]:
@@ -265,14 +277,20 @@ def _said(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _parsed(text: str, where: str) -> Any:
+def _parsed(text: str, where: str, name: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:  # ValueError: also integers of too many digits
         reason = str(error).splitlines()[0]
         raise OutputError(
-            Problem(where, "", f"is no JSON of dcsite, or cut short ({reason}); solve again")
+            Problem(
+                where, "", f"is no {name or 'JSON'} of dcsite, or cut short ({reason}); solve again"
+            )
         ) from error
+
+
+def _is_needed(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 def _no_number(constant: str) -> float:

@@ -9,7 +9,6 @@ import pytest
 import dcsite
 from dcsite.cli import compare as command
 from dcsite.model import SolveOptions
-from dcsite.outputs import plan_to_json
 from dcsite.plan import run_scenario
 from dcsite.sites import SITE_COLUMNS
 
@@ -35,11 +34,9 @@ def texts(shipped_atlas, offered):
 
     def text(*further: str) -> str:
         asked = dcsite.load_scenario("policy-2023", (*SCENARIO, *further))
-        return plan_to_json(
-            run_scenario(
-                asked, shipped_atlas, offered, SolveOptions(gap=1e-6), version=dcsite.__version__
-            ).plan
-        )
+        return run_scenario(
+            asked, shipped_atlas, offered, SolveOptions(gap=1e-6), version=dcsite.__version__
+        ).plan.text()
 
     only = [f"weights.{name}=0" for name in ("separation", "firm_ground", "renewables", "cables")]
     return text(), text(*only, "weights.substation=0", "weights.disasters=1")

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from pyproj import Geod
 
-from dcsite.outputs import FILE_NAMES, plan_schema
+from dcsite.outputs import FILE_NAMES
+from dcsite.plan.types import Plan
 
 pytestmark = pytest.mark.end_to_end
 
@@ -54,7 +55,7 @@ def test_five_files_and_nothing_else(default_run):
 
 
 def test_plan_json_meets_the_shipped_schema(plan):
-    schema = plan_schema()
+    schema = Plan.schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(plan)
     assert plan["dcsite_version"] == version("dcsite")

@@ -8,7 +8,7 @@ import signal
 import pytest
 from jsonschema import Draft202012Validator
 
-from dcsite.outputs import explanation_schema
+from dcsite.plan.explanation import Explanation
 
 pytestmark = pytest.mark.end_to_end
 
@@ -40,7 +40,7 @@ def contents(folder):
 
 def costs(folder):
     found = json.loads((folder / "explanation.json").read_text(encoding="utf-8"))
-    Draft202012Validator(explanation_schema()).validate(found)
+    Draft202012Validator(Explanation.schema()).validate(found)
     return {
         hub["place"]["site_id"]: (
             hub["cost"], [other["place"]["site_id"] for other in hub["runners_up"]]

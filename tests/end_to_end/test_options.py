@@ -14,7 +14,8 @@ import jsonschema
 import pytest
 from pyproj import Geod
 
-from dcsite.outputs import FILE_NAMES, plan_schema
+from dcsite.outputs import FILE_NAMES
+from dcsite.plan.types import Plan
 
 pytestmark = pytest.mark.end_to_end
 
@@ -44,7 +45,7 @@ def test_own_scenario_and_own_sites_give_a_plan_of_these_sites(own_run, capitals
     assert own_run.code == 0, own_run.stderr
     assert names_in(own_run.directory) == sorted(FILE_NAMES)
     plan = own_run.plan
-    jsonschema.Draft202012Validator(plan_schema()).validate(plan)
+    jsonschema.Draft202012Validator(Plan.schema()).validate(plan)
     assert plan["status"] == "optimal"
     assert (plan["scenario_name"], plan["title_ja"]) == ("mine", "自分の計画")
     for hub in plan["hubs"]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from dcsite.outputs import FILE_NAMES, plan_schema
+from dcsite.outputs import FILE_NAMES
+from dcsite.plan.types import Plan
 
 pytestmark = pytest.mark.end_to_end
 
@@ -24,7 +25,7 @@ def assert_whole(finished) -> None:
     """The folder holds the five files of one plan."""
     assert sorted(contents(finished.directory)) == sorted(FILE_NAMES)
     plan = finished.plan
-    jsonschema.Draft202012Validator(plan_schema()).validate(plan)
+    jsonschema.Draft202012Validator(Plan.schema()).validate(plan)
     table = (finished.directory / "hubs.csv").read_text("utf-8-sig")
     page = (finished.directory / "map.html").read_text("utf-8")
     assert page.rstrip().endswith("</html>")

@@ -7,13 +7,11 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from dcsite.outputs import explanation_schema
-from dcsite.outputs.explanation_json import explanation_to_json
 from dcsite.plan.explanation import Explanation
 
 
 def test_the_schema_is_a_schema_and_closed_at_every_level() -> None:
-    schema = explanation_schema()
+    schema = Explanation.schema()
     Draft202012Validator.check_schema(schema)
     for part in (schema, *schema["$defs"].values()):
         assert part["additionalProperties"] is False
@@ -21,8 +19,8 @@ def test_the_schema_is_a_schema_and_closed_at_every_level() -> None:
 
 
 def test_an_explanation_meets_the_schema(explanation: Explanation) -> None:
-    document = json.loads(explanation_to_json(explanation))
-    validator = Draft202012Validator(explanation_schema())
+    document = json.loads(explanation.text())
+    validator = Draft202012Validator(Explanation.schema())
     validator.validate(document)
     document["hubs"][0]["cost"]["low"] = -0.1
     with pytest.raises(ValidationError):
@@ -30,7 +28,7 @@ def test_an_explanation_meets_the_schema(explanation: Explanation) -> None:
 
 
 def test_numbers_and_gaps_are_as_the_shape_says(explanation: Explanation) -> None:
-    document: dict[str, Any] = json.loads(explanation_to_json(explanation))
+    document: dict[str, Any] = json.loads(explanation.text())
     assert document["objective"] == 0.712346
     assert document["best_known"] == 0.7124
     assert [hub["cost"] for hub in document["hubs"]] == [

@@ -12,9 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from dcsite.outputs import plan_schema, plan_to_json
-from dcsite.outputs.plan_json import plain, rounded
 from dcsite.plan.types import Assumption, Plan
+from dcsite.records import plain, rounded
 
 #: The keys that others script against.
 REQUIRED = {
@@ -29,11 +28,11 @@ HUB_KEYS = {
 
 
 def validator() -> Draft202012Validator:
-    return Draft202012Validator(plan_schema())
+    return Draft202012Validator(Plan.schema())
 
 
 def test_the_schema_is_a_schema_and_closed_at_every_level() -> None:
-    schema = plan_schema()
+    schema = Plan.schema()
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
@@ -50,7 +49,7 @@ def test_the_schema_is_a_schema_and_closed_at_every_level() -> None:
 
 def test_plans_meet_the_schema(plan: Plan, troubled_plan: Plan) -> None:
     for one in (plan, troubled_plan):
-        document = json.loads(plan_to_json(one))
+        document = json.loads(one.text())
         validator().validate(document)
         assert set(document) >= REQUIRED
         assert all(set(hub) >= HUB_KEYS for hub in document["hubs"])
@@ -61,7 +60,7 @@ def test_a_plan_without_links_or_names_meets_the_schema(plan: Plan) -> None:
         plan.hubs[0], municipality_code=None, name_en=None, substation=None, landing=None,
         values=(), nearest_hub_km=float("inf"),
     )  # fmt: skip
-    document = json.loads(plan_to_json(dataclasses.replace(plan, hubs=(bare,))))
+    document = json.loads(dataclasses.replace(plan, hubs=(bare,)).text())
     validator().validate(document)
     hub = document["hubs"][0]
     assert (hub["substation"], hub["landing"], hub["nearest_hub_km"]) == (None, None, None)
@@ -83,14 +82,14 @@ def test_a_plan_without_links_or_names_meets_the_schema(plan: Plan) -> None:
 def test_the_schema_refuses_what_is_not_a_plan(
     plan: Plan, spoil: Callable[[dict[str, Any]], object]
 ) -> None:
-    document = json.loads(plan_to_json(plan))
+    document = json.loads(plan.text())
     spoil(document)
     with pytest.raises(ValidationError):
         validator().validate(document)
 
 
 def test_numbers_carry_what_they_can(plan: Plan) -> None:
-    document = json.loads(plan_to_json(plan))
+    document = json.loads(plan.text())
     assert document["objective"] == 0.712346
     assert document["wall_s"] == 12.346
     hub = document["hubs"][0]
@@ -114,7 +113,7 @@ def test_numbers_carry_what_they_can(plan: Plan) -> None:
 
 
 def test_what_is_not_finite_is_null(troubled_plan: Plan) -> None:
-    text = plan_to_json(troubled_plan)
+    text = troubled_plan.text()
     assert "NaN" not in text
     assert "Infinity" not in text
     document = json.loads(text)
@@ -125,7 +124,7 @@ def test_what_is_not_finite_is_null(troubled_plan: Plan) -> None:
 
 
 def test_troubles_are_in_the_file(troubled_plan: Plan) -> None:
-    document = json.loads(plan_to_json(troubled_plan))
+    document = json.loads(troubled_plan.text())
     assert document["unserved"] == [
         {
             "pref_code": "47",
@@ -140,20 +139,18 @@ def test_troubles_are_in_the_file(troubled_plan: Plan) -> None:
 
 
 def test_the_same_plan_gives_the_same_text_but_for_times(plan: Plan) -> None:
-    assert plan_to_json(plan) == plan_to_json(dataclasses.replace(plan))
+    assert plan.text() == dataclasses.replace(plan).text()
     later = dataclasses.replace(plan, wall_s=99.0, created_at="2027-01-01T00:00:00+00:00")
     differing = [
         (one, other)
-        for one, other in zip(
-            plan_to_json(plan).splitlines(), plan_to_json(later).splitlines(), strict=True
-        )
+        for one, other in zip(plan.text().splitlines(), later.text().splitlines(), strict=True)
         if one != other
     ]
     assert [one.split('"')[1] for one, _ in differing] == ["created_at", "wall_s"]
 
 
 def test_japanese_is_written_as_such(plan: Plan) -> None:
-    assert '"name_ja": "石狩市"' in plan_to_json(plan)
+    assert '"name_ja": "石狩市"' in plan.text()
 
 
 @pytest.mark.parametrize(
@@ -181,7 +178,7 @@ def test_scenario_values_become_plain(value: Any, expected: Any) -> None:
 
 def test_assumed_values_may_be_anything(plan: Plan) -> None:
     odd = Assumption("x", {"min": np.float64(1.0), "max": float("inf")}, "why")
-    document = json.loads(plan_to_json(dataclasses.replace(plan, assumptions=(odd,))))
+    document = json.loads(dataclasses.replace(plan, assumptions=(odd,)).text())
     validator().validate(document)
     assert document["assumptions"][0]["value"] == {"min": 1.0, "max": None}
 

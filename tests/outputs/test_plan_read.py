@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Callable
@@ -8,19 +9,17 @@ from typing import Any
 import pytest
 
 from dcsite.errors import OutputError
-from dcsite.outputs import plan_to_json
-from dcsite.outputs.plan_read import plan_from_json
 from dcsite.plan.types import Hub, Plan
 
 
 def test_a_plan_read_back_gives_the_same_text(plan: Plan, troubled_plan: Plan) -> None:
     for one in (plan, troubled_plan):
-        text = plan_to_json(one)
-        assert plan_to_json(plan_from_json(text)) == text
+        text = one.text()
+        assert Plan.read(text).text() == text
 
 
 def test_what_is_read_are_the_plans_own_records(plan: Plan, troubled_plan: Plan) -> None:
-    read = plan_from_json(plan_to_json(troubled_plan))
+    read = Plan.read(troubled_plan.text())
     hub = read.hubs[0]
     assert type(hub) is Hub
     assert hub.uncertainty_km == 9.877
@@ -36,32 +35,60 @@ def test_what_is_read_are_the_plans_own_records(plan: Plan, troubled_plan: Plan)
 
 
 def test_a_plan_of_before_shares_has_none(plan: Plan) -> None:
-    document = json.loads(plan_to_json(plan))
+    document = json.loads(plan.text())
     for hub in document["hubs"]:
         del hub["shares"]
-    assert plan_from_json(json.dumps(document)).hubs[0].shares == ()
+    assert Plan.read(json.dumps(document)).hubs[0].shares == ()
 
 
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda d: d.pop("hubs"), "out/plan.json: is no plan.json of this dcsite ('hubs')"),
-        (lambda d: d["hubs"][0].update(lat_deg="north"), "hubs.0.lat_deg: input should be"),
+        (lambda d: d.pop("hubs"), "out/plan.json: hubs: field required"),
+        (lambda d: d["hubs"][0].update(lat_deg="north"), "hubs.0.lat_deg: must be a number"),
         (lambda d: d.update(status="done"), "status: input should be 'optimal', 'feasible' or"),
-        (lambda d: d.update(hubs=[1]), "is no plan.json of this dcsite"),
+        (lambda d: d.update(hubs=[1]), "hubs.0: input should be"),
     ],
 )
 def test_what_is_no_plan_is_one_line(
     plan: Plan, spoil: Callable[[dict[str, Any]], object], words: str
 ) -> None:
-    document = json.loads(plan_to_json(plan))
+    document = json.loads(plan.text())
     spoil(document)
     with pytest.raises(OutputError) as caught:
-        plan_from_json(json.dumps(document), "out/plan.json")
+        Plan.read(json.dumps(document), "out/plan.json")
     assert len(caught.value.problems) == 1
     assert words in str(caught.value.problems[0])
 
 
 def test_a_file_cut_short_is_one_line() -> None:
-    with pytest.raises(OutputError, match=r"is no plan\.json of this dcsite"):
-        plan_from_json('{"hubs": [')
+    with pytest.raises(OutputError, match=r"is no plan\.json of dcsite, or cut short"):
+        Plan.read('{"hubs": [')
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda d: d["hubs"].pop(),
+        lambda d: d["hubs"][0].update(it_load_mw=d["hubs"][0]["it_load_mw"] + 0.001),
+        lambda d: d["hubs"][0].update(site_id="99999"),
+        lambda d: d["hubs"][1].update(tier="large"),
+        lambda d: d["hubs"].append(dict(d["hubs"][0], site_id="13101")),
+        lambda d: d["scenario"].update(name="other"),
+    ],
+)
+def test_a_plan_that_was_changed_is_told(
+    plan: Plan, spoil: Callable[[dict[str, Any]], object]
+) -> None:
+    document = json.loads(plan.text())
+    spoil(document)
+    with pytest.raises(OutputError, match="digest: the plan was changed since it was written"):
+        Plan.read(json.dumps(document), "out/plan.json")
+
+
+def test_the_digest_is_of_the_decisions_alone(plan: Plan) -> None:
+    later = dataclasses.replace(plan, wall_s=1.0, created_at="later", notes=("x",))
+    assert later.digest == plan.digest == Plan.read(plan.text()).digest
+    without = json.loads(plan.text())
+    del without["digest"]
+    assert Plan.read(json.dumps(without)).digest == plan.digest

@@ -13,7 +13,7 @@ from dcsite.criteria import TIERS
 from dcsite.errors import CheckError
 from dcsite.model import SolveOptions
 from dcsite.plan import check_plan
-from dcsite.plan.alternatives import alternatives_document, find_alternatives
+from dcsite.plan.alternatives import find_alternatives
 
 SITES = ("01213", "02201", "15100", "40100")
 LOAD = {"core": 200.0, "large": 100.0, "regional": 40.0}
@@ -110,18 +110,18 @@ def test_the_best_plans_come_in_order_and_none_is_missing(
         scenario, shipped_atlas, sites, ranking, count=count, within=10.0, differ_in=differ_in
     )
     assert found.ended == "count"
-    assert [plan.number for plan in found.plans] == list(range(1, count + 1))
-    assert [plan.objective for plan in found.plans] == pytest.approx(
+    assert [plan.number for plan in found.alternatives] == list(range(1, count + 1))
+    assert [plan.objective for plan in found.alternatives] == pytest.approx(
         [value for value, _ in wanted], abs=2e-6
     )
-    assert [as_set(plan) for plan in found.plans] == [plan for _, plan in wanted]
+    assert [as_set(plan) for plan in found.alternatives] == [plan for _, plan in wanted]
     best = ranking[0]
-    for plan, (value, hubs) in zip(found.plans, wanted, strict=True):
+    for plan, (value, hubs) in zip(found.alternatives, wanted, strict=True):
         assert plan.proven
         assert plan.below_best == pytest.approx((best[0] - value) / abs(best[0]), abs=1e-5)
         assert {(hub.place.site_id, hub.tier) for hub in plan.hubs if hub.in_best} == hubs & best[1]
         assert {(hub.place.site_id, hub.tier) for hub in plan.gone} == best[1] - hubs
-        lost = sum(change.points_before - change.points_after for change in plan.changes)
+        lost = sum(change.points_best - change.points for change in plan.measures)
         assert lost == pytest.approx(best[0] - plan.objective, abs=3e-6)
 
 
@@ -132,7 +132,7 @@ def test_only_plans_within_the_share_asked_are_given(scenario, shipped_atlas, si
     within = (best - (chain[2][0] + chain[3][0]) / 2.0) / abs(best)
     found = search(scenario, shipped_atlas, sites, ranking, count=9, within=within)
     assert found.ended == "within"
-    assert [as_set(plan) for plan in found.plans] == [plan for _, plan in chain[:3]]
+    assert [as_set(plan) for plan in found.alternatives] == [plan for _, plan in chain[:3]]
 
 
 def test_it_says_when_no_further_plan_exists(scenario, shipped_atlas, sites, ranking):
@@ -147,16 +147,16 @@ def test_it_says_when_no_further_plan_exists(scenario, shipped_atlas, sites, ran
         few, shipped_atlas, two, frame(possible[0][1]), OPTIONS, count=5, within=10.0
     )
     assert found.ended == "infeasible"
-    assert [as_set(plan) for plan in found.plans] == [plan for _, plan in possible[1:]]
+    assert [as_set(plan) for plan in found.alternatives] == [plan for _, plan in possible[1:]]
 
 
 def test_the_document_carries_everything(scenario, shipped_atlas, sites, ranking):
     found = search(scenario, shipped_atlas, sites, ranking, count=2, within=10.0)
-    document = alternatives_document(found)
+    document = found.dump()
     assert document["ended"] == "count"
     assert document["best_objective"] == round(ranking[0][0], 6)
     assert [plan["number"] for plan in document["alternatives"]] == [1, 2]
-    for written, plan in zip(document["alternatives"], found.plans, strict=True):
+    for written, plan in zip(document["alternatives"], found.alternatives, strict=True):
         assert written["objective"] == round(plan.objective, 6)
         assert {(hub["site_id"], hub["tier"]) for hub in written["hubs"]} == as_set(plan)
         assert all(hub["name_ja"] for hub in written["hubs"] + written["gone"])
@@ -169,7 +169,7 @@ def test_a_search_that_is_halted_keeps_what_it_has(scenario, shipped_atlas, site
         on_found=begun.append, halted=lambda: len(begun) > 2,
     )  # fmt: skip
     assert found.ended == "interrupted"
-    assert len(found.plans) == 2
+    assert len(found.alternatives) == 2
 
 
 @pytest.mark.parametrize("asked", [{"count": 0}, {"count": 1, "differ_in": 0}])

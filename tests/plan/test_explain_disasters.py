@@ -12,11 +12,10 @@ from jsonschema import Draft202012Validator
 import dcsite
 from dcsite.criteria.disaster_terms import disasters_of
 from dcsite.model import SolveOptions
-from dcsite.outputs import explanation_schema
-from dcsite.outputs.explanation_json import explanation_to_json
 from dcsite.plan import check_plan
 from dcsite.plan.explain import explain_disasters, hub_shares
 from dcsite.plan.explain_context import explain_context
+from dcsite.plan.explanation import Explanation
 
 #: Ebetsu, Karatsu and Kudamatsu of the national plan, Ena and Hamamatsu in the Nankai footprint.
 HUBS = {"01217": "core", "41202": "core", "35207": "large", "21210": "regional"}
@@ -112,6 +111,6 @@ def test_json_meets_the_schema(context):
         for hub in hub_shares(context)
     )
     context.bound = 1.0
-    document = json.loads(explanation_to_json(context.explanation(hubs)))
-    Draft202012Validator(explanation_schema()).validate(document)
+    document = json.loads(context.explanation(hubs).text())
+    Draft202012Validator(Explanation.schema()).validate(document)
     assert document["hubs"][0]["disasters"]["worst"]

@@ -18,7 +18,6 @@ from dcsite.criteria import TIERS, measure_sites
 from dcsite.errors import CheckError, InterruptedWithoutPlanError, OutputError, Problem
 from dcsite.model import SolveOptions
 from dcsite.outputs import check_directory, write_explanation
-from dcsite.outputs.explanation_json import explanation_document, place_document
 from dcsite.plan.explain import explain_disasters, explain_hubs, hub_shares
 from dcsite.plan.explain_context import ExplainContext, explain_context, tighten
 from dcsite.plan.explain_place import explain_place, find_place
@@ -120,8 +119,8 @@ def explain_command(
     written = None if folder is None else _write(context, explained, folder)
     if as_json:
         document = {
-            **explanation_document(context.explanation(explained)),
-            "place": None if other is None else place_document(other),
+            **context.explanation(explained).dump(),
+            "place": None if other is None else other.dump(),
         }
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
         return

@@ -19,10 +19,11 @@ from dcsite.errors import InterruptedWithoutPlanError, SolverError
 from dcsite.model import SolveOptions
 from dcsite.outputs import OutputPaths, check_directory, write_outputs
 from dcsite.plan import Run, run_scenario
-from dcsite.plan.alternatives import Alternatives, find_alternatives, hubs_of
+from dcsite.plan.alternatives import Alternatives, find_alternatives
 from dcsite.plan.explain import explain_hubs
 from dcsite.plan.explain_context import explain_context
 from dcsite.plan.explanation import Explanation
+from dcsite.plan.reload import hubs_of
 from dcsite.plan.start import StartHub, read_start
 from dcsite.scenario import Scenario, load_scenario
 from dcsite.sites import municipality_sites, read_sites

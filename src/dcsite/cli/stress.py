@@ -11,7 +11,6 @@ from rich.console import Console
 import dcsite
 from dcsite.atlas import load_atlas
 from dcsite.errors import InterruptedWithoutPlanError
-from dcsite.outputs.plan_read import plan_from_json
 from dcsite.outputs.stress import check_stress_directory, write_stress
 from dcsite.plan.reload import check_geodata_of, read_plan
 from dcsite.plan.stress import run_stress
@@ -109,13 +108,12 @@ def _run(
     *,
     quiet: bool,
 ) -> tuple[StressTest, StressPaths]:
-    plan = plan_from_json(saved.path.read_text(encoding="utf-8"), str(saved.path))
     with reporter(quiet=quiet) as progress:
         progress.stage("read")
         atlas = load_atlas()
         check_geodata_of(saved, atlas)
         found = run_stress(
-            plan,
+            saved.plan,
             saved.scenario,
             atlas,
             assumed,

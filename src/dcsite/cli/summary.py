@@ -95,7 +95,7 @@ def print_summary(
 
 
 def _alternatives(console: Console, others: Alternatives) -> None:
-    for plan in others.plans:
+    for plan in others.alternatives:
         come = ", ".join(
             f"{hub.place.name_ja} ({hub.tier})" for hub in plan.hubs if not hub.in_best
         )
@@ -105,7 +105,7 @@ def _alternatives(console: Console, others: Alternatives) -> None:
             f"({plan.below_best:.3%} below the best), gap {plan.gap:.3%}; "
             f"{escape(come or 'nothing')} for {escape(gone or 'nothing')}"
         )
-    console.print(f"{len(others.plans)} alternative(s): {_ENDED[others.ended]}")
+    console.print(f"{len(others.alternatives)} alternative(s): {_ENDED[others.ended]}")
 
 
 def _hubs(hubs: tuple[Hub, ...]) -> Table:

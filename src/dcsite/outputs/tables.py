@@ -21,11 +21,11 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, Geomet
 from shapely import LineString, Point
 
 from dcsite.errors import OutputError, Problem
-
-from .plan_json import rounded, unit_decimals
+from dcsite.records import rounded, unit_decimals
 
 if TYPE_CHECKING:
-    from dcsite.plan.types import CriterionValue, Hub, Plan
+    from dcsite.contract import CriterionValue
+    from dcsite.plan.types import Hub, Plan
 
 _GDAL_ERRORS = (DataLayerError, DataSourceError, FeatureError, GeometryError, RuntimeError)
 

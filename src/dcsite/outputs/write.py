@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcsite.errors import OutputError, Problem
-from dcsite.plan.alternatives import alternatives_document
+from dcsite.plan.types import Plan
 
 from . import atomic
-from .explanation_json import explanation_to_json
 from .map import render_map
-from .plan_json import plan_to_json
-from .plan_read import plan_from_json
 from .tables import hubs_geojson, write_geopackage, write_hubs_csv
 
 if TYPE_CHECKING:
@@ -23,7 +19,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.plan.alternatives import Alternatives
     from dcsite.plan.explanation import Explanation
-    from dcsite.plan.types import Plan
 
 __all__ = [
     "FILE_NAMES",
@@ -41,7 +36,7 @@ FILE_NAMES = ("plan.json", "hubs.geojson", "hubs.csv", "plan.gpkg", "map.html")
 #: Written beside them when alternatives were asked for.
 ALTERNATIVES_NAME = "alternatives.json"
 
-#: Written beside them when the hubs were explained; `explanation.schema.json` is its schema.
+#: Written beside them when the hubs were explained.
 EXPLANATION_NAME = "explanation.json"
 
 #: Written beside them by a stress test; :mod:`dcsite.outputs.stress` says what they hold.
@@ -108,17 +103,14 @@ def write_outputs(
     _check_crs(candidates)
     directory = Path(directory)
     with atomic.replacing_directory(directory, OWN_NAMES) as staging:
-        document = plan_to_json(plan)
+        document = plan.text()
         _write_text(staging / "plan.json", document)
         _write_text(staging / "hubs.geojson", hubs_geojson(plan))
         write_hubs_csv(plan, staging / "hubs.csv")
         write_geopackage(plan, candidates, staging / "plan.gpkg")
         _write_map(staging, document, candidates, atlas, explanation)
         if alternatives is not None:
-            further = json.dumps(
-                alternatives_document(alternatives), ensure_ascii=False, indent=2, allow_nan=False
-            )
-            _write_text(staging / ALTERNATIVES_NAME, further + "\n")
+            _write_text(staging / ALTERNATIVES_NAME, alternatives.text())
     return _paths(directory)
 
 
@@ -149,7 +141,7 @@ def write_explanation(
     with atomic.updating_directory(directory, OWN_NAMES) as staging:
         document = (staging / "plan.json").read_text(encoding="utf-8")
         explained = [hub.place.site_id for hub in explanation.hubs]
-        there = plan_from_json(document, str(directory / "plan.json"))
+        there = Plan.read(document, str(directory / "plan.json"))
         if sorted(hub.site_id for hub in there.hubs) != sorted(explained):
             raise OutputError(
                 Problem(
@@ -170,10 +162,10 @@ def _write_map(
     explanation: Explanation | None,
 ) -> None:
     """Draw the map from what plan.json says, so that it can be drawn again from there."""
-    page = render_map(plan_from_json(document), candidates, atlas, explanation)
+    page = render_map(Plan.read(document), candidates, atlas, explanation)
     _write_text(staging / "map.html", page)
     if explanation is not None:
-        _write_text(staging / EXPLANATION_NAME, explanation_to_json(explanation))
+        _write_text(staging / EXPLANATION_NAME, explanation.text())
 
 
 def _check_crs(candidates: gpd.GeoDataFrame) -> None:

@@ -7,8 +7,8 @@ C its cores, both are one row: ``sum over P of w (1 - open) >= m`` with ``w = m`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,11 @@ import pandas as pd
 from dcsite.criteria import TIERS
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError
 from dcsite.model import assemble, find_answer
+from dcsite.records import EndlessPoints, Latitude, Longitude, Mw, Name, Points, Record
 
 from .check import Checked, check_plan
 from .explain_context import name_of
-from .explanation import MeasureChange, PlaceName
+from .explanation import PlaceName
 from .shares import changes_between
 
 if TYPE_CHECKING:
@@ -31,59 +32,102 @@ if TYPE_CHECKING:
     from dcsite.model import Progress, SiteProgram, SolveOptions
     from dcsite.scenario import Scenario
 
-    from .types import Plan
 
 #: Objectives closer than this are equal to the solvers.
 _ARITHMETIC = 1e-9
 
 
-@dataclass(frozen=True)
-class AlternativeHub:
+class AlternativeHub(Record):
     """A hub of an alternative, and whether the best plan has it (same site, same tier)."""
 
-    place: PlaceName
-    tier: str
-    it_load_mw: float
-    lat_deg: float
-    lon_deg: float
+    site_id: Name
+    """Id of the candidate site."""
+    name_ja: str
+    """Japanese name."""
+    name_en: str | None
+    """English name."""
+    prefecture_en: str
+    """Prefecture in English."""
+    prefecture_ja: str
+    """Prefecture in Japanese."""
+    tier: Name
+    """Tier of the hub."""
+    it_load_mw: Mw
+    """IT load in MW."""
+    lat_deg: Latitude
+    """Latitude in degrees, WGS 84, 6 decimals."""
+    lon_deg: Longitude
+    """Longitude in degrees, WGS 84, 6 decimals."""
     in_best: bool
+    """Whether the best plan has it."""
+
+    @property
+    def place(self) -> PlaceName:
+        """Its site with the names people know."""
+        return PlaceName(
+            self.site_id, self.name_ja, self.name_en, self.prefecture_ja, self.prefecture_en
+        )
 
 
-@dataclass(frozen=True)
-class Alternative:
-    """A plan that differs from the best one and from every alternative before it.
+class MeasurePoints(Record):
+    """Objective points of a measure, or of the penalties, in the best plan and in this one."""
 
-    `objective` is the checked one; `bound` bounds every plan that differs from those before;
-    `below_best` is ``(best - objective) / |best|``, negative where the plan given as best was
-    proven only to a gap and this one is better.
-    """
+    name: Name
+    """Name of the measure, or penalties, or unserved."""
+    label_en: str
+    """English label."""
+    label_ja: str
+    """Japanese label."""
+    points_best: Points
+    """Points in the best plan."""
+    points: Points
+    """Points in this plan."""
+
+
+class Alternative(Record):
+    """A plan that differs from the best one and from every alternative before it."""
 
     number: int
-    objective: float
-    bound: float
-    gap: float
+    """1 for the best of them."""
+    objective: Points
+    """The checked objective."""
+    bound: EndlessPoints
+    """Bounds every plan that differs from those before; null where none is known."""
+    gap: EndlessPoints
+    """(bound - objective) / max(|objective|, 1e-9); null without a bound."""
     proven: bool
-    below_best: float
+    """Whether the gap is within the one asked."""
+    below_best: Points
+    """(best - objective) / |best|; negative where the plan given as best was proven only to a gap
+    and this one is better."""
     hubs: tuple[AlternativeHub, ...]
+    """Hubs, from the highest tier down."""
     gone: tuple[AlternativeHub, ...]
-    changes: tuple[MeasureChange, ...]
+    """Hubs of the best plan that this one has not."""
+    measures: tuple[MeasurePoints, ...]
+    """What each measure gives in both."""
 
 
-@dataclass(frozen=True)
-class Alternatives:
-    """Alternatives found, best first, and why there are no more.
+Ended = Literal["count", "within", "undecided", "infeasible", "time", "interrupted"]
 
-    `ended` is ``count`` when as many as asked were found; ``within`` when the bound proves that
-    no further plan is as good as asked; ``undecided`` when the next plan found is not, but its
-    bound leaves room for one; ``infeasible`` when no further plan exists; ``time`` when none was
-    found in time; ``interrupted`` on Ctrl-C.
-    """
 
-    best: float
+class Alternatives(Record):
+    """Plans beside the best one, best first, and why there are no more."""
+
+    file_name: ClassVar[str] = "alternatives.json"
+
+    best_objective: Points
+    """Objective of the best plan."""
     within: float
+    """Largest relative loss of objective against the best plan."""
     differ_in: int
-    plans: tuple[Alternative, ...]
-    ended: Literal["count", "within", "undecided", "infeasible", "time", "interrupted"]
+    """Hubs in which plans differ at least, where no core differs."""
+    ended: Ended
+    """count: as many as asked were found; within: the bound proves that no further plan is as good
+    as asked; undecided: the next plan found is not, but its bound leaves room for one; infeasible:
+    no further plan exists; time: none was found in time; interrupted: stopped by the user."""
+    alternatives: tuple[Alternative, ...]
+    """The plans."""
 
 
 def find_alternatives(
@@ -141,7 +185,7 @@ def find_alternatives(
     program = assemble(scenario, atlas, sites)
     _forbid(program, best, differ_in, 0)
     found: list[Alternative] = []
-    ended: Literal["count", "within", "undecided", "infeasible", "time", "interrupted"] = "count"
+    ended: Ended = "count"
     while len(found) < count:
         if on_found is not None:
             on_found(len(found) + 1)
@@ -177,15 +221,9 @@ def find_alternatives(
         first.objective,
         within,
         differ_in,
-        tuple(replace(plan, number=number) for number, plan in enumerate(found, 1)),
         ended,
+        tuple(replace(plan, number=number) for number, plan in enumerate(found, 1)),
     )
-
-
-def hubs_of(plan: Plan) -> pd.DataFrame:
-    """Return a plan's hubs as a frame indexed by `site_id`, with `tier` and `it_load_mw`."""
-    rows = [(hub.site_id, hub.tier, hub.it_load_mw) for hub in plan.hubs]
-    return pd.DataFrame(rows, columns=["site_id", "tier", "it_load_mw"]).set_index("site_id")
 
 
 def _forbid(program: SiteProgram, chosen: pd.DataFrame, differ_in: int, number: int) -> None:
@@ -218,7 +256,16 @@ def _alternative(
         below_best=(first.objective - checked.objective) / max(abs(first.objective), 1e-9),
         hubs=_hubs(sites, there, hubs),
         gone=tuple(hub for hub in _hubs(sites, hubs, there) if not hub.in_best),
-        changes=changes_between(first, checked, scenario),
+        measures=tuple(
+            MeasurePoints(
+                name=change.name,
+                label_en=change.label_en,
+                label_ja=change.label_ja,
+                points_best=change.points_before,
+                points=change.points_after,
+            )
+            for change in changes_between(first, checked, scenario)
+        ),
     )
 
 
@@ -229,63 +276,15 @@ def _hubs(
     there = {(str(site), str(tier)) for site, tier in other["tier"].items()}
     found = [
         AlternativeHub(
-            name_of(sites, str(site)),
-            str(hub["tier"]),
-            float(hub["it_load_mw"]),
-            float(hub["lat_deg"]),
-            float(hub["lon_deg"]),
-            (str(site), str(hub["tier"])) in there,
+            **vars(name_of(sites, str(site))),
+            tier=str(hub["tier"]),
+            it_load_mw=float(hub["it_load_mw"]),
+            lat_deg=float(hub["lat_deg"]),
+            lon_deg=float(hub["lon_deg"]),
+            in_best=(str(site), str(hub["tier"])) in there,
         )
         for site, hub in hubs.iterrows()
     ]
     return tuple(
-        sorted(found, key=lambda hub: (TIERS.index(hub.tier), -hub.it_load_mw, hub.place.site_id))
+        sorted(found, key=lambda hub: (TIERS.index(hub.tier), -hub.it_load_mw, hub.site_id))
     )
-
-
-def alternatives_document(alternatives: Alternatives) -> dict[str, Any]:
-    """Return ``alternatives.json`` as plain JSON values, rounded as plan.json is."""
-    return {
-        "best_objective": round(alternatives.best, 6),
-        "within": alternatives.within,
-        "differ_in": alternatives.differ_in,
-        "ended": alternatives.ended,
-        "alternatives": [
-            {
-                "number": plan.number,
-                "objective": round(plan.objective, 6),
-                "bound": round(plan.bound, 6) if np.isfinite(plan.bound) else None,
-                "gap": round(plan.gap, 6) if np.isfinite(plan.gap) else None,
-                "proven": plan.proven,
-                "below_best": round(plan.below_best, 6),
-                "hubs": [_hub_document(hub) for hub in plan.hubs],
-                "gone": [_hub_document(hub) for hub in plan.gone],
-                "measures": [
-                    {
-                        "name": change.name,
-                        "label_en": change.label_en,
-                        "label_ja": change.label_ja,
-                        "points_best": round(change.points_before, 6) + 0.0,
-                        "points": round(change.points_after, 6) + 0.0,
-                    }
-                    for change in plan.changes
-                ],
-            }
-            for plan in alternatives.plans
-        ],
-    }
-
-
-def _hub_document(hub: AlternativeHub) -> dict[str, Any]:
-    return {
-        "site_id": hub.place.site_id,
-        "name_ja": hub.place.name_ja,
-        "name_en": hub.place.name_en,
-        "prefecture_en": hub.place.prefecture_en,
-        "prefecture_ja": hub.place.prefecture_ja,
-        "tier": hub.tier,
-        "it_load_mw": round(hub.it_load_mw, 3),
-        "lat_deg": round(hub.lat_deg, 6),
-        "lon_deg": round(hub.lon_deg, 6),
-        "in_best": hub.in_best,
-    }

@@ -15,11 +15,12 @@ import pandas as pd
 from scipy.optimize import linprog
 
 from dcsite.atlas.geodesy import geodesic_km
+from dcsite.contract import Violation
 from dcsite.criteria import TIERS, Breach, Evaluation, criteria
 from dcsite.errors import CheckError, Problem
 from dcsite.model import all_rules, demand_zones
 
-from .types import UnservedZone, Violation
+from .types import UnservedZone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,12 +6,23 @@ proven only to a gap: the true loss lies between `low` and `high`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
+
+from dcsite.records import (
+    Amount,
+    EndlessPoints,
+    Km,
+    Loss,
+    Mw,
+    Name,
+    Points,
+    Record,
+    Share,
+    Times,
+)
 
 
-@dataclass(frozen=True)
-class PlaceName:
+class PlaceName(Record):
     """A site with the names people know it by."""
 
     site_id: str
@@ -26,73 +37,67 @@ class PlaceName:
         return f"{name}, {self.prefecture_en} ({self.site_id})"
 
 
-@dataclass(frozen=True)
-class Cost:
+class Cost(Record):
     """Objective points lost by a change, between `low` and `high`.
 
     `high` is None where no plan with the change was found in the time allowed; both are None and
     `possible` is False where it is proven that none exists.
     """
 
-    low: float | None
-    high: float | None
+    low: Loss | None
+    high: Loss | None
     possible: bool = True
 
 
-@dataclass(frozen=True)
-class RunnerUp:
+class RunnerUp(Record):
     """A hub of the plan after a change that was none before, and how far away it stands."""
 
     place: PlaceName
     tier: str
-    it_load_mw: float
-    distance_km: float
+    it_load_mw: Mw
+    distance_km: Km
 
 
-@dataclass(frozen=True)
-class MeasureShare:
+class MeasureShare(Record):
     """A hub's part of one scored measure, in objective points (weight times score).
 
     Over all hubs, `points` add up to `plan_points`, except where a measure also counts load that
     no hub carries.
     """
 
-    criterion: str
+    criterion: Name
     measure: str
     label_en: str
     label_ja: str
-    points: float
-    plan_points: float
+    points: Points
+    plan_points: Points
 
 
-@dataclass(frozen=True)
-class MeasureChange:
+class MeasureChange(Record):
     """How many objective points a measure, or the penalties, give before and after a change."""
 
     name: str
     label_en: str
     label_ja: str
-    points_before: float
-    points_after: float
+    points_before: Points
+    points_after: Points
 
 
-@dataclass(frozen=True)
-class ScoreDifference:
+class ScoreDifference(Record):
     """A scored value of a place beside that of the hub it displaces; scores are on 0..1."""
 
-    criterion: str
+    criterion: Name
     name: str
     label_en: str
     label_ja: str
     unit: str
-    value: float
-    score: float
-    displaced_value: float
-    displaced_score: float
+    value: Amount
+    score: Share
+    displaced_value: Amount
+    displaced_score: Share
 
 
-@dataclass(frozen=True)
-class WorstDisaster:
+class WorstDisaster(Record):
     """A disaster that may take a hub down: how likely it is, and how likely the hub is down then.
 
     `probability_30y` is None where none is known; `probability_date` where it has none.
@@ -102,13 +107,12 @@ class WorstDisaster:
     kind: str
     name_en: str
     name_ja: str | None
-    probability_30y: float | None
+    probability_30y: Share | None
     probability_date: str | None
-    down: float
+    down: Share
 
 
-@dataclass(frozen=True)
-class BackupChoice:
+class BackupChoice(Record):
     """A hub's backup and why that one.
 
     Of `choices` hubs of its tier or above that no disaster takes down with it, the backup is the
@@ -117,13 +121,12 @@ class BackupChoice:
     """
 
     place: PlaceName | None
-    both_down_30y: float | None
+    both_down_30y: Times | None
     choices: int
     falling: tuple[PlaceName, ...]
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Record):
     """The nearest place outside a footprint that can take a hub as it is, and what moving costs.
 
     `cost` is in objective points, all other hubs kept; below 0 the move would be a gain, within
@@ -131,15 +134,14 @@ class Move:
     """
 
     place: PlaceName
-    distance_km: float
+    distance_km: Km
     event_en: str
-    down: float
-    cost: float
+    down: Share
+    cost: Points
     changes: tuple[MeasureChange, ...]
 
 
-@dataclass(frozen=True)
-class HubDisasters:
+class HubDisasters(Record):
     """What could strike a hub, its backup, and the way out of its worst footprint."""
 
     worst: tuple[WorstDisaster, ...]
@@ -147,8 +149,7 @@ class HubDisasters:
     move: Move | None
 
 
-@dataclass(frozen=True)
-class HubExplanation:
+class HubExplanation(Record):
     """Why a hub stands where it stands.
 
     Parameters
@@ -174,7 +175,7 @@ class HubExplanation:
 
     place: PlaceName
     tier: str
-    it_load_mw: float
+    it_load_mw: Mw
     shares: tuple[MeasureShare, ...]
     cost: Cost | None = None
     runners_up: tuple[RunnerUp, ...] = ()
@@ -183,8 +184,7 @@ class HubExplanation:
     disasters: HubDisasters | None = None
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(Record):
     """What the hubs of a plan are worth, and how well that is proven.
 
     Parameters
@@ -200,11 +200,13 @@ class Explanation:
         In the order of the plan. One without a cost was not asked for, or was cut off.
     """
 
+    file_name: ClassVar[str] = "explanation.json"
+
     scenario_name: str
-    objective: float
-    best_known: float
-    bound: float
-    gap_asked: float
+    objective: Points
+    best_known: Points
+    bound: EndlessPoints
+    gap_asked: Points
     hubs: tuple[HubExplanation, ...]
 
     def of(self, site_id: str) -> HubExplanation | None:
@@ -217,8 +219,7 @@ class Explanation:
         return all(hub.cost is not None for hub in self.hubs)
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(Record):
     """A hard rule that keeps a place out of a tier, with the amounts."""
 
     rule: str
@@ -226,8 +227,7 @@ class Reason:
     message_ja: str
 
 
-@dataclass(frozen=True)
-class TierVerdict:
+class TierVerdict(Record):
     """What becomes of a place in one tier.
 
     ``blocked``: hard rules keep it out, see `reasons`. ``no_plan``: it may stand there, but no
@@ -239,15 +239,14 @@ class TierVerdict:
     outcome: Literal["blocked", "no_plan", "costs"]
     reasons: tuple[Reason, ...] = ()
     cost: Cost | None = None
-    it_load_mw: float | None = None
+    it_load_mw: Mw | None = None
     displaced: tuple[RunnerUp, ...] = ()
     joining: tuple[RunnerUp, ...] = ()
     changes: tuple[MeasureChange, ...] = ()
     differences: tuple[ScoreDifference, ...] = ()
 
 
-@dataclass(frozen=True)
-class PlaceExplanation:
+class PlaceExplanation(Record):
     """Why no hub stands at a place: the verdict for each tier, the cheapest one's cost overall."""
 
     place: PlaceName

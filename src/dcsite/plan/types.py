@@ -1,156 +1,261 @@
-"""The plan: what came out of a run, as plain frozen records that every output reads.
+"""The plan: what came out of a run, and at the same time what plan.json holds.
 
-Nothing here knows how a plan is found, drawn or written.
+Nothing here knows how a plan is found or drawn. Only `wall_s` and `created_at` differ between two
+runs of the same scenario.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, computed_field
 
 from dcsite.contract import Backup, CriterionValue, DisasterLoss, Measure, Violation
+from dcsite.errors import OutputError, Problem
+from dcsite.records import (
+    EndlessKm,
+    EndlessPoints,
+    Km,
+    Kv,
+    Latitude,
+    Longitude,
+    Mw,
+    Name,
+    Plain,
+    Points,
+    Record,
+    Seconds,
+    UnknownKm,
+    UnknownShare,
+    plain,
+    rounded,
+)
 
 from .explanation import MeasureShare
-
-__all__ = [
-    "Assumption",
-    "CriterionValue",
-    "GeodataUse",
-    "Hub",
-    "LandingLink",
-    "Measure",
-    "MeasureShare",
-    "Plan",
-    "Status",
-    "SubstationLink",
-    "UnservedZone",
-    "Violation",
-]
 
 Status = Literal["optimal", "feasible", "interrupted"]
 
 
-@dataclass(frozen=True)
-class SubstationLink:
-    """The substation a hub connects to; `distance_km` is geodesic."""
+class SubstationLink(Record):
+    """The substation a hub connects to."""
 
-    substation_id: str
+    substation_id: Name
+    """Id in the table substations."""
     name_ja: str | None
+    """Japanese name, null where the source has none."""
     name_en: str | None
-    voltage_kv: float
-    distance_km: float
-    lat_deg: float
-    lon_deg: float
+    """English name, null where the source has none."""
+    voltage_kv: Kv
+    """Highest voltage in kV."""
+    distance_km: Km
+    """Geodesic distance from the hub in km."""
+    lat_deg: Latitude
+    """Latitude in degrees, WGS 84, 6 decimals."""
+    lon_deg: Longitude
+    """Longitude in degrees, WGS 84, 6 decimals."""
 
 
-@dataclass(frozen=True)
-class LandingLink:
-    """The international cable landing nearest to a hub; `cluster_id` when it is a crowded one."""
+class LandingLink(Record):
+    """The international cable landing nearest to a hub."""
 
-    landing_id: str
+    landing_id: Name
+    """Id in the table cable_landing_stations."""
     name_ja: str
+    """Japanese name."""
     name_en: str
-    distance_km: float
-    lat_deg: float
-    lon_deg: float
+    """English name."""
+    distance_km: Km
+    """Geodesic distance from the hub in km."""
+    lat_deg: Latitude
+    """Latitude in degrees, WGS 84, 6 decimals."""
+    lon_deg: Longitude
+    """Longitude in degrees, WGS 84, 6 decimals."""
     cluster_id: str | None
+    """Id of the crowded landing cluster the landing belongs to, else null."""
 
 
-@dataclass(frozen=True)
-class Hub:
-    """One new data-centre hub of the plan.
+class Hub(Record):
+    """One new data-centre hub of the plan."""
 
-    `name_en` and `municipality_code` are None where a user's site gives none.
-    `uncertainty_km` is the radius of a disc of the municipality's habitable area. `shares` are its
-    parts of the plan's scored measures.
-    """
-
-    site_id: str
-    municipality_code: str | None
+    site_id: Name
+    """Id of the candidate site."""
+    municipality_code: Annotated[str, Field(pattern=r"^[0-9]{5}$")] | None
+    """Five-digit code (JIS X 0402 with prefecture); null for a user's site outside the table."""
     name_ja: str
+    """Japanese name."""
     name_en: str | None
+    """English name; null where a user's site gives none."""
     prefecture_en: str
+    """Prefecture in English."""
     prefecture_ja: str
+    """Prefecture in Japanese."""
     area: str
-    tier: str
-    lat_deg: float
-    lon_deg: float
-    uncertainty_km: float
-    it_load_mw: float
+    """Electricity area."""
+    tier: Name
+    """Tier of the hub."""
+    lat_deg: Latitude
+    """Latitude in degrees, WGS 84, 6 decimals."""
+    lon_deg: Longitude
+    """Longitude in degrees, WGS 84, 6 decimals."""
+    uncertainty_km: UnknownKm
+    """Radius of a disc of the municipality's habitable area, in km."""
+    it_load_mw: Mw
+    """IT load in MW."""
     substation: SubstationLink | None
+    """Substation the hub connects to; null where none is needed or found."""
     landing: LandingLink | None
-    nearest_hub_km: float
+    """Nearest international cable landing; null where none counts."""
+    nearest_hub_km: EndlessKm
+    """Geodesic distance to the nearest other hub or existing core, in km; null without one."""
     nearest_hub_id: str
-    renewable_share: float
-    decarbonised_share: float
+    """Id of that hub or existing core."""
+    renewable_share: UnknownShare
+    """Share of the hub's annual energy from additional renewables."""
+    decarbonised_share: UnknownShare
+    """Decarbonised share of the area's generation, nuclear included; reported beside, never mixed
+    in."""
     values: tuple[CriterionValue, ...]
+    """What each criterion measured for this hub."""
     shares: tuple[MeasureShare, ...] = ()
+    """The hub's part of each scored measure of the plan."""
 
 
-@dataclass(frozen=True)
-class UnservedZone:
+class UnservedZone(Record):
     """Demand of one prefecture and workload that no hub of the plan serves."""
 
-    pref_code: str
+    pref_code: Annotated[str, Field(pattern=r"^([0-9]{2})?$")]
+    """Prefecture code (JIS X 0401); empty for what stands for the whole country."""
     name_en: str
+    """Prefecture in English."""
     name_ja: str
+    """Prefecture in Japanese."""
     workload: str
-    unserved_mw: float
+    """Workload."""
+    unserved_mw: Mw
+    """IT load that no hub serves, in MW."""
 
 
-@dataclass(frozen=True)
-class Assumption:
+class Assumption(Record):
     """A value the strategy does not give, with the reason for the one used."""
 
-    key: str
-    value: Any
+    key: Name
+    """Dotted scenario key."""
+    value: Plain
+    """Value used."""
     why: str
+    """Why this one."""
 
 
-@dataclass(frozen=True)
-class GeodataUse:
+class GeodataUse(Record):
     """A table that the run read."""
 
-    table: str
-    sha256: str
+    table: Name
+    """Name of the table."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 of the file."""
     licence: str
+    """Licence."""
     vintage: str
+    """State of the data."""
     source: str
+    """Where it comes from."""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A complete answer: hubs, measures, proof, assumptions and what it was made from.
+class Plan(Record):
+    """A plan of data-centre hubs: what was chosen, how good it is, what is proven, made from what.
 
-    `objective`, `bound` are in objective points (weighted scores less penalties, maximised);
-    `gap` is ``(bound - objective) / max(|objective|, 1e-9)``. `backups` names each core's and
-    large hub's backup, `worst_disasters` what takes most of it; `notes` say what the solvers did
-    beside, such as rows laid as needed.
+    `objective` and `bound` are in objective points (weighted scores less penalties, maximised).
     """
 
-    dcsite_version: str
+    file_name: ClassVar[str] = "plan.json"
+
+    dcsite_version: Name
+    """Version of dcsite that made the plan."""
     scenario_name: str
+    """Name of the scenario."""
     title_en: str
+    """Title in English."""
     title_ja: str
-    status: Status
-    objective: float
-    bound: float
-    gap: float
-    gap_asked: float
-    solver: str
-    solver_version: str
-    options: Mapping[str, Any]
-    wall_s: float
+    """Title in Japanese."""
     created_at: str
+    """When the plan was made, ISO 8601."""
+    status: Status
+    """optimal: proven within gap_asked; feasible: stopped before that; interrupted: stopped by the
+    user."""
+    objective: Points
+    """Weighted scores less penalties, maximised."""
+    bound: EndlessPoints
+    """Proven upper bound on the objective; null where the solver gave none."""
+    gap: EndlessPoints
+    """(bound - objective) / max(|objective|, 1e-9); null without a bound."""
+    gap_asked: Points
+    """Gap at which the solver was allowed to stop."""
+    solver: str
+    """Solver."""
+    solver_version: str
+    """Its version."""
+    options: Mapping[str, Plain]
+    """Options of the run."""
+    wall_s: Seconds
+    """Wall-clock time in seconds."""
     hubs: tuple[Hub, ...]
+    """New hubs of the plan."""
     measures: tuple[Measure, ...]
-    unserved_mw: float
+    """Plan-level measures."""
+    unserved_mw: Mw
+    """IT load that no hub serves, in MW."""
     unserved: tuple[UnservedZone, ...]
+    """The same by prefecture and workload."""
     violations: tuple[Violation, ...]
+    """Soft rules that the plan breaks."""
     backups: tuple[Backup, ...]
+    """Backup of each core and large hub: a hub that no disaster in force takes down with it."""
     worst_disasters: tuple[DisasterLoss, ...]
+    """Disasters in force that take most of the plan, the worst of each source, at most ten."""
     notes: tuple[str, ...]
+    """What the solvers did beside, such as rows laid as needed."""
     assumptions: tuple[Assumption, ...]
+    """Values that the strategy does not give."""
     geodata: tuple[GeodataUse, ...]
-    scenario: Mapping[str, Any]
+    """Tables that the run read."""
+    scenario: Mapping[str, Plain]
+    """The resolved scenario."""
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the decisions: the scenario, and each hub with its tier and MW."""
+        decided = {
+            "scenario": plain(self.scenario),
+            "hubs": sorted(
+                (hub.site_id, hub.tier, rounded(hub.it_load_mw, 3)) for hub in self.hubs
+            ),
+        }
+        text = json.dumps(decided, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @classmethod
+    def load(cls, document: Any, where: str = "") -> Self:
+        """Return the plan that parsed JSON holds, if its decisions are those it was written with.
+
+        Raises
+        ------
+        OutputError
+            With one problem for each field that is not as dcsite writes it, or if the digest says
+            that scenario or hubs were changed since. Plans from before there was one have none.
+        """
+        plan = super().load(document, where)
+        written = document.get("digest")
+        if written is not None and written != plan.digest:
+            raise OutputError(
+                Problem(
+                    where or cls.file_name,
+                    "digest",
+                    "the plan was changed since it was written (its scenario or its hubs are not "
+                    "those of its SHA-256); solve the scenario again",
+                )
+            )
+        return plan

@@ -11,7 +11,6 @@ from html.parser import HTMLParser
 import pytest
 
 from dcsite.errors import OutputError
-from dcsite.outputs.plan_json import plan_to_json
 from dcsite.outputs.stress import STRESS_FILES, check_stress_directory, write_stress
 from dcsite.outputs.stress.chart import exceedance_chart
 from dcsite.outputs.stress.document import METHODS, stress_to_json
@@ -194,7 +193,7 @@ def test_a_fleet_that_nothing_strikes_has_no_curve(found):
 def test_the_plans_folder_gets_both_files_and_keeps_the_others(found, plan, atlas, tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
-    (folder / "plan.json").write_text(plan_to_json(plan), encoding="utf-8")
+    (folder / "plan.json").write_text(plan.text(), encoding="utf-8")
     (folder / "map.html").write_bytes(b"map\r\n")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     check_stress_directory(folder)
@@ -211,7 +210,7 @@ def test_another_plans_folder_is_left_alone(found, plan, atlas, tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
     other = replace(plan, hubs=plan.hubs[1:])
-    (folder / "plan.json").write_text(plan_to_json(other), encoding="utf-8")
+    (folder / "plan.json").write_text(other.text(), encoding="utf-8")
     with pytest.raises(OutputError, match="not those that were stressed"):
         write_stress(found, atlas, folder)
     assert [path.name for path in folder.iterdir()] == ["plan.json"]

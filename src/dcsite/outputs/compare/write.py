@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dcsite
 from dcsite.outputs import atomic
-from dcsite.outputs.plan_json import rounded, unit_decimals
+from dcsite.records import rounded, unit_decimals
 from dcsite.scenario import as_dict
 
 from .page import render_comparison

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dcsite.outputs.plan_json import rounded, unit_decimals
 from dcsite.outputs.tables import write_csv
+from dcsite.records import rounded, unit_decimals
 
 if TYPE_CHECKING:
     from pathlib import Path

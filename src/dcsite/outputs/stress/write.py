@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from dcsite.errors import OutputError, Problem
 from dcsite.outputs import atomic
-from dcsite.outputs.plan_read import plan_from_json
 from dcsite.outputs.write import OWN_NAMES, STRESS_FILES
+from dcsite.plan.types import Plan
 
 from .document import stress_to_json
 from .page import render_stress
@@ -82,7 +82,7 @@ def _open(directory: Path) -> AbstractContextManager[Path]:
 
 
 def _check_same(found: StressTest, staged: Path, path: Path) -> None:
-    there = plan_from_json(staged.read_text(encoding="utf-8"), str(path))
+    there = Plan.read(staged.read_text(encoding="utf-8"), str(path))
     hubs = {(hub.site_id, hub.it_load_mw) for hub in there.hubs}
     if hubs != {(hub.site_id, hub.it_load_mw) for hub in found.plan.hubs}:
         raise OutputError(
