@@ -22,6 +22,7 @@ from .frontier import EPILOG as FRONTIER_EPILOG
 from .frontier import frontier_command
 from .robust import robust_command
 from .scenario import scenario_app
+from .schema import schema_command
 from .solve import solve_command
 from .stress import stress_command
 
@@ -69,6 +70,7 @@ app.command("stress", epilog="Example: dcsite stress dcsite-out/policy-2023 --hi
     stress_command
 )
 app.command("frontier", epilog=FRONTIER_EPILOG)(frontier_command)
+app.command("schema", epilog="Example: dcsite schema plan > plan.schema.json")(schema_command)
 
 
 def _print_version(wanted: bool) -> None:
