@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from pydantic import BaseModel, ConfigDict, Field
 
 from dcsite.errors import DcsiteError, Problem
-from dcsite.records import Amount, Name, Points, Record, Share, Times, UnknownAmount
+from dcsite.records import Amount, Name, Points, Record, Score, Share, Times, UnknownAmount
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -208,7 +208,7 @@ class CriterionValue(Record):
     """Measured value; null where there is none."""
     unit: str
     """Unit of the value."""
-    score: Share | None
+    score: Score | None
     """Score 0..1 by the scenario's fixed anchors; null where the value is only reported."""
     source: str
     """Table or method the value comes from."""
@@ -229,7 +229,7 @@ class Measure(Record):
     """Value in its unit; null where there is none."""
     unit: str
     """Unit of the value."""
-    score: Share | None
+    score: Score | None
     """Score 0..1 by fixed anchors; null where only reported."""
     weight: Points
     """Weight in the objective; 0 where only reported."""

@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import ConfigDict, Field, PlainSerializer, TypeAdapter, ValidationError
+from pydantic import (
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from pydantic_core import core_schema
 from typing_extensions import dataclass_transform
@@ -139,6 +146,9 @@ Latitude = Annotated[float, Unit(6, least=-90.0, most=90.0)]
 Longitude = Annotated[float, Unit(6, least=-180.0, most=180.0)]
 #: A part of a whole, 0..1.
 Share = Annotated[float, Unit(6, least=0.0, most=1.0)]
+#: A score by fixed anchors, 0..1 in a plan; above 1 for loads no plan may carry, which the check
+#: has to be able to say.
+Score = Annotated[float, Unit(6), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
 #: Times that something is expected, or a probability that may be small.
 Times = Annotated[float, Unit(9, least=0.0)]
 #: Objective points, weights and plain ratios.

@@ -17,6 +17,7 @@ from dcsite.records import (
     Name,
     Points,
     Record,
+    Score,
     Share,
     Times,
 )
@@ -92,9 +93,9 @@ class ScoreDifference(Record):
     label_ja: str
     unit: str
     value: Amount
-    score: Share
+    score: Score
     displaced_value: Amount
-    displaced_score: Share
+    displaced_score: Score
 
 
 class WorstDisaster(Record):
