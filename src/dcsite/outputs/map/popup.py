@@ -13,6 +13,7 @@ from .style import decimals, quantity, score, tier_style
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dcsite.contract import CriterionValue
     from dcsite.plan.explanation import (
         Cost,
         Explanation,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
         PlaceName,
         RunnerUp,
     )
-    from dcsite.plan.types import CriterionValue, Hub
+    from dcsite.plan.types import Hub
 
     from .layers_plan import HubMarker
 
