@@ -411,7 +411,9 @@ class Criterion(Protocol):
 
         `hubs` has one row per hub, indexed by `site_id`, with `tier`, `it_load_mw`, `lat_deg`,
         `lon_deg`, `area`, `municipality_code`, `landmass_id`. Nothing of `measure`, `admit` or
-        `constrain` may be used here.
+        `constrain` may be used here. For each term that `score` returns, the evaluation holds a
+        measure of the term's name with its score and weight: the plan's objective is added up
+        from these, and a missing one is an error that names criterion and term.
         """
 
 

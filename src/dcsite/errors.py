@@ -13,6 +13,7 @@ from typing import ClassVar
 
 __all__ = [
     "CheckError",
+    "CriterionError",
     "DcsiteError",
     "DisastersError",
     "GeodataError",
@@ -89,6 +90,10 @@ class DisastersError(DcsiteError):
 
 class OutputError(DcsiteError):
     """Outputs that cannot be written where they were asked for."""
+
+
+class CriterionError(DcsiteError):
+    """A criterion, ours or a third party's, that does not keep the contract."""
 
 
 class InfeasibleError(DcsiteError):

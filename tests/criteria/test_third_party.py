@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +113,26 @@ def test_plan_and_map_know_it(environment, tmp_path):
     assert measure["score"] > 0.05
     assert measure["value"] == pytest.approx(measure["score"] * 500, rel=0.2)
     assert "altitude" in (output / "map.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.end_to_end
+def test_a_score_without_its_measure_is_named(environment, tmp_path):
+    root = tmp_path / "forgetful"
+    shutil.copytree(environment["PYTHONPATH"], root)
+    module = root / "altitude_criterion.py"
+    given = 'self.name, "altitude_m", "altitude"'
+    text = module.read_text(encoding="utf-8")
+    assert given in text
+    module.write_text(text.replace(given, given.replace("_m", "_km")), encoding="utf-8")
+    output = tmp_path / "plan"
+    done = dcsite(
+        {**environment, "PYTHONPATH": str(root)},
+        "solve", "distance-only", "--set", "weights.altitude=0.3", "-o", str(output), "--quiet",
+        "--gap", "0.05",
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert (
+        "criterion altitude: evaluate() gives no measure for score term altitude_m" in done.stderr
+    )
+    assert "report this" not in done.stderr
+    assert not output.exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,10 +51,13 @@ class Answer:
         Status, objective, bound and gap as the solver proved them.
     chosen : pandas.DataFrame
         Indexed by `site_id`, with `tier` and `it_load_mw`; empty when infeasible.
+    scored_measures : mapping of str to tuple of str
+        By criterion, the measures that its terms of the objective are named after.
     """
 
     outcome: Outcome
     chosen: pd.DataFrame
+    scored_measures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def find_answer(
@@ -94,7 +97,7 @@ def find_answer(
                 else "the solver stopped without a plan",
             )
         )
-    return Answer(outcome, chosen_hubs(program, outcome.values))
+    return Answer(outcome, chosen_hubs(program, outcome.values), program.scored_measures)
 
 
 def solve_program(

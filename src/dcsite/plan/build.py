@@ -74,6 +74,8 @@ def build_plan(
     ------
     CheckError
         If the independent check disagrees.
+    CriterionError
+        If a criterion scores what it does not measure.
     """
     outcome = answer.outcome
     if outcome.objective is None:
@@ -84,7 +86,14 @@ def build_plan(
     hubs = hubs.assign(_rank=rank, _id=hubs.index).sort_values(
         ["_rank", "it_load_mw", "_id"], ascending=[True, False, True]
     )
-    checked = check_plan(hubs, atlas, scenario, claimed_objective=outcome.objective, bound=bound)
+    checked = check_plan(
+        hubs,
+        atlas,
+        scenario,
+        claimed_objective=outcome.objective,
+        bound=bound,
+        scored_measures=answer.scored_measures,
+    )
     gap = max(bound - checked.objective, 0.0) / max(abs(checked.objective), 1e-9)
     status = "interrupted" if outcome.interrupted else outcome.status
     if status == "optimal" and gap > gap_asked + _ROUNDED:

@@ -17,13 +17,13 @@ from scipy.optimize import linprog
 from dcsite.atlas.geodesy import geodesic_km
 from dcsite.contract import Violation
 from dcsite.criteria import TIERS, Breach, Evaluation, criteria
-from dcsite.errors import CheckError, Problem
+from dcsite.errors import CheckError, CriterionError, Problem
 from dcsite.model import all_rules, demand_zones
 
 from .types import UnservedZone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
@@ -52,6 +52,7 @@ def check_plan(
     *,
     claimed_objective: float,
     bound: float,
+    scored_measures: Mapping[str, Sequence[str]] | None = None,
 ) -> Checked:
     """Evaluate chosen hubs anew and hold the result against the solver's claim.
 
@@ -65,6 +66,9 @@ def check_plan(
         What is known and asked.
     claimed_objective, bound : float
         The solver's objective and its proven bound, in objective points (maximised).
+    scored_measures : mapping of str to sequence of str, optional
+        By criterion, the measures its terms of the objective are named after; `evaluate` has to
+        give each of them, else the objective here would lack a term.
 
     Returns
     -------
@@ -76,10 +80,13 @@ def check_plan(
     ------
     CheckError
         If a hard rule does not hold or the objective disagrees; names rule and sites.
+    CriterionError
+        If a criterion scores what it does not measure.
     """
     evaluations = {
         criterion.name: criterion.evaluate(hubs, atlas, scenario) for criterion in criteria()
     }
+    _refuse_unmeasured(evaluations, scored_measures or {})
     breaches = [breach for found in evaluations.values() for breach in found.breaches]
     breaches += _program_breaches(hubs, atlas, scenario)
     _refuse_hard(breaches, scenario)
@@ -170,6 +177,27 @@ def unserved_demand(
     if short_tolerant > _TOLERANCE:
         found.append(UnservedZone("", "Japan", "全国", "latency_tolerant", short_tolerant))
     return tuple(found)
+
+
+def _refuse_unmeasured(
+    evaluations: Mapping[str, Evaluation], scored_measures: Mapping[str, Sequence[str]]
+) -> None:
+    missing = [
+        Problem(
+            f"criterion {name}",
+            "",
+            f"evaluate() gives no measure for score term {term}; its Evaluation must hold a scored "
+            f"Measure of that name for each ScoreTerm that score() returns",
+        )
+        for name, terms in scored_measures.items()
+        for term in terms
+        if not any(
+            measure.name == term and measure.score is not None
+            for measure in evaluations[name].measures
+        )
+    ]
+    if missing:
+        raise CriterionError(missing)
 
 
 def _refuse_hard(breaches: Sequence[Breach], scenario: Scenario) -> None:
