@@ -10,7 +10,7 @@ The public interface is small: read a scenario, read what is known, solve, look 
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.model import SolveOptions
-    from dcsite.plan import Plan
+    from dcsite.plan import Plan, Session
     from dcsite.scenario import Scenario
 
-__all__ = ["__version__", "load_atlas", "load_scenario", "solve"]
+__all__ = ["Session", "__version__", "load_atlas", "load_scenario", "solve"]
 
 __version__ = version("dcsite")
 
@@ -77,10 +77,15 @@ def solve(
     InfeasibleError, NoPlanInTimeError, SolverError, CheckError
         As their texts say.
     """
-    from dcsite.model import SolveOptions
-    from dcsite.plan import run_scenario
-    from dcsite.sites import municipality_sites
+    from dcsite.plan.session import Session
 
-    known = atlas if atlas is not None else load_atlas()
-    sites = municipality_sites(known, scenario.land)
-    return run_scenario(scenario, known, sites, options or SolveOptions(), version=__version__).plan
+    return Session.open(scenario, cache=False, options=options, atlas=atlas).solve().plan
+
+
+def __getattr__(name: str) -> Any:
+    """Load the session when it is first asked for: its libraries take a second."""
+    if name == "Session":
+        from dcsite.plan.session import Session
+
+        return Session
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

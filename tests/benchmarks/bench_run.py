@@ -61,11 +61,9 @@ def peak_mb() -> float:
 
 def measure(scenario_name: str, solver: str, spawned: float) -> dict[str, object]:
     """Run a scenario in this process and time its phases."""
-    import dcsite
     from dcsite.model import SolveOptions
     from dcsite.outputs import write_outputs
-    from dcsite.plan import run_scenario
-    from dcsite.sites import municipality_sites
+    from dcsite.plan import Session
 
     seconds = {"start": time.time() - spawned, **dict.fromkeys(PHASES[1:], 0.0)}
     now = ["read", time.perf_counter()]
@@ -76,18 +74,10 @@ def measure(scenario_name: str, solver: str, spawned: float) -> dict[str, object
         now[:] = [name, ended]
 
     with tempfile.TemporaryDirectory() as folder:
-        scenario = dcsite.load_scenario(scenario_name, ())
-        atlas = dcsite.load_atlas()
-        run = run_scenario(
-            scenario,
-            atlas,
-            municipality_sites(atlas, scenario.land),
-            SolveOptions(solver=solver),
-            version=dcsite.__version__,
-            on_stage=turn,
-        )
+        session = Session.open(scenario_name, cache=False, options=SolveOptions(solver=solver))
+        run = session.solve(on_stage=turn)
         turn("write")
-        write_outputs(run.plan, run.candidates, atlas, Path(folder) / "plan")
+        write_outputs(run.plan, run.candidates, session.atlas, Path(folder) / "plan")
         turn("end")
     plan = run.plan
     answer = {"status": plan.status, "objective": plan.objective, "gap": plan.gap}

@@ -7,9 +7,8 @@ import json
 import pytest
 
 import dcsite
-from dcsite.cli import compare as command
 from dcsite.model import SolveOptions
-from dcsite.plan import run_scenario
+from dcsite.plan import Session
 from dcsite.sites import SITE_COLUMNS
 
 SITES = ("01213", "02201", "15100", "34100", "40100", "43100")
@@ -34,9 +33,7 @@ def texts(shipped_atlas, offered):
 
     def text(*further: str) -> str:
         asked = dcsite.load_scenario("policy-2023", (*SCENARIO, *further))
-        return run_scenario(
-            asked, shipped_atlas, offered, SolveOptions(gap=1e-6), version=dcsite.__version__
-        ).plan.text()
+        return Session(asked, SolveOptions(gap=1e-6), offered, shipped_atlas).solve().plan.text()
 
     only = [f"weights.{name}=0" for name in ("separation", "firm_ground", "renewables", "cables")]
     return text(), text(*only, "weights.substation=0", "weights.disasters=1")
@@ -44,7 +41,7 @@ def texts(shipped_atlas, offered):
 
 @pytest.fixture
 def folders(workplace, texts, offered, monkeypatch):
-    monkeypatch.setattr(command, "municipality_sites", lambda atlas, land: offered)
+    monkeypatch.setattr("dcsite.plan.session.municipality_sites", lambda atlas, land: offered)
     for name, text in zip(("plain", "wary"), texts, strict=True):
         (workplace / name).mkdir()
         (workplace / name / "plan.json").write_text(text, encoding="utf-8")

@@ -8,10 +8,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import dcsite
-from dcsite.cli import explain as command
 from dcsite.criteria import measure_sites
 from dcsite.model import SolveOptions
-from dcsite.plan import run_scenario
+from dcsite.plan import Session
 from dcsite.plan.explanation import Explanation
 from dcsite.plan.reload import read_plan
 from dcsite.sites import SITE_COLUMNS
@@ -35,9 +34,7 @@ def offered(measured):
 @pytest.fixture(scope="module")
 def plan(shipped_atlas, offered):
     asked = dcsite.load_scenario("policy-2023", SCENARIO)
-    return run_scenario(
-        asked, shipped_atlas, offered, SolveOptions(gap=1e-6), version=dcsite.__version__
-    ).plan
+    return Session(asked, SolveOptions(gap=1e-6), offered, shipped_atlas).solve().plan
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +45,7 @@ def plan_text(plan):
 @pytest.fixture
 def folder(workplace, plan_text, offered, monkeypatch):
     """An output folder with a plan made for eight municipalities."""
-    monkeypatch.setattr(command, "municipality_sites", lambda atlas, land: offered)
+    monkeypatch.setattr("dcsite.plan.session.municipality_sites", lambda atlas, land: offered)
     (workplace / "out").mkdir()
     (workplace / "out" / "plan.json").write_text(plan_text, encoding="utf-8")
     return workplace / "out"
@@ -137,7 +134,7 @@ def test_ctrl_c_explains_nothing(call, folder, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "explain_hubs", interrupted)
+    monkeypatch.setattr("dcsite.plan.explain.explain_hubs", interrupted)
     answer = call("explain", folder, "-q")
     assert answer.code == 130
     assert answer.out == ""
@@ -288,7 +285,7 @@ def test_a_place_and_all_hubs_are_written_alike(call, folder, plan):
 
 
 def test_a_folder_of_other_things_is_refused_before_any_solve(call, folder, monkeypatch):
-    monkeypatch.setattr(command, "explain_hubs", lambda *_: pytest.fail("solved"))
+    monkeypatch.setattr("dcsite.plan.explain.explain_hubs", lambda *_: pytest.fail("solved"))
     (folder / "notes.txt").write_text("mine", encoding="utf-8")
     before = contents(folder)
     refuse(call, ["--write: holds files", "notes.txt", "explain the copy"], folder, "--write")
@@ -313,7 +310,7 @@ def test_ctrl_c_writes_nothing(call, folder, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "explain_hubs", interrupted)
+    monkeypatch.setattr("dcsite.plan.explain.explain_hubs", interrupted)
     before = contents(folder)
     assert call("explain", folder, "--write", "-q").code == 130
     assert contents(folder) == before

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from dcsite.cli import solve
 from dcsite.errors import SolverError
 
 
@@ -29,8 +28,8 @@ def test_a_solver_that_breaks_down_over_further_questions_costs_no_plan(
     def broken(*_: object, **__: object) -> None:
         raise SolverError("it is ill")
 
-    monkeypatch.setattr(solve, "find_alternatives", broken)
-    monkeypatch.setattr(solve, "explain_hubs", broken)
+    monkeypatch.setattr("dcsite.plan.alternatives.find_alternatives", broken)
+    monkeypatch.setattr("dcsite.plan.explain.explain_hubs", broken)
     output = workplace / "plan"
     answer = call("solve", "--sites", sites, "-o", output, "--alternatives", "1", "--explain")
     assert answer.code == 0

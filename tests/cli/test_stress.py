@@ -9,9 +9,8 @@ from importlib.resources import files
 import pytest
 
 import dcsite
-from dcsite.cli import stress as command
 from dcsite.model import SolveOptions
-from dcsite.plan import run_scenario
+from dcsite.plan import Session
 from dcsite.sites import SITE_COLUMNS
 
 SITES = ("01213", "02201", "15100", "34100", "40100", "43100", "13206", "34208")
@@ -29,9 +28,7 @@ SCENARIO = (
 def plan(shipped_atlas, measured):
     asked = dcsite.load_scenario("policy-2023", SCENARIO)
     offered = measured.loc[sorted(SITES), list(SITE_COLUMNS)]
-    return run_scenario(
-        asked, shipped_atlas, offered, SolveOptions(gap=1e-3), version=dcsite.__version__
-    ).plan
+    return Session(asked, SolveOptions(gap=1e-3), offered, shipped_atlas).solve().plan
 
 
 @pytest.fixture
@@ -111,7 +108,7 @@ def test_ctrl_c_writes_nothing(call, folder, monkeypatch):
     def stop(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "run_stress", stop)
+    monkeypatch.setattr("dcsite.plan.stress.run_stress", stop)
     answer = call("stress", folder, "-q")
     assert answer.code == 130
     assert answer.errors == ["error: interrupted; nothing was written"]

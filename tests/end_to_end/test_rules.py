@@ -10,7 +10,7 @@ import pytest
 import dcsite
 from dcsite.errors import InfeasibleError
 from dcsite.model import SolveOptions, all_rules
-from dcsite.plan import run_scenario
+from dcsite.plan import Session
 from dcsite.sites import SITE_COLUMNS
 
 pytestmark = pytest.mark.end_to_end
@@ -97,10 +97,9 @@ def sites_for(capital_sites, measured):
 
 def run(rule: str, mode: str, sites, atlas):
     scenario = dcsite.load_scenario("policy-2023", [*IMPOSSIBLE[rule], f"rules.{rule}={mode}"])
-    # run_scenario ends in the independent check, which raises where a plan breaks a hard rule.
-    return scenario, run_scenario(
-        scenario, atlas, sites, SolveOptions(), version="test", check_first=False
-    ).plan
+    # A solve ends in the independent check, which raises where a plan breaks a hard rule.
+    session = Session(scenario, SolveOptions(), sites, atlas)
+    return scenario, session.solve(check_first=False).plan
 
 
 def test_every_rule_is_tried():

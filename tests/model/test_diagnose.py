@@ -7,7 +7,7 @@ import pytest
 import dcsite
 from dcsite.errors import InfeasibleError
 from dcsite.model import SolveOptions, diagnose
-from dcsite.plan import run_scenario
+from dcsite.plan import Session
 from dcsite.scenario.keys import toml_value
 from dcsite.sites import SITE_COLUMNS
 
@@ -57,14 +57,7 @@ def test_one_rule_that_cannot_hold(some, shipped_atlas, overrides, rules, key):
         for relaxed in found.rules
     )
     with pytest.raises(InfeasibleError) as caught:
-        run_scenario(
-            scenario,
-            shipped_atlas,
-            some[list(SITE_COLUMNS)],
-            OPTIONS,
-            version="test",
-            check_first=False,
-        )
+        Session(scenario, OPTIONS, some[list(SITE_COLUMNS)], shipped_atlas).solve(check_first=False)
     assert any(key in problem.message for problem in caught.value.problems)
 
 

@@ -5,51 +5,45 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from dcsite.atlas import load_atlas
-from dcsite.criteria import measure_sites
-from dcsite.model.precheck import check_scenario
-from dcsite.scenario import load_scenario
-from dcsite.sites import municipality_sites, read_sites
-
-from .options import DisastersOption, OverridesOption, SitesOption, with_disasters
+from .options import (
+    DisastersOption,
+    JsonOption,
+    NoCacheOption,
+    OverridesOption,
+    ScenarioArgument,
+    SitesOption,
+)
 from .summary import output_console
 
 if TYPE_CHECKING:
     from dcsite.model.findings import Precheck, TierCheck
 
-__all__ = ["check_command"]
-
 _STYLE = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
 def check_command(
-    scenario: Annotated[
-        str, typer.Argument(help="Shipped name (dcsite scenario list) or TOML file.")
-    ] = "policy-2023",
+    scenario: ScenarioArgument = "policy-2023",
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
     sites: SitesOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
+    no_cache: NoCacheOption = False,
 ) -> int:
     """Check a scenario without solving it: candidates left, distances, loads, supply, numbers.
 
     Leaves with 3 where a check proves that no plan exists.
     """
-    given = with_disasters(overrides, disasters)
-    asked = load_scenario(scenario, given)
-    atlas = load_atlas()
-    candidates = (
-        municipality_sites(atlas, asked.land)
-        if sites is None
-        else read_sites(sites, atlas, asked.land)
-    )
-    found = check_scenario(asked, atlas, measure_sites(candidates, atlas, asked))
+    from dcsite.model.precheck import check_scenario
+    from dcsite.plan import Session
+
+    session = Session.open(scenario, overrides, sites, disasters, cache=not no_cache)
+    found = check_scenario(session.scenario, session.atlas, session.measured)
     if as_json:
         text = json.dumps(_plain(dataclasses.asdict(found)), ensure_ascii=False, indent=2)
         typer.echo(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,34 +10,27 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-import dcsite
-from dcsite.atlas import load_atlas
-from dcsite.criteria.cache import MeasureCache
 from dcsite.errors import InterruptedWithoutPlanError, Problem, ScenarioError
-from dcsite.model import SolveOptions
-from dcsite.outputs.compare import check_compare_directory, write_comparison
-from dcsite.plan import run_scenario
-from dcsite.plan.compare import Contender, compare_plans, today
-from dcsite.plan.reload import check_geodata_of, check_sites_of, read_plan
-from dcsite.scenario import load_scenario, shipped_names
-from dcsite.sites import municipality_sites, read_sites
 
 from .late import LateInterrupt
-from .options import DisastersOption, OverridesOption, QuietOption, SitesOption, with_disasters
+from .options import (
+    DisastersOption,
+    EachTimeLimitOption,
+    NoCacheOption,
+    OverridesOption,
+    QuietOption,
+    SitesOption,
+)
 from .progress import reporter
 from .summary import measure_value, output_console
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from rich.console import Console
 
-    from dcsite.atlas import Atlas
-    from dcsite.plan.compare import ComparedPlan, Comparison, Difference
-    from dcsite.scenario import Scenario
+    from dcsite.plan import Session
+    from dcsite.plan.compare import ComparedPlan, Comparison, Contender, Difference
 
     from .progress import ProgressReporter
-
-__all__ = ["compare_command"]
 
 TODAY = "today"
 _LEAST = 2
@@ -68,9 +62,17 @@ def compare_command(
     gap: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Relative gap of scenarios that are solved.")
     ] = 1e-3,
+    time_limit: EachTimeLimitOption = None,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Hold plans side by side: what each gains, what that costs, and all on one map."""
+    from dcsite.model import SolveOptions
+    from dcsite.outputs.compare import check_compare_directory, write_comparison
+    from dcsite.plan import Session
+    from dcsite.plan.compare import compare_plans
+    from dcsite.plan.session import with_disasters
+
     if not _LEAST <= len(plans) <= _MOST:
         raise ScenarioError(
             Problem(
@@ -83,26 +85,24 @@ def compare_command(
     if doubled:
         raise ScenarioError(Problem("PLAN...", "", f"{doubled[0]!r} is given twice"))
     given = with_disasters(overrides, disasters)
-    measured_by = load_scenario(by or "policy-2023", given)
+    session = Session.open(
+        by or "policy-2023",
+        given,
+        sites,
+        cache=not no_cache,
+        options=SolveOptions(gap=gap, time_limit_s=time_limit),
+    )
     directory = output or Path("dcsite-out") / "compare"
     check_compare_directory(directory)
     try:
         with LateInterrupt() as late, reporter(quiet=quiet) as progress:
             progress.stage("read")
-            atlas = load_atlas()
-            land = measured_by.land
-            candidates = (
-                municipality_sites(atlas, land) if sites is None else read_sites(sites, atlas, land)
-            )
-            found = [
-                _contender(one, given, measured_by, atlas, candidates, gap, progress)
-                for one in plans
-            ]
+            found = [_contender(one, given, session, progress) for one in plans]
             late.shield()
             progress.stage("check")
-            comparison = compare_plans(_told_apart(found), atlas, measured_by)
+            comparison = compare_plans(_told_apart(found), session.atlas, session.scenario)
             progress.stage("write")
-            paths = write_comparison(comparison, atlas, directory)
+            paths = write_comparison(comparison, session.atlas, directory)
     except KeyboardInterrupt:
         raise InterruptedWithoutPlanError("interrupted; nothing was written") from None
     console = output_console()
@@ -112,21 +112,20 @@ def compare_command(
 
 
 def _contender(
-    one: str,
-    given: tuple[str, ...],
-    measured_by: Scenario,
-    atlas: Atlas,
-    candidates: gpd.GeoDataFrame,
-    gap: float,
-    progress: ProgressReporter,
+    one: str, given: tuple[str, ...], session: Session, progress: ProgressReporter
 ) -> Contender:
     """Return a plan by what the user called it: today, a folder or file, else a scenario."""
+    from dcsite.plan.compare import Contender, today
+    from dcsite.plan.reload import check_geodata_of, check_sites_of, read_plan
+    from dcsite.scenario import shipped_names
+
     if one == TODAY:
-        return today(atlas, measured_by)
+        return today(session.atlas, session.scenario)
+    candidates = session.sites
     path = Path(one)
     if path.is_dir() or path.suffix == ".json":
         saved = read_plan(path)
-        check_geodata_of(saved, atlas)
+        check_geodata_of(saved, session.atlas)
         check_sites_of(saved, candidates)
         hubs = candidates.loc[saved.chosen.index].assign(
             tier=saved.chosen["tier"], it_load_mw=saved.chosen["it_load_mw"]
@@ -144,17 +143,9 @@ def _contender(
                 f"file, or one of: {known}",
             )
         )
-    asked = load_scenario(one, given)
-    run = run_scenario(
-        asked,
-        atlas,
-        candidates,
-        SolveOptions(gap=gap),
-        version=dcsite.__version__,
-        on_stage=progress.stage,
-        on_progress=progress.solver,
-        cache=MeasureCache(),
-    )
+    contender = session.beside(one, given)
+    asked = contender.scenario
+    run = contender.solve(on_stage=progress.stage, on_progress=progress.solver)
     if run.plan.status == "interrupted":
         raise KeyboardInterrupt
     chosen = {hub.site_id: hub for hub in run.plan.hubs}
@@ -171,14 +162,7 @@ def _told_apart(found: list[Contender]) -> list[Contender]:
     return [
         one
         if labels.count(one.label) == 1
-        else Contender(
-            f"{one.label} ({labels[: number + 1].count(one.label)})",
-            one.title_en,
-            one.title_ja,
-            one.hubs,
-            one.note_en,
-            one.note_ja,
-        )
+        else replace(one, label=f"{one.label} ({labels[: number + 1].count(one.label)})")
         for number, one in enumerate(found)
     ]
 

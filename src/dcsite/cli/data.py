@@ -10,12 +10,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from dcsite.atlas import check_geodata, load_atlas
 from dcsite.errors import GeodataError
 
+from .options import JsonOption
 from .summary import output_console
-
-__all__ = ["data_app"]
 
 data_app = typer.Typer(help="List and check the geodata.", no_args_is_help=True)
 
@@ -28,9 +26,11 @@ Root = Annotated[
 @data_app.command("list", epilog="Example: dcsite data list --json")
 def list_tables(
     root: Root = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List every table: rows, vintage, licence, source."""
+    from dcsite.atlas import load_atlas
+
     resources = load_atlas(root).resources()
     if as_json:
         rows = [
@@ -68,6 +68,8 @@ def list_tables(
 @data_app.command("check", epilog="Example: dcsite data check")
 def check(root: Root = None) -> None:
     """Check every table against its description: bytes, columns, keys, places."""
+    from dcsite.atlas import check_geodata, load_atlas
+
     atlas = load_atlas(root)
     problems = check_geodata(root)
     if problems:

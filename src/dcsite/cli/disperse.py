@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from dcsite.model.dispersion import Dispersion, DispersionProgress, Metric, Points
 
-__all__ = ["disperse_command"]
-
 
 class MetricChoice(StrEnum):
     """Distances to choose from."""

@@ -7,23 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-import dcsite
-from dcsite.atlas import load_atlas
-from dcsite.criteria import TIERS, measure_sites
 from dcsite.errors import CheckError, InterruptedWithoutPlanError, OutputError, Problem
-from dcsite.model import SolveOptions
-from dcsite.outputs import check_directory, write_explanation
-from dcsite.plan.explain import explain_disasters, explain_hubs, hub_shares
-from dcsite.plan.explain_context import ExplainContext, explain_context, tighten
-from dcsite.plan.explain_place import explain_place, find_place
-from dcsite.plan.explanation import HubExplanation, PlaceExplanation
-from dcsite.plan.reload import SavedPlan, check_geodata_of, check_sites_of, read_plan
-from dcsite.sites import municipality_sites, read_sites
 
 from .explain_show import (
     SolveCounter,
@@ -32,25 +21,29 @@ from .explain_show import (
     print_place,
     print_proof,
 )
-from .options import QuietOption
+from .options import EachTimeLimitOption, JsonOption, NoCacheOption, PlanArgument, QuietOption
 from .progress import reporter
 from .summary import output_console
 
-__all__ = ["explain_command"]
+if TYPE_CHECKING:
+    from dcsite.plan import Session
+    from dcsite.plan.explain_context import ExplainContext
+    from dcsite.plan.explanation import HubExplanation, PlaceExplanation
+    from dcsite.plan.reload import SavedPlan
 
 #: plan.json carries the objective with 6 decimals, and loads with 3.
 _SAME_OBJECTIVE = 1e-4
 
 
 def explain_command(
-    plan: Annotated[Path, typer.Argument(help="Output folder of a run, or its plan.json.")],
+    plan: PlanArgument,
     place: Annotated[
         str | None,
         typer.Argument(
             help="Municipality code, site id, Japanese or English name; all hubs without it."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
     hubs: Annotated[
         bool | None,
         typer.Option(
@@ -68,7 +61,7 @@ def explain_command(
         ),
     ] = False,
     tier: Annotated[
-        str | None, typer.Option(help=f"Ask about PLACE in one tier only: {', '.join(TIERS)}.")
+        str | None, typer.Option(help="Ask about PLACE in one tier only: core, large, regional.")
     ] = None,
     sites: Annotated[
         Path | None, typer.Option("--sites", help="Own candidate sites the plan was made for.")
@@ -79,13 +72,18 @@ def explain_command(
             min=0.0, max=1.0, help="Relative gap of each solve; the plan's own by default."
         ),
     ] = None,
-    time_limit: Annotated[
-        float | None, typer.Option(min=0.1, help="Seconds each solve may take.")
-    ] = None,
+    time_limit: EachTimeLimitOption = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Solves at once.")] = 2,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Explain a plan: what each hub is worth and who would take its place, or why not PLACE."""
+    from dcsite.criteria import TIERS
+    from dcsite.plan import Session
+    from dcsite.plan.explain_context import tighten
+    from dcsite.plan.explain_place import find_place
+    from dcsite.plan.reload import read_plan
+
     if tier is not None and (tier not in TIERS or place is None):
         raise typer.BadParameter(
             f"must be one of {', '.join(TIERS)}, got {tier!r}"
@@ -97,17 +95,18 @@ def explain_command(
     hubs = True if write else hubs
     saved = read_plan(plan)
     folder = _folder_to_write(saved) if write else None
-    if saved.version != dcsite.__version__:
+    options = saved.solve_options(gap, time_limit)
+    session = Session.reopen(saved, sites, cache=not no_cache, options=options)
+    if saved.version != session.version:
         Console(stderr=True, soft_wrap=True, highlight=False).print(
             f"[yellow]warning:[/yellow] {saved.path} was written by dcsite {saved.version}, this "
-            f"is {dcsite.__version__}"
+            f"is {session.version}"
         )
-    options = _options(saved, gap, time_limit)
     tiers = TIERS if tier is None else (tier,)
     try:
         with reporter(quiet=quiet) as progress:
             progress.stage("read")
-            context = _context(saved, sites, options, jobs, progress.stage)
+            context = _context(session, saved, jobs, progress.stage)
         site = None if place is None else find_place(context.sites, place)
         if gap is not None and gap < saved.gap_asked and (place is not None or hubs is not False):
             with SolveCounter("proving the plan", quiet=quiet):
@@ -153,6 +152,8 @@ def _folder_to_write(saved: SavedPlan) -> Path:
         raise OutputError(
             Problem(str(saved.path), "", "--write wants an output folder or its plan.json")
         )
+    from dcsite.outputs import check_directory
+
     folder = saved.path.parent
     with _naming_the_folder():
         check_directory(folder)
@@ -160,6 +161,8 @@ def _folder_to_write(saved: SavedPlan) -> Path:
 
 
 def _write(context: ExplainContext, hubs: tuple[HubExplanation, ...], folder: Path) -> Path:
+    from dcsite.outputs import write_explanation
+
     place = {site: number for number, (site, _) in enumerate(context.opened)}
     ordered = tuple(sorted(hubs, key=lambda hub: place[hub.place.site_id]))
     with _naming_the_folder():
@@ -196,6 +199,10 @@ def _explain(
     counter: SolveCounter,
 ) -> tuple[tuple[HubExplanation, ...], PlaceExplanation | None]:
     """Explain the hubs asked for, and the place if it is no hub or asked about in one tier."""
+    from dcsite.criteria import TIERS
+    from dcsite.plan.explain import explain_disasters, explain_hubs, hub_shares
+    from dcsite.plan.explain_place import explain_place
+
     is_hub = site in context.hubs.index and tiers == TIERS
     explained: tuple[HubExplanation, ...] = ()
     if hubs or (hubs is None and site is None):
@@ -213,45 +220,24 @@ def _explain(
     return explained, explain_place(context, site, tiers, counter)
 
 
-def _options(saved: SavedPlan, gap: float | None, time_limit: float | None) -> SolveOptions:
-    """Take the options of the run that made the plan, save what is asked otherwise."""
-    known = {
-        key: saved.options[key]
-        for key in ("solver", "time_limit_s", "threads", "seed")
-        if key in saved.options
-    }
-    try:
-        options = SolveOptions(**known, gap=saved.gap_asked)
-        if gap is not None:
-            options = replace(options, gap=gap)
-        return options if time_limit is None else replace(options, time_limit_s=time_limit)
-    except (TypeError, ValueError) as error:
-        raise OutputError(
-            Problem(str(saved.path), "options", f"{error}; solve the scenario again")
-        ) from error
-
-
 def _context(
-    saved: SavedPlan,
-    own_sites: Path | None,
-    options: SolveOptions,
-    jobs: int,
-    on_stage: Callable[[str], None],
+    session: Session, saved: SavedPlan, jobs: int, on_stage: Callable[[str], None]
 ) -> ExplainContext:
     """Measure the candidates again and hold the plan against what it says of itself."""
-    atlas = load_atlas()
-    check_geodata_of(saved, atlas)
-    land = saved.scenario.land
-    candidates = (
-        municipality_sites(atlas, land) if own_sites is None else read_sites(own_sites, atlas, land)
-    )
-    check_sites_of(saved, candidates)
+    from dcsite.plan.explain_context import explain_context
+
     on_stage("measure")
-    measured = measure_sites(candidates, atlas, saved.scenario)
+    measured = session.measured
     on_stage("check")
     try:
         context = explain_context(
-            saved.scenario, atlas, measured, saved.chosen, options, bound=saved.bound, jobs=jobs
+            saved.scenario,
+            session.atlas,
+            measured,
+            saved.chosen,
+            session.options,
+            bound=saved.bound,
+            jobs=jobs,
         )
     except CheckError as error:
         raise OutputError(

@@ -25,14 +25,6 @@ if TYPE_CHECKING:
         TierVerdict,
     )
 
-__all__ = [
-    "SolveCounter",
-    "print_hub",
-    "print_hubs",
-    "print_place",
-    "print_proof",
-]
-
 _EVERY_S = 5.0
 #: Changes of fewer objective points than this are not shown.
 _VISIBLE = 5e-6

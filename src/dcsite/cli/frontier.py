@@ -8,25 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-import dcsite
-from dcsite.atlas import load_atlas
-from dcsite.model import SolveOptions
-from dcsite.outputs.front import check_front_directory, write_front
-from dcsite.plan.front import check_axes
-from dcsite.plan.frontier import find_front
-from dcsite.scenario import load_scenario
-from dcsite.sites import municipality_sites
-
 from .late import LateInterrupt
-from .options import DisastersOption, OverridesOption, QuietOption, with_disasters
+from .options import (
+    DisastersOption,
+    EachTimeLimitOption,
+    NoCacheOption,
+    OverridesOption,
+    QuietOption,
+    SitesOption,
+    SolverChoice,
+    SolverOption,
+)
 from .progress import reporter
-from .solve import SolverChoice
 from .summary import output_console
 
 if TYPE_CHECKING:
     from dcsite.plan.front import Front
-
-__all__ = ["EPILOG", "frontier_command"]
 
 EPILOG = "Example: dcsite frontier policy-2023 --x separation --y renewables --points 21"
 
@@ -44,44 +41,52 @@ def frontier_command(
     points: Annotated[int, typer.Option(help="Points asked for, both ends included.")] = 21,
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
+    sites: SitesOption = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder; dcsite-out/SCENARIO-front-X-Y by default."),
     ] = None,
-    solver: Annotated[SolverChoice, typer.Option(help="Solver to use.")] = SolverChoice.auto,
+    solver: SolverOption = SolverChoice.auto,
     gap: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Relative gap at which a point is proven.")
     ] = 0.001,
-    time_limit: Annotated[
-        float | None, typer.Option(min=0.1, help="Seconds each solve may take.")
-    ] = None,
+    time_limit: EachTimeLimitOption = None,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Find the plans between which two measures can only be traded, and draw them."""
+    from dcsite.model import SolveOptions
+    from dcsite.outputs.front import check_front_directory, write_front
+    from dcsite.plan import Session
+    from dcsite.plan.front import check_axes
+    from dcsite.plan.frontier import find_front
+
     check_axes(x, y, points)
-    given = with_disasters(overrides, disasters)
-    asked = load_scenario(scenario, given)
+    options = SolveOptions(solver=solver.value, time_limit_s=time_limit, gap=gap)
+    session = Session.open(
+        scenario, overrides, sites, disasters, cache=not no_cache, options=options
+    )
+    asked = session.scenario
     directory = output or Path("dcsite-out") / f"{asked.name}-front-{_slug(x)}-{_slug(y)}"
     check_front_directory(directory)
-    options = SolveOptions(solver=solver.value, time_limit_s=time_limit, gap=gap)
     with LateInterrupt() as late, reporter(quiet=quiet) as progress:
         progress.stage("read")
-        atlas = load_atlas()
         front = find_front(
             asked,
-            atlas,
-            municipality_sites(atlas, asked.land),
+            session.atlas,
+            session.sites,
             x,
             y,
             points,
             options,
-            version=dcsite.__version__,
+            version=session.version,
+            cache=session.cache,
             on_stage=progress.stage,
             on_point=lambda done, of: progress.stage(f"solving: {done} of {of} points"),
         )
         late.shield()
         progress.stage("write")
-        paths = write_front(front, atlas, directory)
+        paths = write_front(front, session.atlas, directory)
     _print(front)
     # The path stands alone and whole on the last line, so that scripts can take it.
     typer.echo(f"chart: {paths.front_html}")

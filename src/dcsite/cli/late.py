@@ -6,8 +6,6 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-__all__ = ["LateInterrupt"]
-
 
 class LateInterrupt:
     """Shields the last second of a run, so that a plan that was found is not lost.

@@ -1,14 +1,29 @@
-"""Options that several commands take in the same words."""
+"""Options that several commands take in the same words. Nothing heavy is imported for them."""
 
 from __future__ import annotations
 
-import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
-__all__ = ["DisastersOption", "OverridesOption", "QuietOption", "SitesOption", "with_disasters"]
+
+class SolverChoice(StrEnum):
+    """Solvers to choose from."""
+
+    auto = "auto"
+    cbc = "cbc"
+    highs = "highs"
+
+
+ScenarioArgument: TypeAlias = Annotated[
+    str, typer.Argument(help="Shipped name (dcsite scenario list) or TOML file.")
+]
+
+PlanArgument: TypeAlias = Annotated[
+    Path, typer.Argument(help="Output folder of a run, or its plan.json.")
+]
 
 OverridesOption: TypeAlias = Annotated[
     list[str] | None,
@@ -20,8 +35,6 @@ SitesOption: TypeAlias = Annotated[
     typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
 ]
 
-QuietOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
-
 DisastersOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(
@@ -31,12 +44,17 @@ DisastersOption: TypeAlias = Annotated[
     ),
 ]
 
+SolverOption: TypeAlias = Annotated[SolverChoice, typer.Option(help="Solver to use.")]
 
-def with_disasters(overrides: list[str] | None, disasters: Path | None) -> tuple[str, ...]:
-    """Return the overrides of a call; a user's file of disasters is a value like any other."""
-    given = tuple(overrides or ())
-    if disasters is None:
-        return given
-    # The whole path, so that the plan can be explained from another folder.
-    path = json.dumps(str(disasters.expanduser().absolute()), ensure_ascii=False)
-    return (*given, f"criteria.disasters.footprints_file={path}")
+EachTimeLimitOption: TypeAlias = Annotated[
+    float | None, typer.Option("--time-limit", min=0.1, help="Seconds each solve may take.")
+]
+
+NoCacheOption: TypeAlias = Annotated[
+    bool,
+    typer.Option("--no-cache", help="Measure anew; neither read nor keep measured sites."),
+]
+
+JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+QuietOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]

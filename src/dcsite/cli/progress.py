@@ -13,8 +13,6 @@ from rich.table import Table
 if TYPE_CHECKING:
     from dcsite.model import Progress
 
-__all__ = ["PlainProgress", "ProgressReporter", "QuietProgress", "TerminalProgress", "reporter"]
-
 _TITLES = {
     "read": "reading geodata",
     "measure": "measuring sites",

@@ -11,16 +11,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dcsite.atlas import load_atlas
-from dcsite.atlas.atlas import default_root
-from dcsite.model import SolveOptions
-from dcsite.outputs.robust import check_robust_directory, write_robust
-from dcsite.plan.robust import ANY_TIER, run_robust
-from dcsite.plan.robust_sample import Case, read_ranges
-from dcsite.scenario import load_scenario
-
-from .options import DisastersOption, OverridesOption, QuietOption, SitesOption, with_disasters
-from .solve import SolverChoice
+from .options import (
+    DisastersOption,
+    OverridesOption,
+    QuietOption,
+    ScenarioArgument,
+    SitesOption,
+    SolverChoice,
+    SolverOption,
+)
 from .summary import output_console
 
 if TYPE_CHECKING:
@@ -28,15 +27,11 @@ if TYPE_CHECKING:
     from dcsite.plan.robust import Robustness
     from dcsite.plan.robust_sample import Sample
 
-__all__ = ["robust_command"]
-
 _SHOWN = 20
 
 
 def robust_command(
-    scenario: Annotated[
-        str, typer.Argument(help="Shipped name (dcsite scenario list) or TOML file.")
-    ] = "policy-2023",
+    scenario: ScenarioArgument = "policy-2023",
     samples: Annotated[int, typer.Option(min=1, max=100_000, help="Samples to draw.")] = 200,
     seed: Annotated[
         int, typer.Option(min=0, max=2_147_483_647, help="Seed of the draws and the solver.")
@@ -53,7 +48,7 @@ def robust_command(
         typer.Option("--output", "-o", help="Folder; dcsite-out/SCENARIO-robust by default."),
     ] = None,
     processes: Annotated[int, typer.Option(min=1, max=256, help="Samples solved at a time.")] = 2,
-    solver: Annotated[SolverChoice, typer.Option(help="Solver to use.")] = SolverChoice.auto,
+    solver: SolverOption = SolverChoice.auto,
     gap: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Relative gap each sample is solved to.")
     ] = 0.01,
@@ -71,14 +66,21 @@ def robust_command(
 
     Writes samples.jsonl, robust.csv, robust.json and robust.html.
     """
-    given = with_disasters(overrides, disasters)
-    asked = load_scenario(scenario, given)
-    directory = output or Path("dcsite-out") / f"{asked.name}-robust"
+    from dcsite.atlas.atlas import default_root
+    from dcsite.model import SolveOptions
+    from dcsite.outputs.robust import check_robust_directory, write_robust
+    from dcsite.plan import Session
+    from dcsite.plan.robust import run_robust
+    from dcsite.plan.robust_sample import Case, read_ranges
+    from dcsite.plan.session import with_disasters
+
+    session = Session.open(scenario, overrides, sites, disasters)
+    directory = output or Path("dcsite-out") / f"{session.scenario.name}-robust"
     check_robust_directory(directory)
     spread = read_ranges(ranges)
     case = Case(
         source=scenario,
-        overrides=given,
+        overrides=with_disasters(overrides, disasters),
         geodata=default_root(),
         sites=sites,
         only=None,
@@ -99,7 +101,7 @@ def robust_command(
     except KeyboardInterrupt:
         told.stopped(samples, directory)
         return 130
-    paths = write_robust(found, load_atlas(), directory)
+    paths = write_robust(found, session.atlas, directory)
     if as_json:
         typer.echo(json.dumps(json.loads(paths.json.read_text(encoding="utf-8")), indent=1))
     else:
@@ -139,6 +141,8 @@ class _Told:
 
 
 def _print(found: Robustness, paths: RobustPaths) -> None:
+    from dcsite.plan.robust import ANY_TIER
+
     console = output_console()
     without = {
         name.replace("_", " "): count

@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dcsite.scenario import json_schema, load_scenario, render_toml, shipped_names
-
-__all__ = ["scenario_app"]
+import dcsite
 
 scenario_app = typer.Typer(
     help="Show scenarios and what each value is based on.", no_args_is_help=True
@@ -19,8 +17,10 @@ scenario_app = typer.Typer(
 @scenario_app.command("list", epilog="Example: dcsite scenario list")
 def list_scenarios() -> None:
     """List the shipped scenarios."""
+    from dcsite.scenario import shipped_names
+
     for name in shipped_names():
-        found = load_scenario(name)
+        found = dcsite.load_scenario(name)
         typer.echo(f"{name}\t{found.title_en}\t{found.title_ja}")
 
 
@@ -32,11 +32,14 @@ def show(
     ] = None,
 ) -> None:
     """Print the resolved scenario as TOML; behind each value, where it is from."""
-    found = load_scenario(scenario, overrides or ())
-    typer.echo(render_toml(found), nl=False)
+    from dcsite.scenario import render_toml
+
+    typer.echo(render_toml(dcsite.load_scenario(scenario, overrides or ())), nl=False)
 
 
 @scenario_app.command("schema", epilog="Example: dcsite scenario schema > scenario.schema.json")
 def schema() -> None:
     """Print the JSON Schema of a scenario, for editors."""
+    from dcsite.scenario import json_schema
+
     typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))

@@ -6,48 +6,37 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-import dcsite
-from dcsite.atlas import Atlas, load_atlas
-from dcsite.criteria.cache import MeasureCache
 from dcsite.errors import InterruptedWithoutPlanError, SolverError
-from dcsite.model import SolveOptions
-from dcsite.outputs import OutputPaths, check_directory, write_outputs
-from dcsite.plan import Run, run_scenario
-from dcsite.plan.alternatives import Alternatives, find_alternatives
-from dcsite.plan.explain import explain_hubs
-from dcsite.plan.explain_context import explain_context
-from dcsite.plan.explanation import Explanation
-from dcsite.plan.reload import hubs_of
-from dcsite.plan.start import StartHub, read_start
-from dcsite.scenario import Scenario, load_scenario
-from dcsite.sites import municipality_sites, read_sites
 
 from .late import LateInterrupt
-from .options import DisastersOption, OverridesOption, QuietOption, SitesOption, with_disasters
+from .options import (
+    DisastersOption,
+    NoCacheOption,
+    OverridesOption,
+    QuietOption,
+    ScenarioArgument,
+    SitesOption,
+    SolverChoice,
+    SolverOption,
+)
 from .progress import ProgressReporter, reporter
 from .summary import output_console, print_summary
 
-__all__ = ["solve_command"]
-
-
-class SolverChoice(StrEnum):
-    """Solvers to choose from."""
-
-    auto = "auto"
-    cbc = "cbc"
-    highs = "highs"
+if TYPE_CHECKING:
+    from dcsite.outputs import OutputPaths
+    from dcsite.plan import Run, Session
+    from dcsite.plan.alternatives import Alternatives
+    from dcsite.plan.explanation import Explanation
+    from dcsite.plan.start import StartHub
 
 
 def solve_command(
-    scenario: Annotated[
-        str, typer.Argument(help="Shipped name (dcsite scenario list) or TOML file.")
-    ] = "policy-2023",
+    scenario: ScenarioArgument = "policy-2023",
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
     sites: SitesOption = None,
@@ -55,7 +44,7 @@ def solve_command(
         Path | None,
         typer.Option("--output", "-o", help="Folder to write; dcsite-out/SCENARIO by default."),
     ] = None,
-    solver: Annotated[SolverChoice, typer.Option(help="Solver to use.")] = SolverChoice.auto,
+    solver: SolverOption = SolverChoice.auto,
     time_limit: Annotated[
         float | None, typer.Option(min=0.1, help="Seconds the solver may take.")
     ] = None,
@@ -67,9 +56,7 @@ def solve_command(
     start: Annotated[
         Path | None, typer.Option("--start", help="plan.json of an earlier run to begin from.")
     ] = None,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Measure anew; neither read nor keep measured sites.")
-    ] = False,
+    no_cache: NoCacheOption = False,
     diagnose: Annotated[
         bool,
         typer.Option(
@@ -97,18 +84,22 @@ def solve_command(
 ) -> int:
     """Solve a scenario, check the plan independently, and write plan, tables and map."""
     begun = time.perf_counter()
-    given = with_disasters(overrides, disasters)
-    asked = load_scenario(scenario, given)
-    directory = output or Path("dcsite-out") / asked.name
+    from dcsite.model import SolveOptions
+    from dcsite.outputs import check_directory
+    from dcsite.plan import Session
+    from dcsite.plan.start import read_start
+
+    options = SolveOptions(
+        solver=solver.value, time_limit_s=time_limit, gap=gap, threads=threads, seed=seed
+    )
+    session = Session.open(
+        scenario, overrides, sites, disasters, cache=not no_cache, options=options
+    )
+    directory = output or Path("dcsite-out") / session.scenario.name
     check_directory(directory)
     request = _Request(
-        asked,
-        sites,
+        session,
         directory,
-        SolveOptions(
-            solver=solver.value, time_limit_s=time_limit, gap=gap, threads=threads, seed=seed
-        ),
-        None if no_cache else MeasureCache(),
         read_start(start) if start is not None else (),
         not diagnose,
         alternatives,
@@ -136,11 +127,8 @@ def solve_command(
 class _Request:
     """What one call of the command asks for."""
 
-    scenario: Scenario
-    sites: Path | None
+    session: Session
     directory: Path
-    options: SolveOptions
-    cache: MeasureCache | None
     start: tuple[StartHub, ...]
     check_first: bool
     alternatives: int
@@ -156,31 +144,22 @@ def _run(
     begun: float,
     notes: list[str],
 ) -> tuple[Run, Alternatives | None, Explanation | None, OutputPaths]:
+    from dcsite.outputs import write_outputs
+    from dcsite.plan.alternatives import find_alternatives
+    from dcsite.plan.reload import hubs_of
+
     def on_stage(name: str) -> None:
         if name == "check":
             late.shield()
         progress.stage(name)
 
-    asked = request.scenario
-    progress.stage("read")
-    atlas = load_atlas()
-    candidates = (
-        municipality_sites(atlas, asked.land)
-        if request.sites is None
-        else read_sites(request.sites, atlas, asked.land)
-    )
-    run = run_scenario(
-        asked,
-        atlas,
-        candidates,
-        request.options,
-        version=dcsite.__version__,
+    session = request.session
+    run = session.solve(
         on_stage=on_stage,
         on_progress=progress.solver,
-        started=begun,
-        cache=request.cache,
-        start=request.start,
         on_note=notes.append,
+        started=begun,
+        start=request.start,
         check_first=request.check_first,
     )
     others = None
@@ -188,11 +167,11 @@ def _run(
         progress.stage("alternatives")
         with _without(notes, "alternatives"):
             others = find_alternatives(
-                asked,
-                atlas,
+                session.scenario,
+                session.atlas,
                 run.candidates,
                 hubs_of(run.plan),
-                request.options,
+                session.options,
                 count=request.alternatives,
                 within=request.within,
                 differ_in=request.differ_in,
@@ -203,9 +182,11 @@ def _run(
     if request.explain and run.plan.status != "interrupted" and not late.noted:
         progress.stage("explain")
         with _without(notes, "the explanation"):
-            explanation = _explanation(request, run, atlas, late, progress)
+            explanation = _explanation(session, run, late, progress)
     progress.stage("write")
-    paths = write_outputs(run.plan, run.candidates, atlas, request.directory, others, explanation)
+    paths = write_outputs(
+        run.plan, run.candidates, session.atlas, request.directory, others, explanation
+    )
     return run, others, explanation, paths
 
 
@@ -219,15 +200,19 @@ def _without(notes: list[str], what: str) -> Iterator[None]:
 
 
 def _explanation(
-    request: _Request, run: Run, atlas: Atlas, late: LateInterrupt, progress: ProgressReporter
+    session: Session, run: Run, late: LateInterrupt, progress: ProgressReporter
 ) -> Explanation:
     """Solve again without each hub; Ctrl-C keeps what is known by then."""
+    from dcsite.plan.explain import explain_hubs
+    from dcsite.plan.explain_context import explain_context
+    from dcsite.plan.reload import hubs_of
+
     context = explain_context(
-        request.scenario,
-        atlas,
+        session.scenario,
+        session.atlas,
         run.candidates,
         hubs_of(run.plan),
-        request.options,
+        session.options,
         bound=run.plan.bound,
     )
     hubs = explain_hubs(context, None, progress.count, lambda: late.noted)

@@ -8,33 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-import dcsite
-from dcsite.atlas import load_atlas
 from dcsite.errors import InterruptedWithoutPlanError
-from dcsite.outputs.stress import check_stress_directory, write_stress
-from dcsite.plan.reload import check_geodata_of, read_plan
-from dcsite.plan.stress import run_stress
-from dcsite.plan.stress_simulate import read_assumptions
 
-from .options import QuietOption
+from .options import PlanArgument, QuietOption
 from .progress import reporter
-from .stress_show import print_history, print_stress
 from .summary import output_console
 
 if TYPE_CHECKING:
     from dcsite.outputs.stress import StressPaths
+    from dcsite.plan import Session
     from dcsite.plan.reload import SavedPlan
     from dcsite.plan.stress_simulate import StressAssumptions
     from dcsite.plan.stress_types import StressTest
-
-__all__ = ["stress_command"]
 
 _MOST_YEARS = 10_000_000
 _MOST_SEED = 2_147_483_647
 
 
 def stress_command(
-    plan: Annotated[Path, typer.Argument(help="Output folder of a run, or its plan.json.")],
+    plan: PlanArgument,
     years: Annotated[int, typer.Option(help=f"Years to simulate, 1 to {_MOST_YEARS:,}.")] = 100_000,
     seed: Annotated[int, typer.Option(help="Seed of the draws; same seed, same file.")] = 1,
     output: Annotated[
@@ -64,19 +56,27 @@ def stress_command(
 
     The same disasters strike today's data centres. Writes stress.json and stress.html.
     """
+    from dcsite.outputs.stress import check_stress_directory
+    from dcsite.plan import Session
+    from dcsite.plan.reload import read_plan
+    from dcsite.plan.stress_simulate import read_assumptions
+
+    from .stress_show import print_history, print_stress
+
     _check_range("--years", years, 1, _MOST_YEARS)
     _check_range("--seed", seed, 0, _MOST_SEED)
     assumed = read_assumptions(assumptions)
     saved = read_plan(plan)
+    session = Session.reopen(saved)
     directory = saved.path.parent if output is None else output
     check_stress_directory(directory)
-    if saved.version != dcsite.__version__:
+    if saved.version != session.version:
         Console(stderr=True, soft_wrap=True, highlight=False).print(
             f"[yellow]warning:[/yellow] {saved.path} was written by dcsite {saved.version}, this "
-            f"is {dcsite.__version__}"
+            f"is {session.version}"
         )
     try:
-        found, paths = _run(saved, directory, assumed, years, seed, quiet=quiet)
+        found, paths = _run(session, saved, directory, assumed, years, seed, quiet=quiet)
     except KeyboardInterrupt:
         raise InterruptedWithoutPlanError("interrupted; nothing was written") from None
     if as_json:
@@ -100,6 +100,7 @@ def _check_range(option: str, value: int, least: int, most: int) -> None:
 
 
 def _run(
+    session: Session,
     saved: SavedPlan,
     directory: Path,
     assumed: StressAssumptions,
@@ -108,10 +109,12 @@ def _run(
     *,
     quiet: bool,
 ) -> tuple[StressTest, StressPaths]:
+    from dcsite.outputs.stress import write_stress
+    from dcsite.plan.stress import run_stress
+
     with reporter(quiet=quiet) as progress:
         progress.stage("read")
-        atlas = load_atlas()
-        check_geodata_of(saved, atlas)
+        atlas = session.atlas
         found = run_stress(
             saved.plan,
             saved.scenario,
@@ -119,7 +122,7 @@ def _run(
             assumed,
             years=years,
             seed=seed,
-            version=dcsite.__version__,
+            version=session.version,
             on_stage=progress.stage,
         )
         progress.stage("write")

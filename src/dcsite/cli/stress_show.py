@@ -21,8 +21,6 @@ if TYPE_CHECKING:
         StressTest,
     )
 
-__all__ = ["print_history", "print_stress"]
-
 _PAIRS = 3
 _HALF = 50
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from dcsite.plan.alternatives import Alternatives
     from dcsite.plan.explanation import Explanation
 
-__all__ = ["measure_value", "output_console", "print_summary"]
-
 _ENDED = {
     "count": "as many as were asked for",
     "within": "no further plan is as good as asked",

@@ -4,7 +4,7 @@ from dcsite.contract import Measure, Violation
 
 from .build import build_plan
 from .check import Checked, check_plan, unserved_demand
-from .run import Run, run_scenario
+from .session import Run, Session
 from .types import (
     Assumption,
     GeodataUse,
@@ -24,11 +24,11 @@ __all__ = [
     "Measure",
     "Plan",
     "Run",
+    "Session",
     "SubstationLink",
     "UnservedZone",
     "Violation",
     "build_plan",
     "check_plan",
-    "run_scenario",
     "unserved_demand",
 ]

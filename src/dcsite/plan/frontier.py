@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
+    from dcsite.criteria.cache import MeasureCache
     from dcsite.model import SolveOptions
     from dcsite.scenario import Scenario
 
@@ -47,6 +48,7 @@ def find_front(
     *,
     version: str,
     jobs: int = 2,
+    cache: MeasureCache | None = None,
     on_stage: Callable[[str], None] | None = None,
     on_point: Callable[[int, int], None] | None = None,
 ) -> Front:
@@ -67,6 +69,8 @@ def find_front(
         Version of dcsite.
     jobs : int
         Solvers that run at once.
+    cache : MeasureCache, optional
+        Where measured sites are kept between runs; nowhere by default.
     on_stage : callable, optional
         Called with ``measure``, ``build`` and ``solve`` as each begins.
     on_point : callable, optional
@@ -88,7 +92,8 @@ def find_front(
     check_axes(x, y, points)
     stage = on_stage or (lambda _: None)
     stage("measure")
-    measured = measure_sites(sites, atlas, scenario)
+    measure = measure_sites if cache is None else cache.measure_sites
+    measured = measure(sites, atlas, scenario)
     stage("build")
     search = _search_for(x, y, (scenario, atlas, measured), points, options, jobs, on_point)
     stage("solve")

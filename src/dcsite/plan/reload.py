@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from dcsite.criteria import TIERS
 from dcsite.errors import GeodataError, OutputError, Problem, SitesError
+from dcsite.model import SolveOptions
 from dcsite.records import problems_of
 from dcsite.scenario import scenario_model
 
@@ -87,6 +88,29 @@ class SavedPlan:
     def tables(self) -> dict[str, str]:
         """SHA-256 of each table the run read, by name."""
         return {use.table: use.sha256 for use in self.plan.geodata}
+
+    def solve_options(
+        self, gap: float | None = None, time_limit_s: float | None = None
+    ) -> SolveOptions:
+        """Return the options of the run that made the plan, save what is asked otherwise.
+
+        Raises
+        ------
+        OutputError
+            If the options in the file are none of a run.
+        """
+        known = {
+            key: self.options[key]
+            for key in ("solver", "time_limit_s", "threads", "seed")
+            if key in self.options
+        }
+        try:
+            options = SolveOptions(**known, gap=self.gap_asked)
+            if gap is not None:
+                options = replace(options, gap=gap)
+            return options if time_limit_s is None else replace(options, time_limit_s=time_limit_s)
+        except (TypeError, ValueError) as error:
+            raise OutputError(Problem(str(self.path), "options", f"{error}; {_AGAIN}")) from error
 
 
 def read_plan(source: Path) -> SavedPlan:

@@ -1,0 +1,309 @@
+"""One session: what is asked, what is known, where a hub could stand, and what was measured there.
+
+Every command and every study begins with one, so that all take the same overrides, the same sites
+and disasters of a user, and keep measured sites between runs alike. What it holds is read when it
+is first asked for; opening one reads the scenario only.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dcsite
+from dcsite.atlas import load_atlas
+from dcsite.criteria import measure_sites
+from dcsite.criteria.cache import MeasureCache
+from dcsite.model import SolveOptions, assemble, find_answer
+from dcsite.scenario import load_scenario
+from dcsite.sites import municipality_sites, read_sites
+
+from .build import build_plan
+from .infeasible import look_ahead, why_infeasible
+from .reload import check_geodata_of, check_sites_of
+from .start import complete_start
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import geopandas as gpd
+
+    from dcsite.atlas import Atlas
+    from dcsite.model import Progress
+    from dcsite.scenario import Scenario
+
+    from .reload import SavedPlan
+    from .start import StartHub
+    from .types import Plan
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: the plan and the measured candidates it was chosen from."""
+
+    plan: Plan
+    candidates: gpd.GeoDataFrame
+
+
+@dataclass
+class Session:
+    """What a run stands on.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is asked.
+    options : SolveOptions
+        Solver, time limit, gap, threads, seed.
+    given_sites : Path or geopandas.GeoDataFrame, optional
+        A user's file of candidate sites, or the candidates; the municipalities by default.
+    given_atlas : Atlas, optional
+        The shipped geodata by default.
+    cache : MeasureCache, optional
+        Where measured sites are kept between runs; nowhere by default.
+    saved : SavedPlan, optional
+        The plan that questions are about.
+
+    Examples
+    --------
+    >>> from dcsite import Session
+    >>> session = Session.open("policy-2023", ["tiers.large.count=7"])
+    >>> session.scenario.name
+    'policy-2023'
+    >>> session.solve().plan  # doctest: +SKIP
+    """
+
+    scenario: Scenario
+    options: SolveOptions
+    given_sites: Path | gpd.GeoDataFrame | None = None
+    given_atlas: Atlas | None = field(default=None, repr=False)
+    cache: MeasureCache | None = field(default=None, repr=False)
+    saved: SavedPlan | None = field(default=None, repr=False)
+
+    @classmethod
+    def open(
+        cls,
+        scenario: str | Path | Scenario = "policy-2023",
+        overrides: Sequence[str] | None = (),
+        sites: Path | gpd.GeoDataFrame | None = None,
+        disasters: Path | None = None,
+        *,
+        cache: bool = True,
+        options: SolveOptions | None = None,
+        atlas: Atlas | None = None,
+    ) -> Session:
+        """Open a session on a scenario.
+
+        Parameters
+        ----------
+        scenario : str, Path or Scenario
+            Shipped name or TOML file, or one already loaded (overrides are then not laid over it).
+        overrides : sequence of str
+            ``KEY=VALUE`` texts laid over it.
+        sites : Path or geopandas.GeoDataFrame, optional
+            Own candidate sites; the municipalities by default.
+        disasters : Path, optional
+            File of further disasters.
+        cache : bool
+            Whether measured sites are kept between runs, in the user's cache folder.
+        options : SolveOptions, optional
+            Solver, time limit, gap, threads, seed.
+        atlas : Atlas, optional
+            The shipped geodata by default.
+
+        Raises
+        ------
+        ScenarioError
+            With one problem for each thing that is wrong.
+        """
+        asked = (
+            load_scenario(scenario, with_disasters(overrides, disasters))
+            if isinstance(scenario, str | Path)
+            else scenario
+        )
+        return cls(
+            asked, options or SolveOptions(), sites, atlas, MeasureCache() if cache else None
+        )
+
+    @classmethod
+    def reopen(
+        cls,
+        saved: SavedPlan,
+        sites: Path | gpd.GeoDataFrame | None = None,
+        *,
+        cache: bool = True,
+        options: SolveOptions | None = None,
+        atlas: Atlas | None = None,
+    ) -> Session:
+        """Open a session on a plan that was written, for further questions.
+
+        Parameters
+        ----------
+        saved : SavedPlan
+            As :func:`dcsite.plan.reload.read_plan` returns it.
+        sites : Path or geopandas.GeoDataFrame, optional
+            The candidates it was made for; the municipalities by default.
+        cache, options, atlas
+            As of :meth:`open`; the options are those of the plan's run by default.
+
+        Raises
+        ------
+        OutputError
+            If the plan's options are none of a run.
+        """
+        return cls(
+            saved.scenario,
+            options or saved.solve_options(),
+            sites,
+            atlas,
+            MeasureCache() if cache else None,
+            saved,
+        )
+
+    @cached_property
+    def atlas(self) -> Atlas:
+        """What is known; the tables a saved plan was made from, or none.
+
+        Raises
+        ------
+        GeodataError
+            If it cannot be read, or a table of the saved plan has other content.
+        """
+        known = self.given_atlas if self.given_atlas is not None else load_atlas()
+        if self.saved is not None:
+            check_geodata_of(self.saved, known)
+        return known
+
+    @cached_property
+    def sites(self) -> gpd.GeoDataFrame:
+        """Where a hub could stand, not yet measured.
+
+        Raises
+        ------
+        SitesError
+            If a user's file cannot be used, or lacks a hub of the saved plan.
+        """
+        land, given = self.scenario.land, self.given_sites
+        if given is None:
+            found = municipality_sites(self.atlas, land)
+        elif isinstance(given, Path):
+            found = read_sites(given, self.atlas, land)
+        else:
+            found = given
+        if self.saved is not None:
+            check_sites_of(self.saved, found)
+        return found
+
+    @cached_property
+    def measured(self) -> gpd.GeoDataFrame:
+        """The sites with every criterion's columns, measured now or kept from an earlier run."""
+        measure = measure_sites if self.cache is None else self.cache.measure_sites
+        return measure(self.sites, self.atlas, self.scenario)
+
+    @property
+    def version(self) -> str:
+        """Version of dcsite, for manifests."""
+        return dcsite.__version__
+
+    def beside(self, scenario: str | Path, overrides: Sequence[str] = ()) -> Session:
+        """Return a session on another scenario over the same atlas, candidate sites and cache."""
+        asked = load_scenario(scenario, overrides)
+        return Session(asked, self.options, self.sites, self.atlas, self.cache)
+
+    def solve(
+        self,
+        *,
+        on_stage: Callable[[str], None] | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        on_note: Callable[[str], None] | None = None,
+        started: float | None = None,
+        start: Sequence[StartHub] | None = None,
+        check_first: bool = True,
+    ) -> Run:
+        """Carry the scenario from sites to a checked plan.
+
+        Parameters
+        ----------
+        on_stage : callable, optional
+            Called with ``read``, ``measure``, ``precheck``, ``build``, ``solve`` and ``check`` as
+            each begins.
+        on_progress : callable, optional
+            Called with the solver's progress.
+        on_note : callable, optional
+            Called with what the check before the solve warns of, and what became of the start, each
+            in one line.
+        started : float, optional
+            ``time.perf_counter()`` when the command began.
+        start : sequence of StartHub, optional
+            Hubs of an earlier plan to begin from, where they still fit.
+        check_first : bool
+            Whether a check may answer at once that there is no plan. Without it such a scenario is
+            built and solved, and every least set of rules that cannot hold is looked for.
+
+        Raises
+        ------
+        InfeasibleError
+            If no plan meets all hard rules; names a least set that cannot hold together.
+        NoPlanInTimeError, InterruptedWithoutPlanError, SolverError, CheckError
+            As their texts say.
+        """
+        begun = time.perf_counter() if started is None else started
+        stage = on_stage or (lambda _: None)
+        stage("read")
+        atlas, _ = self.atlas, self.sites
+        stage("measure")
+        scenario, options, measured = self.scenario, self.options, self.measured
+        if check_first:
+            stage("precheck")
+            for warning in look_ahead(scenario, atlas, measured):
+                if on_note is not None:
+                    on_note(warning)
+        stage("build")
+        program = assemble(scenario, atlas, measured)
+        if start:
+            begin = complete_start(program, start)
+            options = replace(options, start=begin.values)
+            if on_note is not None:
+                on_note(begin.note)
+        stage("solve")
+        answer = find_answer(program, options, on_progress)
+        if answer.outcome.status == "infeasible":
+            stage("diagnose")
+            raise why_infeasible(scenario, atlas, measured, options)
+        stage("check")
+        plan = build_plan(
+            answer,
+            measured,
+            atlas,
+            scenario,
+            version=self.version,
+            gap_asked=options.gap,
+            options=_manifest(options),
+            wall_s=time.perf_counter() - begun,
+        )
+        return Run(plan, measured)
+
+
+def _manifest(options: SolveOptions) -> dict[str, Any]:
+    return {
+        "solver": options.solver,
+        "time_limit_s": options.time_limit_s,
+        "gap": options.gap,
+        "threads": options.threads,
+        "seed": options.seed,
+        "start": options.start is not None,
+    }
+
+
+def with_disasters(overrides: Sequence[str] | None, disasters: Path | None) -> tuple[str, ...]:
+    """Return the overrides of a call; a user's file of disasters is a value like any other."""
+    given = tuple(overrides or ())
+    if disasters is None:
+        return given
+    # The whole path, so that the plan can be explained from another folder.
+    path = json.dumps(str(disasters.expanduser().absolute()), ensure_ascii=False)
+    return (*given, f"criteria.disasters.footprints_file={path}")
