@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from dcsite.atlas import Atlas
-    from dcsite.model import SolveOptions
-    from dcsite.plan import Plan, Session
-    from dcsite.scenario import Scenario
+    from .atlas import Atlas
+    from .plan import Plan, Session
+    from .scenario import Scenario
+    from .solve import SolveOptions
 
 __all__ = ["Session", "__version__", "load_atlas", "load_scenario", "solve"]
 
@@ -41,14 +41,14 @@ def load_scenario(source: str | Path = "policy-2023", overrides: Sequence[str] =
     ScenarioError
         With one problem for each thing that is wrong.
     """
-    from dcsite.scenario import load_scenario as load
+    from .scenario import load_scenario as load
 
     return load(source, overrides)
 
 
 def load_atlas(root: Path | None = None) -> Atlas:
     """Open the geodata: the shipped ones, or a folder with a datapackage.json."""
-    from dcsite.atlas import load_atlas as load
+    from .atlas import load_atlas as load
 
     return load(root)
 
@@ -77,7 +77,7 @@ def solve(
     InfeasibleError, NoPlanInTimeError, SolverError, CheckError
         As their texts say.
     """
-    from dcsite.plan.session import Session
+    from .plan.session import Session
 
     return Session.open(scenario, cache=False, options=options, atlas=atlas).solve().plan
 
@@ -85,7 +85,7 @@ def solve(
 def __getattr__(name: str) -> Any:
     """Load the session when it is first asked for: its libraries take a second."""
     if name == "Session":
-        from dcsite.plan.session import Session
+        from .plan.session import Session
 
         return Session
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dcsite.errors import DcsiteError, Problem
-from dcsite.records import Amount, Name, Points, Record, Score, Share, Times, UnknownAmount
+from .errors import DcsiteError, Problem
+from .records import Amount, Name, Points, Record, Score, Share, Times, UnknownAmount
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from dcsite.atlas import Atlas
-    from dcsite.scenario import Scenario
+    from .atlas import Atlas
+    from .scenario import Scenario
 
 #: The group that a criterion's package names its criterion in.
 ENTRY_POINT_GROUP = "dcsite.criteria"

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import dcsite
-from dcsite.model.dispersion import Points, disperse
+from dcsite.dispersion import Points, disperse
 from dcsite.sites import municipality_sites
 from dcsite.sites.places import read_tsplib
 

@@ -61,9 +61,9 @@ def peak_mb() -> float:
 
 def measure(scenario_name: str, solver: str, spawned: float) -> dict[str, object]:
     """Run a scenario in this process and time its phases."""
-    from dcsite.model import SolveOptions
     from dcsite.outputs import write_outputs
     from dcsite.plan import Session
+    from dcsite.solve import SolveOptions
 
     seconds = {"start": time.time() - spawned, **dict.fromkeys(PHASES[1:], 0.0)}
     now = ["read", time.perf_counter()]

@@ -181,8 +181,8 @@ def test_ctrl_c_prints_the_bracket(tmp_path: Path) -> None:
 def test_interrupted_text_and_interrupted_before_a_set(
     offices: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dcsite.model.dispersion import disperse
-    from dcsite.model.dispersion.bisection import Bisection
+    from dcsite.dispersion import disperse
+    from dcsite.dispersion.bisection import Bisection
 
     def press(*_: object) -> None:
         raise KeyboardInterrupt
@@ -201,7 +201,7 @@ def test_interrupted_text_and_interrupted_before_a_set(
 def test_too_many_points_to_compare_are_no_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcsite.model.dispersion.bisection.MOST_IN_MATRIX", 5)
+    monkeypatch.setattr("dcsite.dispersion.bisection.MOST_IN_MATRIX", 5)
     path = tmp_path / "many.csv"
     rows = [f"{(i * 0.7548776662) % 1},{(i * 0.5698402909) % 1}" for i in range(200)]
     path.write_text("\n".join(["x,y", *rows]), encoding="utf-8")
@@ -218,7 +218,7 @@ def test_stdout_of_a_process_holds_nothing_but_json(tmp_path: Path) -> None:
     program = (
         "import sys, typer\n"
         "from dcsite.cli.disperse import disperse_command\n"
-        "import dcsite.model.solvers.relaxation as relaxation\n"
+        "import dcsite.solve.relaxation as relaxation\n"
         "app = typer.Typer()\n"
         "app.command()(disperse_command)\n"
         "app(standalone_mode=False)\n"

@@ -9,11 +9,11 @@ from jsonschema import Draft202012Validator
 
 import dcsite
 from dcsite.criteria import measure_sites
-from dcsite.model import SolveOptions
 from dcsite.plan import Session
 from dcsite.plan.explanation import Explanation
 from dcsite.plan.reload import read_plan
 from dcsite.sites import SITE_COLUMNS
+from dcsite.solve import SolveOptions
 
 SITES = ("01213", "02201", "15100", "34100", "40100", "43100", "13206", "34208")
 SCENARIO = (
@@ -134,7 +134,7 @@ def test_ctrl_c_explains_nothing(call, folder, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dcsite.plan.explain.explain_hubs", interrupted)
+    monkeypatch.setattr("dcsite.studies.explain.explain_hubs", interrupted)
     answer = call("explain", folder, "-q")
     assert answer.code == 130
     assert answer.out == ""
@@ -285,7 +285,7 @@ def test_a_place_and_all_hubs_are_written_alike(call, folder, plan):
 
 
 def test_a_folder_of_other_things_is_refused_before_any_solve(call, folder, monkeypatch):
-    monkeypatch.setattr("dcsite.plan.explain.explain_hubs", lambda *_: pytest.fail("solved"))
+    monkeypatch.setattr("dcsite.studies.explain.explain_hubs", lambda *_: pytest.fail("solved"))
     (folder / "notes.txt").write_text("mine", encoding="utf-8")
     before = contents(folder)
     refuse(call, ["--write: holds files", "notes.txt", "explain the copy"], folder, "--write")
@@ -310,7 +310,7 @@ def test_ctrl_c_writes_nothing(call, folder, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dcsite.plan.explain.explain_hubs", interrupted)
+    monkeypatch.setattr("dcsite.studies.explain.explain_hubs", interrupted)
     before = contents(folder)
     assert call("explain", folder, "--write", "-q").code == 130
     assert contents(folder) == before

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from dcsite.cli.frontier import frontier_command
 from dcsite.errors import DcsiteError, OutputError
-from dcsite.plan.front import AxisLabel, Front, FrontPoint, PointMeasure
+from dcsite.studies.front import AxisLabel, Front, FrontPoint, PointMeasure
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_bad_axes_are_refused_before_any_work(run, tmp_path, arguments, kind, fr
 
 
 def test_a_folder_of_a_user_is_refused_before_any_work(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("dcsite.plan.frontier.find_front", None)
+    monkeypatch.setattr("dcsite.studies.frontier.find_front", None)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").touch()
     answer = run("--output", "mine")
@@ -67,7 +67,7 @@ def test_the_files_are_written_also_when_stopped(run, tmp_path, monkeypatch, com
             complete, 0.001, 0.0, 0.9, "test", "2026-01-02T03:04:05+00:00", 3.0,
         )  # fmt: skip
 
-    monkeypatch.setattr("dcsite.plan.frontier.find_front", fake)
+    monkeypatch.setattr("dcsite.studies.frontier.find_front", fake)
     monkeypatch.setattr("dcsite.plan.session.municipality_sites", lambda *_: SimpleNamespace())
     answer = run("--x", "separation", "--y", "cables", "--points", "2")
     assert answer.exception is None

@@ -101,7 +101,7 @@ def test_the_page_holds_all_it_shows(app, place):
 
 
 def test_folder_with_other_files_is_refused_before_any_work(app, place, monkeypatch):
-    monkeypatch.setattr("dcsite.plan.robust.run_robust", lambda *_, **__: pytest.fail("ran"))
+    monkeypatch.setattr("dcsite.studies.robust.run_robust", lambda *_, **__: pytest.fail("ran"))
     (place / "out").mkdir()
     (place / "out" / "thesis.txt").write_text("mine")
     with pytest.raises(OutputError, match=r"thesis\.txt"):

@@ -28,8 +28,8 @@ def test_a_solver_that_breaks_down_over_further_questions_costs_no_plan(
     def broken(*_: object, **__: object) -> None:
         raise SolverError("it is ill")
 
-    monkeypatch.setattr("dcsite.plan.alternatives.find_alternatives", broken)
-    monkeypatch.setattr("dcsite.plan.explain.explain_hubs", broken)
+    monkeypatch.setattr("dcsite.studies.alternatives.find_alternatives", broken)
+    monkeypatch.setattr("dcsite.studies.explain.explain_hubs", broken)
     output = workplace / "plan"
     answer = call("solve", "--sites", sites, "-o", output, "--alternatives", "1", "--explain")
     assert answer.code == 0

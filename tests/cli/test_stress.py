@@ -9,9 +9,9 @@ from importlib.resources import files
 import pytest
 
 import dcsite
-from dcsite.model import SolveOptions
 from dcsite.plan import Session
 from dcsite.sites import SITE_COLUMNS
+from dcsite.solve import SolveOptions
 
 SITES = ("01213", "02201", "15100", "34100", "40100", "43100", "13206", "34208")
 SCENARIO = (
@@ -92,7 +92,7 @@ def test_json_is_the_file(call, folder):
 
 
 def test_a_users_assumptions_count(call, folder, workplace):
-    text = files("dcsite.plan").joinpath("stress-assumptions.toml").read_text(encoding="utf-8")
+    text = files("dcsite.studies").joinpath("stress-assumptions.toml").read_text(encoding="utf-8")
     forever = text.replace("value = 24.0", "value = 100000.0")
     (workplace / "mine.toml").write_text(forever, encoding="utf-8")
     lost = []
@@ -108,7 +108,7 @@ def test_ctrl_c_writes_nothing(call, folder, monkeypatch):
     def stop(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dcsite.plan.stress.run_stress", stop)
+    monkeypatch.setattr("dcsite.studies.stress.run_stress", stop)
     answer = call("stress", folder, "-q")
     assert answer.code == 130
     assert answer.errors == ["error: interrupted; nothing was written"]

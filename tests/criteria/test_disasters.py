@@ -23,7 +23,7 @@ from dcsite.criteria.disaster_terms import (
     tokyo_wanted_mw,
 )
 from dcsite.criteria.disasters_found import cvar, evaluate_disasters, find_backups
-from dcsite.disasters import DisasterSet, Fragility
+from dcsite.hazards import DisasterSet, Fragility
 
 #: Half of the sites are down at 6.0, without any scatter: an event takes a site down or not.
 PLAIN = Fragility(6.0, 0.0, 0.0)

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcsite.atlas.geodesy import geodesic_km
 from dcsite.criteria.renewable_delivery import delivered_share_by_area, links_gwh
 from dcsite.criteria.renewable_supply import (
     additional_supply,
@@ -18,6 +17,7 @@ from dcsite.criteria.renewable_supply import (
     local_demand,
 )
 from dcsite.criteria.renewables import CRITERION
+from dcsite.geo.geodesy import geodesic_km
 
 
 @pytest.fixture(scope="module")

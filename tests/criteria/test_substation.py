@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dcsite.atlas.geodesy import geodesic_km
 from dcsite.criteria.substation import CRITERION, VOLTAGE_CLASSES_KV, column
+from dcsite.geo.geodesy import geodesic_km
 from dcsite.sites import landmass_of, landmasses
 
 

@@ -9,9 +9,10 @@ import pytest
 
 import dcsite
 from dcsite.errors import InfeasibleError
-from dcsite.model import SolveOptions, all_rules
+from dcsite.model import all_rules
 from dcsite.plan import Session
 from dcsite.sites import SITE_COLUMNS
+from dcsite.solve import SolveOptions
 
 pytestmark = pytest.mark.end_to_end
 

@@ -10,13 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from dcsite.atlas.geodesy import longest_geodesic_km
+from dcsite.geo.geodesy import longest_geodesic_km
 from dcsite.model import cliques
-from dcsite.model.cliques import (
-    clique_cover,
-    clique_of,
-    conflicting_pairs,
-)
+from dcsite.model.cliques import clique_cover, clique_of, conflicting_pairs
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -64,7 +60,7 @@ def test_pairs_and_cover_agree_with_brute_force(
 def test_the_longest_geodesic_bounds_the_geodesic_from_above(
     start: tuple[float, float], azimuth: float, distance_km: float
 ) -> None:
-    from dcsite.atlas.geodesy import to_ecef_km
+    from dcsite.geo.geodesy import to_ecef_km
 
     lon, lat, _ = WGS84.fwd(start[1], start[0], azimuth, distance_km * 1000.0)
     ends = to_ecef_km(np.array([start[0], lat]), np.array([start[1], lon]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import dcsite
-from dcsite.model import SolveOptions, assemble, cliques, find_answer
+from dcsite.model import assemble, cliques
+from dcsite.solve import SolveOptions, find_answer
 
 OVERRIDES = (
     "tiers.core.count=0",

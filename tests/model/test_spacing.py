@@ -7,9 +7,10 @@ from itertools import combinations
 import pytest
 
 import dcsite
-from dcsite.atlas.geodesy import geodesic_km
 from dcsite.criteria import TIERS
-from dcsite.model import SolveOptions, assemble, cliques, find_answer
+from dcsite.geo.geodesy import geodesic_km
+from dcsite.model import assemble, cliques
+from dcsite.solve import SolveOptions, find_answer
 
 DISTANCE_KM = {"core": 400.0, "large": 150.0, "regional": 80.0}
 

@@ -11,13 +11,13 @@ import time
 
 import pytest
 
-from dcsite.plan.pool import SolvePool
+from dcsite.studies.pool import SolvePool
 
 SCRIPT = """
 import os, shutil, sys, time
 from pathlib import Path
-from dcsite.model.solvers.child import Child
-from dcsite.plan.pool import run_in_workers
+from dcsite.solve.child import Child
+from dcsite.studies.pool import run_in_workers
 
 def begin(folder):
     Path(folder, f"worker-{os.getpid()}").touch()

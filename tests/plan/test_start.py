@@ -9,9 +9,10 @@ import pytest
 
 import dcsite
 from dcsite.errors import DcsiteError
-from dcsite.model import SolveOptions, assemble, find_answer
-from dcsite.model.solvers.matrix import ProgramMatrix
+from dcsite.model import assemble
 from dcsite.plan.start import StartHub, complete_start, read_start
+from dcsite.solve import SolveOptions, find_answer
+from dcsite.solve.matrix import ProgramMatrix
 
 #: Two cores and one regional hub, fixed loads.
 SMALL = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dcsite.atlas.atlas import Atlas, load_atlas
-from dcsite.atlas.check import check_geodata
-from dcsite.atlas.descriptor import ResourceInfo
+from .atlas import Atlas, load_atlas
+from .check import check_geodata
+from .descriptor import ResourceInfo
 
 __all__ = ["Atlas", "ResourceInfo", "check_geodata", "load_atlas"]

@@ -17,7 +17,9 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from dcsite.atlas.descriptor import (
+from dcsite.errors import GeodataError, Problem
+
+from .descriptor import (
     DESCRIPTOR,
     Features,
     FieldSpec,
@@ -26,7 +28,6 @@ from dcsite.atlas.descriptor import (
     TableSchema,
     read_package,
 )
-from dcsite.errors import GeodataError, Problem
 
 CRS = "EPSG:4326"
 

@@ -23,17 +23,11 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from dcsite.atlas.atlas import CRS, default_root, path_to_linestring
-from dcsite.atlas.descriptor import (
-    DESCRIPTOR,
-    Features,
-    FieldSpec,
-    ResourceSpec,
-    TableSchema,
-    read_package,
-)
-from dcsite.atlas.marks import columns_of_csv, columns_of_geojson, locate_changes
 from dcsite.errors import GeodataError, Problem
+
+from .atlas import CRS, default_root, path_to_linestring
+from .descriptor import DESCRIPTOR, Features, FieldSpec, ResourceSpec, TableSchema, read_package
+from .marks import columns_of_csv, columns_of_geojson, locate_changes
 
 MAX_LINES_PER_COLUMN = 20
 # Offshore wind farms, capes and the simplified coast stay within this; Korea and the open sea do

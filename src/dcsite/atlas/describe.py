@@ -13,10 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dcsite.atlas.atlas import default_root
-from dcsite.atlas.descriptor import DESCRIPTOR, ResourceSpec, read_package
-from dcsite.atlas.marks import column_marks, columns_of_csv, columns_of_geojson
 from dcsite.errors import GeodataError, Problem
+
+from .atlas import default_root
+from .descriptor import DESCRIPTOR, ResourceSpec, read_package
+from .marks import column_marks, columns_of_csv, columns_of_geojson
 
 
 def _columns(spec: ResourceSpec, data: bytes) -> dict[str, list[str]]:

@@ -22,7 +22,7 @@ from .options import (
 from .summary import output_console
 
 if TYPE_CHECKING:
-    from dcsite.model.findings import Precheck, TierCheck
+    from dcsite.feasibility.findings import Precheck, TierCheck
 
 _STYLE = {"error": "red", "warning": "yellow", "note": "cyan"}
 
@@ -39,7 +39,7 @@ def check_command(
 
     Leaves with 3 where a check proves that no plan exists.
     """
-    from dcsite.model.precheck import check_scenario
+    from dcsite.feasibility.precheck import check_scenario
     from dcsite.plan import Session
 
     session = Session.open(scenario, overrides, sites, disasters, cache=not no_cache)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dcsite.plan import Session
-    from dcsite.plan.compare import ComparedPlan, Comparison, Contender, Difference
+    from dcsite.studies.compare import ComparedPlan, Comparison, Contender, Difference
 
     from .progress import ProgressReporter
 
@@ -67,11 +67,11 @@ def compare_command(
     quiet: QuietOption = False,
 ) -> int:
     """Hold plans side by side: what each gains, what that costs, and all on one map."""
-    from dcsite.model import SolveOptions
     from dcsite.outputs.compare import check_compare_directory, write_comparison
     from dcsite.plan import Session
-    from dcsite.plan.compare import compare_plans
     from dcsite.plan.session import with_disasters
+    from dcsite.solve import SolveOptions
+    from dcsite.studies.compare import compare_plans
 
     if not _LEAST <= len(plans) <= _MOST:
         raise ScenarioError(
@@ -115,9 +115,9 @@ def _contender(
     one: str, given: tuple[str, ...], session: Session, progress: ProgressReporter
 ) -> Contender:
     """Return a plan by what the user called it: today, a folder or file, else a scenario."""
-    from dcsite.plan.compare import Contender, today
     from dcsite.plan.reload import check_geodata_of, check_sites_of, read_plan
     from dcsite.scenario import shipped_names
+    from dcsite.studies.compare import Contender, today
 
     if one == TODAY:
         return today(session.atlas, session.scenario)

@@ -20,7 +20,7 @@ from .options import QuietOption
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dcsite.model.dispersion import Dispersion, DispersionProgress, Metric, Points
+    from dcsite.dispersion import Dispersion, DispersionProgress, Metric, Points
 
 
 class MetricChoice(StrEnum):
@@ -71,7 +71,7 @@ def disperse_command(
     quiet: QuietOption = False,
 ) -> int:
     """Choose the places whose smallest distance to each other is largest, and prove it."""
-    from dcsite.model.dispersion import disperse
+    from dcsite.dispersion import disperse
 
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     candidates = _read(file, metric)
@@ -105,7 +105,7 @@ def disperse_command(
 
 
 def _read(path: Path, metric: MetricChoice) -> _Candidates:
-    from dcsite.model.dispersion import Points
+    from dcsite.dispersion import Points
     from dcsite.sites.places import read_places, read_tsplib
 
     planar: dict[MetricChoice, Metric]

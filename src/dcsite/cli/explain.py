@@ -14,22 +14,16 @@ from rich.console import Console
 
 from dcsite.errors import CheckError, InterruptedWithoutPlanError, OutputError, Problem
 
-from .explain_show import (
-    SolveCounter,
-    print_hub,
-    print_hubs,
-    print_place,
-    print_proof,
-)
+from .explain_show import SolveCounter, print_hub, print_hubs, print_place, print_proof
 from .options import EachTimeLimitOption, JsonOption, NoCacheOption, PlanArgument, QuietOption
 from .progress import reporter
 from .summary import output_console
 
 if TYPE_CHECKING:
     from dcsite.plan import Session
-    from dcsite.plan.explain_context import ExplainContext
     from dcsite.plan.explanation import HubExplanation, PlaceExplanation
     from dcsite.plan.reload import SavedPlan
+    from dcsite.studies.explain_context import ExplainContext
 
 #: plan.json carries the objective with 6 decimals, and loads with 3.
 _SAME_OBJECTIVE = 1e-4
@@ -80,9 +74,9 @@ def explain_command(
     """Explain a plan: what each hub is worth and who would take its place, or why not PLACE."""
     from dcsite.criteria import TIERS
     from dcsite.plan import Session
-    from dcsite.plan.explain_context import tighten
-    from dcsite.plan.explain_place import find_place
     from dcsite.plan.reload import read_plan
+    from dcsite.studies.explain_context import tighten
+    from dcsite.studies.explain_place import find_place
 
     if tier is not None and (tier not in TIERS or place is None):
         raise typer.BadParameter(
@@ -200,8 +194,8 @@ def _explain(
 ) -> tuple[tuple[HubExplanation, ...], PlaceExplanation | None]:
     """Explain the hubs asked for, and the place if it is no hub or asked about in one tier."""
     from dcsite.criteria import TIERS
-    from dcsite.plan.explain import explain_disasters, explain_hubs, hub_shares
-    from dcsite.plan.explain_place import explain_place
+    from dcsite.studies.explain import explain_disasters, explain_hubs, hub_shares
+    from dcsite.studies.explain_place import explain_place
 
     is_hub = site in context.hubs.index and tiers == TIERS
     explained: tuple[HubExplanation, ...] = ()
@@ -224,7 +218,7 @@ def _context(
     session: Session, saved: SavedPlan, jobs: int, on_stage: Callable[[str], None]
 ) -> ExplainContext:
     """Measure the candidates again and hold the plan against what it says of itself."""
-    from dcsite.plan.explain_context import explain_context
+    from dcsite.studies.explain_context import explain_context
 
     on_stage("measure")
     measured = session.measured

@@ -13,7 +13,6 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dcsite.plan.explain_context import ExplainContext
     from dcsite.plan.explanation import (
         Cost,
         HubDisasters,
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
         RunnerUp,
         TierVerdict,
     )
+    from dcsite.studies.explain_context import ExplainContext
 
 _EVERY_S = 5.0
 #: Changes of fewer objective points than this are not shown.

@@ -23,7 +23,7 @@ from .progress import reporter
 from .summary import output_console
 
 if TYPE_CHECKING:
-    from dcsite.plan.front import Front
+    from dcsite.studies.front import Front
 
 EPILOG = "Example: dcsite frontier policy-2023 --x separation --y renewables --points 21"
 
@@ -55,11 +55,11 @@ def frontier_command(
     quiet: QuietOption = False,
 ) -> int:
     """Find the plans between which two measures can only be traded, and draw them."""
-    from dcsite.model import SolveOptions
     from dcsite.outputs.front import check_front_directory, write_front
     from dcsite.plan import Session
-    from dcsite.plan.front import check_axes
-    from dcsite.plan.frontier import find_front
+    from dcsite.solve import SolveOptions
+    from dcsite.studies.front import check_axes
+    from dcsite.studies.frontier import find_front
 
     check_axes(x, y, points)
     options = SolveOptions(solver=solver.value, time_limit_s=time_limit, gap=gap)

@@ -24,8 +24,8 @@ from .summary import output_console
 
 if TYPE_CHECKING:
     from dcsite.outputs.robust import RobustPaths
-    from dcsite.plan.robust import Robustness
-    from dcsite.plan.robust_sample import Sample
+    from dcsite.studies.robust import Robustness
+    from dcsite.studies.robust_sample import Sample
 
 _SHOWN = 20
 
@@ -67,12 +67,12 @@ def robust_command(
     Writes samples.jsonl, robust.csv, robust.json and robust.html.
     """
     from dcsite.atlas.atlas import default_root
-    from dcsite.model import SolveOptions
     from dcsite.outputs.robust import check_robust_directory, write_robust
     from dcsite.plan import Session
-    from dcsite.plan.robust import run_robust
-    from dcsite.plan.robust_sample import Case, read_ranges
     from dcsite.plan.session import with_disasters
+    from dcsite.solve import SolveOptions
+    from dcsite.studies.robust import run_robust
+    from dcsite.studies.robust_sample import Case, read_ranges
 
     session = Session.open(scenario, overrides, sites, disasters)
     directory = output or Path("dcsite-out") / f"{session.scenario.name}-robust"
@@ -141,7 +141,7 @@ class _Told:
 
 
 def _print(found: Robustness, paths: RobustPaths) -> None:
-    from dcsite.plan.robust import ANY_TIER
+    from dcsite.studies.robust import ANY_TIER
 
     console = output_console()
     without = {

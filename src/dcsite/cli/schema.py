@@ -14,9 +14,9 @@ def schema_command(
     ] = "plan",
 ) -> None:
     """Print the JSON Schema of plan.json, explanation.json or alternatives.json."""
-    from dcsite.plan.alternatives import Alternatives
     from dcsite.plan.explanation import Explanation
     from dcsite.plan.types import Plan
+    from dcsite.studies.alternatives import Alternatives
 
     known = {
         record.file_name.removesuffix(".json"): record

@@ -30,9 +30,9 @@ from .summary import output_console, print_summary
 if TYPE_CHECKING:
     from dcsite.outputs import OutputPaths
     from dcsite.plan import Run, Session
-    from dcsite.plan.alternatives import Alternatives
     from dcsite.plan.explanation import Explanation
     from dcsite.plan.start import StartHub
+    from dcsite.studies.alternatives import Alternatives
 
 
 def solve_command(
@@ -84,10 +84,10 @@ def solve_command(
 ) -> int:
     """Solve a scenario, check the plan independently, and write plan, tables and map."""
     begun = time.perf_counter()
-    from dcsite.model import SolveOptions
     from dcsite.outputs import check_directory
     from dcsite.plan import Session
     from dcsite.plan.start import read_start
+    from dcsite.solve import SolveOptions
 
     options = SolveOptions(
         solver=solver.value, time_limit_s=time_limit, gap=gap, threads=threads, seed=seed
@@ -145,8 +145,8 @@ def _run(
     notes: list[str],
 ) -> tuple[Run, Alternatives | None, Explanation | None, OutputPaths]:
     from dcsite.outputs import write_outputs
-    from dcsite.plan.alternatives import find_alternatives
     from dcsite.plan.reload import hubs_of
+    from dcsite.studies.alternatives import find_alternatives
 
     def on_stage(name: str) -> None:
         if name == "check":
@@ -203,9 +203,9 @@ def _explanation(
     session: Session, run: Run, late: LateInterrupt, progress: ProgressReporter
 ) -> Explanation:
     """Solve again without each hub; Ctrl-C keeps what is known by then."""
-    from dcsite.plan.explain import explain_hubs
-    from dcsite.plan.explain_context import explain_context
     from dcsite.plan.reload import hubs_of
+    from dcsite.studies.explain import explain_hubs
+    from dcsite.studies.explain_context import explain_context
 
     context = explain_context(
         session.scenario,

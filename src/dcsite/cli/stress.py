@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from dcsite.outputs.stress import StressPaths
     from dcsite.plan import Session
     from dcsite.plan.reload import SavedPlan
-    from dcsite.plan.stress_simulate import StressAssumptions
-    from dcsite.plan.stress_types import StressTest
+    from dcsite.studies.stress_simulate import StressAssumptions
+    from dcsite.studies.stress_types import StressTest
 
 _MOST_YEARS = 10_000_000
 _MOST_SEED = 2_147_483_647
@@ -59,7 +59,7 @@ def stress_command(
     from dcsite.outputs.stress import check_stress_directory
     from dcsite.plan import Session
     from dcsite.plan.reload import read_plan
-    from dcsite.plan.stress_simulate import read_assumptions
+    from dcsite.studies.stress_simulate import read_assumptions
 
     from .stress_show import print_history, print_stress
 
@@ -110,7 +110,7 @@ def _run(
     quiet: bool,
 ) -> tuple[StressTest, StressPaths]:
     from dcsite.outputs.stress import write_stress
-    from dcsite.plan.stress import run_stress
+    from dcsite.studies.stress import run_stress
 
     with reporter(quiet=quiet) as progress:
         progress.stage("read")

@@ -12,7 +12,7 @@ from dcsite.outputs.stress.wording import KINDS, amount, chance, interval, perce
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dcsite.plan.stress_types import (
+    from dcsite.studies.stress_types import (
         Estimate,
         EventLoss,
         FleetResult,

@@ -15,8 +15,8 @@ from .explain_show import print_hubs
 if TYPE_CHECKING:
     from dcsite.outputs import OutputPaths
     from dcsite.plan import Hub, Measure, Plan
-    from dcsite.plan.alternatives import Alternatives
     from dcsite.plan.explanation import Explanation
+    from dcsite.studies.alternatives import Alternatives
 
 _ENDED = {
     "count": "as many as were asked for",

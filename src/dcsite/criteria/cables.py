@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from dcsite.atlas.geodesy import geodesic_km
 from dcsite.contract import (
     TIERS,
     Admission,
@@ -29,6 +28,7 @@ from dcsite.contract import (
     largest_finite,
     linear_score,
 )
+from dcsite.geo.geodesy import geodesic_km
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

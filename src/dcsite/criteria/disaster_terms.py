@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from dcsite.atlas.geodesy import geodesic_km
-from dcsite.disasters import DisasterSettings, disaster_set
+from dcsite.geo.geodesy import geodesic_km
+from dcsite.hazards import DisasterSettings, disaster_set
 
 from .cables import landings_in_force
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
-    from dcsite.disasters import DisasterSet
+    from dcsite.hazards import DisasterSet
     from dcsite.scenario import Scenario
 
 __all__ = [

@@ -30,7 +30,7 @@ from dcsite.contract import (
     ScoreTerm,
     linear_score,
 )
-from dcsite.disasters import falls_with
+from dcsite.hazards import falls_with
 
 from .disaster_terms import (
     SCORED_KINDS,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
-    from dcsite.disasters import DisasterSet
+    from dcsite.hazards import DisasterSet
     from dcsite.scenario import Scenario
 
 __all__ = ["CRITERION", "Disasters", "Parameters"]

@@ -20,7 +20,7 @@ from dcsite.contract import (
     Measure,
     linear_score,
 )
-from dcsite.disasters import falls_with, joint_risk
+from dcsite.hazards import falls_with, joint_risk
 
 from .disaster_terms import (
     SCORED_KINDS,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
-    from dcsite.disasters import DisasterSet
+    from dcsite.hazards import DisasterSet
     from dcsite.scenario import Scenario
 
 __all__ = [

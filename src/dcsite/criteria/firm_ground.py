@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from dcsite.atlas.geodesy import geodesic_km, nearest
 from dcsite.contract import (
     TIERS,
     Admission,
@@ -29,6 +28,7 @@ from dcsite.contract import (
     ScoreTerm,
     linear_score,
 )
+from dcsite.geo.geodesy import geodesic_km, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from dcsite.atlas.geodesy import geodesic_km, nearest
 from dcsite.contract import (
     TIERS,
     Admission,
@@ -31,6 +30,7 @@ from dcsite.contract import (
     largest_finite,
     linear_score,
 )
+from dcsite.geo.geodesy import geodesic_km, nearest
 from dcsite.sites import NO_LANDMASS, landmass_of, landmasses
 
 if TYPE_CHECKING:

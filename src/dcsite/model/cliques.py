@@ -20,12 +20,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.spatial import cKDTree
 
-from dcsite.atlas.geodesy import (
-    geodesic_km,
-    longest_geodesic_km,
-    safe_chord_km,
-    to_ecef_km,
-)
+from dcsite.geo.geodesy import geodesic_km, longest_geodesic_km, safe_chord_km, to_ecef_km
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dcsite.atlas.geodesy import geodesic_km
+from dcsite.geo.geodesy import geodesic_km
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

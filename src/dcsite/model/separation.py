@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import coo_array
 
-from dcsite.atlas.geodesy import geodesic_km
 from dcsite.criteria import TIERS
+from dcsite.geo.geodesy import geodesic_km
 
 from .cliques import DENSE_LIMIT, clique_cover, clique_of, conflicting_pairs
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
-    from dcsite.plan.alternatives import Alternatives
     from dcsite.plan.explanation import Explanation
+    from dcsite.studies.alternatives import Alternatives
 
 __all__ = [
     "FILE_NAMES",

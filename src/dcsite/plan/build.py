@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
-    from dcsite.model import Answer
     from dcsite.scenario import Scenario
+    from dcsite.solve import Answer
 
     from .check import Checked
 

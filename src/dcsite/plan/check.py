@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
-from dcsite.atlas.geodesy import geodesic_km
 from dcsite.contract import Violation
 from dcsite.criteria import TIERS, Breach, Evaluation, criteria
 from dcsite.errors import CheckError, CriterionError, Problem
+from dcsite.geo.geodesy import geodesic_km
 from dcsite.model import all_rules, demand_zones
 
 from .types import UnservedZone

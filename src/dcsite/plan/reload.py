@@ -17,9 +17,9 @@ from pydantic import ValidationError
 
 from dcsite.criteria import TIERS
 from dcsite.errors import GeodataError, OutputError, Problem, SitesError
-from dcsite.model import SolveOptions
 from dcsite.records import problems_of
 from dcsite.scenario import scenario_model
+from dcsite.solve import SolveOptions
 
 from .types import Plan
 

@@ -18,12 +18,13 @@ import dcsite
 from dcsite.atlas import load_atlas
 from dcsite.criteria import measure_sites
 from dcsite.criteria.cache import MeasureCache
-from dcsite.model import SolveOptions, assemble, find_answer
+from dcsite.feasibility.infeasible import look_ahead, why_infeasible
+from dcsite.model import assemble
 from dcsite.scenario import load_scenario
 from dcsite.sites import municipality_sites, read_sites
+from dcsite.solve import SolveOptions, find_answer
 
 from .build import build_plan
-from .infeasible import look_ahead, why_infeasible
 from .reload import check_geodata_of, check_sites_of
 from .start import complete_start
 
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
-    from dcsite.model import Progress
     from dcsite.scenario import Scenario
+    from dcsite.solve import Progress
 
     from .reload import SavedPlan
     from .start import StartHub

@@ -24,7 +24,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from dcsite.atlas.geodesy import geodesic_km
+from dcsite.geo.geodesy import geodesic_km
 
 if TYPE_CHECKING:
     import geopandas as gpd

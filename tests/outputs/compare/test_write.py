@@ -11,7 +11,7 @@ import dcsite
 from dcsite.errors import OutputError
 from dcsite.outputs.compare import COMPARE_FILES, check_compare_directory, write_comparison
 from dcsite.outputs.compare.page import PLAN_COLOURS
-from dcsite.plan.compare import Contender, compare_plans
+from dcsite.studies.compare import Contender, compare_plans
 
 HOSTILE = "<img src=x onerror=alert(1)></script><b>"
 

@@ -17,7 +17,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from dcsite.atlas import Atlas
 from dcsite.errors import OutputError
 from dcsite.outputs.front import write_front
-from dcsite.plan.front import AxisLabel, Front, FrontHub, FrontPoint, PointMeasure
+from dcsite.studies.front import AxisLabel, Front, FrontHub, FrontPoint, PointMeasure
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 

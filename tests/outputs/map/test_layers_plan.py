@@ -15,8 +15,8 @@ from dcsite.outputs.map.layers_plan import (
     footprint_layer,
 )
 from dcsite.outputs.map.style import INTENSITIES, intensity_class
-from dcsite.plan.stress_types import Footprint
 from dcsite.plan.types import Plan
+from dcsite.studies.stress_types import Footprint
 
 
 def test_pairs_of_a_plan(plan: Plan) -> None:

@@ -16,9 +16,9 @@ from dcsite.outputs.stress.chart import exceedance_chart
 from dcsite.outputs.stress.document import METHODS, stress_to_json
 from dcsite.outputs.stress.page import render_stress
 from dcsite.outputs.stress.wording import amount, chance, interval, percent
-from dcsite.plan.stress import run_stress
-from dcsite.plan.stress_simulate import read_assumptions
-from dcsite.plan.stress_types import Estimate, Exceedance
+from dcsite.studies.stress import run_stress
+from dcsite.studies.stress_simulate import read_assumptions
+from dcsite.studies.stress_types import Estimate, Exceedance
 
 YEARS = 5000
 

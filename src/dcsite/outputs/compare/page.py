@@ -16,7 +16,7 @@ from dcsite.outputs.map.style import hub_radius_px, quantity, tier_style
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
-    from dcsite.plan.compare import ComparedPlan, Comparison
+    from dcsite.studies.compare import ComparedPlan, Comparison
 
 __all__ = ["PLAN_COLOURS", "render_comparison"]
 

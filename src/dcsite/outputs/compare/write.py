@@ -17,7 +17,7 @@ from .page import render_comparison
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.criteria import Measure
-    from dcsite.plan.compare import ComparedPlan, Comparison, Difference
+    from dcsite.studies.compare import ComparedPlan, Comparison, Difference
 
 __all__ = [
     "COMPARE_FILES",

@@ -13,13 +13,13 @@ from dcsite.outputs.map.encode import script_json
 from dcsite.outputs.map.panel import ATTRIBUTION
 from dcsite.outputs.map.style import hub_radius_px, tier_style
 from dcsite.outputs.outline import SIZE, land, place
-from dcsite.plan.front import closest_pair
+from dcsite.studies.front import closest_pair
 
 from .tables import front_document
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
-    from dcsite.plan.front import Front
+    from dcsite.studies.front import Front
 
 __all__ = ["render_front"]
 

@@ -12,7 +12,7 @@ from dcsite.records import rounded, unit_decimals
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dcsite.plan.front import Front, FrontPoint, PointMeasure
+    from dcsite.studies.front import Front, FrontPoint, PointMeasure
 
 __all__ = ["front_document", "front_to_json", "write_front_csv"]
 

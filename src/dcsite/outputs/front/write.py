@@ -13,7 +13,7 @@ from .tables import front_to_json, write_front_csv
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
-    from dcsite.plan.front import Front
+    from dcsite.studies.front import Front
 
 __all__ = ["FRONT_FILE_NAMES", "FrontPaths", "check_front_directory", "write_front"]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import folium
 import numpy as np
 
-from dcsite.disasters import intensity_at_offices
-from dcsite.plan.stress_types import Footprint
+from dcsite.hazards import intensity_at_offices
+from dcsite.studies.stress_types import Footprint
 
 from .encode import encode_polygons, html_fragment
 from .layer import DrawAsSvg, Field, Layer, Swatch, add, drawing, rows

@@ -10,16 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .encode import html_fragment
 from .layer import Swatch
 from .popup import hardest_first
-from .style import (
-    SCORE_RAMP,
-    TIERS,
-    assumed,
-    decimals,
-    hub_radius_px,
-    quantity,
-    score,
-    tier_style,
-)
+from .style import SCORE_RAMP, TIERS, assumed, decimals, hub_radius_px, quantity, score, tier_style
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas

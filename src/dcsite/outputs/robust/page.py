@@ -20,7 +20,7 @@ from dcsite.outputs.map.style import TIERS
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
-    from dcsite.plan.robust import Frequency, Robustness
+    from dcsite.studies.robust import Frequency, Robustness
 
 __all__ = ["render_page"]
 

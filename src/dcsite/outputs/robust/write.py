@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import dcsite
 from dcsite.outputs import atomic
 from dcsite.outputs.tables import write_csv
-from dcsite.plan.robust import SAMPLES_NAME, Frequency
 from dcsite.scenario import as_dict
+from dcsite.studies.robust import SAMPLES_NAME, Frequency
 
 from .page import render_page
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
-    from dcsite.plan.robust import Robustness
+    from dcsite.studies.robust import Robustness
 
 __all__ = ["ROBUST_FILES", "RobustPaths", "check_robust_directory", "write_robust"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dcsite.plan.stress_types import Exceedance, FleetResult
+    from dcsite.studies.stress_types import Exceedance, FleetResult
 
 __all__ = ["Chart", "Curve", "Tick", "exceedance_chart"]
 

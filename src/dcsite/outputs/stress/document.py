@@ -46,10 +46,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from dcsite.plan.stress_fleet import CONFIDENCE
+from dcsite.studies.stress_fleet import CONFIDENCE
 
 if TYPE_CHECKING:
-    from dcsite.plan.stress_types import Footprint, StressTest
+    from dcsite.studies.stress_types import Footprint, StressTest
 
 __all__ = ["METHODS", "Method", "stress_document", "stress_to_json"]
 

@@ -19,7 +19,7 @@ from .wording import KINDS, amount, chance, interval, percent
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
-    from dcsite.plan.stress_types import FleetHub, Footprint, StressTest
+    from dcsite.studies.stress_types import FleetHub, Footprint, StressTest
 
 __all__ = ["render_stress"]
 

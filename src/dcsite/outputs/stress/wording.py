@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dcsite.plan.stress_types import Estimate
+    from dcsite.studies.stress_types import Estimate
 
 __all__ = ["KINDS", "amount", "chance", "interval", "percent"]
 

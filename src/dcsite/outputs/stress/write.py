@@ -17,7 +17,7 @@ from .page import render_stress
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
-    from dcsite.plan.stress_types import StressTest
+    from dcsite.studies.stress_types import StressTest
 
 __all__ = ["STRESS_FILES", "StressPaths", "check_stress_directory", "write_stress"]
 

@@ -1,0 +1,330 @@
+"""The smallest change of one number that makes an infeasible scenario feasible.
+
+For a rule that numbers of the scenario set, each number alone is loosened step by step (whole
+kilometres, whole hubs, whole MW, hundredths of a share) until there is a plan. What a check
+disproves at once costs no solve; between what is disproved and what is feasible the program is
+asked for any plan. It then holds the rows of hard rules alone: soft rules and unserved demand have
+slack, so they keep no plan from being one. The value reported is itself one that was tried.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulp
+from pydantic import BaseModel
+
+from dcsite.criteria import TIERS, criteria
+from dcsite.model.assemble import admissions
+from dcsite.model.cliques import conflicting_pairs
+from dcsite.model.funnel import candidates
+from dcsite.model.program import SiteProgram
+from dcsite.model.rules import RuleModes, all_rules, modes_of
+from dcsite.model.tiers import count_tiers, place_cores, total_load
+from dcsite.solve import SolveOptions, solve
+
+from .loads import load_range
+from .precheck import disproved
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+
+    from dcsite.atlas import Atlas
+    from dcsite.scenario import Scenario
+
+__all__ = ["SmallestChange", "smallest_relaxation", "with_value"]
+
+#: Seconds that one question to the solver may take.
+_SOLVE_S = 6.0
+
+#: A solver that still runs this long after its limit is ended.
+_OVERRUN_S = 0.5
+
+#: Pairs of sites beyond which a program of rows for pairs is not built here.
+_MOST_PAIRS = 20_000
+
+#: Hubs that a count may grow by before a change stops being small.
+_MORE_HUBS = 50
+
+
+@dataclass(frozen=True)
+class SmallestChange:
+    """One key, its value and the nearest value that makes the scenario feasible.
+
+    A plan was found with `to`; `least` says that the step before it was proven not to do.
+    """
+
+    key: str
+    value: float
+    to: float
+    least: bool
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """One number that may give way: from its value towards `extreme`, in whole steps."""
+
+    key: str
+    value: float
+    extreme: float
+    step: float
+    #: The rule whose criterion measures sites anew; empty where none needs to.
+    remeasure: str = ""
+
+    @property
+    def steps(self) -> int:
+        """Return how many steps there are; at the last one the extreme is reached."""
+        down = self.extreme < self.value
+        first = self._first
+        span = first - self.extreme / self.step if down else self.extreme / self.step - first
+        return 0 if self.value == self.extreme else max(1, math.ceil(span - 1e-9) + 1)
+
+    @property
+    def _first(self) -> int:
+        """Return the first multiple of the step beyond the value."""
+        parts = self.value / self.step
+        if self.extreme < self.value:
+            return math.ceil(parts - 1e-9) - 1
+        return math.floor(parts + 1e-9) + 1
+
+    def at(self, number: int) -> float:
+        """Return the value after so many steps (1 and up), exactly as it is printed."""
+        if self.extreme < self.value:
+            return max(self.extreme, round((self._first - number + 1) * self.step, 6))
+        return min(self.extreme, round((self._first + number - 1) * self.step, 6))
+
+
+def smallest_relaxation(
+    scenario: Scenario,
+    atlas: Atlas,
+    measured: gpd.GeoDataFrame,
+    rule: str,
+    time_limit_s: float,
+    options: SolveOptions | None = None,
+) -> list[SmallestChange]:
+    """Find, for each number that sets a rule, the smallest change that makes a plan possible.
+
+    Parameters
+    ----------
+    scenario, atlas, measured
+        The infeasible question; `measured` sites.
+    rule : str
+        Name of the rule that shall give way; one that no single number sets gives an empty list.
+    time_limit_s : float
+        Seconds the whole search may take; what was found by then is returned.
+    options : SolveOptions, optional
+        Solver, threads and seed.
+
+    Returns
+    -------
+    list of SmallestChange
+        One for each key that does on its own; a plan was found with each value.
+    """
+    ends = time.monotonic() + time_limit_s
+    asking = _Asking(scenario, atlas, measured, options or SolveOptions(), ends)
+    found = (asking.smallest(scale) for scale in _scales(scenario, measured, rule))
+    return [change for change in found if change is not None]
+
+
+def with_value(scenario: Scenario, key: str, value: float) -> Scenario:
+    """Return a scenario with one number changed, by its dotted key.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Stays as it is.
+    key : str
+        Dotted key of a number, such as ``tiers.core.separation_km``.
+    value : float
+        Its new value; whole numbers stay whole where the key held one.
+    """
+    return _changed(scenario, key.split("."), value)  # type: ignore[no-any-return]
+
+
+def _value(scenario: Scenario, key: str) -> float:
+    section: Any = scenario
+    for name in key.split("."):
+        section = getattr(section, name) if isinstance(section, BaseModel) else section[name]
+    return float(section)
+
+
+def _changed(section: Any, path: list[str], value: float) -> Any:
+    name, *rest = path
+    old = getattr(section, name) if isinstance(section, BaseModel) else section[name]
+    new = _changed(old, rest, value) if rest else int(value) if isinstance(old, int) else value
+    if isinstance(section, BaseModel):
+        return section.model_copy(update={name: new})
+    return {**section, name: new}
+
+
+def _scales(scenario: Scenario, measured: gpd.GeoDataFrame, rule: str) -> list[_Scale]:
+    """List the numbers that set a rule, each with how far and in which steps it may give way."""
+    if rule == "total_it_load":
+        scales = _loads(scenario, measured)
+    elif rule == "tier_counts":
+        scales = _counts(scenario)
+    else:
+        gives_way = all_rules()[rule].gives_way
+        steps = gives_way(scenario, measured) if callable(gives_way) else gives_way
+        scales = [
+            _Scale(
+                step.key,
+                _value(scenario, step.key),
+                step.extreme,
+                step.by,
+                rule if step.remeasure else "",
+            )
+            for step in steps
+        ]
+    return [scale for scale in scales if scale.value != scale.extreme]
+
+
+def _counts(scenario: Scenario) -> list[_Scale]:
+    """List the least and largest numbers of hubs: down to none, up to some more."""
+    scales: list[_Scale] = []
+    for tier, asked in scenario.tiers.items():
+        key, count = f"tiers.{tier}.count", asked.count
+        scales.append(_Scale(f"{key}.min", count.min, 0.0, 1.0))
+        scales.append(_Scale(f"{key}.max", count.max, count.max + _MORE_HUBS, 1.0))
+    return scales
+
+
+def _loads(scenario: Scenario, measured: gpd.GeoDataFrame) -> list[_Scale]:
+    """List the ways the total load may go: down to the least that hubs carry, up to the most."""
+    modes = modes_of(scenario)
+    left = candidates(scenario, measured, admissions(measured, scenario), modes)
+    bounds = load_range(scenario, left, modes, [len(measured)] * len(TIERS))
+    least, most = max(1.0, math.ceil(bounds.least_mw)), math.floor(bounds.most_mw)
+    ends = [least] if least < bounds.asked_mw else []
+    ends += [most] if most > bounds.asked_mw else []
+    key = "demand.total_new_it_load_mw"
+    return [_Scale(key, bounds.asked_mw, float(end), 1.0) for end in ends]
+
+
+class _Asking:
+    """Questions about one scenario, all within one deadline."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        atlas: Atlas,
+        measured: gpd.GeoDataFrame,
+        options: SolveOptions,
+        ends: float,
+    ) -> None:
+        self._scenario, self._atlas, self._measured = scenario, atlas, measured
+        self._options, self._ends = options, ends
+
+    def smallest(self, scale: _Scale) -> SmallestChange | None:
+        """Bisect one number; None where it does not do alone, or none was found in time."""
+        last = scale.steps
+        # Up to `low` steps do not do (or are not known to), `high` steps do.
+        low = self._disproved(scale, last)
+        if low >= last:
+            return None
+        proven, high = True, low + 1
+        answer = self._feasible(scale, high)
+        if not answer:
+            if high == last or not self._feasible(scale, last):
+                return None
+            low, high, proven = high, last, answer is not None
+            while high - low > 1:
+                middle = (low + high) // 2
+                answer = self._feasible(scale, middle)
+                if answer:
+                    high = middle
+                else:
+                    # What does not do rules out every smaller change too.
+                    low, proven = middle, answer is not None
+        return SmallestChange(scale.key, scale.value, scale.at(high), proven)
+
+    def _disproved(self, scale: _Scale, last: int) -> int:
+        """Return the most steps that a check alone disproves, found by bisection."""
+        if disproved(*self._question(scale, last)):
+            return last
+        low, high = 0, last
+        while high - low > 1 and time.monotonic() < self._ends:
+            middle = (low + high) // 2
+            if disproved(*self._question(scale, middle)):
+                low = middle
+            else:
+                high = middle
+        return low
+
+    def _question(self, scale: _Scale, number: int) -> tuple[Scenario, Atlas, gpd.GeoDataFrame]:
+        changed = with_value(self._scenario, scale.key, scale.at(number))
+        sites = self._measured
+        for criterion in criteria():
+            if scale.remeasure in {rule.name for rule in criterion.rules}:
+                columns = criterion.measure(sites, self._atlas, changed)
+                sites = sites.assign(**{str(name): columns[name] for name in columns})
+        return changed, self._atlas, sites
+
+    def _feasible(self, scale: _Scale, number: int) -> bool | None:
+        """Ask for any plan under the hard rules; None when time ran out first."""
+        scenario, atlas, sites = self._question(scale, number)
+        if time.monotonic() > self._ends or _too_many_pairs(scenario, sites):
+            return None
+        program = SiteProgram(
+            scenario, atlas, sites, admissions(sites, scenario), _hard_only(scenario)
+        )
+        count_tiers(program)
+        place_cores(program)
+        total_load(program)
+        for criterion in criteria():
+            criterion.constrain(program)
+        return self._solved(program.problem)
+
+    def _solved(self, problem: pulp.LpProblem) -> bool | None:
+        stop = min(self._ends, time.monotonic() + _SOLVE_S)
+        left = stop - time.monotonic()
+        if left <= 0.0:
+            return None
+        problem.setObjective(pulp.LpAffineExpression())
+        own = self._options
+        limits = SolveOptions(own.solver, left, 1.0, own.threads, own.seed)
+        try:
+            # Some phases of a solver do not hear of a time limit: it is then ended.
+            outcome = solve(problem, limits, halted=lambda: time.monotonic() > stop + _OVERRUN_S)
+        except KeyboardInterrupt:
+            if time.monotonic() > stop + _OVERRUN_S:
+                return None
+            raise
+        if outcome.interrupted:
+            raise KeyboardInterrupt
+        if outcome.values is not None:
+            return True
+        return False if outcome.status == "infeasible" else None
+
+
+def _too_many_pairs(scenario: Scenario, sites: gpd.GeoDataFrame) -> bool:
+    """Tell whether building the rows would take too long.
+
+    A tier that keeps a larger distance than a higher one takes a row for each pair of sites.
+    """
+    modes = modes_of(scenario)
+    if modes.mode["separation"] != "hard":
+        return False
+    left = candidates(scenario, sites, admissions(sites, scenario), modes)
+    distances = [scenario.tiers[tier].separation_km for tier in TIERS]
+    pairs = 0
+    for level in range(1, len(TIERS)):
+        if distances[level] > min(distances[:level]):
+            here = left.eligible[:, : level + 1].any(axis=1)
+            lat, lon = (sites.loc[here, name].to_numpy(float) for name in ("lat_deg", "lon_deg"))
+            pairs += len(conflicting_pairs(lat, lon, distances[level]))
+    return pairs > _MOST_PAIRS
+
+
+def _hard_only(scenario: Scenario) -> RuleModes:
+    """Return the modes with soft rules out of the way: they keep no plan from being one."""
+    mode: Mapping[str, str] = modes_of(scenario).mode
+    return RuleModes(
+        {rule: "hard" if own == "hard" else "off" for rule, own in mode.items()},
+        dict.fromkeys(mode, 0.0),
+    )

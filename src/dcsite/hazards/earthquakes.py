@@ -1,0 +1,198 @@
+"""Computed earthquakes of the hazard map: their sources, how likely, how strongly each is felt.
+
+Cases of one ``exclusive_group`` (patterns of the Nankai and the Sagami Trough) or of one
+``fault_zone_code`` (segments of a fault and their combinations) are alternatives: a source has one
+probability, and when it breaks, one of its cases happens. No two rows of a zone are ever added.
+
+A source's probability is the published one of its group; of a zone it is the largest of its rows,
+which is at most what the zone has. How often which case happens is not published for groups: there
+each is taken as equally likely. Within a zone, rows are weighted by their own probabilities.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from dcsite.atlas import Atlas
+
+    from .settings import DisasterSettings
+
+#: JMA intensity 6-lower begins here.
+SIX_LOWER = 5.5
+#: Nothing is known of shaking below the tables' threshold, where no site is down.
+UNSHAKEN = -np.inf
+#: What the events follow from, beside the atlas: they are worked out once for each.
+_Key = tuple[str, str, str, float, float]
+_KNOWN: WeakKeyDictionary[Atlas, dict[_Key, tuple[pd.DataFrame, pd.DataFrame, frozenset[str]]]] = (
+    WeakKeyDictionary()
+)
+
+
+def computed_earthquakes(
+    atlas: Atlas, settings: DisasterSettings
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the cases with computed intensities, and the intensities.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        What is known.
+    settings : DisasterSettings
+        Which published probabilities count, and what blacks out an area.
+
+    Returns
+    -------
+    events : pandas.DataFrame
+        As in :class:`dcsite.hazards.DisasterSet`; not to be changed.
+    intensity : pandas.DataFrame, shape (municipalities, events)
+        JMA intensity at the office by `municipality_code`, NaN below 5.0; not to be changed.
+    """
+    key = (
+        settings.probabilities,
+        settings.nankai_model,
+        settings.range_end,
+        settings.min_probability_30y,
+        settings.area_lost_from_share,
+    )
+    known = _KNOWN.setdefault(atlas, {})
+    if key not in known:
+        with atlas.recording() as names:
+            events, felt = _work_out(atlas, settings)
+        known[key] = events, felt, frozenset(names)
+    events, felt, names_read = known[key]
+    for name in sorted(names_read):
+        atlas.mark_used(name)
+    return events, felt
+
+
+def intensity_at_offices(atlas: Atlas, event_id: str) -> dict[str, float]:
+    """Return an event's computed JMA intensity by municipality code; empty if none is computed."""
+    felt = atlas.table("scenario_intensity_by_municipality")["intensity_office"].dropna()
+    here = felt[felt.index.get_level_values("scenario_code") == event_id].droplevel("scenario_code")
+    return {str(code): float(value) for code, value in here.items()}
+
+
+def _work_out(atlas: Atlas, settings: DisasterSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    sources = earthquake_sources(atlas, settings)
+    long = atlas.table("scenario_intensity_by_municipality")["intensity_office"]
+    felt = long.unstack(0).astype(float)  # noqa: PD010 (a pivot of a series)
+    sources = sources.loc[sources.index.isin(felt.columns)]
+    felt = felt[sources.index]
+    published = sources["published_probability_30y"]
+    dark = _areas_lost(atlas, felt, settings.area_lost_from_share)
+    events = sources.assign(
+        kind="earthquake",
+        name_ja=_japanese_names(atlas, sources),
+        probability_30y=sources["source_probability_30y"] * sources["share"],
+        in_force=~(published < settings.min_probability_30y),
+        areas_lost=pd.Series(dark, index=sources.index, dtype=object),
+    )
+    return events.rename_axis("event_id"), felt
+
+
+def _japanese_names(atlas: Atlas, sources: pd.DataFrame) -> pd.Series[str]:
+    """Return names in Japanese where the published evaluations have one; empty elsewhere.
+
+    A case of a group is named after the group, with its own pattern behind.
+    """
+    table = atlas.table("herp_probabilities").dropna(subset=["hazard_map_code"])
+    known = table.drop_duplicates("hazard_map_code").set_index("hazard_map_code")["name_ja"]
+    code = sources.index.to_series()
+    grouped = sources["source_id"].where(sources["source_id"].isin(known.index))
+    # Patterns stand in brackets at the end: "(ZYXEd)", "(M8 class: Area1)".
+    pattern = sources["name_en"].str.extract(r"\((?:[^()]*: )?([^()]*)\)$", expand=False)
+    own = code.map(known)
+    of_group = grouped.map(known) + "：" + pattern.fillna("")
+    return own.fillna(of_group).fillna("").astype(object)
+
+
+def _areas_lost(atlas: Atlas, felt: pd.DataFrame, from_share: float) -> list[tuple[str, ...]]:
+    """Tell which areas each earthquake blacks out: by the residents it shakes strongly."""
+    places = atlas.table("municipalities")
+    residents = places["population_2020"].astype(float)
+    area = places["electricity_area"].to_numpy(dtype=object)
+    strong = (felt.reindex(residents.index) >= SIX_LOWER).to_numpy(dtype=float)
+    by_area = pd.DataFrame(strong * residents.to_numpy()[:, None], index=area)
+    total = residents.groupby(area).sum()
+    share = by_area.groupby(level=0).sum().div(total, axis=0)
+    dark = (share >= from_share).to_numpy()
+    names = share.index.to_numpy()
+    return [tuple(map(str, names[column])) for column in dark.T]
+
+
+def earthquake_sources(atlas: Atlas, settings: DisasterSettings) -> pd.DataFrame:
+    """List the cases of the hazard map with the source each belongs to.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        What is known.
+    settings : DisasterSettings
+        Which published values count.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by `scenario_code`: `name_en`, `category`, `moment_magnitude`, `source_id`,
+        `source_probability_30y` (0..1, NaN where none is published), `published_probability_30y`
+        (of the case itself, of its group where only that is known), `share` (of the case in its
+        source, 0..1, summing to 1), `probability_date` (of the value used), `basis` (table it is
+        read from).
+    """
+    cases = atlas.table("scenario_earthquakes")
+    own = cases["probability_30y"].astype(float)
+    group = cases["group_probability_30y"].astype(float)
+    date = cases["probability_date"].astype("string")
+    basis = pd.Series("scenario_earthquakes", index=cases.index, dtype="string")
+    if settings.probabilities == "newest":
+        for code, (probability, as_of) in _newest(atlas, settings).items():
+            one = cases.index == code
+            many = (cases["exclusive_group"] == code).to_numpy()
+            own = own.mask(one, probability)
+            group = group.mask(many, probability)
+            date = date.mask(one | many, as_of)
+            basis = basis.mask(one | many, "herp_probabilities")
+    in_group, in_zone = cases["exclusive_group"].notna(), cases["fault_zone_code"].notna()
+    source = cases.index.to_series().where(~in_zone, cases["fault_zone_code"])
+    source = source.where(~in_group, cases["exclusive_group"])
+    largest = own.groupby(source).transform("max")
+    dates = pd.DataFrame({"source": source, "own": own.fillna(-1.0), "date": date, "basis": basis})
+    chief = dates.loc[dates.groupby("source")["own"].idxmax()].set_index("source")
+    total = own.fillna(0.0).groupby(source).transform("sum")
+    size = own.groupby(source).transform("size")
+    by_own = (own.fillna(0.0) / total.where(total > 0.0)).fillna(1.0 / size)
+    return pd.DataFrame(
+        {
+            "name_en": cases["name_en"],
+            "category": cases["category"],
+            "moment_magnitude": cases["moment_magnitude"],
+            "source_id": source,
+            "source_probability_30y": largest.where(~in_group, group),
+            "published_probability_30y": own.where(~in_group, group),
+            "share": by_own.where(~in_group, 1.0 / size),
+            "probability_date": date.where(in_group, source.map(chief["date"])),
+            "basis": basis.where(in_group, source.map(chief["basis"])),
+        },
+        index=cases.index,
+    )
+
+
+def _newest(atlas: Atlas, settings: DisasterSettings) -> dict[str, tuple[float, str]]:
+    """Return probability and date of each evaluation in force that a case of the map stands for."""
+    found: dict[str, tuple[float, str]] = {}
+    table = atlas.table("herp_probabilities")
+    other_model = (table["category"] == "nankai_trough") & (table["model"] != settings.nankai_model)
+    table = table[(table["in_force"] == 1) & table["hazard_map_code"].notna() & ~other_model]
+    low = table["p30_low_pct"].to_numpy(dtype=float)
+    high = table["p30_high_pct"].to_numpy(dtype=float)
+    value = {"low": low, "middle": (low + high) / 2.0, "high": high}[settings.range_end]
+    for code, percent, as_of in zip(
+        table["hazard_map_code"], value.tolist(), table["as_of"], strict=True
+    ):
+        found[str(code)] = (round(percent / 100.0, 6), str(as_of))
+    return found

@@ -1,0 +1,319 @@
+"""Solve a program and read the answer: which sites open, in which tier, with how much load."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from dcsite.criteria import TIERS
+from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError, Problem, SolverError
+
+from .drive import solve
+from .first_plan import first_plan
+from .matrix import ProgramMatrix
+from .options import Outcome, Progress, SolveOptions, relative_gap
+from .relaxation import relax
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dcsite.model.program import SiteProgram
+
+    from .options import OutcomeStatus
+    from .relaxation import RelaxedPoint
+
+__all__ = ["LARGE", "Answer", "chosen_hubs", "find_answer", "solve_program"]
+
+#: Columns from which a program is tightened by its relaxation and given a first plan. The national
+#: program has 6,000, and its solvers find a better first plan sooner than :mod:`first_plan` does.
+LARGE = 12_000
+
+#: The part of a time limit that preparing may take, and of that the relaxation must leave.
+_PART = 0.3
+#: Seconds for the search of a first plan.
+_FIRST_PLAN_S = 60.0
+#: Rounds of rows that the relaxation breaks go on while each lowers its bound by this share.
+_ROUNDS = 12
+_WORTHWHILE = 5e-5
+_LEAST_TIME_S = 0.01
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The solver's answer in the model's words.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Status, objective, bound and gap as the solver proved them.
+    chosen : pandas.DataFrame
+        Indexed by `site_id`, with `tier` and `it_load_mw`; empty when infeasible.
+    scored_measures : mapping of str to tuple of str
+        By criterion, the measures that its terms of the objective are named after.
+    """
+
+    outcome: Outcome
+    chosen: pd.DataFrame
+    scored_measures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def find_answer(
+    program: SiteProgram,
+    options: SolveOptions,
+    on_progress: Callable[[Progress], None] | None = None,
+    halted: Callable[[], bool] | None = None,
+) -> Answer:
+    """Solve the program; `on_progress` and `halted` as for :func:`dcsite.solve.solve`.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If `halted` said yes.
+    NoPlanInTimeError
+        If the time limit passed without a plan.
+    InterruptedWithoutPlanError
+        If the user stopped the run before there was one.
+    SolverError
+        If the solver's answer makes no sense for this program.
+    """
+    outcome = solve_program(program, options, on_progress, halted)
+    if outcome.status == "unbounded":
+        raise SolverError("the program came out unbounded, which it cannot be; please report this")
+    if outcome.status == "infeasible":
+        return Answer(outcome, chosen_hubs(program, None))
+    if outcome.values is None:
+        if outcome.interrupted:
+            raise InterruptedWithoutPlanError("interrupted before any plan was found")
+        raise NoPlanInTimeError(
+            Problem(
+                "--time-limit",
+                "",
+                f"no plan found within {options.time_limit_s:g} s; allow more time, "
+                "or loosen counts and distances"
+                if options.time_limit_s is not None
+                else "the solver stopped without a plan",
+            )
+        )
+    return Answer(outcome, chosen_hubs(program, outcome.values), program.scored_measures)
+
+
+def solve_program(
+    program: SiteProgram,
+    options: SolveOptions,
+    on_progress: Callable[[Progress], None] | None = None,
+    halted: Callable[[], bool] | None = None,
+) -> Outcome:
+    """Solve, and solve again with the further rows that a plan breaks, until it breaks none.
+
+    Each solve's bound holds for the whole program, since it has fewer rows. A plan counts when no
+    pair of its hubs is too near and it keeps every row that stands ready; or when, with its helper
+    variables set to what those rows ask for, it lies within the gap of the bound. A large program
+    is given a first plan before.
+    """
+    begun = time.perf_counter()
+    left = options
+    if len(program.problem.variables()) > LARGE:
+        left = replace(options, start=_prepared(program, options, on_progress))
+    elif program.lazy:
+        _relaxed_rounds(program, options, on_progress)
+    if left.start is not None:
+        left = replace(left, start=_with_helpers(program, left.start))
+    bound: float | None = None
+    best: Outcome | None = None
+    rounds = 0
+    while True:
+        rounds += 1
+        if options.time_limit_s is not None:
+            remaining = options.time_limit_s - (time.perf_counter() - begun)
+            left = replace(left, time_limit_s=max(remaining, _LEAST_TIME_S))
+        outcome = _bounded(solve(program.problem, left, on_progress, halted), bound)
+        bound = outcome.bound
+        if outcome.values is None:
+            return _noted(
+                program,
+                _started(program, outcome, left)
+                if best is None
+                else _cut_short(program, outcome, best, left),
+                rounds,
+            )
+        near = sum(rows.cover_violated(outcome.values) for rows in program.apart)
+        if near + sum(rows.add_broken(outcome.values) for rows in program.lazy) == 0:
+            return _noted(program, outcome, rounds)
+        whole = None if near else _repaired(program, outcome)
+        if whole is not None and (best is None or _better(whole, best)):
+            best = whole
+        if best is not None:
+            best = _bounded(best, bound)
+            if best.gap is not None and best.gap <= options.gap:
+                return _noted(program, replace(best, status="optimal"), rounds)
+        ended = options.time_limit_s is not None and (
+            time.perf_counter() - begun >= options.time_limit_s
+        )
+        if outcome.interrupted or ended:
+            return _noted(program, _cut_short(program, outcome, best, left), rounds)
+        if best is not None:
+            left = replace(left, start=best.values)
+
+
+def _cut_short(
+    program: SiteProgram, outcome: Outcome, best: Outcome | None, options: SolveOptions
+) -> Outcome:
+    """Return the best plan that keeps every row where no time is left for a further solve."""
+    if best is not None:
+        status: OutcomeStatus = "interrupted" if outcome.interrupted else "feasible"
+        return replace(best, status=status, interrupted=outcome.interrupted)
+    status = "interrupted" if outcome.interrupted else "no_solution"
+    without = replace(outcome, status=status, values=None, objective=None, gap=None)
+    return _started(program, without, options)
+
+
+def _with_helpers(program: SiteProgram, values: Mapping[str, float]) -> dict[str, float]:
+    """Return a point with its helper variables set to what all rows that stand ready ask for."""
+    whole = dict(values)
+    for rows in program.lazy:
+        whole |= rows.repaired(whole)
+    for variable, terms, constant in program.defined:
+        whole[variable.name] = constant + sum(c * whole.get(v.name, 0.0) for v, c in terms)
+    return whole
+
+
+def _bounded(outcome: Outcome, bound: float | None) -> Outcome:
+    """Return an outcome with the better of its bound and one of a solve with fewer rows."""
+    if bound is None or (outcome.bound is not None and outcome.bound <= bound):
+        return outcome
+    gap = outcome.gap
+    if outcome.objective is not None:
+        gap = relative_gap(outcome.objective, max(bound, outcome.objective), -1)
+    return replace(outcome, bound=bound, gap=gap)
+
+
+def _better(one: Outcome, other: Outcome) -> bool:
+    """Return whether one plan is worth more than another."""
+    return (one.objective or -np.inf) > (other.objective or -np.inf)
+
+
+def _repaired(program: SiteProgram, outcome: Outcome) -> Outcome | None:
+    """Return the plan with its helper variables set to what all rows ask for, if it keeps them."""
+    if outcome.values is None:
+        return None
+    values = _with_helpers(program, outcome.values)
+    matrix = ProgramMatrix.from_problem(program.problem)
+    raw = np.array([values.get(name, 0.0) for name in matrix.names])
+    point = matrix.clean(raw)
+    if matrix.fault(raw, point) is not None:
+        return None
+    objective = matrix.sense * matrix.objective(point)
+    gap = None
+    if outcome.bound is not None:
+        gap = relative_gap(objective, max(outcome.bound, objective), matrix.sense)
+    return replace(
+        outcome,
+        status="feasible",
+        values=dict(zip(matrix.names, point.tolist(), strict=True)),
+        objective=objective,
+        gap=gap,
+    )
+
+
+def _noted(program: SiteProgram, outcome: Outcome, rounds: int) -> Outcome:
+    """Add to an outcome how many of the rows that stood ready were needed."""
+    if not program.lazy:
+        return outcome
+    found = "; ".join(rows.summary() for rows in program.lazy)
+    return replace(
+        outcome, notes=(*outcome.notes, f"rows laid as needed: {found}; {rounds} solves")
+    )
+
+
+def _relaxed_rounds(
+    program: SiteProgram,
+    options: SolveOptions,
+    on_progress: Callable[[Progress], None] | None,
+) -> tuple[ProgramMatrix, RelaxedPoint] | None:
+    """Lay rows that the relaxation breaks, round by round; return the last relaxation."""
+    begun = time.perf_counter()
+    limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
+    last: tuple[ProgramMatrix, RelaxedPoint] | None = None
+    _tell(on_progress, "relaxation", begun, None)
+    for _ in range(_ROUNDS):
+        left_s = limit_s - (time.perf_counter() - begun)
+        matrix = ProgramMatrix.from_problem(program.problem)
+        relaxed = relax(matrix, None if np.isinf(limit_s) else left_s)
+        if relaxed is None:
+            break
+        gained = np.inf if last is None else relaxed.objective - last[1].objective
+        last = matrix, relaxed
+        point = dict(zip(matrix.names, relaxed.values.tolist(), strict=True))
+        added = sum(rows.cut_off(point) for rows in program.apart if not rows.complete)
+        added += sum(rows.cut_off(point) for rows in program.lazy)
+        _tell(on_progress, "relaxation", begun, matrix.sense * relaxed.objective)
+        small = gained < _WORTHWHILE * abs(relaxed.objective)
+        left_s = limit_s - (time.perf_counter() - begun)
+        if not added or small or left_s < _PART * limit_s:
+            break
+    return last
+
+
+def _tell(
+    on_progress: Callable[[Progress], None] | None, stage: str, begun: float, bound: float | None
+) -> None:
+    if on_progress is not None:
+        on_progress(Progress(stage, time.perf_counter() - begun, None, bound, None))
+
+
+def _prepared(
+    program: SiteProgram,
+    options: SolveOptions,
+    on_progress: Callable[[Progress], None] | None,
+) -> Mapping[str, float] | None:
+    """Lay rows that the relaxation breaks, and return where the solver begins."""
+    begun = time.perf_counter()
+    last = _relaxed_rounds(program, options, on_progress)
+    if options.start is not None or last is None:
+        return options.start
+    matrix, relaxed = last
+    _tell(on_progress, "first plan", begun, matrix.sense * relaxed.objective)
+    limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
+    left_s = limit_s - (time.perf_counter() - begun)
+    # The matrix may lack the rows added last; the search keeps hubs apart without them.
+    return first_plan(program, matrix, relaxed, min(left_s, _FIRST_PLAN_S))
+
+
+def _started(program: SiteProgram, outcome: Outcome, options: SolveOptions) -> Outcome:
+    """Return the plan a solve began from where it found none itself, and nothing proves more."""
+    if options.start is None or outcome.status not in {"no_solution", "interrupted"}:
+        return outcome
+    matrix = ProgramMatrix.from_problem(program.problem)
+    raw = np.array([options.start.get(name, 0.0) for name in matrix.names])
+    point = matrix.clean(raw)
+    if matrix.fault(raw, point) is not None:
+        return outcome
+    objective = matrix.sense * matrix.objective(point)
+    gap = None
+    if outcome.bound is not None:
+        gap = relative_gap(objective, outcome.bound, matrix.sense)
+    return replace(
+        outcome,
+        status="interrupted" if outcome.interrupted else "feasible",
+        values=dict(zip(matrix.names, point.tolist(), strict=True)),
+        objective=objective,
+        gap=gap,
+        notes=(*outcome.notes, "the plan is the one the solver began from"),
+    )
+
+
+def chosen_hubs(program: SiteProgram, values: dict[str, float] | None) -> pd.DataFrame:
+    """Read from variables' values which sites open, in which tier, with how much load."""
+    rows: list[tuple[str, str, float]] = []
+    if values is not None:
+        for site, tier in np.argwhere(program.eligible):
+            if values.get(program.open[site, tier].name, 0.0) > 0.5:
+                extra = values.get(program.extra_mw[site, tier].name, 0.0)
+                load = min(float(program.min_mw[tier] + extra), float(program.max_mw[site, tier]))
+                rows.append((str(program.sites.index[site]), TIERS[tier], round(load, 6)))
+    frame = pd.DataFrame(rows, columns=["site_id", "tier", "it_load_mw"])
+    return frame.set_index("site_id")

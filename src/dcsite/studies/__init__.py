@@ -1,0 +1,1 @@
+"""Further questions to a plan: explanation, alternatives, fronts, samples, comparison, stress."""

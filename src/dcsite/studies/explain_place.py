@@ -1,0 +1,329 @@
+"""Explain why no hub stands at a place: what keeps it out of each tier, or what it would cost."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dcsite.criteria import TIERS, criteria
+from dcsite.errors import Problem, SitesError
+from dcsite.model import admissions, all_rules, modes_of
+from dcsite.model.rules import RuleModes
+from dcsite.plan.explanation import (
+    Cost,
+    PlaceExplanation,
+    Reason,
+    RunnerUp,
+    ScoreDifference,
+    TierVerdict,
+)
+from dcsite.plan.shares import changes_between
+
+from .explain_context import EXACT_GAP, cost_between, name_of, plan_to_show, runners_up
+from .resolve import Change, Resolver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import geopandas as gpd
+
+    from dcsite.plan.check import Checked
+
+    from .explain_context import ExplainContext
+    from .resolve import Resolved
+
+#: Endings of municipalities' names, which people leave out.
+_ENDINGS_EN = ("-shi", "-cho", "-machi", "-mura", "-son", "-ku")
+_ENDINGS_JA = ("市", "町", "村", "区")
+_LISTED = 12
+
+
+def find_place(sites: gpd.GeoDataFrame, text: str, where: str = "PLACE") -> str:
+    """Find a site by its id, municipality code, Japanese or English name.
+
+    Endings such as 市 or ``-shi`` may be left out; letter case and width do not matter.
+
+    Raises
+    ------
+    SitesError
+        If several places have the name (all are listed), or none (the nearest names are).
+    """
+    wanted = _plain(text)
+    ids = [str(site) for site in sites.index]
+    for labels in (ids, [str(code) for code in sites["municipality_code"]]):
+        exact = [site for site, label in zip(ids, labels, strict=True) if _plain(label) == wanted]
+        if wanted and len(exact) == 1:
+            return exact[0]
+    names: dict[str, list[str]] = {}
+    short: dict[str, list[str]] = {}
+    for site, japanese, english in zip(ids, sites["name_ja"], sites["name_en"], strict=True):
+        for name, endings in ((japanese, _ENDINGS_JA), (english, _ENDINGS_EN)):
+            if isinstance(name, str) and name:
+                full = _plain(name)
+                names.setdefault(full, []).append(site)
+                short.setdefault(_without_ending(full, endings), []).append(site)
+    for table in (names, short):
+        found = sorted(set(table.get(wanted, ())))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            listed = "; ".join(str(name_of(sites, site)) for site in found[:_LISTED])
+            more = f"; and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+            raise SitesError(
+                Problem(
+                    where, "", f"{text!r} names {len(found)} places: {listed}{more}; give the code"
+                )
+            )
+    near = difflib.get_close_matches(wanted, [*names, *ids], n=3, cutoff=0.6)
+    nearest = [site for name in near for site in names.get(name, [name])][:3]
+    hint = "; ".join(str(name_of(sites, site)) for site in dict.fromkeys(nearest))
+    raise SitesError(
+        Problem(
+            where,
+            "",
+            f"no candidate place is called {text!r}; "
+            + (f"nearest names: {hint}" if hint else "give a code, Japanese or English name"),
+        )
+    )
+
+
+def _plain(text: object) -> str:
+    return unicodedata.normalize("NFKC", str(text)).casefold().strip()
+
+
+def _without_ending(name: str, endings: Iterable[str]) -> str:
+    for ending in endings:
+        if name.endswith(ending) and len(name) > len(ending):
+            return name.removesuffix(ending)
+    return name
+
+
+def explain_place(
+    context: ExplainContext,
+    site: str,
+    tiers: Iterable[str] = TIERS,
+    on_done: Callable[[int, int], None] | None = None,
+) -> PlaceExplanation:
+    """Say for each tier which hard rules keep a place out, or what forcing it in costs.
+
+    Parameters
+    ----------
+    context : ExplainContext
+        The plan.
+    site : str
+        Site id of a place that is no hub of the plan in the tiers asked.
+    tiers : iterable of str
+        Tiers to ask; all by default.
+    on_done : callable, optional
+        Called with the number of solves done and of all.
+
+    Returns
+    -------
+    PlaceExplanation
+        Its `cost` is that of the cheapest tier, None where no tier can have the place.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C.
+    """
+    program = context.resolver.program
+    row = program.sites.index.get_loc(site)
+    asked = [tier for tier in TIERS if tier in set(tiers)]
+    open_tiers = [tier for tier in asked if program.eligible[row, TIERS.index(tier)]]
+    forced = _forced(context, site, open_tiers, on_done or (lambda *_: None))
+    found = dict(zip(open_tiers, forced, strict=True))
+    verdicts = tuple(
+        _verdict(context, site, tier, found[tier])
+        if tier in found
+        else TierVerdict(tier, "blocked", blocking_reasons(context, site, tier))
+        for tier in asked
+    )
+    return PlaceExplanation(name_of(context.sites, site), verdicts, _cheapest(verdicts))
+
+
+def _forced(
+    context: ExplainContext, site: str, tiers: list[str], on_done: Callable[[int, int], None]
+) -> list[tuple[Resolved, list[tuple[gpd.GeoDataFrame, Checked]]]]:
+    """Solve with the place forced in: in turn for each hub it may push out, then free.
+
+    A swap keeps all other hubs; the best one is where the free solve begins.
+    """
+    others = [pair for pair in context.opened if pair[0] != site]
+    is_hub = len(others) < len(context.opened)
+    groups: list[list[Change]] = []
+    for tier in tiers:
+        outs = [out for out, own in others if own == tier]
+        groups.append(
+            [
+                Change(
+                    closed=() if out is None else (out,),
+                    opened=((site, tier), *(pair for pair in others if pair[0] != out)),
+                    gap=EXACT_GAP,
+                )
+                for out in ([None, *outs] if is_hub else outs)
+            ]
+        )
+    flat = [change for group in groups for change in group]
+    count = len(flat) + len(tiers)
+    results = iter(context.resolver.run(flat, lambda done: on_done(done, count)))
+    swaps = [
+        max((next(results) for _ in group), key=lambda found: found.objective, default=None)
+        for group in groups
+    ]
+    free = context.resolver.run(
+        [
+            Change(opened=((site, tier),), start=None if swap is None else swap.values)
+            for tier, swap in zip(tiers, swaps, strict=True)
+        ],
+        lambda done: on_done(len(flat) + done, count),
+    )
+    return [
+        (found, [context.evaluate(each) for each in (swap, found) if each and each.feasible])
+        for found, swap in zip(free, swaps, strict=True)
+    ]
+
+
+def _verdict(
+    context: ExplainContext,
+    site: str,
+    tier: str,
+    found: tuple[Resolved, list[tuple[gpd.GeoDataFrame, Checked]]],
+) -> TierVerdict:
+    free, plans = found
+    if free.feasible is False:
+        return TierVerdict(tier, "no_plan", _rules_in_the_way(context, site, tier))
+    if not plans:
+        return TierVerdict(tier, "costs", cost=cost_between(context, free, None))
+    hubs, checked = plan_to_show(context, plans)
+    displaced = runners_up(context, site, context.hubs, hubs.index)
+    joining = runners_up(context, site, hubs.drop(index=site), context.hubs.index)
+    return TierVerdict(
+        tier,
+        "costs",
+        cost=cost_between(context, free, max(plan[1].objective for plan in plans)),
+        it_load_mw=float(hubs.loc[site, "it_load_mw"]),
+        displaced=displaced,
+        joining=joining,
+        changes=changes_between(context.checked, checked, context.scenario),
+        differences=_differences(context, site, checked, displaced, tier),
+    )
+
+
+def _cheapest(verdicts: tuple[TierVerdict, ...]) -> Cost | None:
+    """Return the cost of the cheapest tier: the ends of the least interval of them all."""
+    costs = [verdict.cost for verdict in verdicts if verdict.cost is not None]
+    lows = [cost.low for cost in costs if cost.low is not None]
+    highs = [cost.high for cost in costs if cost.high is not None]
+    return Cost(min(lows), min(highs, default=None)) if lows else None
+
+
+def _differences(
+    context: ExplainContext,
+    site: str,
+    checked: Checked,
+    displaced: tuple[RunnerUp, ...],
+    tier: str,
+) -> tuple[ScoreDifference, ...]:
+    """Hold the place's scored values against those of the hub it displaces, worst first."""
+    same = [hub for hub in displaced if hub.tier == tier] or list(displaced)
+    if not same:
+        return ()
+    other = same[0].place.site_id
+    found: list[ScoreDifference] = []
+    for name, evaluation in checked.evaluations.items():
+        before = {
+            value.name: value
+            for value in context.checked.evaluations[name].hub_values.get(other, ())
+        }
+        for value in evaluation.hub_values.get(site, ()):
+            old = before.get(value.name)
+            if value.score is None or old is None or old.score is None:
+                continue
+            found.append(
+                ScoreDifference(
+                    name,
+                    value.name,
+                    value.label_en,
+                    value.label_ja,
+                    value.unit,
+                    value.value,
+                    value.score,
+                    old.value,
+                    old.score,
+                )
+            )
+    return tuple(sorted(found, key=lambda value: value.score - value.displaced_score))
+
+
+def blocking_reasons(context: ExplainContext, site: str, tier: str) -> tuple[Reason, ...]:
+    """Say which hard rules keep a site out of a tier by itself, with the amounts."""
+    scenario, level = context.scenario, TIERS.index(tier)
+    modes = modes_of(scenario).mode
+    row = context.sites.loc[site]
+    own = scenario.tiers[tier].it_load_mw
+    reasons: list[Reason] = []
+    wanted = row["allowed_tier"]
+    if isinstance(wanted, str) and wanted != tier:
+        reasons.append(
+            Reason("allowed_tier", f"is offered as {wanted} only", f"{wanted}としてのみ提供")
+        )
+    usable_mw = float(row["max_it_load_mw"])
+    if modes["land"] == "hard" and usable_mw < own.min:
+        reasons.append(
+            Reason(
+                "land",
+                f"its usable land carries {usable_mw:.1f} MW, a {tier} hub takes {own.min:g} MW "
+                "or more",
+                f"利用可能な土地は{usable_mw:.1f} MW分（{tier}は{own.min:g} MW以上）",
+            )
+        )
+    one = context.sites.loc[[site]].assign(tier=tier, it_load_mw=float(own.min))
+    said = {
+        breach.rule: breach
+        for criterion in criteria()
+        for breach in criterion.evaluate(one, context.atlas, scenario).breaches
+        if site in breach.site_ids
+    }
+    rules = all_rules()
+    position = context.sites.index.get_loc(site)
+    for admission in admissions(context.sites, scenario):
+        if modes[admission.rule] != "hard" or admission.amount[position, level] <= 0.0:
+            continue
+        breach = said.get(admission.rule)
+        if breach is not None and "inf km" in breach.message_en:  # on an island with none at all
+            message = f"{admission.reason_en}: there is none"
+            reasons.append(Reason(admission.rule, message, breach.message_ja))
+        elif breach is not None:
+            reasons.append(Reason(admission.rule, breach.message_en, breach.message_ja))
+        elif admission.rule == "workforce":
+            people, least = float(row["population_2020"]), scenario.workforce.min_population
+            reasons.append(
+                Reason(
+                    "workforce",
+                    f"{site} has {people:,.0f} residents, {least:,} wanted",
+                    f"{site}の人口は{people:,.0f}人（必要{least:,}人）",
+                )
+            )
+        else:
+            title = rules[admission.rule].title_ja
+            reasons.append(Reason(admission.rule, admission.reason_en, title))
+    return tuple(reasons)
+
+
+def _rules_in_the_way(context: ExplainContext, site: str, tier: str) -> tuple[Reason, ...]:
+    """Name the hard rules each of which alone, switched off, lets a plan have the place."""
+    modes = modes_of(context.scenario)
+    rules = all_rules()
+    found: list[Reason] = []
+    for rule, mode in modes.mode.items():
+        if mode != "hard":
+            continue
+        without = RuleModes({**modes.mode, rule: "off"}, modes.penalty)
+        options = replace(context.options, gap=1.0)
+        resolver = Resolver(context.scenario, context.atlas, context.sites, options, modes=without)
+        if resolver.run([Change(opened=((site, tier),))])[0].feasible:
+            found.append(Reason(rule, rules[rule].title_en, rules[rule].title_ja))
+    return tuple(found)

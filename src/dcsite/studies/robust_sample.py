@@ -1,0 +1,346 @@
+"""One sample of a robustness run: from which ranges it is drawn, and how it is solved.
+
+The ranges are a small TOML of stated assumptions. Sample n of a seed is drawn by a generator of its
+own, seeded with both: it is the same whatever the number of samples or processes, and samples are
+independent, as the intervals need them to be. The scenario with the drawn values is measured,
+solved and checked, in this process or in worker processes; what it needs to begin is plain data.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import geopandas as gpd
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from dcsite.atlas import load_atlas
+from dcsite.criteria import measure_sites
+from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError, Problem, ScenarioError
+from dcsite.model import assemble
+from dcsite.plan.check import check_plan
+from dcsite.scenario import as_dict, flatten, load_scenario
+from dcsite.sites import municipality_sites, read_sites
+from dcsite.solve import SolveOptions, find_answer
+
+from .toml_tables import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dcsite.atlas import Atlas
+    from dcsite.scenario import LandParameters, Scenario
+
+_SHIPPED = "robust-ranges.toml"
+
+#: Drawn values are written with this many digits: a sample can be solved again from its record.
+_DIGITS = 9
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class WeightSpread(_Table):
+    """How far the weights vary: a Dirichlet distribution around the scenario's."""
+
+    concentration: float = Field(
+        gt=0, le=1e6, description="Concentration of the distribution; larger varies less."
+    )
+    why: str = Field(min_length=1, description="What this spread rests on.")
+
+
+class KeyRange(_Table):
+    """One scenario value drawn evenly, by a factor on the scenario's own or between two values."""
+
+    key: str = Field(
+        pattern=r"^[a-z_0-9]+(\.[a-z_0-9]+)+$", description="Dotted key of the scenario."
+    )
+    factor: tuple[float, float] | None = Field(
+        default=None, description="Least and largest factor on the scenario's value."
+    )
+    between: tuple[float, float] | None = Field(
+        default=None, description="Least and largest value."
+    )
+    why: str = Field(min_length=1, description="What this range rests on.")
+
+    @model_validator(mode="after")
+    def _one_and_ordered(self) -> Self:
+        if (self.factor is None) == (self.between is None):
+            raise ValueError("give either factor or between")
+        low, high = self.factor or self.between or (0.0, 0.0)
+        if low > high:
+            raise ValueError(f"the least value must come first, got {low:g} and {high:g}")
+        return self
+
+    def bounds(self, value: float) -> tuple[float, float]:
+        """Return least and largest value for a scenario's own value."""
+        if self.between is not None:
+            return self.between
+        low, high = self.factor or (1.0, 1.0)
+        return low * value, high * value
+
+
+class RobustRanges(_Table):
+    """Everything that is drawn."""
+
+    weights: WeightSpread
+    range: tuple[KeyRange, ...] = ()
+
+    @model_validator(mode="after")
+    def _without_repeats(self) -> Self:
+        keys = [entry.key for entry in self.range]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise ValueError(f"{twice[0]} is given more than once")
+        weights = [key for key in keys if key.startswith("weights.")]
+        if weights:
+            raise ValueError(f"{weights[0]} is drawn with all weights, by weights.concentration")
+        return self
+
+
+def read_ranges(path: Path | None = None) -> RobustRanges:
+    """Read ranges from a file, or the shipped ones.
+
+    Raises
+    ------
+    ScenarioError
+        If the file cannot be read or says something that is not understood.
+    """
+    return read_table(RobustRanges, _SHIPPED, path)
+
+
+def check_ranges(ranges: RobustRanges, scenario: Scenario, where: str) -> None:
+    """Raise ScenarioError where a range is not for a number of the scenario."""
+    values = dict(flatten(as_dict(scenario)))
+    problems: list[Problem] = []
+    for entry in ranges.range:
+        value = values.get(entry.key)
+        if entry.key not in values:
+            problems.append(
+                Problem(where, entry.key, f"scenario {scenario.name} has no such value to vary")
+            )
+        elif not isinstance(value, float):
+            message = f"is {value!r}; only a number that need not be whole can be varied"
+            problems.append(Problem(where, entry.key, message))
+    total = values.get("demand.total_new_it_load_mw")
+    if total is not None and any(e.key == "demand.share_in_new_hubs" for e in ranges.range):
+        problems.append(
+            Problem(
+                where,
+                "demand.share_in_new_hubs",
+                "has no effect while demand.total_new_it_load_mw is set; vary that key instead "
+                "with --ranges FILE",
+            )
+        )
+    if problems:
+        raise ScenarioError(problems)
+
+
+def draw(ranges: RobustRanges, scenario: Scenario, seed: int, number: int) -> dict[str, float]:
+    """Draw the values of one sample.
+
+    Parameters
+    ----------
+    ranges : RobustRanges
+        What to draw from.
+    scenario : Scenario
+        The middle of it.
+    seed, number : int
+        Seed of the run and number of the sample, from 0.
+
+    Returns
+    -------
+    dict of str to float
+        Value by scenario key, to be laid over the scenario.
+    """
+    chance = np.random.default_rng([seed, number])
+    drawn: dict[str, float] = {}
+    weights = {name: float(weight) for name, weight in sorted(scenario.weights.items())}
+    total = sum(weights.values())
+    positive = [name for name, weight in weights.items() if weight > 0.0]
+    if positive:
+        around = [ranges.weights.concentration * weights[name] / total for name in positive]
+        for name, share in zip(positive, chance.dirichlet(around), strict=True):
+            drawn[f"weights.{name}"] = _rounded(share * total)
+    values: dict[str, Any] = dict(flatten(as_dict(scenario)))
+    for entry in ranges.range:
+        low, high = entry.bounds(float(values[entry.key]))
+        value = _rounded(float(chance.uniform(low, high)))
+        drawn[entry.key] = min(max(value, low), high)
+    return drawn
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
+
+
+@dataclass(frozen=True)
+class Case:
+    """What all samples of a run share.
+
+    Parameters
+    ----------
+    source : str
+        Shipped name of the scenario, or its file.
+    overrides : tuple of str
+        ``KEY=VALUE`` texts laid over it.
+    geodata : Path
+        Folder of the atlas.
+    sites : Path, optional
+        A user's own sites; the municipalities by default.
+    only : tuple of str, optional
+        Ids of the sites to keep; all by default.
+    options : SolveOptions
+        How each sample is solved.
+    """
+
+    source: str
+    overrides: tuple[str, ...]
+    geodata: Path
+    sites: Path | None
+    only: tuple[str, ...] | None
+    options: SolveOptions
+
+
+class SampleHub(BaseModel):
+    """A hub chosen in one sample."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    site_id: str
+    tier: str
+    it_load_mw: float
+
+
+class Sample(BaseModel):
+    """What came of one sample."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: int
+    status: Literal["optimal", "feasible", "infeasible", "no_plan_in_time"]
+    drawn: dict[str, float]
+    objective: float | None = None
+    gap: float | None = None
+    hubs: tuple[SampleHub, ...] = ()
+    tables: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+class Sampler:
+    """Solves samples of a case, one after the other.
+
+    Parameters
+    ----------
+    case : Case
+        What all samples share.
+    asked : mapping, optional
+        The scenario as the run began with it, as plain data; read from its file by default.
+    """
+
+    def __init__(self, case: Case, asked: Mapping[str, Any] | None = None) -> None:
+        self.case = case
+        self.asked = as_dict(self.scenario()) if asked is None else dict(asked)
+        self.atlas: Atlas = load_atlas(case.geodata)
+        self._sites = lru_cache(maxsize=4)(self._read_sites)
+
+    def scenario(self, drawn: dict[str, float] | None = None) -> Scenario:
+        """Load the scenario with drawn values over it."""
+        values = [f"{key}={value!r}" for key, value in (drawn or {}).items()]
+        return load_scenario(self.case.source, (*self.case.overrides, *values))
+
+    def sites(self, scenario: Scenario) -> gpd.GeoDataFrame:
+        """Return the candidate sites."""
+        return self._sites(scenario.land)
+
+    def _read_sites(self, land: LandParameters) -> gpd.GeoDataFrame:
+        case = self.case
+        sites = (
+            municipality_sites(self.atlas, land)
+            if case.sites is None
+            else read_sites(case.sites, self.atlas, land)
+        )
+        return sites if case.only is None else sites.loc[list(case.only)]
+
+    def solve(self, number: int, drawn: dict[str, float]) -> Sample:
+        """Solve one sample and check its plan.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the user stopped the run.
+        CheckError
+            If the independent check disagrees.
+        """
+        begun = time.perf_counter()
+        found = self._solve(number, drawn)
+        return found.model_copy(
+            update={
+                "tables": tuple(sorted(used.name for used in self.atlas.tables_used())),
+                "seconds": round(time.perf_counter() - begun, 3),
+            }
+        )
+
+    def _solve(self, number: int, drawn: dict[str, float]) -> Sample:
+        scenario = self.scenario(drawn)
+        if dict(flatten(as_dict(scenario))) != {**dict(flatten(self.asked)), **drawn}:
+            raise ScenarioError(
+                Problem(
+                    self.case.source,
+                    "",
+                    "was changed while its samples were solved; put it back, or begin anew with "
+                    "another --output",
+                )
+            )
+        measured = measure_sites(self.sites(scenario), self.atlas, scenario)
+        program = assemble(scenario, self.atlas, measured)
+        try:
+            answer = find_answer(program, self.case.options)
+        except NoPlanInTimeError:
+            return Sample(number=number, status="no_plan_in_time", drawn=drawn)
+        except InterruptedWithoutPlanError:
+            raise KeyboardInterrupt from None
+        outcome = answer.outcome
+        if outcome.interrupted:
+            raise KeyboardInterrupt
+        if outcome.status == "infeasible" or outcome.objective is None:
+            return Sample(number=number, status="infeasible", drawn=drawn)
+        chosen = answer.chosen.sort_index()
+        checked = check_plan(
+            measured.join(chosen, how="inner"),
+            self.atlas,
+            scenario,
+            claimed_objective=outcome.objective,
+            bound=outcome.bound if outcome.bound is not None else float("inf"),
+        )
+        return Sample(
+            number=number,
+            status="optimal" if outcome.status == "optimal" else "feasible",
+            drawn=drawn,
+            objective=checked.objective,
+            gap=outcome.gap,
+            hubs=tuple(
+                SampleHub(site_id=str(site_id), tier=str(tier), it_load_mw=float(mw))
+                for site_id, tier, mw in zip(
+                    chosen.index, chosen["tier"], chosen["it_load_mw"], strict=True
+                )
+            ),
+        )
+
+
+_WORKERS: list[Sampler] = []
+
+
+def begin_worker(case: Case, asked: Mapping[str, Any]) -> None:
+    """Set up a worker process."""
+    _WORKERS[:] = [Sampler(case, asked)]
+
+
+def solve_in_worker(number: int, drawn: dict[str, float]) -> Sample:
+    """Solve one sample in a worker process."""
+    return _WORKERS[0].solve(number, drawn)

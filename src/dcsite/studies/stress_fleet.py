@@ -1,0 +1,375 @@
+"""Sets of hubs under simulated disasters, each figure with its 95 % interval.
+
+A fleet is the plan's hubs or today's, with their disasters.
+
+Shares of years or of events are counted; their intervals are Clopper and Pearson's (exact, never
+too narrow). Means over years have normal intervals from the scatter of the years' sums; with fewer
+than two years there is none. All say how well so many years show what the model says, and nothing
+of how true the model is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import betaincinv
+
+from dcsite.criteria.disaster_terms import nearest_clusters
+from dcsite.hazards import DisasterSet, DisasterSettings, disaster_set
+
+from .stress_types import (
+    Estimate,
+    EventLoss,
+    Exceedance,
+    FleetHub,
+    FleetResult,
+    PairResult,
+    ShareBin,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dcsite.atlas import Atlas
+    from dcsite.plan.types import Hub
+
+    from .stress_simulate import Damage
+
+Floats = NDArray[np.float64]
+
+Ints = NDArray[np.int64]
+
+CONFIDENCE = 0.95
+
+_Z = 1.959963984540054
+
+_YEARS = 30
+
+
+def clopper_pearson(counted: int, of: int) -> Estimate:
+    """Return a share with Clopper and Pearson's interval.
+
+    Raises
+    ------
+    ValueError
+        If more are counted than there are.
+    """
+    if not 0 <= counted <= of:
+        raise ValueError(f"expected a count of at most {of}, got {counted}")
+    if of == 0:
+        return Estimate(0.0, None, None)
+    tail = (1.0 - CONFIDENCE) / 2.0
+    low = 0.0 if counted == 0 else float(betaincinv(counted, of - counted + 1, tail))
+    high = 1.0 if counted == of else float(betaincinv(counted + 1, of - counted, 1.0 - tail))
+    return Estimate(counted / of, low, high)
+
+
+def in_30_years(per_year: Estimate) -> Estimate:
+    """Turn a probability per year into one in 30 years; years are independent of each other."""
+
+    def longer(probability: float | None) -> float | None:
+        if probability is None:
+            return None
+        return -math.expm1(_YEARS * math.log1p(-probability)) if probability < 1.0 else 1.0
+
+    return Estimate(longer(per_year.value) or 0.0, longer(per_year.low), longer(per_year.high))
+
+
+def yearly_mean(year: Ints, amount: Floats, years: int) -> Estimate:
+    """Return the mean per year of amounts that fall in some years, with a normal interval.
+
+    Parameters
+    ----------
+    year : numpy.ndarray of int, shape (k,)
+        Year of each amount, rising.
+    amount : numpy.ndarray, shape (k,)
+        Amounts; years without any count as 0.
+    years : int
+        Length of the horizon.
+    """
+    if not len(year):
+        # Nothing seen is no proof that nothing happens: no interval.
+        return Estimate(0.0, None, None)
+    sums = np.add.reduceat(amount, _first_of_each(year))
+    mean = float(sums.sum()) / years
+    if years < 2:
+        return Estimate(mean, None, None)
+    squares = float(((sums - mean) ** 2).sum()) + (years - len(sums)) * mean**2
+    error = _Z * math.sqrt(squares / (years - 1) / years)
+    return Estimate(mean, max(mean - error, 0.0), mean + error)
+
+
+def share_down(damage: Damage, it_load_mw: Floats) -> Floats:
+    """Return the share of the capacity that is down at each damaging occurrence, shape (k,)."""
+    return np.asarray(damage.down @ (it_load_mw / it_load_mw.sum()), dtype=np.float64)
+
+
+def worst_by_year(year: Ints, share: Floats) -> Floats:
+    """Return the largest share of each year that has any; years rise."""
+    if not len(year):
+        return np.zeros(0)
+    return np.asarray(np.maximum.reduceat(share, _first_of_each(year)), dtype=np.float64)
+
+
+def pair_years(damage: Damage, first: int, second: int) -> int:
+    """Count the years in which two hubs are down together when something strikes."""
+    both = damage.year[damage.down[:, first] & damage.down[:, second]]
+    return len(_first_of_each(both)) if len(both) else 0
+
+
+def _first_of_each(year: Ints) -> Ints:
+    """Return where each year begins in a rising list that is not empty."""
+    return np.flatnonzero(np.concatenate(([True], year[1:] != year[:-1])))
+
+
+_WORST = 10
+
+#: Shares are sums of parts: what rounding takes from them must not push one below its per cent.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Fleet:
+    """Hubs and what disasters do to them.
+
+    Parameters
+    ----------
+    name : str
+        What to call it.
+    hubs : pandas.DataFrame
+        By `site_id`, n rows: `name_en`, `name_ja`, `municipality_code`, `area`, `lat_deg`,
+        `lon_deg`, `it_load_mw`, `tier`, `landing_cluster`.
+    disasters : DisasterSet
+        For these hubs, in this order.
+    """
+
+    name: str
+    hubs: pd.DataFrame
+    disasters: DisasterSet
+
+    @property
+    def it_load_mw(self) -> Floats:
+        """Capacity of each hub, shape (n,)."""
+        return self.hubs["it_load_mw"].to_numpy(dtype=float)
+
+    def expected_share(self) -> Floats:
+        """Share of the capacity that each event takes down on average, shape (m,)."""
+        load = self.it_load_mw
+        return np.asarray((load / load.sum()) @ self.disasters.down, dtype=np.float64)
+
+
+def hubs_frame(hubs: Sequence[Hub]) -> pd.DataFrame:
+    """Return a plan's hubs in the layout of :func:`dcsite.studies.today.todays_hubs`."""
+    return pd.DataFrame(
+        {
+            "name_en": [hub.name_en or hub.name_ja for hub in hubs],
+            "name_ja": [hub.name_ja for hub in hubs],
+            "municipality_code": [hub.municipality_code for hub in hubs],
+            "area": [hub.area for hub in hubs],
+            "lat_deg": [hub.lat_deg for hub in hubs],
+            "lon_deg": [hub.lon_deg for hub in hubs],
+            "it_load_mw": [hub.it_load_mw for hub in hubs],
+            "tier": [hub.tier for hub in hubs],
+        },
+        index=pd.Index([hub.site_id for hub in hubs], name="site_id"),
+    )
+
+
+def fleet(
+    name: str,
+    hubs: pd.DataFrame,
+    atlas: Atlas,
+    settings: DisasterSettings,
+    planned_until_year: int,
+) -> Fleet:
+    """Join hubs with the disasters that the settings ask for.
+
+    Parameters
+    ----------
+    name : str
+        What to call the fleet.
+    hubs : pandas.DataFrame
+        From :func:`hubs_frame` or :func:`dcsite.studies.today.todays_hubs`.
+    atlas : Atlas
+        What is known.
+    settings : DisasterSettings
+        Which disasters there are and what they do.
+    planned_until_year : int
+        Cables that count, for the landing each hub leans on.
+
+    Raises
+    ------
+    SitesError
+        If a user's file of disasters is not as it must be.
+    """
+    cluster = nearest_clusters(hubs, atlas, planned_until_year)
+    hubs = hubs.assign(landing_cluster=cluster)
+    return Fleet(name, hubs, disaster_set(hubs, atlas, settings, cluster))
+
+
+def fleet_result(
+    struck: Fleet, damage: Damage, occurred: NDArray[np.int64], years: int
+) -> FleetResult:
+    """Count what a horizon of years did to a fleet.
+
+    Parameters
+    ----------
+    struck : Fleet
+        n hubs, m events.
+    damage : Damage
+        From :func:`~dcsite.studies.stress_simulate.simulate`.
+    occurred : numpy.ndarray of int, shape (m,)
+        How often each event occurred.
+    years : int
+        Length of the horizon.
+    """
+    load = struck.it_load_mw
+    total = float(load.sum())
+    share = share_down(damage, load)
+    worst = worst_by_year(damage.year, share)
+    lost_mwh = damage.hours @ load
+    energy = yearly_mean(damage.year, lost_mwh, years)
+    surviving = yearly_mean(np.arange(len(share)), 1.0 - share, len(share))
+    together = worst_by_year(damage.year, damage.down.sum(axis=1).astype(float))
+    return FleetResult(
+        struck.name,
+        total,
+        _hubs(struck, damage, years),
+        len(share),
+        len(worst),
+        surviving,
+        _bins(share, worst, years),
+        _exceedance(worst, years),
+        clopper_pearson(int((together >= 2).sum()), years),
+        energy,
+        yearly_mean(damage.year, lost_mwh / total, years),
+        _by_kind(struck, damage, lost_mwh, occurred, years),
+        _pairs(struck, damage, years),
+        _worst(struck, damage, share, lost_mwh, occurred, years),
+    )
+
+
+def _hubs(struck: Fleet, damage: Damage, years: int) -> tuple[FleetHub, ...]:
+    found: list[FleetHub] = []
+    for number, hub in enumerate(struck.hubs.reset_index().to_dict("records")):
+        hit = damage.struck[:, number]
+        mwh = damage.hours[hit, number] * hub["it_load_mw"]
+        found.append(
+            FleetHub(
+                str(hub["site_id"]),
+                str(hub["name_ja"]),
+                str(hub["name_en"]),
+                str(hub["tier"]),
+                str(hub["area"]),
+                str(hub["municipality_code"] or ""),
+                float(hub["lat_deg"]),
+                float(hub["lon_deg"]),
+                float(hub["it_load_mw"]),
+                str(hub["landing_cluster"]),
+                clopper_pearson(len(np.unique(damage.year[hit])), years),
+                yearly_mean(damage.year[hit], mwh, years),
+            )
+        )
+    return tuple(found)
+
+
+def _exceedance(worst: Floats, years: int) -> tuple[Exceedance, ...]:
+    return tuple(
+        Exceedance(
+            percent / 100.0,
+            clopper_pearson(int((worst >= percent / 100.0 - _ROUNDING).sum()), years),
+        )
+        for percent in range(1, 101)
+    )
+
+
+def _bins(share: Floats, worst: Floats, years: int) -> tuple[ShareBin, ...]:
+    """Count surviving shares: all stands, then ten classes down to nothing."""
+    found = [
+        ShareBin(
+            1.0, 1.0, clopper_pearson(0, len(share)), clopper_pearson(years - len(worst), years)
+        )
+    ]
+    for tenth in range(10):
+        # Surviving above 1 - (tenth + 1)/10, up to 1 - tenth/10; nothing lost is no damage.
+        low, high = tenth / 10.0 - _ROUNDING, (tenth + 1) / 10.0 - _ROUNDING
+        high = np.inf if tenth == 9 else high
+        found.append(
+            ShareBin(
+                (9 - tenth) / 10.0,
+                (10 - tenth) / 10.0,
+                clopper_pearson(int(((share >= low) & (share < high)).sum()), len(share)),
+                clopper_pearson(int(((worst >= low) & (worst < high)).sum()), years),
+            )
+        )
+    return tuple(found)
+
+
+def _by_kind(
+    struck: Fleet, damage: Damage, lost_mwh: Floats, occurred: NDArray[np.int64], years: int
+) -> dict[str, Estimate]:
+    kind = struck.disasters.events["kind"].to_numpy(dtype=object)
+    found: dict[str, Estimate] = {}
+    for one in dict.fromkeys(kind[occurred > 0]):
+        mine = kind[damage.event] == one
+        found[str(one)] = yearly_mean(damage.year[mine], lost_mwh[mine], years)
+    return found
+
+
+def _pairs(struck: Fleet, damage: Damage, years: int) -> tuple[PairResult, ...]:
+    names = [str(site) for site in struck.hubs.index]
+    found = []
+    for first in range(len(names)):
+        for second in range(first + 1, len(names)):
+            per_year = clopper_pearson(pair_years(damage, first, second), years)
+            found.append(PairResult(names[first], names[second], per_year, in_30_years(per_year)))
+    return tuple(sorted(found, key=lambda pair: (-pair.per_year.value, pair.first, pair.second)))
+
+
+def _worst(
+    struck: Fleet,
+    damage: Damage,
+    share: Floats,
+    lost_mwh: Floats,
+    occurred: NDArray[np.int64],
+    years: int,
+) -> tuple[EventLoss, ...]:
+    """List the worst event of each source that was drawn from, the worst first."""
+    events = struck.disasters.events
+    expected = struck.expected_share()
+    drawn = events["probability_30y"].gt(0.0).to_numpy() & (expected > 0.0)
+    ids = [str(event) for event in events.index]
+    order = sorted(np.flatnonzero(drawn).tolist(), key=lambda n: (-expected[n], ids[n]))
+    source = events["source_id"].to_numpy(dtype=object)
+    found: list[EventLoss] = []
+    for number in order:
+        if any(source[number] == loss.source_id for loss in found):
+            continue
+        row = events.iloc[number]
+        mine = damage.event == number
+        kin = source[damage.event] == source[number]
+        found.append(
+            EventLoss(
+                ids[number],
+                str(row["source_id"]),
+                str(row["kind"]),
+                str(row["name_en"]),
+                str(row["name_ja"]),
+                float(row["probability_30y"]),
+                float(row["source_probability_30y"]),
+                str(row["probability_date"]),
+                str(row["basis"]),
+                float(expected[number]),
+                int(occurred[number]),
+                float(share[mine].max(initial=0.0)),
+                yearly_mean(damage.year[kin], lost_mwh[kin], years),
+            )
+        )
+        if len(found) == _WORST:
+            break
+    return tuple(found)

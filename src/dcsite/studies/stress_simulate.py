@@ -1,0 +1,507 @@
+"""Years of disasters: what strikes, which hubs it takes down, and for how long.
+
+What is assumed where no table says anything is a small TOML of named values
+(:class:`StressAssumptions`).
+
+How long the power stays away: the restoration curves of recorded outages, and draws from them.
+
+A curve begins at nothing restored when the outage begins and runs straight between the published
+points. Beyond the last point, where a few per cent are still out, it goes on at the slope of its
+last stretch until all is restored. Numbers of customers still out become shares of
+`customers_out`. What has no point, or a time of the clock alone, cannot be used and is named.
+
+A hub's hours are the time at which the curve reaches a share drawn evenly between 0 and 1: a hub
+is restored as early or late as any customer. Which outage a blackout is like is drawn once for all
+hubs, evenly; a blackout after an earthquake is like one that an earthquake caused.
+
+When disasters strike: Poisson occurrences of each source over a horizon of years.
+
+A source with probability P in 30 years occurs at a constant rate of ``-ln(1 - P) / 30`` a year,
+whatever happened before; when it occurs, one of its events does, by its share of the source's
+probability. Both together are one Poisson process with rate ``source rate x share`` for each
+event, which is what is drawn. Published probabilities that grow with the time since the last
+earthquake hold for the next 30 years: a longer horizon is those 30 years over and over.
+
+All plans of one seed meet the same disasters: what strikes, when, how strongly and for how long
+is drawn here; only what a single hub adds is drawn by hub.
+
+What disasters do to a fleet of hubs: which are down at once, and for how many hours.
+
+A hub is struck by shaking where the intensity it really feels reaches what it withstands, with one
+draw common to all hubs and one of its own (:mod:`dcsite.hazards.fragility`); and by a loss where
+the draw common to all hubs lies below its probability, so that two hubs that may both be lost are
+lost together as often as the less likely of them. It stays down for the longer of both; hours of
+on-site generation are taken off a blackout, and a blackout shorter than that strikes nobody.
+
+Hubs that an earlier disaster still keeps down count as down when the next one strikes, and hours
+that overlap are counted once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from dcsite.errors import Problem, ScenarioError
+
+from .toml_tables import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from dcsite.hazards import DisasterSet
+
+Floats = NDArray[np.float64]
+
+_SHIPPED = "stress-assumptions.toml"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class _Named(_Table):
+    name_en: str = Field(min_length=1, description="What it is, in English.")
+    name_ja: str = Field(min_length=1, description="What it is, in Japanese.")
+    unit: str = Field(min_length=1, description="Unit.")
+    why: str = Field(min_length=1, description="What it rests on.")
+
+
+class FixedValue(_Named):
+    """One number."""
+
+    value: float = Field(ge=0, le=100_000, description="The number, at least 0.")
+
+
+class LogRange(_Named):
+    """A number drawn evenly on a logarithmic scale."""
+
+    low: float = Field(gt=0, le=10_000, description="Least value, above 0.")
+    high: float = Field(gt=0, le=10_000, description="Largest value.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low > self.high:
+            raise ValueError(f"low must not lie above high, got {self.low:g} and {self.high:g}")
+        return self
+
+    def at(self, quantile: Floats) -> Floats:
+        """Return the values at some quantiles, 0..1, of any shape."""
+        return np.asarray(self.low * (self.high / self.low) ** quantile, dtype=np.float64)
+
+
+class StressAssumptions(_Table):
+    """Everything that is assumed of durations; units are in the names."""
+
+    on_site_generation_hours: FixedValue
+    repair_after_shaking_days: LogRange
+    landing_cluster_days: LogRange
+    user_event_days: LogRange
+
+
+def read_assumptions(path: Path | None = None) -> StressAssumptions:
+    """Read assumptions from a file, or the shipped ones.
+
+    Raises
+    ------
+    ScenarioError
+        If the file cannot be read or says something that is not understood.
+    """
+    return read_table(StressAssumptions, _SHIPPED, path)
+
+
+@dataclass(frozen=True)
+class RestorationCurve:
+    """One outage's curve.
+
+    Parameters
+    ----------
+    outage_id, event_en, event_ja, cause : str
+        As in the table of outages.
+    hours : tuple of float
+        Hours after the outage began, rising from 0.
+    restored : tuple of float
+        Share restored by then, rising from 0 to 1.
+    extended : bool
+        Whether the last stretch goes beyond what is published.
+    """
+
+    outage_id: str
+    event_en: str
+    event_ja: str
+    cause: str
+    hours: tuple[float, ...]
+    restored: tuple[float, ...]
+    extended: bool
+
+    def hours_at(self, share: Floats) -> Floats:
+        """Return the hours by which a share (0..1) of the customers had power again."""
+        return np.interp(share, self.restored, self.hours)
+
+    @property
+    def mean_hours(self) -> float:
+        """Mean hours without power over all customers cut: the area above the curve."""
+        hours, restored = np.array(self.hours), np.array(self.restored)
+        return float(((hours[1:] + hours[:-1]) / 2.0 * np.diff(restored)).sum())
+
+
+@dataclass(frozen=True)
+class RestorationCurves:
+    """All curves that can be used, and the outages that cannot be, with the reason."""
+
+    curves: tuple[RestorationCurve, ...]
+    unusable: Mapping[str, str]
+
+    def draw_hours(
+        self, which: Floats, share: Floats, after_earthquake: NDArray[np.bool_]
+    ) -> Floats:
+        """Draw hours without power.
+
+        Parameters
+        ----------
+        which : numpy.ndarray, shape (k,)
+            Even draws in 0..1 that choose the outage each of k blackouts is like.
+        share : numpy.ndarray, shape (k, n)
+            Even draws in 0..1: the place of each of n hubs on the curve.
+        after_earthquake : numpy.ndarray of bool, shape (k,)
+            Whether the blackout is an earthquake's.
+
+        Returns
+        -------
+        numpy.ndarray, shape (k, n)
+            Hours.
+        """
+        hours = np.zeros(share.shape)
+        everything = tuple(range(len(self.curves)))
+        shaken = tuple(n for n in everything if self.curves[n].cause == "earthquake") or everything
+        for group, mine in ((shaken, after_earthquake), (everything, ~after_earthquake)):
+            choice = np.minimum((which * len(group)).astype(np.int64), len(group) - 1)
+            for position, number in enumerate(group):
+                rows = mine & (choice == position)
+                hours[rows] = self.curves[number].hours_at(share[rows])
+        return hours
+
+
+def restoration_curves(outages: pd.DataFrame, points: pd.DataFrame) -> RestorationCurves:
+    """Build the curves from the tables of outages and of restoration.
+
+    Parameters
+    ----------
+    outages : pandas.DataFrame
+        By `outage_id`: `event_en`, `event_ja`, `cause`, `customers_out`.
+    points : pandas.DataFrame
+        `outage_id`, `hours_after`, `restored_pct` or `customers_still_out`.
+
+    Raises
+    ------
+    ValueError
+        If no outage has a usable curve, or one that falls.
+    """
+    found: list[RestorationCurve] = []
+    unusable: dict[str, str] = {}
+    for outage_id, outage in outages.sort_index().iterrows():
+        rows = points[points["outage_id"] == outage_id]
+        if rows.empty:
+            unusable[str(outage_id)] = "no point of its restoration is published"
+            continue
+        timed = rows[rows["hours_after"].notna()].sort_values("hours_after")
+        if timed.empty:
+            unusable[str(outage_id)] = "only a time of the clock is published, no hours"
+            continue
+        still_out = timed["customers_still_out"].astype("Float64").astype(float)
+        share = (timed["restored_pct"] / 100.0).fillna(
+            1.0 - still_out / float(outage["customers_out"])
+        )
+        hours = [0.0, *map(float, timed["hours_after"])]
+        restored = [0.0, *map(float, share)]
+        if min(np.diff(hours)) <= 0.0 or min(np.diff(restored)) <= 0.0 or restored[-1] > 1.0:
+            raise ValueError(f"the restoration curve of {outage_id} does not rise from 0 to 1")
+        extended = restored[-1] < 1.0
+        if extended:
+            pace = (hours[-1] - hours[-2]) / (restored[-1] - restored[-2])
+            hours.append(hours[-1] + pace * (1.0 - restored[-1]))
+            restored.append(1.0)
+        found.append(
+            RestorationCurve(
+                str(outage_id),
+                str(outage["event_en"]),
+                str(outage["event_ja"]),
+                str(outage["cause"]),
+                tuple(hours),
+                tuple(restored),
+                extended,
+            )
+        )
+    if not found:
+        raise ValueError("no recorded outage has a restoration curve")
+    return RestorationCurves(tuple(found), unusable)
+
+
+#: Years drawn at a time, so that memory does not grow with the horizon. Every block begins with
+#: all hubs up.
+BLOCK_YEARS = 100_000
+
+_YEARS = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class Occurrences:
+    """What strikes in one block of years: k occurrences in order of time.
+
+    Parameters
+    ----------
+    time_years : numpy.ndarray, shape (k,)
+        Since the beginning of the horizon.
+    event : numpy.ndarray of int, shape (k,)
+        Position of the event in its set.
+    common_draw : numpy.ndarray, shape (k,)
+        Standard normal: how much stronger than predicted it shakes everywhere.
+    loss_draw, outage_draw, days_draw : numpy.ndarray, shape (k,)
+        Even in 0..1, the same for all hubs: whether what may be lost is lost, which recorded outage
+        it is like, and how long landings or a user's losses last.
+    """
+
+    time_years: Floats
+    event: NDArray[np.int64]
+    common_draw: Floats
+    loss_draw: Floats
+    outage_draw: Floats
+    days_draw: Floats
+
+    def __len__(self) -> int:
+        return len(self.event)
+
+    def take(self, rows: NDArray[np.int64]) -> Occurrences:
+        """Return some of the occurrences, in the order given."""
+        return Occurrences(
+            self.time_years[rows],
+            self.event[rows],
+            self.common_draw[rows],
+            self.loss_draw[rows],
+            self.outage_draw[rows],
+            self.days_draw[rows],
+        )
+
+
+def event_rates(events: pd.DataFrame) -> Floats:
+    """Return how often each event occurs, per year; 0 where nobody knows how likely it is.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame
+        By `event_id`, m rows, as in :class:`dcsite.hazards.DisasterSet`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (m,)
+        Rates per year.
+
+    Raises
+    ------
+    ScenarioError
+        If a source is certain: no rate gives it a probability of 1.
+    """
+    source = events["source_probability_30y"].to_numpy(dtype=float)
+    own = events["probability_30y"].to_numpy(dtype=float)
+    certain = np.flatnonzero(source >= 1.0)
+    if certain.size:
+        sure = events.iloc[int(certain[0])]
+        raise ScenarioError(
+            Problem(
+                str(sure["basis"]),
+                str(sure["source_id"]),
+                "has a probability of 1 in 30 years, which no yearly rate gives; allowed: below 1",
+            )
+        )
+    rate = -np.log1p(-np.nan_to_num(source)) / _YEARS
+    share = np.divide(own, source, out=np.zeros_like(own), where=source > 0.0)
+    return np.asarray(rate * np.nan_to_num(share), dtype=np.float64)
+
+
+def occurrences(rates: Floats, years: int, seed: int) -> Iterator[Occurrences]:
+    """Draw what strikes, block by block.
+
+    Parameters
+    ----------
+    rates : numpy.ndarray, shape (m,)
+        Rate of each event, per year.
+    years : int
+        Horizon.
+    seed : int
+        Same seed, same disasters.
+
+    Yields
+    ------
+    Occurrences
+        Those of at most :data:`BLOCK_YEARS` years.
+    """
+    total = float(rates.sum())
+    upper = np.cumsum(rates)
+    last = int(np.flatnonzero(rates > 0.0).max(initial=0))
+    for block, begin in enumerate(range(0, years, BLOCK_YEARS)):
+        length = min(BLOCK_YEARS, years - begin)
+        chance = np.random.default_rng([seed, block])
+        count = int(chance.poisson(total * length))
+        time = np.sort(chance.uniform(0.0, length, count)) + begin
+        # Rounding of a sum may leave the last place of a draw beyond every event.
+        event = np.minimum(np.searchsorted(upper, chance.random(count) * total, "right"), last)
+        yield Occurrences(
+            np.minimum(time, np.nextafter(begin + length, 0.0)),
+            event.astype(np.int64),
+            chance.standard_normal(count),
+            chance.random(count),
+            chance.random(count),
+            chance.random(count),
+        )
+
+
+Flags = NDArray[np.bool_]
+
+HOURS_PER_YEAR = 8766.0
+
+_HOURS_PER_DAY = 24.0
+
+_BLACKOUTS = ("earthquake", "area_blackout", "frequency_blackout")
+
+_SHAKING = "earthquake"
+
+_LANDINGS = "landing_cluster"
+
+
+@dataclass(frozen=True, eq=False)
+class Damage:
+    """The occurrences that take at least one hub of a fleet down, in order of time.
+
+    Parameters
+    ----------
+    year : numpy.ndarray of int, shape (k,)
+        Year of the horizon, from 0.
+    event : numpy.ndarray of int, shape (k,)
+        Position of the event in its set.
+    struck : numpy.ndarray of bool, shape (k, n)
+        Hubs that this occurrence takes down.
+    down : numpy.ndarray of bool, shape (k, n)
+        Hubs that are down at that moment, by this occurrence or still by earlier ones.
+    hours : numpy.ndarray, shape (k, n)
+        Hours each hub is down because of this occurrence beyond what it was already.
+    """
+
+    year: NDArray[np.int64]
+    event: NDArray[np.int64]
+    struck: Flags
+    down: Flags
+    hours: Floats
+
+
+def simulate(
+    disasters: DisasterSet,
+    rates: Floats,
+    curves: RestorationCurves,
+    assumed: StressAssumptions,
+    years: int,
+    seed: int,
+) -> tuple[Damage, NDArray[np.int64]]:
+    """Let a horizon of years pass over a fleet.
+
+    Parameters
+    ----------
+    disasters : DisasterSet
+        n hubs and m events.
+    rates : numpy.ndarray, shape (m,)
+        From :func:`~dcsite.studies.stress_simulate.event_rates`.
+    curves : RestorationCurves
+        Durations of blackouts.
+    assumed : StressAssumptions
+        The other durations.
+    years, seed : int
+        Horizon and seed.
+
+    Returns
+    -------
+    damage : Damage
+        What came of it.
+    occurred : numpy.ndarray of int, shape (m,)
+        How often each event occurred, whether it did damage or not.
+    """
+    fleet = _Fleet(disasters, curves, assumed)
+    occurred = np.zeros(len(rates), dtype=np.int64)
+    blocks: list[Damage] = []
+    for number, block in enumerate(occurrences(rates, years, seed)):
+        occurred += np.bincount(block.event, minlength=len(rates))
+        near = block.take(np.flatnonzero(fleet.reached[block.event]))
+        blocks.append(fleet.strike(near, np.random.default_rng([seed, number, 1])))
+    return (
+        Damage(
+            *(
+                np.concatenate([getattr(block, name) for block in blocks])
+                for name in ("year", "event", "struck", "down", "hours")
+            )
+        ),
+        occurred,
+    )
+
+
+class _Fleet:
+    def __init__(
+        self, disasters: DisasterSet, curves: RestorationCurves, assumed: StressAssumptions
+    ) -> None:
+        self._curves, self._assumed = curves, assumed
+        self._fragility = disasters.fragility
+        # By event first: an occurrence takes one row of each.
+        self._intensity = np.ascontiguousarray(disasters.intensity.T)
+        self._lost = np.ascontiguousarray(disasters.lost.T)
+        kind = disasters.events["kind"].to_numpy(dtype=object)
+        self._blackout: Flags = np.isin(kind.astype(str), _BLACKOUTS)
+        self._earthquake: Flags = np.equal(kind, _SHAKING).astype(np.bool_)
+        self._landings: Flags = np.equal(kind, _LANDINGS).astype(np.bool_)
+        #: Events that may strike any hub at all.
+        self.reached: Flags = np.any(np.isfinite(self._intensity) | (self._lost > 0.0), axis=1)
+
+    def strike(self, what: Occurrences, chance: np.random.Generator) -> Damage:
+        """Return what some occurrences do; own draws come from `chance`."""
+        shape = (len(what), self._intensity.shape[1])
+        own = chance.standard_normal(shape)
+        shaken = self._shaken(what, own)
+        lost = what.loss_draw[:, None] < self._lost[what.event]
+        repair = self._assumed.repair_after_shaking_days.at(chance.random(shape))
+        hours = np.maximum(
+            np.where(shaken, repair * _HOURS_PER_DAY, 0.0),
+            np.where(lost, self._hours_lost(what, chance.random(shape)), 0.0),
+        )
+        struck = hours > 0.0
+        begin = what.time_years[:, None]
+        end = np.where(struck, begin + hours / HOURS_PER_YEAR, -np.inf)
+        before = np.full(shape, -np.inf)
+        if len(what) > 1:
+            before[1:] = np.maximum.accumulate(end, axis=0)[:-1]
+        added = np.maximum(end - np.maximum(begin, before), 0.0) * HOURS_PER_YEAR
+        hit = np.flatnonzero(struck.any(axis=1))
+        return Damage(
+            what.time_years[hit].astype(np.int64),
+            what.event[hit],
+            struck[hit],
+            (struck | (before > begin))[hit],
+            np.where(struck, added, 0.0)[hit],
+        )
+
+    def _shaken(self, what: Occurrences, own: Floats) -> Flags:
+        curve = self._fragility
+        felt = self._intensity[what.event] + curve.sigma_common * what.common_draw[:, None]
+        return np.asarray(felt + curve.sigma_own * own >= curve.median_intensity, dtype=np.bool_)
+
+    def _hours_lost(self, what: Occurrences, place: Floats) -> Floats:
+        """Return how long each hub is without power, landings or whatever a user's file takes."""
+        dark = self._curves.draw_hours(what.outage_draw, place, self._earthquake[what.event])
+        dark = np.maximum(dark - self._assumed.on_site_generation_hours.value, 0.0)
+        days = np.where(
+            self._landings[what.event],
+            self._assumed.landing_cluster_days.at(what.days_draw),
+            self._assumed.user_event_days.at(what.days_draw),
+        )
+        return np.where(self._blackout[what.event][:, None], dark, days[:, None] * _HOURS_PER_DAY)

@@ -1,0 +1,255 @@
+"""The check before solving: funnel, distances, loads, supply and numbers, by hand and by force."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+import dcsite
+from dcsite.criteria import TIERS
+from dcsite.feasibility.findings import km_down
+from dcsite.feasibility.precheck import check_scenario, disproved, quick_findings
+from dcsite.feasibility.spread import OutOfTimeError, fits_apart, largest_distance, room_for
+from dcsite.geo.geodesy import geodesic_km
+from dcsite.model import assemble
+from dcsite.solve.matrix import ProgramMatrix
+
+TOKYO_OSAKA = (np.array([35.6895, 34.6863]), np.array([139.6917, 135.5200]))
+
+
+def forced(lat, lon, count, keep=None, groups=()):
+    """The largest least distance over all choices, None where no choice has one of each group."""
+    best = None
+    for chosen in combinations(range(len(lat)), count):
+        members = list(chosen)
+        if not all(group[members].any() for group in groups):
+            continue
+        kept_lat = np.concatenate([lat[members], [] if keep is None else keep[0]])
+        kept_lon = np.concatenate([lon[members], [] if keep is None else keep[1]])
+        least = min(
+            (
+                float(geodesic_km(kept_lat[i], kept_lon[i], kept_lat[j], kept_lon[j]))
+                for i in range(count)
+                for j in range(i + 1, len(kept_lat))
+            ),
+            default=np.inf,
+        )
+        best = least if best is None else max(best, least)
+    return best
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_largest_distance_equals_every_choice_tried(measured, seed):
+    drawn = measured.sample(8, random_state=seed)
+    lat, lon = drawn["lat_deg"].to_numpy(), drawn["lon_deg"].to_numpy()
+    groups = (np.arange(8) % 4 == 0, np.arange(8) % 4 == 1)
+    for count in range(1, 6):
+        for keep in (None, TOKYO_OSAKA):
+            for asked in ((), groups):
+                expected = forced(lat, lon, count, keep, asked)
+                found = largest_distance(lat, lon, count, keep=keep, groups=asked)
+                if expected is None:
+                    assert found is None
+                    continue
+                assert found.proven
+                assert found.distance_km == pytest.approx(expected, abs=1e-6)
+                assert len(set(found.members)) == count
+                assert forced(
+                    lat[list(found.members)], lon[list(found.members)], count, keep
+                ) == pytest.approx(expected, abs=1e-6)
+                if np.isfinite(expected):
+                    below = fits_apart(lat, lon, count, expected - 0.01, keep=keep, groups=asked)
+                    above = fits_apart(lat, lon, count, expected + 0.01, keep=keep, groups=asked)
+                    assert below is not None
+                    assert above is None
+
+
+@pytest.mark.parametrize("distance_km", [0.0, 40.0, 150.0, 400.0, 3000.0])
+def test_room_holds_the_true_number(measured, distance_km):
+    drawn = measured.sample(10, random_state=3)
+    lat, lon = drawn["lat_deg"].to_numpy(), drawn["lon_deg"].to_numpy()
+    true = max(n for n in range(1, 11) if n == 1 or forced(lat, lon, n) >= distance_km)
+    room = room_for(lat, lon, distance_km)
+    assert room.at_least <= true <= room.at_most
+
+
+def test_room_where_nothing_or_everything_conflicts(measured):
+    lat, lon = (measured[name].to_numpy()[:50] for name in ("lat_deg", "lon_deg"))
+    assert (room_for(lat, lon, 0.0).at_least, room_for(lat, lon, 0.0).at_most) == (50, 50)
+    assert (room_for(lat, lon, 5000.0).at_least, room_for(lat, lon, 5000.0).at_most) == (1, 1)
+    assert room_for(lat[:0], lon[:0], 100.0).at_most == 0
+
+
+def test_more_places_than_there_are(measured):
+    lat, lon = (measured[name].to_numpy()[:4] for name in ("lat_deg", "lon_deg"))
+    assert largest_distance(lat, lon, 5) is None
+    assert fits_apart(lat, lon, 5, 0.0) is None
+
+
+def test_one_place_with_nothing_to_keep_is_as_far_as_one_likes(measured):
+    lat, lon = (measured[name].to_numpy()[:4] for name in ("lat_deg", "lon_deg"))
+    found = largest_distance(lat, lon, 1)
+    assert found.distance_km == np.inf
+    assert found.proven
+
+
+def test_out_of_time_is_said(measured):
+    lat, lon = (measured[name].to_numpy() for name in ("lat_deg", "lon_deg"))
+    with pytest.raises(OutOfTimeError):
+        fits_apart(lat[:400], lon[:400], 12, 300.0, time_limit_s=1e-9)
+    found = largest_distance(lat[:600], lon[:600], 12, time_limit_s=0.4)
+    assert found.distance_km <= found.bound_km
+    assert len(found.members) == 12
+
+
+@pytest.mark.parametrize(
+    ("distance_km", "rounded"), [(742.99, 742), (10.0, 10), (9.97, 9.9), (0.04, 0.0)]
+)
+def test_distances_are_rounded_down(distance_km, rounded):
+    assert km_down(distance_km) == rounded
+
+
+OVERRIDES = [
+    (),
+    ('rules.land="off"', "tiers.core.separation_km=250"),
+    ('rules.substation_reach="soft"', 'rules.workforce="off"', 'rules.separation="soft"'),
+    ('rules.international_directions="hard"', "criteria.substation.max_distance_km.large=3"),
+]
+
+
+@pytest.mark.parametrize("overrides", OVERRIDES)
+def test_the_funnel_ends_at_what_the_program_admits(measured, shipped_atlas, overrides):
+    some = measured.iloc[::6].copy()
+    some.loc[some.index[:5], "allowed_tier"] = "large"
+    scenario = dcsite.load_scenario(overrides=overrides)
+    found = check_scenario(scenario, shipped_atlas, some)
+    program = assemble(scenario, shipped_atlas, some)
+    for number, tier in enumerate(found.tiers):
+        funnel = tier.funnel
+        assert funnel.left == program.eligible[:, number].sum()
+        left = funnel.sites
+        for step in funnel.steps:
+            left -= step.dropped
+            assert step.left == left
+            assert 0 <= step.dropped <= step.alone
+        assert left == funnel.left
+
+
+def test_the_default_can_be_built(measured, shipped_atlas, policy):
+    found = check_scenario(policy, shipped_atlas, measured)
+    assert found.findings == ()
+    assert [tier.funnel.tier for tier in found.tiers] == list(TIERS)
+    assert found.load.least_mw == 2 * 200 + 5 * 50 + 11 * 10
+    assert found.load.most_mw == 2 * 400 + 7 * 200 + 19 * 50
+    assert found.tiers[0].largest.proven
+    assert found.tiers[0].largest.distance_km >= policy.tiers.core.separation_km
+    assert quick_findings(policy, shipped_atlas, measured) == ()
+
+
+def test_numbers_are_those_of_the_whole_program(measured, shipped_atlas):
+    some = measured.iloc[::20]
+    for mode in ("hard", "soft"):
+        scenario = dcsite.load_scenario(overrides=(f'rules.separation="{mode}"',))
+        found = check_scenario(scenario, shipped_atlas, some).coefficients
+        matrix = ProgramMatrix.from_problem(assemble(scenario, shipped_atlas, some).problem)
+        rows = [abs(c) for c in matrix.coefficient.tolist() if c]
+        cost = [abs(c) for c in matrix.cost.tolist() if c]
+        assert (found.rows_least, found.rows_most) == (min(rows), max(rows))
+        assert (found.objective_least, found.objective_most) == (min(cost), max(cost))
+
+
+ERRORS = [
+    (("tiers.core.separation_km=900",), "tiers.core.separation_km",
+     ("tiers.core.separation_km = 900: at most 565 km can be met by 2 core hubs",)),
+    (("tiers.large.separation_km=700",), "tiers.large.separation_km", ("= 700: at most 555 km",)),
+    (("tiers.large.count=800",), "tiers.large.count", ("at least 800 hubs", "737 of 1,741")),
+    (("criteria.substation.max_distance_km.core=0.0001",), "tiers.core.count",
+     ("0 of 1,741 sites are left", ("(criteria.substation.min_voltage_kv.core = 187, "
+      "criteria.substation.max_distance_km.core = 0.0001)"))),
+    (("tiers.core.count=1",), "tiers.core.count", ("allows 1 core hub(s)", "2 regions")),
+    (("demand.total_new_it_load_mw=9000",), "demand.total_new_it_load_mw",
+     ("= 9000: the hubs allowed carry at most 3,150 MW", "7 large hubs up to 1,400 MW")),
+    (("demand.total_new_it_load_mw=759",), "demand.total_new_it_load_mw",
+     ("carry at least 760 MW", "11 regional hubs of 10 MW")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("overrides", "key", "fragments"), ERRORS)
+def test_what_cannot_be_is_said_with_what_would_do(
+    measured, shipped_atlas, overrides, key, fragments
+):
+    scenario = dcsite.load_scenario(overrides=overrides)
+    found = check_scenario(scenario, shipped_atlas, measured)
+    (error,) = [error for error in found.errors if error.rule_or_key == key]
+    for fragment in fragments:
+        assert fragment in error.message
+    assert error in quick_findings(scenario, shipped_atlas, measured)
+    assert disproved(scenario, shipped_atlas, measured)
+
+
+@pytest.mark.parametrize(("overrides", "key", "fragments"), ERRORS[:4])
+def test_a_soft_rule_is_no_proof(measured, shipped_atlas, overrides, key, fragments):
+    soft = ('rules.separation="soft"', 'rules.tier_counts="soft"', 'rules.core_regions="soft"')
+    scenario = dcsite.load_scenario(overrides=(*overrides, *soft))
+    found = check_scenario(scenario, shipped_atlas, measured)
+    assert key in {finding.rule_or_key for finding in found.findings}
+    assert found.errors == ()
+    assert not disproved(scenario, shipped_atlas, measured)
+
+
+def test_shares_out_of_supply_and_zones_out_of_reach(measured, shipped_atlas):
+    asked = ("criteria.renewables.contractable_share=0", "demand.latency_critical_max_km=1")
+    found = check_scenario(dcsite.load_scenario(overrides=asked), shipped_atlas, measured)
+    assert found.renewable_share_at_most == 0.0
+    keys = {finding.rule_or_key: finding for finding in found.findings}
+    assert keys["criteria.renewables.min_share"].level == "warning"
+    assert "東京都" in {zone.name_ja for zone in found.out_of_reach}
+    message = keys["demand.latency_critical_max_km"].message
+    assert f"{sum(zone.mw for zone in found.out_of_reach):,.1f} MW" in message
+    hard = dcsite.load_scenario(overrides=(asked[0], 'rules.renewable_share="hard"'))
+    (error,) = check_scenario(hard, shipped_atlas, measured).errors
+    assert error.rule_or_key == "criteria.renewables.min_share"
+
+
+def test_only_sites_at_crowded_landings(measured, shipped_atlas):
+    crowded = measured[measured["landing_crowded"]]
+    scenario = dcsite.load_scenario(
+        overrides=('rules.tier_counts="off"', 'rules.core_regions="off"')
+    )
+    found = quick_findings(scenario, shipped_atlas, crowded)
+    (error,) = [finding for finding in found if finding.level == "error"]
+    assert error.rule_or_key == "criteria.cables.max_crowded_share"
+    assert "carry at most 0 MW" in error.message
+    assert "set it to 1 or more" in error.message
+
+
+def test_cores_that_count_as_large(measured, shipped_atlas):
+    overrides = ("cores_count_as_large=true", "tiers.core.count={min=2,max=3}")
+    found = check_scenario(dcsite.load_scenario(overrides=overrides), shipped_atlas, measured)
+    # 2 cores leave 3 of the 5 large ones; at most 3 cores and 4 large among 7, or 2 and 5.
+    assert found.load.least_mw == 2 * 200 + 3 * 50 + 11 * 10
+    assert found.load.most_mw == max(2 * 400 + 5 * 200, 2 * 400 + 5 * 200) + 19 * 50
+
+
+def test_a_wide_range_of_coefficients_warns(measured, shipped_atlas):
+    scenario = dcsite.load_scenario(overrides=("penalties.unserved=1e6",))
+    found = check_scenario(scenario, shipped_atlas, measured.iloc[::20])
+    (warning,) = [finding for finding in found.findings if finding.rule_or_key == "program"]
+    assert warning.level == "warning"
+    assert "objective: coefficients from" in warning.message
+
+
+def test_room_for_many_sites_holds_the_true_room_without_a_table_of_pairs(monkeypatch):
+    rng = np.random.default_rng(3)
+    lat, lon = rng.uniform(34.0, 38.0, 400), rng.uniform(134.0, 140.0, 400)
+    exact = [room_for(lat, lon, km) for km in (40.0, 150.0, 2000.0)]
+    monkeypatch.setattr("dcsite.feasibility.spread.DENSE_LIMIT", 10)
+    for km, close in zip((40.0, 150.0, 2000.0), exact, strict=True):
+        loose = room_for(lat, lon, km)
+        # What stands apart does so by the finer bounds too, and the other way round.
+        assert loose.at_least <= close.at_most
+        assert loose.at_most >= close.at_least
+        assert 1 <= loose.at_least <= loose.at_most
+    assert room_for(lat, lon, 2000.0).at_least == 1

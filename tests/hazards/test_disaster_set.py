@@ -1,0 +1,304 @@
+"""The set of disasters: a few sites and events worked by hand, and what holds for any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.special import ndtr
+
+from dcsite.atlas import Atlas
+from dcsite.hazards import KINDS, DisasterSet, Fragility, disaster_set, joint_probability_down
+
+from .tiny import TinyAtlas, settings, tiny_atlas
+
+NOT = -np.inf
+
+
+def small_atlas() -> TinyAtlas:
+    """Three municipalities in two areas; the cases of the tiny atlas shake some of them."""
+    atlas = tiny_atlas()
+    places = pd.DataFrame(
+        {
+            "population_2020": [600, 400, 500],
+            "electricity_area": ["north", "north", "south"],
+        },
+        index=pd.Index(["01", "02", "03"], name="municipality_code"),
+    )
+    felt = pd.Series(
+        {
+            ("G1", "01"): 6.5,
+            ("G1", "02"): 5.4,
+            ("G1", "03"): 5.5,
+            ("G2", "02"): 6.0,
+            ("Z1", "01"): 5.5,
+            ("Z2", "03"): 5.49,
+            ("S1", "02"): 7.0,
+            ("S2", "03"): 5.0,
+            ("GONE", "01"): 7.0,
+        },
+        name="intensity_office",
+    ).rename_axis(["scenario_code", "municipality_code"])
+    areas = pd.DataFrame(
+        {
+            "name_en": ["North", "South"],
+            "name_ja": ["北", "南"],
+            "nominal_frequency_hz": [50, 60],
+        },
+        index=pd.Index(["north", "south"], name="electricity_area"),
+    )
+    clusters = pd.DataFrame(
+        {
+            "cluster_id": ["east", "east", "west"],
+            "name_en": ["East", "East", "West"],
+            "name_ja": ["東", "東", "西"],
+        }
+    )
+    cores = pd.DataFrame({"lat_deg": [35.0], "lon_deg": [139.0]}, index=["tokyo"])
+    atlas.tables |= {
+        "scenario_intensity_by_municipality": felt.to_frame(),
+        "municipalities": places,
+        "electricity_areas": areas,
+        "landing_clusters": clusters,
+        "existing_cores": cores,
+    }
+    return atlas
+
+
+@pytest.fixture
+def three() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "municipality_code": ["01", "02", "03"],
+            "area": ["north", "north", "south"],
+            # 0.4 degrees of latitude are 44 km, 0.5 are 55 km.
+            "lat_deg": [35.4, 35.5, 45.0],
+            "lon_deg": [139.0, 139.0, 141.0],
+        },
+        index=pd.Index(["a", "b", "c"], name="site_id"),
+    )
+
+
+def build(three: pd.DataFrame, **changes: object) -> DisasterSet:
+    return disaster_set(three, small_atlas(), settings(**changes), ["east", "", "west"])
+
+
+def test_events_and_what_they_do(three: pd.DataFrame) -> None:
+    found = build(three)
+    assert found.events.index.tolist() == [
+        "G1", "G2", "Z1", "Z2", "S1", "S2", "blackout_north", "blackout_south",
+        "blackout_50hz", "blackout_60hz", "landings_east", "landings_west", "tokyo_lost",
+    ]  # fmt: skip
+    assert list(dict.fromkeys(found.events["kind"])) == list(KINDS[:5])
+    assert found.site_ids == ("a", "b", "c")
+    np.testing.assert_array_equal(
+        found.intensity[:, :6],
+        [
+            [6.5, NOT, 5.5, NOT, NOT, NOT],
+            [5.4, 6.0, NOT, NOT, 7.0, NOT],
+            [5.5, NOT, NOT, 5.49, NOT, 5.0],
+        ],
+    )
+    assert np.isneginf(found.intensity[:, 6:]).all()
+    np.testing.assert_array_equal(
+        found.lost,
+        [
+            # 600 of 1,000 residents of the north are shaken by 5.5 in G1 and Z1, 400 in G2 and S1.
+            [0.4, 0, 0.4, 0, 0, 0, 0.4, 0, 0.4, 0, 1, 0, 1],
+            [0.4, 0, 0.4, 0, 0, 0, 0.4, 0, 0.4, 0, 0, 0, 0],
+            [0.4, 0, 0, 0, 0, 0, 0, 0.4, 0, 0.4, 0, 1, 0],
+        ],
+    )
+    assert found.events["areas_lost"].tolist()[:6] == [
+        ("north", "south"), (), ("north",), (), (), (),
+    ]  # fmt: skip
+    # The curve: half of the sites at 6.0, scatter of 0.5.
+    assert found.down[0, 0] == pytest.approx(1 - (1 - ndtr(1.0)) * 0.6, rel=1e-14)
+    assert found.down[1, 1] == 0.5
+    assert found.down[2, 3] == pytest.approx(ndtr(-1.02), rel=1e-14)
+    assert found.down[2, 1] == 0.0
+
+
+def test_probabilities_of_events(three: pd.DataFrame) -> None:
+    events = build(three).events
+    # A quarter of 75 % each; the zone has 6 %, of which two thirds and one third.
+    np.testing.assert_allclose(
+        events["probability_30y"],
+        [0.1875, 0.1875, 0.04, 0.02, 0.002, np.nan, 0.1, 0.1, 0.02, 0.02, 0.05, 0.05, np.nan],
+    )
+    assert events.loc["G1", "probability_date"] == "2025-06-01"
+    assert events.loc["blackout_north", "basis"] == "criteria.disasters.area_blackout_30y"
+    assert events.loc["tokyo_lost", ["name_en", "name_ja"]].tolist() == [
+        "Tokyo area lost", "東京圏の喪失",
+    ]  # fmt: skip
+    assert events.loc["blackout_50hz", "areas_lost"] == ("north",)
+
+
+@pytest.mark.parametrize(
+    ("least", "out"),
+    [
+        (0.0, set()),
+        (0.002, set()),
+        (0.0021, {"S1"}),
+        # The row's own probability decides within a zone; what is not known stays in force.
+        (0.05, {"S1", "Z2"}),
+        (1.0, {"S1", "Z1", "Z2", "G1", "G2"}),
+    ],
+)
+def test_unlikely_earthquakes_are_not_in_force(
+    three: pd.DataFrame, least: float, out: set[str]
+) -> None:
+    events = build(three, min_probability_30y=least).events
+    assert set(events.index[~events["in_force"]]) == out
+
+
+@pytest.mark.parametrize(("share", "lost"), [(0.4, True), (0.41, False)])
+def test_an_area_is_lost_from_the_stated_share_on(
+    three: pd.DataFrame, share: float, lost: bool
+) -> None:
+    found = build(three, area_lost_from_share=share)
+    assert found.events.loc["S1", "areas_lost"] == (("north",) if lost else ())
+    at = found.events.index.get_loc("S1")
+    assert found.lost[:, at].tolist() == ([0.4, 0.4, 0.0] if lost else [0.0, 0.0, 0.0])
+
+
+def test_a_users_events_come_last(three: pd.DataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("scenario_id,municipality_code,probability_down\nx,01100,1\n", "utf-8")
+    places = pd.DataFrame(
+        {"population_2020": [1], "electricity_area": ["north"]}, index=["01100"]
+    ).rename_axis("municipality_code")
+    atlas = small_atlas()
+    atlas.tables["municipalities"] = pd.concat([atlas.table("municipalities"), places])
+    wards = pd.DataFrame({"municipality_code": []}, dtype=str)
+    atlas.tables["seismic_hazard_by_ward"] = wards
+    sites = three.assign(municipality_code=["01", "02", "01100"])
+    found = disaster_set(sites, atlas, settings(footprints_file=str(path)), ["", "", ""])
+    assert found.events.index[-1] == "user_x"
+    assert found.events["kind"].iloc[-1] == "user"
+    assert found.lost[:, -1].tolist() == [0.0, 0.0, 1.0]
+    assert found.events.index.is_unique
+
+
+def test_taking_some_events(three: pd.DataFrame) -> None:
+    found = build(three)
+    some = found.take(["tokyo_lost", "G2"])
+    assert some.events.index.tolist() == ["tokyo_lost", "G2"]
+    np.testing.assert_array_equal(some.lost[:, 0], [1, 0, 0])
+    np.testing.assert_array_equal(some.intensity[:, 1], [NOT, 6.0, NOT])
+    assert some.site_ids == found.site_ids
+
+
+def test_shipped_set(shipped_atlas: Atlas, measured: pd.DataFrame) -> None:
+    sites = measured.loc[["01100", "13101", "27100"]]
+    found = disaster_set(sites, shipped_atlas, settings(), ["", "", ""])
+    kinds = found.events["kind"].value_counts()
+    assert kinds["earthquake"] == 432
+    assert kinds["area_blackout"] == 10
+    assert kinds["frequency_blackout"] == 2
+    assert kinds["tokyo_lost"] == 1
+    tokyo = found.lost[:, found.events.index.get_loc("tokyo_lost")]
+    assert tokyo.tolist() == [0.0, 1.0, 0.0]
+    felt = shipped_atlas.table("scenario_intensity_by_municipality")["intensity_office"]
+    at = found.events.index.get_loc("ANN10")
+    assert found.intensity[2, at] == felt["ANN10", "27100"]
+
+
+def event(intensity: list[float], lost: list[float], fragility: Fragility) -> DisasterSet:
+    sites = tuple(f"s{at}" for at in range(len(lost)))
+    column = np.array(lost, dtype=float)[:, None]
+    felt = np.array(intensity, dtype=float)[:, None]
+    return DisasterSet(pd.DataFrame(index=["x"]), felt, column, fragility, sites)
+
+
+def enumerated(found: DisasterSet, first: int, second: int) -> float:
+    """Sum over the four cases of loss times the four of shaking in which both are down."""
+    lost = found.lost[[first, second], 0]
+    together = min(lost)
+    loss = {
+        (True, True): together,
+        (True, False): lost[0] - together,
+        (False, True): lost[1] - together,
+        (False, False): 1.0 - max(lost),
+    }
+    alone = ndtr(
+        (found.intensity[[first, second], 0] - found.fragility.median_intensity)
+        / found.fragility.sigma
+    )
+    felt = found.intensity[:, 0]
+    both = float(joint_probability_down(felt[first], felt[second], found.fragility))
+    shaking = {
+        (True, True): both,
+        (True, False): alone[0] - both,
+        (False, True): alone[1] - both,
+        (False, False): 1.0 - alone[0] - alone[1] + both,
+    }
+    return sum(
+        by_loss * by_shaking
+        for (a, b), by_loss in loss.items()
+        for (c, d), by_shaking in shaking.items()
+        if (a or c) and (b or d)
+    )
+
+
+CURVE = Fragility(6.0, 0.3, 0.4)
+
+
+def test_both_down_by_hand() -> None:
+    # Shaken by the median each, half of the scatter's variance common: correlation 1/2, so both
+    # are down with 1/4 + asin(1/2) / (2 pi) = 1/3.
+    found = event([6.0, 6.0], [0.0, 0.0], Fragility.from_total(6.0, 0.5, 0.5))
+    np.testing.assert_allclose(found.both_down(0, np.array([1]), 0), [1 / 3], rtol=1e-14)
+    # Lost with 0.2 and 0.5: together with 0.2; the second alone with 0.3, then the first is down
+    # by shaking with 1/2; neither with 0.5, then 1/3. 0.2 + 0.15 + 1/6.
+    found = event([6.0, 6.0], [0.2, 0.5], Fragility.from_total(6.0, 0.5, 0.5))
+    np.testing.assert_allclose(found.both_down(0, np.array([1]), 0), [0.35 + 1 / 6], rtol=1e-14)
+    # Unshaken sites fall together by loss alone.
+    found = event([NOT, NOT, 9.9], [0.2, 0.5, 0.0], CURVE)
+    np.testing.assert_allclose(found.both_down(0, np.array([1, 2]), 0), [0.2, 0.2], rtol=1e-14)
+
+
+@hypothesis_settings(deadline=None)
+@given(
+    intensity=hnp.arrays(float, 4, elements=st.floats(4.0, 7.5) | st.just(NOT)),
+    lost=hnp.arrays(float, 4, elements=st.floats(0.0, 1.0)),
+    common=st.floats(0.0, 1.0),
+)
+def test_both_down_is_the_sum_over_all_cases_and_at_most_either(intensity, lost, common) -> None:
+    found = event(intensity, lost, Fragility.from_total(6.0, 0.5, common))
+    others = np.array([1, 2, 3])
+    both = found.both_down(0, others, 0)
+    expected = [enumerated(found, 0, other) for other in others]
+    np.testing.assert_allclose(both, expected, rtol=0, atol=1e-12)
+    down = found.down[:, 0]
+    assert (both <= np.minimum(down[0], down[others]) + 1e-12).all()
+    # Nothing here makes sites avoid each other.
+    assert (both >= down[0] * down[others] - 1e-12).all()
+    back = [found.both_down(int(other), np.array([0]), 0)[0] for other in others]
+    np.testing.assert_allclose(back, both, rtol=0, atol=1e-12)
+
+
+def test_both_down_against_draws() -> None:
+    found = event([6.2, 5.6, 5.9], [0.15, 0.4, 0.0], CURVE)
+    draws = 400_000
+    random = np.random.default_rng(20240101)
+    common = random.standard_normal((draws, 1)) * CURVE.sigma_common
+    own = random.standard_normal((draws, 3)) * CURVE.sigma_own
+    shaken = found.intensity[:, 0] + common + own >= CURVE.median_intensity
+    # One draw of loss for all: who is likelier to be lost is lost whenever the other is.
+    lost = random.random((draws, 1)) < found.lost[:, 0]
+    down = shaken | lost
+    seen = (down[:, [0]] & down[:, 1:]).mean(axis=0)
+    expected = found.both_down(0, np.array([1, 2]), 0)
+    error = np.sqrt(expected * (1 - expected) / draws)
+    assert (np.abs(seen - expected) < 4 * error).all()
+    alone = found.down[:, 0]
+    assert (np.abs(down.mean(axis=0) - alone) < 4 * np.sqrt(alone * (1 - alone) / draws)).all()
+    # As if they fell independently of each other, the draws would not be matched.
+    assert (np.abs(seen - alone[0] * alone[1:]) > 20 * error).all()

@@ -1,0 +1,110 @@
+"""Plans side by side: evaluated alike, differences by hand, today's data centres."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import dcsite
+from dcsite.criteria import Measure, criteria, linear_score
+from dcsite.studies.compare import ComparedPlan, Comparison, Contender, compare_plans, today
+
+
+def contender(measured, label: str, *rows: tuple[str, str, float]) -> Contender:
+    codes = [code for code, _, _ in rows]
+    hubs = measured.loc[codes].assign(
+        tier=[tier for _, tier, _ in rows], it_load_mw=[load for _, _, load in rows]
+    )
+    return Contender(label, f"Plan {label}", f"計画{label}", hubs)
+
+
+@pytest.fixture(scope="module")
+def asked():
+    return dcsite.load_scenario("policy-2023", ("demand.total_new_it_load_mw=600",))
+
+
+@pytest.fixture(scope="module")
+def found(measured, shipped_atlas, asked):
+    north = contender(measured, "north", ("01217", "core", 400.0), ("02201", "large", 200.0))
+    split = contender(measured, "split", ("01217", "core", 300.0), ("43100", "core", 300.0))
+    return compare_plans([north, split, today(shipped_atlas, asked)], shipped_atlas, asked)
+
+
+def test_every_plan_has_the_measures_of_all_criteria(found, shipped_atlas, asked):
+    names = [[one.name for one in plan.measures] for plan in found.plans]
+    assert names[0] == names[1] == names[2]
+    assert {one.criterion for one in found.plans[0].measures} == {
+        criterion.name for criterion in criteria()
+    }
+
+
+def test_worst_survival_by_hand(found):
+    # Hokkaido dark takes 400 of 600 MW from the one, half from the other.
+    worst = [
+        next(one for one in plan.measures if one.name == "worst_survival") for plan in found.plans
+    ]
+    assert worst[0].value == pytest.approx(1.0 / 3.0)
+    assert worst[1].value == pytest.approx(0.5)
+    assert "Hokkaido" in worst[0].label_en
+
+
+def test_gains_and_costs_add_up_to_the_difference_of_points(found):
+    first = found.plans[0]
+    for plan in found.plans[1:]:
+        gains, costs = found.gains(plan), found.costs(plan)
+        assert all(one.points > 0.0 for one in gains)
+        assert all(one.points < 0.0 for one in costs)
+        assert [one.points for one in gains] == sorted((g.points for g in gains), reverse=True)
+        assert [one.points for one in costs] == sorted(c.points for c in costs)
+        change = sum(one.points for one in (*gains, *costs))
+        assert change == pytest.approx(plan.points - first.points, abs=2e-5)
+    assert "worst_survival" in {one.measure.name for one in found.gains(found.plans[1])}
+
+
+def test_hubs_that_moved(found):
+    assert found.moved(found.plans[1]) == (("02201",), ("43100",))
+
+
+def test_difference_by_hand():
+    def plan(*scores: float) -> ComparedPlan:
+        measures = tuple(
+            Measure("c", f"m{n}", f"M {n}", f"指標{n}", score, "share", score, 0.5)
+            for n, score in enumerate(scores)
+        )
+        return ComparedPlan(None, measures, (), (), 0.0)  # type: ignore[arg-type]
+
+    before, after = plan(0.2, 0.8, 0.5), plan(0.6, 0.4, 0.5)
+    held = Comparison(None, (before, after))  # type: ignore[arg-type]
+    assert [(one.measure.name, one.points) for one in held.gains(after)] == [
+        ("m0", pytest.approx(0.2))
+    ]
+    assert [(one.measure.name, one.points) for one in held.costs(after)] == [
+        ("m1", pytest.approx(-0.2))
+    ]
+    assert before.points == pytest.approx(0.75)
+
+
+def test_today_is_scaled_to_the_load_and_concentrated(found, asked):
+    now = found.plans[2]
+    assert now.contender.hubs["it_load_mw"].sum() == pytest.approx(600.0)
+    assert set(now.contender.hubs["tier"]) == {"large"}
+    lost = next(one for one in now.breaches if one.rule == "disaster_survival")
+    assert "Tokyo" in lost.message_en
+    share = next(one for one in now.measures if one.name == "largest_landing_cluster_share")
+    assert share.value > 0.8
+
+
+def test_a_hub_that_lacks_what_a_criterion_needs_has_no_number(measured, shipped_atlas, asked):
+    # Tarama (47375) is an island without any substation in the table.
+    alone = contender(measured, "island", ("47375", "large", 300.0), ("43100", "core", 300.0))
+    (plan, _) = compare_plans(
+        [alone, contender(measured, "b", ("43100", "core", 600.0))], shipped_atlas, asked
+    ).plans
+    distance = next(one for one in plan.measures if one.name == "substation_distance_km")
+    assert math.isnan(distance.value)
+    # Only the half of the load at Kumamoto scores.
+    assert distance.score == pytest.approx(
+        0.5 * linear_score(measured.loc["43100", "substation_distance_km_187kv"], 20.0, 5.0)
+    )
+    assert "substation_reach" in {breach.rule for breach in plan.breaches}

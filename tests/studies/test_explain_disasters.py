@@ -1,0 +1,116 @@
+"""A hub's worst disasters, its backup and the way out, held against the set itself."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from jsonschema import Draft202012Validator
+
+import dcsite
+from dcsite.criteria.disaster_terms import disasters_of
+from dcsite.plan import check_plan
+from dcsite.plan.explanation import Explanation
+from dcsite.solve import SolveOptions
+from dcsite.studies.explain import explain_disasters, hub_shares
+from dcsite.studies.explain_context import explain_context
+
+#: Ebetsu, Karatsu and Kudamatsu of the national plan, Ena and Hamamatsu in the Nankai footprint.
+HUBS = {"01217": "core", "41202": "core", "35207": "large", "21210": "regional"}
+OTHERS = ("22130", "21204", "19208", "20205", "16207")
+SETTINGS = (
+    "tiers.core.count=2",
+    "tiers.large.count=1",
+    "tiers.regional.count=1",
+    "tiers.core.it_load_mw=200",
+    "tiers.large.it_load_mw=100",
+    "tiers.regional.it_load_mw=20",
+    "demand.total_new_it_load_mw=520",
+    "demand.latency_critical_share=0",
+)
+
+
+@pytest.fixture(scope="module")
+def context(measured, shipped_atlas):
+    scenario = dcsite.load_scenario("policy-2023", SETTINGS)
+    load = {"core": 200.0, "large": 100.0, "regional": 20.0}
+    chosen = pd.DataFrame(
+        {"tier": list(HUBS.values()), "it_load_mw": [load[tier] for tier in HUBS.values()]},
+        index=pd.Index(list(HUBS), name="site_id"),
+    )
+    sites = measured.loc[sorted([*HUBS, *OTHERS])]
+    return explain_context(scenario, shipped_atlas, sites, chosen, SolveOptions(), bound=np.inf)
+
+
+def test_worst_disasters_are_in_force_and_in_order(context):
+    found = explain_disasters(context, "21210")
+    events = disasters_of(context.hubs, context.atlas, context.scenario)
+    row = context.hubs.index.get_loc("21210")
+    down = pd.Series(events.down[row], index=events.events.index)
+    listed = [worst.event_id for worst in found.worst]
+    assert len(listed) == 5
+    assert events.events.loc[listed, "in_force"].all()
+    assert [worst.down for worst in found.worst] == pytest.approx(down[listed].tolist())
+    assert down[listed].is_monotonic_decreasing
+    # Chubu goes dark alone, and with most patterns of the Nankai Trough.
+    assert listed[0] == "blackout_chubu"
+    assert all(event.startswith("ANN") for event in listed[1:])
+    nankai = found.worst[1]
+    assert (nankai.probability_30y, nankai.probability_date) == (
+        pytest.approx(0.05), "2025-09-26",
+    )  # fmt: skip
+    assert nankai.name_ja.startswith("南海トラフ")
+
+
+def test_backups_by_hand(context):
+    # The two cores lie in areas of their own: each is all the other can have.
+    core = explain_disasters(context, "01217").backup
+    assert (core.place.site_id, core.choices, core.falling) == ("41202", 1, ())
+    # A large hub may lean on a core, but not on one that goes dark with it when 60 Hz does.
+    large = explain_disasters(context, "35207").backup
+    assert (large.place.site_id, large.choices) == ("01217", 1)
+    assert [place.site_id for place in large.falling] == ["41202"]
+    assert explain_disasters(context, "21210").backup is None
+
+
+def test_the_way_out_is_the_nearest_place_that_can_take_the_hub(context):
+    move = explain_disasters(context, "21210").move
+    # Of the others Gero (21204) goes dark with Chubu too, as do Hamamatsu and Iida in Nagano;
+    # Minami-Alps lies in the area of Tokyo, nearer than Kurobe.
+    assert move.place.site_id == "19208"
+    assert 80.0 < move.distance_km < 110.0
+    assert move.down < 0.05
+    moved = context.sites.join(
+        context.hubs[["tier", "it_load_mw"]].rename(index={"21210": "19208"}), how="inner"
+    )
+    after = check_plan(
+        moved, context.atlas, context.scenario, claimed_objective=-np.inf, bound=np.inf
+    )
+    assert move.cost == pytest.approx(context.checked.objective - after.objective)
+    lost = sum(change.points_before - change.points_after for change in move.changes)
+    assert lost == pytest.approx(move.cost, abs=1e-9)
+
+
+def test_no_place_can_take_what_none_admits(context):
+    # The only core that Kyushu has: no other place among these may be one.
+    assert explain_disasters(context, "41202").move is None
+
+
+def test_only_hubs_are_explained(context):
+    with pytest.raises(KeyError, match="22130"):
+        explain_disasters(context, "22130")
+
+
+def test_json_meets_the_schema(context):
+    from dataclasses import replace
+
+    hubs = tuple(
+        replace(hub, disasters=explain_disasters(context, hub.place.site_id))
+        for hub in hub_shares(context)
+    )
+    context.bound = 1.0
+    document = json.loads(context.explanation(hubs).text())
+    Draft202012Validator(Explanation.schema()).validate(document)
+    assert document["hubs"][0]["disasters"]["worst"]

@@ -1,0 +1,327 @@
+"""Fronts against enumeration: every way of opening a few sites, each evaluated from tables.
+
+Loads are fixed by tier and the total is off, so that a choice of sites fixes the plan.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import dcsite
+from dcsite.criteria import TIERS
+from dcsite.errors import CheckError, DcsiteError, InfeasibleError, InterruptedWithoutPlanError
+from dcsite.geo.geodesy import geodesic_km
+from dcsite.plan import check_plan
+from dcsite.solve import SolveOptions
+from dcsite.studies import front_search, frontier
+from dcsite.studies.front import (
+    Found,
+    better_everywhere,
+    make_point,
+    measure_named,
+    share_bounds,
+    without_dominated,
+)
+from dcsite.studies.frontier import find_front
+
+PICKED = ("01100", "04100", "15100", "34100", "46201")
+#: Some stand nearer to each other than large hubs may (150 km), farther than regional ones (80 km).
+CLOSER = ("15100", "34100", "46201", "40100", "43100")
+LOAD_MW = {"core": 200.0, "large": 100.0, "regional": 40.0}
+SETTINGS = (
+    "tiers.core.count=0",
+    "tiers.core.it_load_mw=200",
+    "tiers.core.separation_km=300",
+    "tiers.large.count=1",
+    "tiers.large.it_load_mw=100",
+    "tiers.large.separation_km=150",
+    "tiers.regional.count={min=1,max=2}",
+    "tiers.regional.it_load_mw=40",
+    "tiers.regional.separation_km=80",
+    "demand.total_new_it_load_mw=400",
+    'rules.total_it_load="off"',
+    'rules.core_regions="off"',
+    "penalties.unserved=0",
+    # What disasters penalise leaves few plans of the least penalty, and a front of a point or two.
+    "rules.disaster_survival=off",
+    "rules.backup=off",
+    "rules.core_areas=off",
+    "rules.own_site_hazard=off",
+)
+OPTIONS = SolveOptions(gap=1e-7)
+
+
+@pytest.fixture(scope="module")
+def small():
+    return dcsite.load_scenario("policy-2023", SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def sites(measured):
+    return measured.loc[list(PICKED)]
+
+
+@pytest.fixture(scope="module")
+def plans(small, shipped_atlas, sites):
+    return every_plan(small, shipped_atlas, sites)
+
+
+@pytest.fixture(scope="module")
+def closer_plans(small, shipped_atlas, measured):
+    return every_plan(small, shipped_atlas, measured.loc[list(CLOSER)])
+
+
+def every_plan(small, shipped_atlas, sites):
+    """Return penalty, spacing and scores by measure of every allowed way of opening."""
+    rows = []
+    for choice in product((None, *TIERS), repeat=len(sites)):
+        if any(
+            not getattr(small.tiers, tier).count.min
+            <= choice.count(tier)
+            <= getattr(small.tiers, tier).count.max
+            for tier in TIERS
+        ):
+            continue
+        tiers = pd.Series(choice, index=sites.index).dropna()
+        hubs = sites.loc[tiers.index].assign(tier=tiers, it_load_mw=tiers.map(LOAD_MW))
+        try:
+            checked = check_plan(
+                hubs, shipped_atlas, small, claimed_objective=-np.inf, bound=np.inf
+            )
+        except CheckError:
+            continue  # breaks a hard rule
+        measures = [m for found in checked.evaluations.values() for m in found.measures]
+        scores = {m.name: m.score for m in measures if m.score is not None}
+        weighted = sum(m.weight * (m.score or 0.0) for m in measures)
+        lat, lon = hubs["lat_deg"].to_numpy(), hubs["lon_deg"].to_numpy()
+        between = [
+            geodesic_km(lat[a], lon[a], lat[b], lon[b])
+            for a, b in combinations(range(len(hubs)), 2)
+        ]
+        spacing = {"spacing": float(min(between))}
+        rows.append({"penalty": weighted - checked.objective, **spacing, **scores})
+    return pd.DataFrame(rows)
+
+
+def exact_front(plans, x, y):
+    """Return the scores no plan of least penalty dominates, by rising x."""
+    allowed = plans[plans["penalty"] <= plans["penalty"].min() + 1e-6]
+    scores = allowed[[x, y]].round(6).drop_duplicates().to_numpy()
+    return sorted(
+        tuple(own)
+        for own in scores
+        if not any((other >= own).all() and (other > own).any() for other in scores)
+    )
+
+
+def front_of(small, atlas, sites, x, y, monkeypatch, **others):
+    # The sites are measured already.
+    monkeypatch.setattr(frontier, "measure_sites", lambda sites, *_: sites)
+    arguments = {"points": 5, "options": OPTIONS, "version": "test", **others}
+    return find_front(small, atlas, sites, x, y, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "measures", "points", "size"),
+    [
+        ("separation", "substation", ("existing_core_distance_km", "substation_distance_km"), 9, 4),
+        (
+            "local_renewable_ratio",
+            "existing_core_distance_km",
+            ("local_renewable_ratio", "existing_core_distance_km"),
+            41,  # the nearest two points of this front lie 1/37 of its width apart
+            6,
+        ),
+        # Its rows are laid as needed, and the measure on x follows from them.
+        (
+            "worst_survival",
+            "local_renewable_ratio",
+            ("worst_survival", "local_renewable_ratio"),
+            5,
+            2,
+        ),
+    ],
+)
+def test_the_front_is_that_of_enumeration(
+    small, shipped_atlas, sites, plans, x, y, measures, points, size, monkeypatch
+):
+    expected = exact_front(plans, *measures)
+    assert len(expected) == size
+    front = front_of(small, shipped_atlas, sites, x, y, monkeypatch, points=points)
+    assert (front.x.measure, front.y.measure) == measures
+    found = [(point.x_score, point.y_score) for point in front.points]
+    assert np.asarray(found) == pytest.approx(np.asarray(expected), abs=3e-6)
+    assert all(point.status == "optimal" for point in front.points)
+    assert all(point.y_bound == pytest.approx(point.y_score, abs=1e-5) for point in front.points)
+    assert front.complete
+    assert front.penalty == pytest.approx(plans["penalty"].min(), abs=2e-6)
+    assert len(front.points) + front.dominated + len(front.notes) == points
+
+
+@pytest.mark.parametrize(
+    ("picked", "known", "y", "points", "spacings"),
+    [
+        # The nearest two points of this front lie 1/17 of its width apart.
+        (
+            CLOSER,
+            "closer_plans",
+            "existing_core_distance_km",
+            19,
+            (120.79, 134.53, 156.01, 255.31, 356.49),
+        ),
+        (PICKED, "plans", "local_renewable_ratio", 8, (165.5, 356.49, 533.94, 604.21)),
+    ],
+)
+def test_the_front_over_spacing_is_that_of_enumeration(
+    small, shipped_atlas, measured, picked, known, y, points, spacings, request, monkeypatch
+):
+    sites = measured.loc[list(picked)]
+    expected = exact_front(request.getfixturevalue(known), "spacing", y)
+    assert [spacing for spacing, _ in expected] == pytest.approx(spacings, abs=0.01)
+    front = front_of(small, shipped_atlas, sites, "spacing", y, monkeypatch, points=points)
+    assert (front.x.measure, front.x.unit, front.x.scored) == ("least_hub_spacing_km", "km", False)
+    found = [(point.x, point.y_score) for point in front.points]
+    assert np.asarray(found) == pytest.approx(np.asarray(expected), abs=3e-6)
+    assert [point.x_score for point in front.points] == [point.x for point in front.points]
+    assert all(point.status == "optimal" for point in front.points)
+    assert all(point.y_bound == pytest.approx(point.y_score, abs=1e-5) for point in front.points)
+    assert front.x_bound == pytest.approx(expected[-1][0], abs=1e-6)
+    assert front.complete
+
+
+def test_of_equal_y_the_widest_spacing_is_returned_however_coarse_the_grid(
+    small, shipped_atlas, measured, closer_plans, monkeypatch
+):
+    sites = measured.loc[list(CLOSER)]
+    expected = exact_front(closer_plans, "spacing", "landing_distance_km")
+    front = front_of(small, shipped_atlas, sites, "spacing", "cables", monkeypatch, points=3)
+    assert len(expected) == 4
+    # From each distance of the grid the next point is reached; the one at 156 km is passed.
+    grid = np.linspace(expected[0][0], expected[-1][0], 3)
+    reached = sorted({next(e for e in expected if e[0] >= least - 1e-6) for least in grid})
+    assert len(reached) == 3
+    found = [(point.x, point.y_score) for point in front.points]
+    assert np.asarray(found) == pytest.approx(np.asarray(reached), abs=3e-6)
+
+
+def test_a_spacing_that_costs_nothing_is_one_point_and_said_so(
+    small, shipped_atlas, sites, plans, monkeypatch
+):
+    measures = ("spacing", "additional_renewable_share")
+    ((spacing, _),) = exact_front(plans, *measures)
+    front = front_of(small, shipped_atlas, sites, *measures, monkeypatch, points=3)
+    assert [point.x for point in front.points] == pytest.approx([spacing], abs=1e-6)
+    (note,) = front.notes
+    assert note == (
+        "nothing to trade: a plan with the best y keeps its hubs 604.2 km apart, and no plan more "
+        "than 604.2 km"
+    )
+
+
+def test_spacing_needs_two_hubs(shipped_atlas, sites, monkeypatch):
+    alone = dcsite.load_scenario(
+        "policy-2023", (*SETTINGS, "tiers.regional.count={min=0,max=2}", "penalties.unserved=0")
+    )
+    with pytest.raises(DcsiteError, match=r"--x: spacing lies between two hubs, .* a plan of 1;"):
+        front_of(alone, shipped_atlas, sites, "spacing", "cables", monkeypatch)
+
+
+def test_ctrl_c_keeps_the_points_done(small, shipped_atlas, sites, monkeypatch):
+    def stop(done, _all):
+        if done == 4:
+            raise KeyboardInterrupt
+
+    whole = front_of(small, shipped_atlas, sites, "separation", "cables", monkeypatch, points=9)
+    part = front_of(
+        small, shipped_atlas, sites, "separation", "cables", monkeypatch, points=9, on_point=stop
+    )
+    assert not part.complete
+    assert 2 <= len(part.points) <= 4
+    known = [(point.x_score, point.y_score) for point in whole.points]
+    for point in part.points:
+        assert any((point.x_score, point.y_score) == pytest.approx(k, abs=1e-6) for k in known)
+
+
+def test_ctrl_c_before_any_point_is_said_so(small, shipped_atlas, sites, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(front_search, "make_point", stop)
+    with pytest.raises(InterruptedWithoutPlanError):
+        front_of(small, shipped_atlas, sites, "separation", "cables", monkeypatch)
+
+
+def test_a_scenario_without_a_plan_has_no_front(shipped_atlas, sites, monkeypatch):
+    stuck = dcsite.load_scenario("policy-2023", (*SETTINGS, "tiers.large.count=7"))
+    with pytest.raises(InfeasibleError, match="there is no front; dcsite solve names the rules"):
+        front_of(stuck, shipped_atlas, sites, "separation", "cables", monkeypatch)
+
+
+def test_a_claim_that_the_tables_deny_is_an_error(small, shipped_atlas, sites):
+    chosen = pd.DataFrame(
+        {"tier": ["large", "regional"], "it_load_mw": [100.0, 40.0]}, index=["01100", "46201"]
+    )
+    measures = ("existing_core_distance_km", "landing_distance_km")
+
+    def point(eps, y_score, y_bound):
+        found = Found(eps, chosen, y_score, y_bound, True, 1.0)
+        return make_point(found, sites, shipped_atlas, small, measures, 10.0)
+
+    true = point(0.0, 0.0, 1.0)
+    assert point(true.x_score, true.y_score, true.y_score).gap == 0.0
+    with pytest.raises(CheckError, match="existing_core_distance_km"):
+        point(true.x_score + 1e-4, true.y_score, 1.0)
+    with pytest.raises(CheckError, match="landing_distance_km"):
+        point(0.0, true.y_score + 1e-4, 1.0)
+    with pytest.raises(CheckError, match="at most"):
+        point(0.0, 0.0, true.y_score - 1e-4)
+
+
+def test_bounds_for_small_epsilon_hold_for_larger_ones_and_domination_is_strict(
+    small, shipped_atlas, sites, monkeypatch
+):
+    from dataclasses import replace
+
+    front = front_of(small, shipped_atlas, sites, "separation", "cables", monkeypatch, points=2)
+    one = front.points[0]
+    loose = replace(one, eps=0.1, x_score=0.4, y_score=0.8, y_bound=0.9, status="feasible")
+    tight = replace(one, eps=0.5, x_score=0.5, y_score=0.7, y_bound=0.95, status="feasible")
+    better = replace(one, eps=0.6, x_score=0.6, y_score=0.7, y_bound=0.7)
+    shared = share_bounds([tight, loose, better], 0.01)
+    assert [point.y_bound for point in shared] == [0.9, 0.9, 0.7]
+    assert [point.status for point in shared] == ["feasible", "feasible", "optimal"]
+    assert shared[1].gap == pytest.approx(0.2 / 0.7)
+    assert better_everywhere(better, tight)
+    assert not better_everywhere(tight, tight)
+    kept = without_dominated([better, tight, loose, better])
+    assert [point.x_score for point in kept] == [0.4, 0.6]
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "points", "fragment"),
+    [
+        ("separation", "renewables", 1, "--points: is 1; a front has at least 2 points"),
+        ("cables", "cables", 21, "--y: is cables as --x is"),
+        ("separation", "existing_core_distance_km", 2, "--y: is existing_core_distance_km as"),
+        ("seperation", "cables", 2, "unknown measure 'seperation'; did you mean separation?"),
+        ("spacng", "cables", 2, "--x: unknown measure 'spacng'; did you mean spacing?"),
+        ("spacing", "cabels", 2, "--y: unknown measure 'cabels'; did you mean cables?"),
+        ("cables", "spacing", 2, "--y: is spacing, which is no score; give --x spacing --y cables"),
+    ],
+)
+def test_bad_axes_are_refused(small, shipped_atlas, sites, x, y, points, fragment, monkeypatch):
+    with pytest.raises(DcsiteError) as caught:
+        front_of(small, shipped_atlas, sites, x, y, monkeypatch, points=points)
+    assert fragment in str(caught.value)
+
+
+def test_a_criterion_stands_for_its_first_scored_measure():
+    scored = {"a": ("first", "second"), "b": ()}
+    assert measure_named("--x", "a", scored) == "first"
+    assert measure_named("--x", "second", scored) == "second"
+    with pytest.raises(DcsiteError, match="known are a, first, second"):
+        measure_named("--x", "b", scored)

@@ -1,0 +1,107 @@
+"""Restoration curves: those of the tables, and draws from them, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dcsite.studies.stress_simulate import RestorationCurve, RestorationCurves, restoration_curves
+
+
+def outages(**customers: int) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "event_en": "Storm",
+            "event_ja": "嵐",
+            "cause": "typhoon",
+            "customers_out": list(customers.values()),
+        },
+        index=pd.Index(customers, name="outage_id"),
+    )
+
+
+def points(*rows: tuple[str, float, float, float]) -> pd.DataFrame:
+    return pd.DataFrame(
+        rows, columns=["outage_id", "hours_after", "restored_pct", "customers_still_out"]
+    )
+
+
+def test_a_curve_runs_straight_between_points_and_on_at_its_last_slope():
+    (curve,) = restoration_curves(
+        outages(a=1000), points(("a", 20.0, 80.0, np.nan), ("a", 40.0, 90.0, np.nan))
+    ).curves
+    # Twenty hours for the last tenth, so twenty more to the end.
+    assert curve.hours == pytest.approx((0.0, 20.0, 40.0, 60.0))
+    assert curve.restored == pytest.approx((0.0, 0.8, 0.9, 1.0))
+    assert curve.extended
+    assert curve.hours_at(np.array([0.0, 0.4, 0.85, 1.0])) == pytest.approx([0, 10, 30, 60])
+    assert curve.mean_hours == pytest.approx(0.8 * 10 + 0.1 * 30 + 0.1 * 50)
+
+
+def test_customers_still_out_are_a_share_of_those_cut():
+    (curve,) = restoration_curves(outages(a=1000), points(("a", 8.0, np.nan, 200))).curves
+    assert curve.restored == pytest.approx((0.0, 0.8, 1.0))
+    assert curve.hours == pytest.approx((0.0, 8.0, 10.0))
+
+
+def test_a_curve_that_ends_restored_goes_no_further():
+    (curve,) = restoration_curves(outages(a=1), points(("a", 5.0, 100.0, np.nan))).curves
+    assert (curve.hours, curve.extended) == ((0.0, 5.0), False)
+
+
+def test_outages_without_hours_are_named_with_the_reason():
+    found = restoration_curves(
+        outages(a=1, b=1, c=1), points(("a", 5.0, 100.0, np.nan), ("b", np.nan, np.nan, 1))
+    )
+    assert [curve.outage_id for curve in found.curves] == ["a"]
+    assert found.unusable == {
+        "b": "only a time of the clock is published, no hours",
+        "c": "no point of its restoration is published",
+    }
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("a", 5.0, 80.0, np.nan), ("a", 9.0, 70.0, np.nan)],
+        [("a", 5.0, 120.0, np.nan)],
+        [("a", 0.0, 50.0, np.nan)],
+    ],
+)
+def test_a_curve_that_does_not_rise_is_refused(rows):
+    with pytest.raises(ValueError, match="of a does not rise from 0 to 1"):
+        restoration_curves(outages(a=1), points(*rows))
+
+
+def test_none_at_all_is_refused():
+    with pytest.raises(ValueError, match="no recorded outage"):
+        restoration_curves(outages(a=1), points())
+
+
+def test_an_earthquakes_blackout_is_like_one_of_an_earthquake():
+    quake = RestorationCurve("q", "", "", "earthquake", (0.0, 10.0), (0.0, 1.0), False)
+    storm = RestorationCurve("s", "", "", "typhoon", (0.0, 1000.0), (0.0, 1.0), False)
+    curves = RestorationCurves((quake, storm), {})
+    which = np.array([0.1, 0.9, 0.1, 0.9])
+    after = np.array([True, True, False, False])
+    hours = curves.draw_hours(which, np.full((4, 2), [0.5, 1.0]), after)
+    assert hours.tolist() == [[5.0, 10.0], [5.0, 10.0], [5.0, 10.0], [500.0, 1000.0]]
+
+
+def test_the_shipped_tables(shipped_atlas):
+    found = restoration_curves(
+        shipped_atlas.table("wide_area_power_outages"),
+        shipped_atlas.table("power_outage_restoration").reset_index(),
+    )
+    curves = {curve.outage_id: curve for curve in found.curves}
+    assert len(curves) == 7
+    assert set(found.unusable) == {
+        "hagibis_2019",
+        "kobe_1995_kansai",
+        "tohoku_2011_tokyo",
+        "voltage_1987_tokyo",
+    }
+    # 99 % after 48 hours; 243,953 of 4,660,000 still out after 216.
+    assert curves["iburi_2018_hokkaido"].hours_at(np.array([0.99])) == pytest.approx([48.0])
+    assert curves["tohoku_2011_tohoku"].restored[1] == pytest.approx(1.0 - 243_953 / 4_660_000)
