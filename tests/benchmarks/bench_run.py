@@ -63,7 +63,7 @@ def measure(scenario_name: str, solver: str, spawned: float) -> dict[str, object
     """Run a scenario in this process and time its phases."""
     from dcsite.outputs import write_outputs
     from dcsite.plan import Session
-    from dcsite.solve import SolveOptions
+    from dcsite.solvers import SolveOptions
 
     seconds = {"start": time.time() - spawned, **dict.fromkeys(PHASES[1:], 0.0)}
     now = ["read", time.perf_counter()]

@@ -42,6 +42,7 @@ def test_the_commands_of_this_version():
         ("data", "check"),
         ("scenario", "list"),
         ("scenario", "show"),
+        ("schema",),
         ("scenario", "schema"),
     }
 

@@ -9,7 +9,7 @@ import pytest
 import dcsite
 from dcsite.plan import Session
 from dcsite.sites import SITE_COLUMNS
-from dcsite.solve import SolveOptions
+from dcsite.solvers import SolveOptions
 
 SITES = ("01213", "02201", "15100", "34100", "40100", "43100")
 SCENARIO = (

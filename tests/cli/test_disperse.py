@@ -218,7 +218,7 @@ def test_stdout_of_a_process_holds_nothing_but_json(tmp_path: Path) -> None:
     program = (
         "import sys, typer\n"
         "from dcsite.cli.disperse import disperse_command\n"
-        "import dcsite.solve.relaxation as relaxation\n"
+        "import dcsite.solvers.relaxation as relaxation\n"
         "app = typer.Typer()\n"
         "app.command()(disperse_command)\n"
         "app(standalone_mode=False)\n"

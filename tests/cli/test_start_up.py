@@ -5,18 +5,36 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 HEAVY = {
-    "folium", "geopandas", "highspy", "jinja2", "numpy", "pandas", "pulp", "pydantic", "pyogrio",
-    "pyproj", "scipy", "shapely",
+    "folium", "geopandas", "highspy", "jinja2", "numpy", "pandas", "pulp", "pyogrio", "pyproj",
+    "scipy", "shapely",
 }  # fmt: skip
 
 
-def test_the_commands_are_known_without_the_libraries_they_run_on():
-    code = (
+@pytest.mark.parametrize(
+    ("arguments", "code", "not_loaded"),
+    [
+        (["--help"], 0, HEAVY | {"pydantic"}),
+        (["--version"], 0, HEAVY | {"pydantic"}),
+        (["--wrong"], 2, HEAVY | {"pydantic"}),
+        # Typer itself reads the values of a command's options with pydantic.
+        (["solve", "--help"], 0, HEAVY),
+        (["solve", "--gpa", "1"], 2, HEAVY),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_answers_that_need_no_room_load_none(arguments, code, not_loaded):
+    script = (
         "import sys, dcsite.cli.app as cli\n"
-        "assert cli._run(['solve', '--help'], debug=False) == 0\n"
-        "assert cli._run(['solve', '--gpa', '1'], debug=False) == 2\n"
-        "print('loaded:', *sorted({name.partition('.')[0] for name in sys.modules}))\n"
+        f"assert cli._run({arguments!r}, debug=False) == {code}\n"
+        "print('loaded:', *sys.modules)\n"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not HEAVY & set(said.stdout.splitlines()[-1].split())
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    loaded = said.stdout.splitlines()[-1].split()
+    assert not not_loaded & {name.partition(".")[0] for name in loaded}
+    rooms = {name.split(".")[1] for name in loaded if name.startswith("dcsite.")}
+    assert rooms == {"cli", "errors"}

@@ -11,7 +11,7 @@ import pytest
 import dcsite
 from dcsite.plan import Session
 from dcsite.sites import SITE_COLUMNS
-from dcsite.solve import SolveOptions
+from dcsite.solvers import SolveOptions
 
 SITES = ("01213", "02201", "15100", "34100", "40100", "43100", "13206", "34208")
 SCENARIO = (

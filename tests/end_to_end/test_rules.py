@@ -12,7 +12,7 @@ from dcsite.errors import InfeasibleError
 from dcsite.model import all_rules
 from dcsite.plan import Session
 from dcsite.sites import SITE_COLUMNS
-from dcsite.solve import SolveOptions
+from dcsite.solvers import SolveOptions
 
 pytestmark = pytest.mark.end_to_end
 

@@ -10,7 +10,7 @@ from dcsite.feasibility import diagnose
 from dcsite.plan import Session
 from dcsite.scenario.keys import toml_value
 from dcsite.sites import SITE_COLUMNS
-from dcsite.solve import SolveOptions
+from dcsite.solvers import SolveOptions
 
 OPTIONS = SolveOptions(gap=1e-4, time_limit_s=60.0)
 

@@ -14,7 +14,7 @@ from dcsite.feasibility.precheck import check_scenario, disproved, quick_finding
 from dcsite.feasibility.spread import OutOfTimeError, fits_apart, largest_distance, room_for
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.model import assemble
-from dcsite.solve.matrix import ProgramMatrix
+from dcsite.solvers.matrix import ProgramMatrix
 
 TOKYO_OSAKA = (np.array([35.6895, 34.6863]), np.array([139.6917, 135.5200]))
 

@@ -9,7 +9,7 @@ from dcsite.criteria import measure_sites
 from dcsite.feasibility.relax import _Scale, smallest_relaxation, with_value
 from dcsite.model import assemble
 from dcsite.sites import SITE_COLUMNS
-from dcsite.solve import SolveOptions, solve
+from dcsite.solvers import SolveOptions, solve
 
 BASE = ("tiers.regional.count={min=3,max=19}",)
 LIMIT_S = 30.0

@@ -19,7 +19,7 @@ from dcsite.criteria import TIERS
 from dcsite.errors import CheckError
 from dcsite.model import assemble
 from dcsite.plan import check_plan
-from dcsite.solve import SolveOptions, find_answer
+from dcsite.solvers import SolveOptions, find_answer
 
 POOL = (
     "01100", "01213", "02201", "04100", "15100", "17201", "23100", "24215", "34100", "37201",

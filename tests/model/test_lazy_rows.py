@@ -12,8 +12,8 @@ import dcsite
 from dcsite.contract import LoadTable
 from dcsite.model import assemble, lazy_rows
 from dcsite.model.lazy_rows import TableRows, undominated
-from dcsite.solve import SolveOptions, answer, find_answer
-from dcsite.solve.matrix import ProgramMatrix
+from dcsite.solvers import SolveOptions, answer, find_answer
+from dcsite.solvers.matrix import ProgramMatrix
 
 CODES = ("01100", "02201", "04100", "15100", "17201", "23100", "34100", "40130", "43100", "47201")
 FEW = (

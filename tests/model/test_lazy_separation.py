@@ -6,7 +6,7 @@ import pytest
 
 import dcsite
 from dcsite.model import assemble, cliques
-from dcsite.solve import SolveOptions, find_answer
+from dcsite.solvers import SolveOptions, find_answer
 
 OVERRIDES = (
     "tiers.core.count=0",

@@ -10,7 +10,7 @@ import dcsite
 from dcsite.criteria import TIERS
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.model import assemble, cliques
-from dcsite.solve import SolveOptions, find_answer
+from dcsite.solvers import SolveOptions, find_answer
 
 DISTANCE_KM = {"core": 400.0, "large": 150.0, "regional": 80.0}
 

@@ -10,7 +10,8 @@ import geopandas as gpd
 import pyogrio
 import pytest
 
-from dcsite.outputs.tables import hub_rows, hubs_geojson, write_geopackage, write_hubs_csv
+from dcsite.outputs.tables import hubs_geojson, write_geopackage, write_hubs_csv
+from dcsite.plan.frame import hub_rows
 from dcsite.plan.types import Plan
 
 

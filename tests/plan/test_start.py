@@ -11,8 +11,8 @@ import dcsite
 from dcsite.errors import DcsiteError
 from dcsite.model import assemble
 from dcsite.plan.start import StartHub, complete_start, read_start
-from dcsite.solve import SolveOptions, find_answer
-from dcsite.solve.matrix import ProgramMatrix
+from dcsite.solvers import SolveOptions, find_answer
+from dcsite.solvers.matrix import ProgramMatrix
 
 #: Two cores and one regional hub, fixed loads.
 SMALL = (

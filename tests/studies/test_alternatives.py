@@ -12,7 +12,7 @@ import dcsite
 from dcsite.criteria import TIERS
 from dcsite.errors import CheckError
 from dcsite.plan import check_plan
-from dcsite.solve import SolveOptions
+from dcsite.solvers import SolveOptions
 from dcsite.studies.alternatives import find_alternatives
 
 SITES = ("01213", "02201", "15100", "40100")

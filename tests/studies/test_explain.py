@@ -14,7 +14,7 @@ from dcsite.criteria import TIERS
 from dcsite.errors import CheckError, SitesError
 from dcsite.model import assemble
 from dcsite.plan import check_plan
-from dcsite.solve import SolveOptions, solve
+from dcsite.solvers import SolveOptions, solve
 from dcsite.studies.explain import explain_hub, explain_hubs, hub_shares
 from dcsite.studies.explain_context import explain_context, tighten
 from dcsite.studies.explain_place import explain_place, find_place

@@ -13,7 +13,7 @@ import dcsite
 from dcsite.criteria.disaster_terms import disasters_of
 from dcsite.plan import check_plan
 from dcsite.plan.explanation import Explanation
-from dcsite.solve import SolveOptions
+from dcsite.solvers import SolveOptions
 from dcsite.studies.explain import explain_disasters, hub_shares
 from dcsite.studies.explain_context import explain_context
 

@@ -16,7 +16,7 @@ from dcsite.criteria import TIERS
 from dcsite.errors import CheckError, DcsiteError, InfeasibleError, InterruptedWithoutPlanError
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.plan import check_plan
-from dcsite.solve import SolveOptions
+from dcsite.solvers import SolveOptions
 from dcsite.studies import front_search, frontier
 from dcsite.studies.front import (
     Found,

@@ -11,7 +11,7 @@ import pytest
 import dcsite
 from dcsite.atlas.atlas import default_root
 from dcsite.errors import OutputError, ScenarioError
-from dcsite.solve import SolveOptions
+from dcsite.solvers import SolveOptions
 from dcsite.studies import robust as robust_module
 from dcsite.studies import robust_sample
 from dcsite.studies.robust import run_robust, wilson_interval

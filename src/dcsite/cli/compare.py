@@ -70,7 +70,7 @@ def compare_command(
     from dcsite.outputs.compare import check_compare_directory, write_comparison
     from dcsite.plan import Session
     from dcsite.plan.session import with_disasters
-    from dcsite.solve import SolveOptions
+    from dcsite.solvers import SolveOptions
     from dcsite.studies.compare import compare_plans
 
     if not _LEAST <= len(plans) <= _MOST:

@@ -57,7 +57,7 @@ def frontier_command(
     """Find the plans between which two measures can only be traded, and draw them."""
     from dcsite.outputs.front import check_front_directory, write_front
     from dcsite.plan import Session
-    from dcsite.solve import SolveOptions
+    from dcsite.solvers import SolveOptions
     from dcsite.studies.front import check_axes
     from dcsite.studies.frontier import find_front
 

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from dcsite.solve import Progress
+    from dcsite.solvers import Progress
 
 _TITLES = {
     "read": "reading geodata",

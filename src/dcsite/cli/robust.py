@@ -70,7 +70,7 @@ def robust_command(
     from dcsite.outputs.robust import check_robust_directory, write_robust
     from dcsite.plan import Session
     from dcsite.plan.session import with_disasters
-    from dcsite.solve import SolveOptions
+    from dcsite.solvers import SolveOptions
     from dcsite.studies.robust import run_robust
     from dcsite.studies.robust_sample import Case, read_ranges
 

@@ -87,7 +87,7 @@ def solve_command(
     from dcsite.outputs import check_directory
     from dcsite.plan import Session
     from dcsite.plan.start import read_start
-    from dcsite.solve import SolveOptions
+    from dcsite.solvers import SolveOptions
 
     options = SolveOptions(
         solver=solver.value, time_limit_s=time_limit, gap=gap, threads=threads, seed=seed

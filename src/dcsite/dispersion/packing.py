@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 
-from dcsite.solve.relaxation import silent_highs
+from dcsite.solvers.relaxation import silent_highs
 
 from .reduce import MOST_COMPARED, drop_dominated
 

@@ -18,8 +18,8 @@ import pulp
 from dcsite.model.assemble import assemble
 from dcsite.model.rules import RuleModes, all_rules, modes_of
 from dcsite.scenario import as_dict, flatten
-from dcsite.solve import SolveOptions
-from dcsite.solve.answer import solve_program
+from dcsite.solvers import SolveOptions
+from dcsite.solvers.answer import solve_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

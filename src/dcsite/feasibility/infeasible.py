@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dcsite.errors import InfeasibleError, Problem
 from dcsite.scenario.keys import toml_value
-from dcsite.solve import SolveOptions
+from dcsite.solvers import SolveOptions
 
 from .diagnose import diagnose
 from .precheck import quick_findings

@@ -12,7 +12,7 @@ from dcsite.model.assemble import admissions
 from dcsite.model.demand import serve_demand
 from dcsite.model.program import SiteProgram
 from dcsite.model.tiers import count_tiers, place_cores, total_load
-from dcsite.solve.matrix import ProgramMatrix
+from dcsite.solvers.matrix import ProgramMatrix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

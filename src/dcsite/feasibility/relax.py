@@ -24,7 +24,7 @@ from dcsite.model.funnel import candidates
 from dcsite.model.program import SiteProgram
 from dcsite.model.rules import RuleModes, all_rules, modes_of
 from dcsite.model.tiers import count_tiers, place_cores, total_load
-from dcsite.solve import SolveOptions, solve
+from dcsite.solvers import SolveOptions, solve
 
 from .loads import load_range
 from .precheck import disproved

@@ -18,85 +18,19 @@ import numpy as np
 import pandas as pd
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
-from shapely import LineString, Point
+from shapely import LineString
 
 from dcsite.errors import OutputError, Problem
-from dcsite.records import rounded, unit_decimals
+from dcsite.plan.frame import hub_rows, hubs_frame, storable_text
+from dcsite.records import rounded
 
 if TYPE_CHECKING:
-    from dcsite.contract import CriterionValue
     from dcsite.plan.types import Hub, Plan
 
 _GDAL_ERRORS = (DataLayerError, DataSourceError, FeatureError, GeometryError, RuntimeError)
 
 #: Spreadsheets read a cell that starts with one of these (full-width ones too) as a formula.
 _FORMULA_START = re.compile(r"^[\s\x00-\x1f]*[=+\-@＝＋－＠]")
-
-
-def _slug(unit: str) -> str:
-    """Return a unit as part of a column name: ``GWh/year`` becomes ``gwh_per_year``."""
-    return re.sub(r"[^a-z0-9]+", "_", unit.lower().replace("/", "_per_")).strip("_")
-
-
-def _value_column(value: CriterionValue) -> str:
-    """Name a criterion's value, its unit last unless the name already ends in it."""
-    name = value.name
-    if not name.startswith(f"{value.criterion}_"):
-        name = f"{value.criterion}_{name}"
-    unit = _slug(value.unit)
-    last = unit.split("_per_")[0]
-    return name if not unit or name.endswith((f"_{unit}", f"_{last}")) else f"{name}_{unit}"
-
-
-def _text(value: str | None) -> str | None:
-    """Drop what no file format can hold: NUL and lone surrogates."""
-    if value is None:
-        return None
-    return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def _hub_row(hub: Hub) -> dict[str, Any]:
-    substation, landing = hub.substation, hub.landing
-    row: dict[str, Any] = {
-        "site_id": hub.site_id,
-        "tier": hub.tier,
-        "name_ja": hub.name_ja,
-        "name_en": hub.name_en,
-        "prefecture_ja": hub.prefecture_ja,
-        "prefecture_en": hub.prefecture_en,
-        "municipality_code": hub.municipality_code,
-        "area": hub.area,
-        "lat_deg": rounded(hub.lat_deg, 6),
-        "lon_deg": rounded(hub.lon_deg, 6),
-        "uncertainty_km": rounded(hub.uncertainty_km, 3),
-        "it_load_mw": rounded(hub.it_load_mw, 3),
-        "substation_id": substation.substation_id if substation else None,
-        "substation_name_ja": substation.name_ja if substation else None,
-        "substation_voltage_kv": rounded(substation.voltage_kv, 3) if substation else None,
-        "substation_distance_km": rounded(substation.distance_km, 3) if substation else None,
-        "landing_id": landing.landing_id if landing else None,
-        "landing_name_ja": landing.name_ja if landing else None,
-        "landing_name_en": landing.name_en if landing else None,
-        "landing_distance_km": rounded(landing.distance_km, 3) if landing else None,
-        "landing_cluster_id": landing.cluster_id if landing else None,
-        "nearest_hub_km": rounded(hub.nearest_hub_km, 3),
-        "nearest_hub_id": hub.nearest_hub_id,
-        "renewable_share": rounded(hub.renewable_share, 6),
-        "decarbonised_share": rounded(hub.decarbonised_share, 6),
-    }
-    for value in hub.values:
-        column = _value_column(value)
-        row.setdefault(column, rounded(value.value, unit_decimals(value.unit)))
-        if value.score is not None:
-            row[f"{column}_score"] = rounded(value.score, 6)
-    return {key: _text(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
-
-
-def hub_rows(plan: Plan) -> list[dict[str, Any]]:
-    """Return one flat row per hub; every row has the same columns in the same order."""
-    rows = [_hub_row(hub) for hub in plan.hubs]
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    return [{column: row.get(column) for column in columns} for row in rows]
 
 
 def hubs_geojson(plan: Plan) -> str:
@@ -152,12 +86,7 @@ def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, path: Path) -> No
     The time of last change in the file is the plan's own, so that the same plan gives the same
     bytes.
     """
-    rows = hub_rows(plan)
-    hubs = gpd.GeoDataFrame(
-        pd.DataFrame(rows),
-        geometry=[Point(row["lon_deg"], row["lat_deg"]) for row in rows],
-        crs="EPSG:4326",
-    )
+    hubs = hubs_frame(plan)
     layers = {
         "hubs": (hubs, "Point"),
         "substation_links": (_links(plan.hubs, "substation"), "LineString"),
@@ -213,8 +142,8 @@ def _links(hubs: Sequence[Hub], kind: str) -> gpd.GeoDataFrame:
         elif hub.landing is not None:
             row |= {"landing_id": hub.landing.landing_id, "cluster_id": hub.landing.cluster_id}
         row |= {
-            "name_ja": _text(end.name_ja),
-            "name_en": _text(end.name_en),
+            "name_ja": storable_text(end.name_ja),
+            "name_en": storable_text(end.name_en),
             "distance_km": rounded(end.distance_km, 3),
         }
         rows.append(row)
@@ -243,4 +172,4 @@ def _as_text(value: Any) -> str | None:
         return ";".join(sorted(str(part) for part in value))
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return None
-    return _text(str(value))
+    return storable_text(str(value))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
-    from dcsite.solve import Answer
+    from dcsite.solvers import Answer
 
     from .check import Checked
 

@@ -19,7 +19,7 @@ from dcsite.criteria import TIERS
 from dcsite.errors import GeodataError, OutputError, Problem, SitesError
 from dcsite.records import problems_of
 from dcsite.scenario import scenario_model
-from dcsite.solve import SolveOptions
+from dcsite.solvers import SolveOptions
 
 from .types import Plan
 

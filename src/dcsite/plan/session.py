@@ -22,7 +22,7 @@ from dcsite.feasibility.infeasible import look_ahead, why_infeasible
 from dcsite.model import assemble
 from dcsite.scenario import load_scenario
 from dcsite.sites import municipality_sites, read_sites
-from dcsite.solve import SolveOptions, find_answer
+from dcsite.solvers import SolveOptions, find_answer
 
 from .build import build_plan
 from .reload import check_geodata_of, check_sites_of
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
-    from dcsite.solve import Progress
+    from dcsite.solvers import Progress
 
     from .reload import SavedPlan
     from .start import StartHub

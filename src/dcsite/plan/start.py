@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 
 from dcsite.criteria import TIERS
 from dcsite.errors import DcsiteError, Problem
-from dcsite.solve.matrix import ProgramMatrix
+from dcsite.solvers.matrix import ProgramMatrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

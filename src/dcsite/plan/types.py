@@ -7,9 +7,11 @@ runs of the same scenario.
 from __future__ import annotations
 
 import hashlib
+import html
 import json
+from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, computed_field
 
@@ -35,6 +37,10 @@ from dcsite.records import (
 )
 
 from .explanation import MeasureShare
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
 
 Status = Literal["optimal", "feasible", "interrupted"]
 
@@ -236,6 +242,40 @@ class Plan(Record):
         }
         text = json.dumps(decided, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per hub, indexed by `site_id`: the columns of ``hubs.csv``."""
+        import pandas as pd
+
+        return pd.DataFrame(self.to_geodataframe().drop(columns="geometry"))
+
+    def to_geodataframe(self) -> gpd.GeoDataFrame:
+        """Return the same with a point for each hub (WGS 84, EPSG:4326)."""
+        from .frame import hubs_frame
+
+        return hubs_frame(self).set_index("site_id")
+
+    def __repr__(self) -> str:
+        """Say in a few lines what the plan is and how good it is known to be."""
+        return "\n".join(self._said())
+
+    def _repr_html_(self) -> str:
+        """Return the same and the hubs for a notebook; what a user's file says stays text."""
+        said = "<br>".join(html.escape(line) for line in self._said())
+        hubs = self.to_frame()[["tier", "name_ja", "name_en", "it_load_mw"]]
+        return f"<p>{said}</p>{hubs.to_html(escape=True)}"
+
+    def _said(self) -> list[str]:
+        tiers = Counter(hub.tier for hub in self.hubs)
+        load_mw = sum(hub.it_load_mw for hub in self.hubs)
+        counts = ", ".join(f"{count} {tier}" for tier, count in tiers.items()) or "no hubs"
+        proof = f"(bound {self.bound:.4f}, gap {self.gap:.3%})"
+        worth = f"{self.status}, objective {self.objective:.4f} {proof}"
+        served = f"{load_mw:,.0f} MW IT load, {self.unserved_mw:,.0f} MW unserved"
+        return [
+            f"Plan of {self.scenario_name}: {worth}",
+            f"{counts}; {served}, {len(self.violations)} soft rules broken",
+        ]
 
     @classmethod
     def load(cls, document: Any, where: str = "") -> Self:

@@ -1,7 +1,7 @@
 """What is asked: scenarios in TOML, validated into typed objects, each value with its source."""
 
 from .keys import flatten
-from .layers import shipped_names
+from .layers import override_texts, shipped_names
 from .load import load_scenario
 from .provenance import AssumptionRecord, Origin
 from .schema import (
@@ -43,6 +43,7 @@ __all__ = [
     "flatten",
     "json_schema",
     "load_scenario",
+    "override_texts",
     "render_toml",
     "scenario_model",
     "shipped_names",

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from dcsite.errors import Problem, ScenarioError
 
-from .keys import shown
+from .keys import shown, toml_value
 
 __all__ = [
     "EXTENDS",
@@ -243,6 +243,11 @@ def _override_value(text: str) -> Any:
     except (ValueError, RecursionError):
         return text
     return parsed["v"] if list(parsed) == ["v"] else text
+
+
+def override_texts(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Write values by dotted key as ``--set`` takes them: ``KEY=VALUE``, the value in TOML."""
+    return tuple(f"{key}={toml_value(value)}" for key, value in values.items())
 
 
 def parse_overrides(texts: Sequence[str]) -> tuple[list[Layer], list[Problem]]:

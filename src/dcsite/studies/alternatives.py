@@ -20,7 +20,7 @@ from dcsite.plan.check import Checked, check_plan
 from dcsite.plan.explanation import PlaceName
 from dcsite.plan.shares import changes_between
 from dcsite.records import EndlessPoints, Latitude, Longitude, Mw, Name, Points, Record
-from dcsite.solve import find_answer
+from dcsite.solvers import find_answer
 
 from .explain_context import name_of
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.model import SiteProgram
     from dcsite.scenario import Scenario
-    from dcsite.solve import Progress, SolveOptions
+    from dcsite.solvers import Progress, SolveOptions
 
 
 #: Objectives closer than this are equal to the solvers.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
-    from dcsite.solve import SolveOptions
+    from dcsite.solvers import SolveOptions
 
 
 def plan_to_show(

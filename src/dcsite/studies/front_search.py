@@ -35,7 +35,7 @@ import pulp
 
 from dcsite.errors import DcsiteError, InfeasibleError, NoPlanInTimeError, Problem, SolverError
 from dcsite.model import assemble
-from dcsite.solve import chosen_hubs, solve_program
+from dcsite.solvers import chosen_hubs, solve_program
 
 from .front import SPACING_LABEL, Found, make_point, measure_named, spacing_of
 from .pool import SolvePool
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.model import SiteProgram
     from dcsite.scenario import Scenario
-    from dcsite.solve import Outcome, SolveOptions
+    from dcsite.solvers import Outcome, SolveOptions
 
     from .front import FrontPoint
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dcsite.model import SiteProgram
-    from dcsite.solve import Outcome
+    from dcsite.solvers import Outcome
 
 #: Seconds the p-dispersion may take; the bound it has by then holds as well.
 _DISPERSION_S = 20.0

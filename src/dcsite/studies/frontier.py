@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.criteria.cache import MeasureCache
     from dcsite.scenario import Scenario
-    from dcsite.solve import SolveOptions
+    from dcsite.solvers import SolveOptions
 
 
 def find_front(

@@ -10,7 +10,7 @@ import numpy as np
 
 from dcsite.criteria import TIERS
 from dcsite.model import assemble
-from dcsite.solve import chosen_hubs, solve_program
+from dcsite.solvers import chosen_hubs, solve_program
 
 from .pool import SolvePool
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dcsite.model import SiteProgram
     from dcsite.model.rules import RuleModes
     from dcsite.scenario import Scenario
-    from dcsite.solve import SolveOptions
+    from dcsite.solvers import SolveOptions
 
 T = TypeVar("T")
 

@@ -25,7 +25,7 @@ from dcsite.model import assemble
 from dcsite.plan.check import check_plan
 from dcsite.scenario import as_dict, flatten, load_scenario
 from dcsite.sites import municipality_sites, read_sites
-from dcsite.solve import SolveOptions, find_answer
+from dcsite.solvers import SolveOptions, find_answer
 
 from .toml_tables import read_table
 

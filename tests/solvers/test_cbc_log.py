@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dcsite.solve.cbc_log import HAIR, CbcLog
-from dcsite.solve.runner import RunnerState
+from dcsite.solvers.cbc_log import HAIR, CbcLog
+from dcsite.solvers.runner import RunnerState
 
 STOPPED = """\
 Welcome to the CBC MILP Solver

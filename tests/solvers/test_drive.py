@@ -11,8 +11,8 @@ import pulp
 import pytest
 
 from dcsite.errors import SolverError
-from dcsite.solve import AUTO_ORDER, Outcome, Progress, SolveOptions, drive, solve
-from dcsite.solve.runner import SolverBreakdownError
+from dcsite.solvers import AUTO_ORDER, Outcome, Progress, SolveOptions, drive, solve
+from dcsite.solvers.runner import SolverBreakdownError
 
 
 def recomputed(problem: pulp.LpProblem, outcome: Outcome) -> float:

@@ -67,7 +67,7 @@ def find_answer(
     on_progress: Callable[[Progress], None] | None = None,
     halted: Callable[[], bool] | None = None,
 ) -> Answer:
-    """Solve the program; `on_progress` and `halted` as for :func:`dcsite.solve.solve`.
+    """Solve the program; `on_progress` and `halted` as for :func:`dcsite.solvers.solve`.
 
     Raises
     ------

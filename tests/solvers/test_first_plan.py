@@ -9,11 +9,11 @@ import dcsite
 from dcsite.model import assemble, cliques
 from dcsite.model.cliques import conflicting_pairs
 from dcsite.plan.check import check_plan
-from dcsite.solve import Outcome, SolveOptions, answer, chosen_hubs, find_answer
-from dcsite.solve.answer import solve_program
-from dcsite.solve.first_plan import first_plan
-from dcsite.solve.matrix import ProgramMatrix
-from dcsite.solve.relaxation import relax
+from dcsite.solvers import Outcome, SolveOptions, answer, chosen_hubs, find_answer
+from dcsite.solvers.answer import solve_program
+from dcsite.solvers.first_plan import first_plan
+from dcsite.solvers.matrix import ProgramMatrix
+from dcsite.solvers.relaxation import relax
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dcsite.solve import SolveOptions, solve
+from dcsite.solvers import SolveOptions, solve
 
 NUMBER = st.integers(-9, 9)
 

@@ -7,7 +7,7 @@ import pulp
 import pytest
 
 from dcsite.errors import SolverError
-from dcsite.solve.matrix import ProgramMatrix
+from dcsite.solvers.matrix import ProgramMatrix
 
 
 @pytest.fixture

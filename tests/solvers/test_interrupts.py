@@ -15,12 +15,12 @@ from pathlib import Path
 import pulp
 import pytest
 
-from dcsite.solve import Progress, SolveOptions, solve
-from dcsite.solve.interrupts import Interrupts
+from dcsite.solvers import Progress, SolveOptions, solve
+from dcsite.solvers.interrupts import Interrupts
 
 SCRIPT = """
 import json, sys
-from dcsite.solve import SolveOptions, solve
+from dcsite.solvers import SolveOptions, solve
 
 def listen(progress):
     print(json.dumps({"stage": progress.stage, "best": progress.best}), flush=True)

@@ -7,7 +7,7 @@ import random
 import pulp
 import pytest
 
-from dcsite.solve import SolveOptions, solve
+from dcsite.solvers import SolveOptions, solve
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pulp
 import pytest
 
 from dcsite.errors import SolverError
-from dcsite.solve import SolveOptions, highs, solve
-from dcsite.solve import highs_worker as worker
-from dcsite.solve.highs import HighsRunner
-from dcsite.solve.matrix import ProgramMatrix
+from dcsite.solvers import SolveOptions, highs, solve
+from dcsite.solvers import highs_worker as worker
+from dcsite.solvers.highs import HighsRunner
+from dcsite.solvers.matrix import ProgramMatrix
 
 
 @pytest.fixture

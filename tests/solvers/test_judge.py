@@ -8,10 +8,10 @@ import numpy as np
 import pulp
 import pytest
 
-from dcsite.solve.judge import judge
-from dcsite.solve.matrix import ProgramMatrix
-from dcsite.solve.options import Outcome, SolveOptions, relative_gap
-from dcsite.solve.runner import RawAnswer, SolverBreakdownError
+from dcsite.solvers.judge import judge
+from dcsite.solvers.matrix import ProgramMatrix
+from dcsite.solvers.options import Outcome, SolveOptions, relative_gap
+from dcsite.solvers.runner import RawAnswer, SolverBreakdownError
 
 
 @pytest.fixture

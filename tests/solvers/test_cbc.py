@@ -10,10 +10,10 @@ import pulp
 import pytest
 
 from dcsite.errors import SolverError
-from dcsite.solve import SolveOptions, cbc, solve
-from dcsite.solve.cbc import CbcRunner
-from dcsite.solve.cbc_log import HAIR
-from dcsite.solve.matrix import ProgramMatrix
+from dcsite.solvers import SolveOptions, cbc, solve
+from dcsite.solvers.cbc import CbcRunner
+from dcsite.solvers.cbc_log import HAIR
+from dcsite.solvers.matrix import ProgramMatrix
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_started_from_a_job_that_ignores_ctrl_c(knapsack: pulp.LpProblem) -> Non
     """A shell's background job ignores SIGINT; what it starts inherits that."""
     import signal
 
-    from dcsite.solve.child import Child
+    from dcsite.solvers.child import Child
 
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

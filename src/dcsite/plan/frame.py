@@ -1,0 +1,99 @@
+"""The hubs of a plan as one flat table, for spreadsheets, notebooks and maps.
+
+Identity, size, what a hub connects to, and every value the criteria measured, as
+``<criterion>_<name>`` with its score beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from dcsite.records import rounded, unit_decimals
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from dcsite.contract import CriterionValue
+
+    from .types import Hub, Plan
+
+
+def _slug(unit: str) -> str:
+    """Return a unit as part of a column name: ``GWh/year`` becomes ``gwh_per_year``."""
+    return re.sub(r"[^a-z0-9]+", "_", unit.lower().replace("/", "_per_")).strip("_")
+
+
+def _value_column(value: CriterionValue) -> str:
+    """Name a criterion's value, its unit last unless the name already ends in it."""
+    name = value.name
+    if not name.startswith(f"{value.criterion}_"):
+        name = f"{value.criterion}_{name}"
+    unit = _slug(value.unit)
+    last = unit.split("_per_")[0]
+    return name if not unit or name.endswith((f"_{unit}", f"_{last}")) else f"{name}_{unit}"
+
+
+def storable_text(value: str | None) -> str | None:
+    """Drop what no file format can hold: NUL and lone surrogates."""
+    if value is None:
+        return None
+    return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _hub_row(hub: Hub) -> dict[str, Any]:
+    substation, landing = hub.substation, hub.landing
+    row: dict[str, Any] = {
+        "site_id": hub.site_id,
+        "tier": hub.tier,
+        "name_ja": hub.name_ja,
+        "name_en": hub.name_en,
+        "prefecture_ja": hub.prefecture_ja,
+        "prefecture_en": hub.prefecture_en,
+        "municipality_code": hub.municipality_code,
+        "area": hub.area,
+        "lat_deg": rounded(hub.lat_deg, 6),
+        "lon_deg": rounded(hub.lon_deg, 6),
+        "uncertainty_km": rounded(hub.uncertainty_km, 3),
+        "it_load_mw": rounded(hub.it_load_mw, 3),
+        "substation_id": substation.substation_id if substation else None,
+        "substation_name_ja": substation.name_ja if substation else None,
+        "substation_voltage_kv": rounded(substation.voltage_kv, 3) if substation else None,
+        "substation_distance_km": rounded(substation.distance_km, 3) if substation else None,
+        "landing_id": landing.landing_id if landing else None,
+        "landing_name_ja": landing.name_ja if landing else None,
+        "landing_name_en": landing.name_en if landing else None,
+        "landing_distance_km": rounded(landing.distance_km, 3) if landing else None,
+        "landing_cluster_id": landing.cluster_id if landing else None,
+        "nearest_hub_km": rounded(hub.nearest_hub_km, 3),
+        "nearest_hub_id": hub.nearest_hub_id,
+        "renewable_share": rounded(hub.renewable_share, 6),
+        "decarbonised_share": rounded(hub.decarbonised_share, 6),
+    }
+    for value in hub.values:
+        column = _value_column(value)
+        row.setdefault(column, rounded(value.value, unit_decimals(value.unit)))
+        if value.score is not None:
+            row[f"{column}_score"] = rounded(value.score, 6)
+    return {
+        key: storable_text(cell) if isinstance(cell, str) else cell for key, cell in row.items()
+    }
+
+
+def hub_rows(plan: Plan) -> list[dict[str, Any]]:
+    """Return one flat row per hub; every row has the same columns in the same order."""
+    rows = [_hub_row(hub) for hub in plan.hubs]
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    return [{column: row.get(column) for column in columns} for row in rows]
+
+
+def hubs_frame(plan: Plan) -> gpd.GeoDataFrame:
+    """Return the rows with a point for each hub, in WGS 84."""
+    import geopandas as gpd
+    import pandas as pd
+    from shapely import Point
+
+    rows = hub_rows(plan)
+    points = [Point(row["lon_deg"], row["lat_deg"]) for row in rows]
+    columns = None if rows else ["site_id", "tier", "name_ja", "name_en", "it_load_mw"]
+    return gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry=points, crs="EPSG:4326")
