@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import signal
 import sys
 from types import FrameType
@@ -109,9 +112,38 @@ def _terminate(signum: int, frame: FrameType | None) -> None:
 def main() -> None:
     """Run the command line and exit with the documented code."""
     signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal's encoding lacks must not cost the answer.
+            stream.reconfigure(errors="replace")
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    sys.exit(_run(arguments, debug=debug))
+    sys.exit(_run_and_flush(arguments, debug=debug))
+
+
+def _run_and_flush(arguments: list[str], *, debug: bool) -> int:
+    """Run, and mind where the output goes: to a reader that left, or to a full device."""
+    try:
+        code = _run(arguments, debug=debug)
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit) as leaving:
+        # Whoever read our output has read enough (`| head`); Typer makes an exit of it.
+        if isinstance(leaving, SystemExit) and not isinstance(leaving.__context__, BrokenPipeError):
+            raise
+        _drop_output()
+        return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC or debug:
+            raise
+        _drop_output()
+        print("error: standard output: no space left on the device", file=sys.stderr)
+        return 2
+    return code
+
+
+def _drop_output() -> None:
+    """Let what is still to be flushed go nowhere, so that leaving meets no second error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _run(arguments: list[str], *, debug: bool) -> int:
