@@ -11,22 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-__all__ = [
-    "CheckError",
-    "CriterionError",
-    "DcsiteError",
-    "DisastersError",
-    "GeodataError",
-    "InfeasibleError",
-    "InterruptedWithoutPlanError",
-    "NoPlanInTimeError",
-    "OutputError",
-    "Problem",
-    "ScenarioError",
-    "SitesError",
-    "SolverError",
-]
-
 
 @dataclass(frozen=True)
 class Problem:

@@ -29,8 +29,6 @@ from .schema import schema_command
 from .solve import solve_command
 from .stress import stress_command
 
-__all__ = ["app", "main"]
-
 #: What a wrong option or argument raises. Typer brings its own copy of click in some versions and
 #: uses the package in others; its public error leads to the right one.
 _UsageProblem: type[Exception] = next(

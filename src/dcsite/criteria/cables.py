@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
-__all__ = ["CRITERION", "Cables", "Parameters", "landings_in_force"]
-
 _SOURCE = "cable_landing_stations, submarine_cables"
 
 

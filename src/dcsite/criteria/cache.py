@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
-__all__ = ["CACHE_VARIABLE", "MeasureCache", "cache_folder"]
-
 #: Environment variable that names another folder than the user's own.
 CACHE_VARIABLE: Final = "DCSITE_CACHE_DIR"
 

@@ -25,18 +25,6 @@ if TYPE_CHECKING:
     from dcsite.hazards import DisasterSet
     from dcsite.scenario import Scenario
 
-__all__ = [
-    "SCORED_KINDS",
-    "Parameters",
-    "disasters_of",
-    "existing_areas",
-    "expected_down",
-    "nearest_clusters",
-    "tail_weights",
-    "tokyo_takeover_mw",
-    "tokyo_wanted_mw",
-]
-
 #: Disasters to which the measure of the worst one and the losses are confined: a whole frequency
 #: lost halves nearly every plan and tells none from another, Tokyo lost is a rule of its own.
 SCORED_KINDS = ("earthquake", "area_blackout", "landing_cluster", "user")

@@ -53,8 +53,6 @@ if TYPE_CHECKING:
     from dcsite.hazards import DisasterSet
     from dcsite.scenario import Scenario
 
-__all__ = ["CRITERION", "Disasters", "Parameters"]
-
 #: Inside the class the name `Parameters` is the criterion's attribute.
 _Parameters = Parameters
 

@@ -40,14 +40,6 @@ if TYPE_CHECKING:
     from dcsite.hazards import DisasterSet
     from dcsite.scenario import Scenario
 
-__all__ = [
-    "backups_of",
-    "cvar",
-    "evaluate_disasters",
-    "find_backups",
-    "worst_disasters_of",
-]
-
 _NAME = "disasters"
 _SOURCE = "scenario_intensity_by_municipality, scenario_earthquakes, herp_probabilities"
 

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
-__all__ = ["CRITERION", "HAZARDS", "FirmGround", "Parameters"]
-
 #: Hazards by name: measured column, its column in the table (percent there), label, source.
 HAZARDS: dict[str, tuple[str, str, str, str, str]] = {
     "strong_shaking": (

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
-__all__ = ["measure_sites", "take_measurements", "with_scores"]
-
 
 def measure_sites(sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> gpd.GeoDataFrame:
     """Add every criterion's measurements and scores to the sites.

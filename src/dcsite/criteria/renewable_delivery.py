@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
 
-__all__ = ["delivered_share_by_area", "links_gwh"]
-
 _HOURS_PER_YEAR = 8760.0
 
 

@@ -26,17 +26,6 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
 
-__all__ = [
-    "SOURCES",
-    "AdditionalSupply",
-    "additional_supply",
-    "decarbonised_share",
-    "gathered",
-    "gathered_exactly",
-    "latest_year",
-    "local_demand",
-]
-
 #: Kinds of additional supply, in the order they are reported.
 SOURCES: tuple[str, ...] = ("curtailed", "solar", "onshore_wind", "offshore_wind")
 

@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from dcsite.contract import Admission, Terms
     from dcsite.scenario import Scenario
 
-__all__ = ["CRITERION", "Parameters", "Renewables"]
-
 _HOURS_PER_YEAR = 8760.0
 _SOURCE = (
     "solar_fit_by_municipality, wind_farms, offshore_wind_zones, area_annual_energy, "

@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
-__all__ = ["CRITERION", "Clearance", "Parameters", "Separation", "least_excused", "nearest_other"]
-
-
 #: Pairs too near that a message names; further ones are counted.
 _PAIRS_SHOWN = 5
 

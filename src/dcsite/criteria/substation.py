@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
-__all__ = ["CRITERION", "VOLTAGE_CLASSES_KV", "Parameters", "Substation", "column"]
-
 #: Voltage classes every site is measured for: the legal 60 kV, 100 kV where mapping is even,
 #: 187 kV (the bulk grid of Hokkaido and Shikoku upwards), 220 kV, 500 kV.
 VOLTAGE_CLASSES_KV: tuple[float, ...] = (60.0, 100.0, 187.0, 220.0, 500.0)

@@ -24,8 +24,6 @@ from dcsite.geo.geodesy import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["METRICS", "Metric", "Points"]
-
 #: ``geodesic``: km on WGS 84; ``euclidean``: straight lines; ``euc_2d`` and ``ceil_2d``: straight
 #: lines rounded to the nearest integer and up, as TSPLIB does.
 Metric = Literal["geodesic", "euclidean", "euc_2d", "ceil_2d"]

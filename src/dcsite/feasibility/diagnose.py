@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from dcsite.criteria import Rule
     from dcsite.scenario import Scenario
 
-__all__ = ["Conflict", "Relaxation", "RelaxedRule", "diagnose", "settings_of"]
-
 #: Sets of more rules than this are not tried; a scenario that needs more is far from feasible.
 _MOST_RULES = 3
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from .spread import Room, Spread
     from .supply import OutOfReach
 
-__all__ = ["Finding", "Level", "Precheck", "TierCheck", "km_down", "limit_text", "settings_text"]
-
 Level = Literal["error", "warning", "note"]
 
 

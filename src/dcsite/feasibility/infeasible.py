@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from .diagnose import Conflict
 
-__all__ = ["look_ahead", "why_infeasible"]
-
 #: Seconds a diagnosis of infeasibility may take.
 _DIAGNOSIS_S = 120.0
 

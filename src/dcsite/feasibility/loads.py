@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from dcsite.model.rules import RuleModes
     from dcsite.scenario import Scenario
 
-__all__ = ["LoadRange", "load_range", "most_load_mw"]
-
 
 @dataclass(frozen=True)
 class LoadRange:

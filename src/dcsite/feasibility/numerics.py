@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from dcsite.model.rules import RuleModes
     from dcsite.scenario import Scenario
 
-__all__ = ["CoefficientRange", "coefficient_range"]
-
 
 @dataclass(frozen=True)
 class CoefficientRange:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
-__all__ = ["check_scenario", "disproved", "quick_findings"]
-
 #: Up to this many sites the largest distance is worked out even where the one asked can be met.
 _FEW_SITES = 400
 

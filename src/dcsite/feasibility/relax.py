@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
-__all__ = ["SmallestChange", "smallest_relaxation", "with_value"]
-
 #: Seconds that one question to the solver may take.
 _SOLVE_S = 6.0
 

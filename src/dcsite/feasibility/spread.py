@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["OutOfTimeError", "Room", "Spread", "fits_apart", "largest_distance", "room_for"]
-
 #: A search looks at the clock after this many steps.
 _STEPS_PER_LOOK = 256
 

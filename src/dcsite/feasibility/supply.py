@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from dcsite.model.funnel import Candidates
     from dcsite.scenario import Scenario
 
-__all__ = ["OutOfReach", "most_renewable_share", "out_of_reach"]
-
 _HOURS_PER_YEAR = 8760.0
 
 

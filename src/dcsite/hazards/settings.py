@@ -6,8 +6,6 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["KINDS", "DisasterSettings", "Kind", "NankaiModel", "ProbabilitySource", "RangeEnd"]
-
 Kind: TypeAlias = Literal[
     "earthquake", "area_blackout", "frequency_blackout", "landing_cluster", "tokyo_lost", "user"
 ]

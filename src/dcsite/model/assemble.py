@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from dcsite.scenario import Scenario
 
 
-__all__ = ["admissions", "assemble", "refuse_unknown_regions"]
-
-
 def admissions(sites: gpd.GeoDataFrame, scenario: Scenario) -> tuple[Admission, ...]:
     """Collect what every rule says of every measured site, the model's own rules last."""
     found = [

@@ -25,15 +25,6 @@ from dcsite.geo.geodesy import geodesic_km, longest_geodesic_km, safe_chord_km, 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
-__all__ = [
-    "DENSE_LIMIT",
-    "clique_cover",
-    "clique_of",
-    "conflicting_pairs",
-    "disc_radius_km",
-]
-
 #: Up to this many points every pair is covered up front, with a square matrix of pairs. Beyond it
 #: discs alone are laid, and pairs they miss are covered when a plan violates one.
 DENSE_LIMIT = 5_000

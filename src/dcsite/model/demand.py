@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from .program import SiteProgram
 
-__all__ = ["WEIGHT_COLUMNS", "demand_zones", "serve_demand"]
-
 #: Column of the prefectures' table behind each way of spreading demand.
 WEIGHT_COLUMNS = {
     "gdp": "gdp_million_jpy_fy2021",

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from .rules import RuleModes
 
-__all__ = ["Candidates", "FunnelStep", "TierFunnel", "candidates"]
-
 
 @dataclass(frozen=True)
 class FunnelStep:

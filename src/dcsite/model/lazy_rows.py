@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from .program import SiteProgram
 
-__all__ = ["FoundRows", "LazyRows", "TableRows", "undominated"]
-
 #: A row counts as broken by more than this.
 _BROKEN = 1e-7
 #: The most broken rows of one table that one round lays: the next round is likely to need others.

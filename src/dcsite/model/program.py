@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from .lazy_rows import LazyRows
     from .rules import RuleModes
 
-__all__ = ["SiteProgram"]
-
 _SENSE = {"<=": pulp.LpConstraintLE, ">=": pulp.LpConstraintGE, "==": pulp.LpConstraintEQ}
 _SAFE = re.compile(r"[A-Za-z0-9_]{1,40}\Z")
 

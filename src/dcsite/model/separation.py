@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from .program import SiteProgram
 
-__all__ = ["SeparationRows"]
-
 #: Values above this count as taken, in part, by a point of the relaxation.
 _TOUCHED = 1e-6
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from .program import SiteProgram
 
-__all__ = ["count_tiers", "land_guide", "place_cores", "total_load", "workforce"]
-
 
 def count_tiers(program: SiteProgram) -> None:
     """Bound the number of hubs: ``min_t <= sum(open[i, t]) <= max_t`` (strategy F1, C8, C3).

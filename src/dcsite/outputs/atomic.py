@@ -28,14 +28,6 @@ from pathlib import Path
 
 from dcsite.errors import OutputError, Problem
 
-__all__ = [
-    "check_directory",
-    "check_file",
-    "replacing_directory",
-    "updating_directory",
-    "write_file",
-]
-
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 

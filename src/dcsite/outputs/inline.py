@@ -6,8 +6,6 @@ import base64
 import re
 from importlib.resources import files
 
-__all__ = ["asset", "data_uri", "leaflet_css", "script", "xstatic"]
-
 
 def asset(name: str) -> bytes:
     """Return one of our own files."""

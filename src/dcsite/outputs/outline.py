@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
 
-__all__ = ["SIZE", "land", "outline", "place"]
-
 #: The map's picture: degrees to pixels, east-west shortened as at this latitude.
 _MIDDLE_LAT_DEG = 36.0
 _PIXELS_PER_DEGREE = 40.0

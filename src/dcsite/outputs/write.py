@@ -20,16 +20,6 @@ if TYPE_CHECKING:
     from dcsite.plan.explanation import Explanation
     from dcsite.studies.alternatives import Alternatives
 
-__all__ = [
-    "FILE_NAMES",
-    "OWN_NAMES",
-    "STRESS_FILES",
-    "OutputPaths",
-    "check_directory",
-    "write_explanation",
-    "write_outputs",
-]
-
 #: Everything an output folder holds; a folder that holds anything else is not ours to replace.
 FILE_NAMES = ("plan.json", "hubs.geojson", "hubs.csv", "plan.gpkg", "map.html")
 

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from .check import Checked
 
-__all__ = ["build_plan"]
-
 #: A chosen load is rounded to a watt, which moves the objective, and with it the gap, less than
 #: this.
 _ROUNDED = 1e-7

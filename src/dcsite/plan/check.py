@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
-__all__ = ["Checked", "check_plan", "unserved_demand"]
-
 #: Violations of a hard rule below this are the solvers' own feasibility tolerance.
 _TOLERANCE = 1e-5
 

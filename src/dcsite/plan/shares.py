@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from .check import Checked
 
-__all__ = ["changes_between", "measure_shares"]
-
 #: Names of hub values whose score makes up a measure of another name.
 _VALUE_OF_MEASURE = {
     "existing_core_distance_km": "nearest_existing_core_km",

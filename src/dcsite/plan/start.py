@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from dcsite.model import SiteProgram
 
-__all__ = ["Start", "StartHub", "complete_start", "read_start"]
-
 #: Seconds the completion may take; it takes a fraction of one.
 _COMPLETION_S = 20.0
 _SHOWN = 5

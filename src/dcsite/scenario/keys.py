@@ -8,8 +8,6 @@ from typing import Any
 
 import tomli_w
 
-__all__ = ["dotted", "flatten", "is_value", "lookup", "shown", "toml_value"]
-
 _RANGE_KEYS = {"min", "max"}
 _MAX_SHOWN = 60
 

@@ -15,16 +15,6 @@ from dcsite.errors import Problem, ScenarioError
 
 from .keys import shown, toml_value
 
-__all__ = [
-    "EXTENDS",
-    "SOURCES",
-    "Layer",
-    "parse_override",
-    "parse_overrides",
-    "read_chain",
-    "shipped_names",
-]
-
 #: Keys of a scenario file that say how it is read, not what is asked.
 EXTENDS, SOURCES = "extends", "sources"
 

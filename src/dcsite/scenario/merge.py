@@ -10,8 +10,6 @@ from typing import Any, TypeAlias
 from .keys import is_value
 from .layers import Layer
 
-__all__ = ["Merged", "merge"]
-
 Path: TypeAlias = tuple[str | int, ...]
 
 

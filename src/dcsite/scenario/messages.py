@@ -16,8 +16,6 @@ from .keys import dotted, lookup, shown
 from .layers import EXTENDS, SOURCES
 from .merge import Merged, Path
 
-__all__ = ["Vocabulary", "validation_problems"]
-
 #: To find what an unknown key could have meant takes a millisecond or two; nobody reads thousands.
 MAX_UNKNOWN = 20
 

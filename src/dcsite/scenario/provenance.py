@@ -8,16 +8,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-__all__ = [
-    "LABELS",
-    "AssumptionRecord",
-    "Origin",
-    "OriginKind",
-    "covering",
-    "list_assumptions",
-    "parse_source",
-]
-
 OriginKind: TypeAlias = Literal["strategy", "table", "assumption", "user"]
 
 #: Keys that only name the scenario: they say nothing about the world, so they need no source.

@@ -22,23 +22,6 @@ from pydantic import (
 from .keys import flatten
 from .provenance import AssumptionRecord, Origin, list_assumptions
 
-__all__ = [
-    "CoreTier",
-    "Count",
-    "Demand",
-    "Land",
-    "LandParameters",
-    "Range",
-    "RuleMode",
-    "Scenario",
-    "Section",
-    "Tier",
-    "TierParameters",
-    "Tiers",
-    "Workforce",
-    "ZoneWeight",
-]
-
 RuleMode: TypeAlias = Literal["hard", "soft", "off"]
 ZoneWeight: TypeAlias = Literal["gdp", "population", "ict_employees"]
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["ALLOWED_TIERS", "SITE_COLUMNS", "disc_radius_km", "site_frame"]
-
 #: Columns of a frame of sites, in order; the index is `site_id`.
 SITE_COLUMNS: tuple[str, ...] = (
     "municipality_code",

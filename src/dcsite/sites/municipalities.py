@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import LandParameters
 
-__all__ = ["municipality_sites", "municipality_table"]
-
 
 def municipality_table(atlas: Atlas, land: LandParameters) -> pd.DataFrame:
     """Return what is known of each municipality as a site, without its land body.

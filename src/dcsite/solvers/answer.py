@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from .options import OutcomeStatus
     from .relaxation import RelaxedPoint
 
-__all__ = ["LARGE", "Answer", "chosen_hubs", "find_answer", "solve_program"]
-
 #: Columns from which a program is tightened by its relaxation and given a first plan. The national
 #: program has 6,000, and its solvers find a better first plan sooner than :mod:`first_plan` does.
 LARGE = 12_000

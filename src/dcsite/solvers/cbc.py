@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from .options import SolveOptions, SolverName
     from .runner import Claim
 
-__all__ = ["CbcRunner", "cbc_path"]
-
 _MODEL = "model.mps"
 _START = "start.txt"
 _STATUS = "solution.txt"

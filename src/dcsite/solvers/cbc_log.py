@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 
 from .runner import RunnerState
 
-__all__ = ["HAIR", "CbcLog"]
-
 _NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf|[-+]?nan)"
 
 #: CBC prints 1e+50 (Clp 1e+100) where it has no plan or no bound.

@@ -18,8 +18,6 @@ from .runner import SolverBreakdownError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Child"]
-
 _GUARD = Path(__file__).with_name("guard.py")
 _LINES_KEPT = 30
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from .options import SolverName
     from .runner import Runner
 
-__all__ = ["AUTO_ORDER", "solve"]
-
 #: What ``auto`` tries, in order: chosen by measurement, not by a race, whose winner would hang on
 #: the noise of the machine and could give two plans for one input. On the national program (5
 #: scenarios, 6,500 columns, 4,500 rows, gap 0.1 %, one thread) CBC took 2 to 10 s, HiGHS 5 to 19 s;

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     Indices = NDArray[np.intp]
 
-__all__ = ["first_plan"]
-
 #: Exchanges worked out before the search gives up on a plan, and in all.
 _TRIED_AT_ONCE = 40
 _TRIED_IN_ALL = 300

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from .matrix import ProgramMatrix
     from .options import SolveOptions, SolverName
 
-__all__ = ["HighsRunner"]
-
 _WORKER = Path(__file__).with_name("highs_worker.py")
 
 #: HiGHS measures the gap as we do, ``|bound - objective| / |objective|`` with the constant; a hair

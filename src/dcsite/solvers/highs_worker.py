@@ -17,8 +17,6 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["ANSWER", "BEST", "LOG", "MODEL", "OPTIONS", "SOLUTION", "START"]
-
 MODEL: Final = "model.npz"
 OPTIONS: Final = "options.json"
 START: Final = "start.npz"

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from .options import OutcomeStatus, SolveOptions, SolverName
     from .runner import RawAnswer
 
-__all__ = ["judge"]
-
 #: The solvers compute to about this much of the objective (and of 1): no gap below it means
 #: anything, and a bound may lie this much on the wrong side of its plan.
 _ARITHMETIC = 1e-6

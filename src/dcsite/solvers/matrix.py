@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["ProgramMatrix"]
-
 #: A point is refused when it breaks a row or bound by more than this, relative to the row's
 #: largest term: ten times what the solvers allow themselves, so only nonsense is refused.
 _FEASIBILITY = 1e-5

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from .matrix import ProgramMatrix
 
-__all__ = ["write_mps"]
-
 
 def write_mps(matrix: ProgramMatrix, path: Path) -> None:
     """Write the program, minimised; its constant becomes a last column fixed at 1.

@@ -7,16 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-__all__ = [
-    "Outcome",
-    "OutcomeStatus",
-    "Progress",
-    "SolveOptions",
-    "SolverChoice",
-    "SolverName",
-    "relative_gap",
-]
-
 SolverName = Literal["cbc", "highs"]
 SolverChoice = Literal["auto", "cbc", "highs"]
 OutcomeStatus = Literal[

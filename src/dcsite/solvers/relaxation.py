@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from .matrix import ProgramMatrix
 
-__all__ = ["RelaxedPoint", "relax", "silent_highs"]
-
 
 @dataclass(frozen=True)
 class RelaxedPoint:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from .options import SolverName
 
-__all__ = ["Claim", "RawAnswer", "Runner", "RunnerState", "SolverBreakdownError"]
-
 #: ``unbounded``: the relaxation is; whether any whole-number plan exists is not said.
 Claim = Literal["solved", "stopped", "infeasible", "unbounded"]
 

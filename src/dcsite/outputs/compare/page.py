@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.studies.compare import ComparedPlan, Comparison
 
-__all__ = ["PLAN_COLOURS", "render_comparison"]
-
 #: Okabe and Ito's palette, as far apart as they go for colour-blind readers.
 PLAN_COLOURS = (
     "#0072b2",

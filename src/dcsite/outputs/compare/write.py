@@ -19,14 +19,6 @@ if TYPE_CHECKING:
     from dcsite.criteria import Measure
     from dcsite.studies.compare import ComparedPlan, Comparison, Difference
 
-__all__ = [
-    "COMPARE_FILES",
-    "ComparePaths",
-    "check_compare_directory",
-    "comparison_json",
-    "write_comparison",
-]
-
 #: Everything the folder holds; one that holds anything else is not ours to replace.
 COMPARE_FILES = ("compare.json", "compare.html")
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.studies.front import Front
 
-__all__ = ["render_front"]
-
 _TEMPLATES = Environment(
     loader=PackageLoader("dcsite.outputs.front", "assets"),
     autoescape=True,

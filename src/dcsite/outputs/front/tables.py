@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from dcsite.studies.front import Front, FrontPoint, PointMeasure
 
-__all__ = ["front_document", "front_to_json", "write_front_csv"]
-
 
 def front_document(front: Front) -> dict[str, Any]:
     """Return a front as plain data."""

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.studies.front import Front
 
-__all__ = ["FRONT_FILE_NAMES", "FrontPaths", "check_front_directory", "write_front"]
-
 #: Everything a front's folder holds; a folder that holds anything else is not ours to replace.
 FRONT_FILE_NAMES = ("front.json", "front.csv", "front.html")
 

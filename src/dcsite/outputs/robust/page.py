@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.studies.robust import Frequency, Robustness
 
-__all__ = ["render_page"]
-
 #: A place chosen in every sample has this radius; areas go with the frequency.
 _LARGEST_PX = 20.0
 _LEAST_PX = 2.0

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.studies.robust import Robustness
 
-__all__ = ["ROBUST_FILES", "RobustPaths", "check_robust_directory", "write_robust"]
-
 #: Everything the folder holds; one that holds anything else is not ours to replace.
 ROBUST_FILES = (SAMPLES_NAME, "robust.csv", "robust.json", "robust.html")
 

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from dcsite.studies.stress_types import Exceedance, FleetResult
 
-__all__ = ["Chart", "Curve", "Tick", "exceedance_chart"]
-
 #: Picture and the frame of the curves in it, in pixels.
 WIDTH, HEIGHT = 640, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70.0, 560.0, 15.0, 345.0

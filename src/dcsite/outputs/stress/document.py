@@ -51,8 +51,6 @@ from dcsite.studies.stress_fleet import CONFIDENCE
 if TYPE_CHECKING:
     from dcsite.studies.stress_types import Footprint, StressTest
 
-__all__ = ["METHODS", "Method", "stress_document", "stress_to_json"]
-
 _DIGITS = 6
 _SIX_LOWER = 5.5
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.studies.stress_types import FleetHub, Footprint, StressTest
 
-__all__ = ["render_stress"]
-
 
 @dataclass(frozen=True)
 class _DownClass:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dcsite.studies.stress_types import Estimate
 
-__all__ = ["KINDS", "amount", "chance", "interval", "percent"]
-
 #: Kinds of event in Japanese and English.
 KINDS: dict[str, tuple[str, str]] = {
     "earthquake": ("地震（揺れと停電）", "earthquakes (shaking and blackout)"),

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.studies.stress_types import StressTest
 
-__all__ = ["STRESS_FILES", "StressPaths", "check_stress_directory", "write_stress"]
-
 _PLAN = "plan.json"
 
 
