@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from dcsite.hazards.ground_motion import FaultPlanes, hypocentral_distance_km, rupture_distance_km
+from dcsite.geo.geodesy import geodesic_km
+from dcsite.hazards.ground_motion import FaultPlanes, rupture_distance_km
 
 GEOD = Geod(ellps="WGS84")
 CORNER = (35.0, 137.0)
@@ -67,17 +68,9 @@ def test_strike_turns_the_plane():
 def test_a_plane_without_extent_is_a_hypocentre():
     plane = one_plane(24.0, 0.0, 0.0, 17.0, 50.0)
     lat, lon = [35.0, 36.0, 43.06], [137.0, 139.0, 141.35]
-    expected = hypocentral_distance_km(lat, lon, [35.0], [137.0], [24.0])
+    expected = np.hypot(geodesic_km(lat, lon, 35.0, 137.0), 24.0)[:, None]
     assert rupture_distance_km(lat, lon, plane) == pytest.approx(expected, abs=1e-9)
     assert expected[0, 0] == 24.0
-
-
-def test_hypocentral_distance_joins_geodesic_and_depth():
-    lon, lat, _ = GEOD.fwd(140.0, 38.0, 77.0, 7e3)
-    found = hypocentral_distance_km(
-        [lat, 38.0], [lon, 140.0], [38.0, 38.0], [140.0, 140.0], [24, 0]
-    )
-    assert found == pytest.approx(np.array([[25.0, 7.0], [24.0, 0.0]]), abs=1e-9)
 
 
 def test_depths_of_planes():
@@ -198,7 +191,3 @@ def test_arrays_of_unequal_length_are_refused():
         rupture_distance_km([35.0, 36.0], [137.0], plane)
     with pytest.raises(ValueError, match="got missing ones; drop them first"):
         rupture_distance_km([np.nan], [137.0], plane)
-    with pytest.raises(ValueError, match="latitudes, longitudes and depths of equal length"):
-        hypocentral_distance_km([35.0], [137.0], [35.0, 36.0], [137.0, 137.0], [10.0])
-    with pytest.raises(ValueError, match="depths of at least 0 km"):
-        hypocentral_distance_km([35.0], [137.0], [35.0], [137.0], [-10.0])

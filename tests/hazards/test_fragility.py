@@ -14,7 +14,7 @@ from dcsite.hazards.fragility import (
     joint_probability_down,
     probability_down,
 )
-from dcsite.hazards.ground_motion import intensity_scatter, pgv_from_intensity
+from dcsite.hazards.ground_motion import intensity_from_pgv
 
 # P(Z <= 1) and P(Z <= 2) of a standard normal Z, from tables.
 ONE, TWO = 0.8413447460685429, 0.9772498680518208
@@ -149,14 +149,14 @@ def test_drawn_earthquakes_take_down_as_many_sites_and_pairs(common_share):
 
 def test_a_normal_curve_in_intensity_is_a_lognormal_one_in_velocity():
     sigma_log10 = 0.23
-    curve = Fragility(5.5, sigma_common=0.0, sigma_own=float(intensity_scatter(sigma_log10)))
-    intensities = np.linspace(4.0, 7.0, 13)
-    expected = lognorm.cdf(
-        pgv_from_intensity(intensities),
-        s=sigma_log10 * math.log(10.0),
-        scale=float(pgv_from_intensity(5.5)),
+    slope = float(np.diff(intensity_from_pgv([1.0, 10.0]))[0])
+    curve = Fragility(5.5, sigma_common=0.0, sigma_own=slope * sigma_log10)
+    velocities = np.geomspace(6.0, 320.0, 13)
+    median = 10.0 ** ((5.5 - float(intensity_from_pgv(1.0))) / slope)
+    expected = lognorm.cdf(velocities, s=sigma_log10 * math.log(10.0), scale=median)
+    assert probability_down(intensity_from_pgv(velocities), curve) == pytest.approx(
+        expected, abs=1e-13
     )
-    assert probability_down(intensities, curve) == pytest.approx(expected, abs=1e-13)
 
 
 @pytest.mark.parametrize(

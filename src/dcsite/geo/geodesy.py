@@ -7,8 +7,6 @@ over it, which makes the narrowing safe.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Geod
@@ -25,14 +23,6 @@ _SPARE_CANDIDATES = 4
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
-
-
-class Pairs(NamedTuple):
-    """Pairs of places: positions in the two inputs and the geodesic between them."""
-
-    first: Ints
-    second: Ints
-    distance_km: Floats
 
 
 def geodesic_km(
@@ -234,41 +224,3 @@ def nearest(
     if count == 1:
         return index[:, 0], distance_km[:, 0]
     return index, distance_km
-
-
-def within_km(
-    lat_deg: ArrayLike,
-    lon_deg: ArrayLike,
-    target_lat_deg: ArrayLike,
-    target_lon_deg: ArrayLike,
-    limit_km: float,
-) -> Pairs:
-    """Find all pairs of a point and a target that lie at most `limit_km` apart.
-
-    Parameters
-    ----------
-    lat_deg, lon_deg, target_lat_deg, target_lon_deg : array_like
-        Points and targets, in degrees, one-dimensional; either may be empty.
-    limit_km : float
-        Largest geodesic distance, in km.
-
-    Returns
-    -------
-    Pairs
-        Positions of point and target and their distance, sorted by point, then target.
-    """
-    lat, lon = _points(lat_deg, lon_deg)
-    target_lat, target_lon = _points(target_lat_deg, target_lon_deg)
-    if not (len(lat) and len(target_lat)) or limit_km < 0.0:
-        empty = np.empty(0, dtype=np.intp)
-        return Pairs(empty, empty.copy(), np.empty(0))
-    points = cKDTree(to_ecef_km(lat, lon))
-    targets = cKDTree(to_ecef_km(target_lat, target_lon))
-    # A millimetre of slack keeps rounding of the chords from losing a pair at the limit.
-    near = points.sparse_distance_matrix(targets, limit_km + 1e-6, output_type="ndarray")
-    order = np.lexsort((near["j"], near["i"]))
-    first = near["i"][order].astype(np.intp)
-    second = near["j"][order].astype(np.intp)
-    distance_km = geodesic_km(lat[first], lon[first], target_lat[second], target_lon[second])
-    keep = distance_km <= limit_km
-    return Pairs(first[keep], second[keep], distance_km[keep])

@@ -11,14 +11,10 @@ from .fragility import (
 from .ground_motion import (
     FaultPlanes,
     SourceType,
-    hypocentral_distance_km,
     intensity_from_pgv,
-    intensity_scatter,
     jma_intensity,
     pgv600_cm_s,
-    pgv_from_intensity,
     rupture_distance_km,
-    site_amplification,
 )
 from .settings import KINDS, DisasterSettings
 from .user import UserFootprints, read_footprints
@@ -35,17 +31,13 @@ __all__ = [
     "disaster_set",
     "earthquake_sources",
     "falls_with",
-    "hypocentral_distance_km",
     "intensity_at_offices",
     "intensity_from_pgv",
-    "intensity_scatter",
     "jma_intensity",
     "joint_probability_down",
     "joint_risk",
     "pgv600_cm_s",
-    "pgv_from_intensity",
     "probability_down",
     "read_footprints",
     "rupture_distance_km",
-    "site_amplification",
 ]

@@ -10,8 +10,8 @@ each site (its path, its ground, its building). Without U two sites fall togethe
 chance has it; the share that is common is what makes hubs fall together.
 
 Intensity is linear in the logarithm of peak ground velocity, so a normal curve in intensity is a
-lognormal fragility curve in velocity; a standard deviation of log10 PGV becomes one of intensity
-by :func:`dcsite.hazards.ground_motion.intensity_scatter`.
+lognormal fragility curve in velocity; a standard deviation of log10 PGV times 1.72 is one of
+intensity (see :func:`dcsite.hazards.ground_motion.intensity_from_pgv`).
 
 What is published: the form of the curve, and a total scatter of the attenuation relation of 0.20
 to 0.23 in log10 PGV, that is about 0.35 to 0.40 in intensity. What is an assumption wherever a

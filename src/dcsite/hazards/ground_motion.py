@@ -63,9 +63,7 @@ class SourceType(StrEnum):
 LARGEST_MW: Final = 8.3
 #: Velocity on engineering bedrock (Vs = 400 m/s) over that on hard ground (Vs = 600 m/s).
 BEDROCK_AMPLIFICATION: Final = (600.0 / 400.0) ** 0.66
-_INTENSITY_CONSTANT = 2.68
-_INTENSITY_SLOPE = 1.72
-_SOURCE_TERM: Final = {
+_SOURCE_TERM: Final[dict[str, float]] = {
     SourceType.CRUSTAL: 0.0,
     SourceType.INTERFACE: -0.02,
     SourceType.INTRASLAB: 0.12,
@@ -128,29 +126,6 @@ def pgv600_cm_s(
     return np.asarray(10.0**logarithm, dtype=np.float64)
 
 
-def site_amplification(avs30_m_s: ArrayLike) -> Floats:
-    """Work out how much a site's soil amplifies the velocity of engineering bedrock.
-
-    ``ARV = (400 / AVS30)^0.852`` (Fujimoto and Midorikawa 2006).
-
-    Parameters
-    ----------
-    avs30_m_s : array_like
-        Mean shear-wave velocity of the uppermost 30 m, in m/s; any shape.
-
-    Returns
-    -------
-    numpy.ndarray
-        Amplification ARV, without a unit, of the same shape; 1 at 400 m/s.
-
-    Raises
-    ------
-    ValueError
-        If a velocity is missing or not above 0, as it is on water.
-    """
-    return np.asarray((400.0 / _above_zero("avs30_m_s", avs30_m_s)) ** 0.852, dtype=np.float64)
-
-
 def intensity_from_pgv(pgv_cm_s: ArrayLike) -> Floats:
     """Turn peak ground velocity at the surface into JMA instrumental intensity.
 
@@ -174,55 +149,7 @@ def intensity_from_pgv(pgv_cm_s: ArrayLike) -> Floats:
         If a velocity is missing or not above 0.
     """
     velocity = _above_zero("pgv_cm_s", pgv_cm_s)
-    return np.asarray(_INTENSITY_CONSTANT + _INTENSITY_SLOPE * np.log10(velocity), dtype=np.float64)
-
-
-def pgv_from_intensity(intensity: ArrayLike) -> Floats:
-    """Turn JMA instrumental intensity into peak ground velocity: :func:`intensity_from_pgv` back.
-
-    Parameters
-    ----------
-    intensity : array_like
-        Instrumental intensities; any shape.
-
-    Returns
-    -------
-    numpy.ndarray
-        Velocities in cm/s, of the same shape.
-
-    Raises
-    ------
-    ValueError
-        If an intensity is missing.
-    """
-    exponent = (_finite("intensity", intensity) - _INTENSITY_CONSTANT) / _INTENSITY_SLOPE
-    return np.asarray(10.0**exponent, dtype=np.float64)
-
-
-def intensity_scatter(sigma_log10_pgv: ArrayLike) -> Floats:
-    """Turn a standard deviation of log10 PGV into one of JMA intensity, by the slope of 1.72.
-
-    The hazard maps' scatter of 0.20 to 0.23 becomes 0.344 to 0.396. Which one holds for an
-    earthquake, and how much of it all sites share, is for the caller to say.
-
-    Parameters
-    ----------
-    sigma_log10_pgv : array_like
-        Standard deviations of the common logarithm of PGV, at least 0; any shape.
-
-    Returns
-    -------
-    numpy.ndarray
-        Standard deviations in units of intensity, of the same shape.
-
-    Raises
-    ------
-    ValueError
-        If one is missing or negative.
-    """
-    return np.asarray(
-        _INTENSITY_SLOPE * _at_least_zero("sigma_log10_pgv", sigma_log10_pgv), dtype=np.float64
-    )
+    return np.asarray(2.68 + 1.72 * np.log10(velocity), dtype=np.float64)
 
 
 def jma_intensity(
@@ -239,7 +166,7 @@ def jma_intensity(
     mw, depth_km, distance_km, source_type : array_like
         As in :func:`pgv600_cm_s`.
     amplification : array_like
-        ARV of each site, above 0: from :func:`site_amplification`, or read from a soil map. Of
+        ARV of each site, above 0, read from a soil map. Of
         shape (n, 1) beside (n, m) distances.
 
     Returns
@@ -258,12 +185,10 @@ def jma_intensity(
 
 def _source_term(source_type: ArrayLike) -> Floats:
     kinds, position = np.unique(np.asarray(source_type, dtype=np.str_), return_inverse=True)
-    terms = np.empty(kinds.shape)
-    for number, kind in enumerate(kinds.tolist()):
-        if kind not in _SOURCE_TERM:
-            raise ValueError(f"source_type is {kind!r}; choose {', '.join(SourceType)}")
-        terms[number] = _SOURCE_TERM[SourceType(kind)]
-    return terms[position].reshape(np.shape(source_type))
+    if unknown := [kind for kind in kinds.tolist() if kind not in _SOURCE_TERM]:
+        raise ValueError(f"source_type is {unknown[0]!r}; choose {', '.join(SourceType)}")
+    terms = np.array([_SOURCE_TERM[kind] for kind in kinds.tolist()])
+    return np.asarray(terms[position].reshape(np.shape(source_type)))
 
 
 def _finite(name: str, values: ArrayLike) -> Floats:
@@ -399,48 +324,6 @@ def rupture_distance_km(lat_deg: ArrayLike, lon_deg: ArrayLike, planes: FaultPla
         np.hypot(foot_along_km, foot_across_km),
     )
     return np.hypot(geodesic_km(lat, lon, foot_lat, foot_lon), foot_depth_km)
-
-
-def hypocentral_distance_km(
-    lat_deg: ArrayLike,
-    lon_deg: ArrayLike,
-    source_lat_deg: ArrayLike,
-    source_lon_deg: ArrayLike,
-    source_depth_km: ArrayLike,
-) -> Floats:
-    """Work out the distance from sites at the surface to points in the ground.
-
-    Parameters
-    ----------
-    lat_deg, lon_deg : array_like
-        Sites, in degrees, shape (n,).
-    source_lat_deg, source_lon_deg, source_depth_km : array_like
-        Hypocentres, or the points a plate boundary is given by: degrees, and km below the
-        surface, shape (m,).
-
-    Returns
-    -------
-    numpy.ndarray
-        Distances in km, shape (n, m).
-
-    Raises
-    ------
-    ValueError
-        If the arrays are not of one length or a depth is missing or negative.
-    """
-    lat, lon = _sites(lat_deg, lon_deg)
-    at_lat, at_lon, depth_km = (
-        np.asarray(values, dtype=np.float64)
-        for values in (source_lat_deg, source_lon_deg, source_depth_km)
-    )
-    if at_lat.ndim != 1 or not at_lat.shape == at_lon.shape == depth_km.shape:
-        raise ValueError(
-            f"expected latitudes, longitudes and depths of equal length, got shapes "
-            f"{at_lat.shape}, {at_lon.shape} and {depth_km.shape}"
-        )
-    if not (np.isfinite(at_lat) & np.isfinite(at_lon) & (depth_km >= 0.0)).all():
-        raise ValueError("expected finite coordinates and depths of at least 0 km")
-    return np.hypot(geodesic_km(lat, lon, at_lat, at_lon), depth_km)
 
 
 def _sites(lat_deg: ArrayLike, lon_deg: ArrayLike) -> tuple[Floats, Floats]:
