@@ -8,12 +8,13 @@ call them; it knows no criterion by name. Criteria are found through the entry p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -111,6 +112,9 @@ class Rule:
     per : str
         What its penalty is paid for, to follow "Points " in the scenario's schema; by default
         ``per <unit>``.
+    keeps_apart : bool
+        Whether it is the rule that keeps hubs ``tiers.*.separation_km`` apart; the check before a
+        solve bounds by it how many hubs there is room for.
     """
 
     name: str
@@ -121,6 +125,7 @@ class Rule:
     policy_lines: tuple[str, ...] = ()
     per: str = ""
     gives_way: tuple[Step, ...] | GivesWay = ()
+    keeps_apart: bool = False
 
     def __post_init__(self) -> None:
         """Fill in what the penalty is paid for."""
@@ -145,6 +150,55 @@ class Admission:
     rule: str
     amount: NDArray[np.float64]
     reason_en: str
+
+
+@dataclass(frozen=True)
+class Bound:
+    """How far any plan can get, or must go, in one measure: worked out before a solve.
+
+    Parameters
+    ----------
+    measure : str
+        Name of the measure.
+    kind : str
+        ``at_most`` or ``at_least``: on which side of `value` every plan stays.
+    value : float
+        The bound; `asked` is what the scenario asks for, in the same unit (shares, 0..1).
+    key : str
+        Scenario key of `asked`.
+    rules : tuple of str
+        Rules by which it is asked. What a bound contradicts is an error where all are hard, a
+        warning where one is soft, and nothing where one is off.
+    reason_en : str
+        The bound in words, to follow ``<key> = <asked>: `` and to stand alone.
+    instead_en : str
+        What else would do beside another `asked`; begins with a comma.
+    """
+
+    measure: str
+    kind: Literal["at_most", "at_least"]
+    value: float
+    asked: float
+    key: str
+    rules: tuple[str, ...]
+    reason_en: str
+    instead_en: str = ""
+
+    @property
+    def contradicted(self) -> bool:
+        """Tell whether no plan reaches what is asked."""
+        if self.kind == "at_most":
+            return self.value < self.asked - 1e-9
+        return self.value > self.asked + 1e-9
+
+    @property
+    def message_en(self) -> str:
+        """Say what is asked, why no plan reaches it, and what would do, rounded to hundredths."""
+        if self.kind == "at_most":
+            limit = f"{math.floor(self.value * 100.0) / 100.0:g} or less"
+        else:
+            limit = f"{math.ceil(self.value * 100.0) / 100.0:g} or more"
+        return f"= {self.asked:g}: {self.reason_en}; set it to {limit}{self.instead_en}"
 
 
 @dataclass(frozen=True)
@@ -375,6 +429,25 @@ class Program(Protocol):
         """Keep each tier's hubs at least its distance from hubs of its own and higher tiers."""
 
 
+class Outlook(Protocol):
+    """What a criterion may ask of a question before it is solved."""
+
+    scenario: Scenario
+    atlas: Atlas
+    sites: gpd.GeoDataFrame
+
+    @property
+    def most_mw(self) -> NDArray[np.float64]:
+        """Return the most IT load of a hub, in MW, shape (sites, tiers); 0 where none may stand."""
+
+    def least_load_mw(self, here: NDArray[np.bool_]) -> float:
+        """Return the IT load, in MW, that some sites carry at least in any plan.
+
+        That is the total less the most that all other sites can carry; 0 where no rule asks for the
+        total, or where its hubs cannot carry it anyhow (which is told apart).
+        """
+
+
 @runtime_checkable
 class Criterion(Protocol):
     """One thing that matters; see the modules of this package for the shipped ones.
@@ -382,6 +455,8 @@ class Criterion(Protocol):
     A criterion whose measurements rest on a user's file may have ``input_files(scenario)``, which
     returns the paths: what was measured with other content is then not used again. A ``rank`` (a
     whole number) says where it stands among the others in tables; those without come last, by name.
+    ``bounds(outlook)`` may return a sequence of :class:`Bound`: what no plan can reach, found from
+    the sites left for each tier before anything is solved.
     """
 
     name: str
@@ -419,8 +494,6 @@ class Criterion(Protocol):
 
 def largest_finite(value: pd.Series[float]) -> float:
     """Return the largest finite value, rounded up to a whole number; 0 where there is none."""
-    import math
-
     known = value[value < math.inf]
     return float(math.ceil(known.max())) if len(known) else 0.0
 

@@ -202,7 +202,12 @@ def test_a_soft_rule_is_no_proof(measured, shipped_atlas, overrides, key, fragme
 def test_shares_out_of_supply_and_zones_out_of_reach(measured, shipped_atlas):
     asked = ("criteria.renewables.contractable_share=0", "demand.latency_critical_max_km=1")
     found = check_scenario(dcsite.load_scenario(overrides=asked), shipped_atlas, measured)
-    assert found.renewable_share_at_most == 0.0
+    (bound,) = found.bounds
+    assert (bound.measure, bound.kind, bound.value) == (
+        "additional_renewable_share",
+        "at_most",
+        0.0,
+    )
     keys = {finding.rule_or_key: finding for finding in found.findings}
     assert keys["criteria.renewables.min_share"].level == "warning"
     assert "東京都" in {zone.name_ja for zone in found.out_of_reach}

@@ -73,8 +73,7 @@ def _print(found: Precheck) -> None:
         f"total new IT load {found.load.asked_mw:,.1f} MW; the hubs allowed carry "
         f"{found.load.least_mw:,.0f} to {found.load.most_mw:,.0f} MW"
     )
-    if found.renewable_share_at_most is not None:
-        lines.append(f"additional renewables reach at most {found.renewable_share_at_most:.1%}")
+    lines += [bound.reason_en for bound in found.bounds]
     if found.coefficients is not None:
         numbers = found.coefficients
         lines.append(

@@ -17,10 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from dcsite.contract import (
     TIERS,
     Admission,
+    Bound,
     Breach,
     CriterionValue,
     Evaluation,
     Measure,
+    Outlook,
     Program,
     Rule,
     ScoreTerm,
@@ -213,6 +215,26 @@ class Cables:
         return (
             Admission("landing_reach", far, "no international landing within reach of a core"),
             Admission("international_directions", few, "too few international directions"),
+        )
+
+    def bounds(self, outlook: Outlook) -> Sequence[Bound]:
+        """Bound from below the share of load that must stand near the crowded landings."""
+        own: _Parameters = outlook.scenario.criteria[self.name]
+        total_mw = outlook.scenario.total_new_it_load_mw
+        crowded_mw = outlook.least_load_mw(outlook.sites["landing_crowded"].to_numpy(dtype=bool))
+        if crowded_mw <= 0.0:
+            return ()
+        return (
+            Bound(
+                "crowded_landing_share",
+                "at_least",
+                crowded_mw / total_mw,
+                own.max_crowded_share,
+                "criteria.cables.max_crowded_share",
+                ("landing_clusters", "total_it_load"),
+                "sites away from the crowded landings carry at most "
+                f"{total_mw - crowded_mw:,.0f} MW of {total_mw:,.0f}",
+            ),
         )
 
     def constrain(self, program: Program) -> None:

@@ -16,10 +16,12 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from dcsite.contract import (
+    Bound,
     Breach,
     CriterionValue,
     Evaluation,
     Measure,
+    Outlook,
     Program,
     Rule,
     ScoreTerm,
@@ -169,6 +171,38 @@ class Renewables:
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Keep no site out: supply is shared by a whole area."""
         return ()
+
+    def bounds(self, outlook: Outlook) -> Sequence[Bound]:
+        """Bound from above the share of the hubs' yearly energy from additional renewables.
+
+        Each area is given all the load its candidates could carry, up to the total; what can then
+        be delivered is at least what any plan gets.
+        """
+        own: _Parameters = outlook.scenario.criteria[self.name]
+        total_mw = outlook.scenario.total_new_it_load_mw
+        gwh_per_mw = _energy_gwh_per_mw(outlook.scenario)
+        largest = pd.Series(outlook.most_mw.max(axis=1))
+        by_area = largest.groupby(outlook.sites["area"].to_numpy()).sum().clip(upper=total_mw)
+        supply = _supply(outlook.atlas, own).by_area_gwh.sum(axis=1)
+        energy = by_area[by_area.index.isin(supply.index)] * gwh_per_mw
+        shares = delivered_share_by_area(
+            energy,
+            supply * own.contractable_share,
+            links_gwh(outlook.atlas, own.interconnector_energy_share),
+        )
+        share = min(1.0, float((shares * energy).sum()) / (total_mw * gwh_per_mw))
+        return (
+            Bound(
+                "additional_renewable_share",
+                "at_most",
+                share,
+                own.min_share,
+                "criteria.renewables.min_share",
+                ("renewable_share",),
+                f"additional renewables reach at most {share:.1%} of the hubs' yearly energy",
+                ", or raise criteria.renewables.contractable_share or interconnector_energy_share",
+            ),
+        )
 
     def _delivered(self, program: Program) -> Terms:
         """Return ``sum(delivered[a])``, in shares of all hubs' yearly energy."""

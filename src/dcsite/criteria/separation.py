@@ -111,6 +111,7 @@ class Separation:
             ("B4",),
             per="per hub that stands too near to another",
             gives_way=_nearer_hubs,
+            keeps_apart=True,
         ),
         Rule(
             "existing_core_clearance",

@@ -13,6 +13,7 @@ from dcsite.scenario.keys import toml_value
 from .diagnose import settings_of
 
 if TYPE_CHECKING:
+    from dcsite.contract import Bound
     from dcsite.model.funnel import TierFunnel
     from dcsite.scenario import Scenario
 
@@ -56,7 +57,7 @@ class Precheck:
     tiers: tuple[TierCheck, ...]
     core_regions: tuple[tuple[str, int], ...]
     load: LoadRange
-    renewable_share_at_most: float | None
+    bounds: tuple[Bound, ...]
     out_of_reach: tuple[OutOfReach, ...]
     coefficients: CoefficientRange | None
     findings: tuple[Finding, ...]

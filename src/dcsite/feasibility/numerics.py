@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,19 +56,25 @@ def coefficient_range(
     program.set_objective(unserved)
     matrix = ProgramMatrix.from_problem(program.problem)
     rows, cost = np.abs(matrix.coefficient), np.abs(matrix.cost)
-    mode = modes.mode["separation"]
-    if mode != "off":
+    for rule in program.unspaced:
         rows = np.append(rows, 1.0)
-    if mode == "soft":
-        cost = np.append(cost, modes.penalty["separation"])
+        if modes.mode[rule] == "soft":
+            cost = np.append(cost, modes.penalty[rule])
     return CoefficientRange(*_ends(rows), *_ends(cost))
 
 
 class _Unspaced(SiteProgram):
     """A program without the rows that keep hubs apart."""
 
+    @cached_property
+    def unspaced(self) -> list[str]:
+        """Rules whose rows were left out."""
+        return []
+
     def keep_apart(self, rule: str, distance_km: Mapping[str, float]) -> None:
-        """Add nothing."""
+        """Note the rule alone."""
+        if self.mode(rule) != "off":
+            self.unspaced.append(rule)
 
 
 def _ends(values: NDArray[np.float64]) -> tuple[float, float]:

@@ -7,28 +7,28 @@ it contradicts a soft rule the plan will violate it (a warning). Passing all che
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dcsite.criteria import TIERS
+from dcsite.criteria import TIERS, criteria
 from dcsite.model.assemble import admissions, refuse_unknown_regions
 from dcsite.model.cliques import DENSE_LIMIT
 from dcsite.model.funnel import Candidates, candidates
-from dcsite.model.rules import RuleModes, modes_of
+from dcsite.model.rules import RuleModes, all_rules, modes_of
 
 from .findings import Finding, Level, Precheck, TierCheck, limit_text, settings_text
 from .loads import LoadRange, load_range, most_load_mw
 from .numerics import CoefficientRange, coefficient_range
 from .spread import OutOfTimeError, Room, Spread, fits_apart, largest_distance, room_for
-from .supply import OutOfReach, most_renewable_share, out_of_reach
+from .supply import OutOfReach, out_of_reach
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
+    from dcsite.contract import Bound
     from dcsite.scenario import Scenario
 
 #: Up to this many sites the largest distance is worked out even where the one asked can be met.
@@ -63,7 +63,7 @@ def check_scenario(scenario: Scenario, atlas: Atlas, measured_sites: gpd.GeoData
     tiers = tuple(check.tier(number, thorough=True) for number in range(len(TIERS)))
     regions = check.regions()
     load = check.load(tuple(tier.room for tier in tiers))
-    share = check.renewables()
+    bounds = check.bounds()
     zones = check.latency()
     coefficients = check.numbers()
     return Precheck(
@@ -72,7 +72,7 @@ def check_scenario(scenario: Scenario, atlas: Atlas, measured_sites: gpd.GeoData
         tiers,
         regions,
         load,
-        share,
+        bounds,
         zones,
         coefficients,
         check.ranked,
@@ -87,7 +87,7 @@ def quick_findings(
     rooms = tuple(check.tier(number, thorough=False).room for number in range(len(TIERS)))
     check.regions()
     check.load(rooms)
-    check.renewables()
+    check.bounds()
     check.latency()
     return check.ranked
 
@@ -102,6 +102,7 @@ def disproved(scenario: Scenario, atlas: Atlas, measured_sites: gpd.GeoDataFrame
             return True
     check.regions()
     check.load(tuple(rooms))
+    check.bounds()
     return bool(check.errors)
 
 
@@ -119,6 +120,9 @@ class _Check:
         self.lat = sites["lat_deg"].to_numpy(dtype=float)
         self.lon = sites["lon_deg"].to_numpy(dtype=float)
         self.findings: list[Finding] = []
+        self._apart = next((rule.name for rule in all_rules().values() if rule.keeps_apart), None)
+        #: By tier, the most hubs there is room for, once they are known to carry the total.
+        self._carried: tuple[int, ...] | None = None
         table = atlas.table("core_regions")
         self.in_region: dict[str, NDArray[np.bool_]] = {
             region: sites["pref_code"]
@@ -143,6 +147,15 @@ class _Check:
     def _hard(self, *rules: str) -> bool:
         return all(self.modes.mode[rule] == "hard" for rule in rules)
 
+    @property
+    def _spaced(self) -> str:
+        """Return how strictly hubs are kept apart."""
+        return "off" if self._apart is None else self.modes.mode[self._apart]
+
+    def _near_too(self) -> NDArray[np.bool_]:
+        """Return the eligible pairs as they were without the rule that keeps hubs apart."""
+        return self.left.eligible if self._apart is None else self.left.without(self._apart)
+
     def _need(self, tier: str) -> tuple[int, bool]:
         """Return how many hubs of a tier any plan has, and whether hard rules alone say so."""
         count = self.scenario.tiers[tier].count.min
@@ -162,11 +175,11 @@ class _Check:
         asked = getattr(self.scenario.tiers, funnel.tier)
         here = self.left.eligible[:, number]
         room = Room(funnel.left, funnel.left)
-        if self.modes.mode["separation"] != "off":
+        if self._spaced != "off":
             room = room_for(self.lat[here], self.lon[here], asked.separation_km)
         need, firm = self._need(funnel.tier)
         largest = None
-        if need and self.modes.mode["separation"] != "off":
+        if need and self._spaced != "off":
             largest = self._distance(number, need, room, firm=firm, thorough=thorough)
         if funnel.left < need and not self._only_too_near(number, need):
             self._too_few(number, need, firm=firm)
@@ -174,7 +187,7 @@ class _Check:
         key = f"tiers.{funnel.tier}.separation_km"
         if room.at_most < need <= funnel.left and key not in told:
             self._say(
-                "error" if firm and self._hard("separation") else "warning",
+                "error" if firm and self._spaced == "hard" else "warning",
                 key,
                 f"= {asked.separation_km:g}: at most {room.at_most} {funnel.tier} hubs stand that "
                 f"far apart among {funnel.left:,} candidates, {need} are asked for; set it lower "
@@ -187,7 +200,7 @@ class _Check:
         told = f"tiers.{TIERS[number]}.separation_km"
         return (
             any(finding.rule_or_key == told for finding in self.findings)
-            and int(self.left.without("separation")[:, number].sum()) >= need
+            and int(self._near_too()[:, number].sum()) >= need
         )
 
     def _too_few(self, number: int, need: int, *, firm: bool) -> None:
@@ -221,7 +234,7 @@ class _Check:
         core = tier == "core"
         asked_km = float(self.scenario.tiers[tier].separation_km)
         # The cores' own distance to Tokyo and Osaka is part of the question here.
-        here = (self.left.without("separation") if core else self.left.eligible)[:, number]
+        here = (self._near_too() if core else self.left.eligible)[:, number]
         if here.sum() < need or (not core and room.at_least >= need):
             return None
         regions = core and self._hard("core_regions")
@@ -265,7 +278,7 @@ class _Check:
             if self._hard("core_regions") and self.in_region:
                 hubs += f", one in each of {', '.join(self.in_region)}"
         self._say(
-            "error" if firm and self._hard("separation") else "warning",
+            "error" if firm and self._spaced == "hard" else "warning",
             f"tiers.{tier}.separation_km",
             f"= {asked_km:g}: {limit_text(largest, hubs)}, ask for fewer hubs, or offer more sites",
         )
@@ -298,12 +311,12 @@ class _Check:
         return found
 
     def _region_too_near(self, region: str) -> bool:
-        there = self.left.without("separation")[:, TIERS.index("core")] & self.in_region[region]
+        there = self._near_too()[:, TIERS.index("core")] & self.in_region[region]
         return self._only_too_near(TIERS.index("core"), 1) and bool(there.any())
 
     def load(self, rooms: tuple[Room, ...]) -> LoadRange:
         """Compare the total load with the least and most that the hubs allowed can carry."""
-        apart = self._hard("separation")
+        apart = self._spaced == "hard"
         most = tuple(room.at_most if apart else len(self.sites) for room in rooms)
         found = load_range(self.scenario, self.left, self.modes, most)
         total = self.scenario.total_new_it_load_mw
@@ -331,42 +344,34 @@ class _Check:
                 f"({found.least_text}); raise the total, or lower tiers.*.count.min or "
                 "tiers.*.it_load_mw.min",
             )
-        elif "cables" in self.scenario.criteria and self.modes.mode["landing_clusters"] != "off":
-            self._crowded(total, most)
+        else:
+            self._carried = most
         return found
 
-    def _crowded(self, total: float, most: tuple[int, ...]) -> None:
-        """Compare the load that must stand near the crowded landings with the share allowed."""
-        allowed = float(self.scenario.criteria["cables"].max_crowded_share)
-        elsewhere = ~self.sites["landing_crowded"].to_numpy(dtype=bool)
-        outside = most_load_mw(self.scenario, self.left, self.modes, most, elsewhere)[0]
-        least_share = max(0.0, 1.0 - outside / total)
-        if least_share > allowed + 1e-9:
-            self._say(
-                "error" if self._hard("landing_clusters", "total_it_load") else "warning",
-                "criteria.cables.max_crowded_share",
-                f"= {allowed:g}: sites away from the crowded landings carry at most "
-                f"{outside:,.0f} MW of {total:,.0f}; set it to "
-                f"{math.ceil(least_share * 100.0) / 100.0:g} or more",
-            )
+    @property
+    def most_mw(self) -> NDArray[np.float64]:
+        """Return the most IT load of a hub, in MW, by site and tier; 0 where none may stand."""
+        return np.where(self.left.eligible, self.left.max_mw, 0.0)
 
-    def renewables(self) -> float | None:
-        """Compare the share of additional renewables wanted with the most that can be delivered."""
-        if "renewables" not in self.scenario.criteria:
-            return None
-        share = most_renewable_share(self.scenario, self.atlas, self.sites, self.left)
-        wanted = float(self.scenario.criteria["renewables"].min_share)
-        mode = self.modes.mode["renewable_share"]
-        if mode != "off" and share < wanted - 1e-9:
-            limit = math.floor(share * 100.0) / 100.0
-            self._say(
-                "error" if mode == "hard" else "warning",
-                "criteria.renewables.min_share",
-                f"= {wanted:g}: additional renewables reach at most {share:.1%} of the hubs' "
-                f"yearly energy; set it to {limit:g} or less, or raise "
-                "criteria.renewables.contractable_share or interconnector_energy_share",
-            )
-        return share
+    def least_load_mw(self, here: NDArray[np.bool_]) -> float:
+        """Return the IT load, in MW, that some sites carry at least in any plan."""
+        if self._carried is None:
+            return 0.0
+        elsewhere = most_load_mw(self.scenario, self.left, self.modes, self._carried, ~here)[0]
+        return max(0.0, self.scenario.total_new_it_load_mw - elsewhere)
+
+    def bounds(self) -> tuple[Bound, ...]:
+        """Ask every criterion what no plan can reach, and compare it with what is asked."""
+        found = tuple(
+            bound
+            for criterion in criteria()
+            for bound in getattr(criterion, "bounds", lambda _: ())(self)
+        )
+        for bound in found:
+            if bound.contradicted and all(self.modes.mode[rule] != "off" for rule in bound.rules):
+                level: Level = "error" if self._hard(*bound.rules) else "warning"
+                self._say(level, bound.key, bound.message_en)
+        return found
 
     def latency(self) -> tuple[OutOfReach, ...]:
         """List the demand zones whose latency-critical part no candidate could serve."""

@@ -306,7 +306,9 @@ def _too_many_pairs(scenario: Scenario, sites: gpd.GeoDataFrame) -> bool:
     A tier that keeps a larger distance than a higher one takes a row for each pair of sites.
     """
     modes = modes_of(scenario)
-    if modes.mode["separation"] != "hard":
+    if not any(
+        rule.keeps_apart and modes.mode[name] == "hard" for name, rule in all_rules().items()
+    ):
         return False
     left = candidates(scenario, sites, admissions(sites, scenario), modes)
     distances = [scenario.tiers[tier].separation_km for tier in TIERS]

@@ -1,15 +1,10 @@
-"""What supply and distance allow at most: additional renewables, and demand within reach."""
+"""What distance allows at most: demand within reach of a candidate."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
-from dcsite.criteria.renewable_delivery import delivered_share_by_area, links_gwh
-from dcsite.criteria.renewable_supply import additional_supply
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.model.demand import demand_zones
 
@@ -20,8 +15,6 @@ if TYPE_CHECKING:
     from dcsite.model.funnel import Candidates
     from dcsite.scenario import Scenario
 
-_HOURS_PER_YEAR = 8760.0
-
 
 @dataclass(frozen=True)
 class OutOfReach:
@@ -31,32 +24,6 @@ class OutOfReach:
     name_en: str
     name_ja: str
     mw: float
-
-
-def most_renewable_share(
-    scenario: Scenario, atlas: Atlas, sites: gpd.GeoDataFrame, left: Candidates
-) -> float:
-    """Bound the share of the hubs' yearly energy from additional renewables from above.
-
-    Each area is given all the load its candidates could carry, up to the total; what can then be
-    delivered is at least what any plan gets.
-    """
-    own = scenario.criteria["renewables"]
-    total_mw = scenario.total_new_it_load_mw
-    gwh_per_mw = scenario.demand.load_factor * scenario.demand.pue * _HOURS_PER_YEAR / 1000.0
-    largest = np.where(left.eligible, left.max_mw, 0.0).max(axis=1)
-    by_area = pd.Series(largest).groupby(sites["area"].to_numpy()).sum().clip(upper=total_mw)
-    supply = additional_supply(
-        atlas,
-        horizon_year=own.horizon_year,
-        onshore_wind_capacity_factor=own.onshore_wind_capacity_factor,
-        offshore_wind_capacity_factor=own.offshore_wind_capacity_factor,
-    ).by_area_gwh.sum(axis=1)
-    energy = by_area[by_area.index.isin(supply.index)] * gwh_per_mw
-    shares = delivered_share_by_area(
-        energy, supply * own.contractable_share, links_gwh(atlas, own.interconnector_energy_share)
-    )
-    return min(1.0, float((shares * energy).sum()) / (total_mw * gwh_per_mw))
 
 
 def out_of_reach(
