@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from dcsite.outputs.stress.wording import KINDS, amount, chance, interval, percent
+from dcsite.outputs.page import amount, chance, interval, percent
+from dcsite.outputs.stress.page import KINDS
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,11 +11,11 @@ from html.parser import HTMLParser
 import pytest
 
 from dcsite.errors import OutputError
+from dcsite.outputs.page import amount, chance, interval, percent
 from dcsite.outputs.stress import STRESS_FILES, check_stress_directory, write_stress
 from dcsite.outputs.stress.chart import exceedance_chart
 from dcsite.outputs.stress.document import METHODS, stress_to_json
 from dcsite.outputs.stress.page import render_stress
-from dcsite.outputs.stress.wording import amount, chance, interval, percent
 from dcsite.studies.stress import run_stress
 from dcsite.studies.stress_simulate import read_assumptions
 from dcsite.studies.stress_types import Estimate, Exceedance

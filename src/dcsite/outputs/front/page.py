@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
-from dcsite.outputs.map.encode import script_json
-from dcsite.outputs.map.panel import ATTRIBUTION
 from dcsite.outputs.map.style import hub_radius_px, tier_style
-from dcsite.outputs.outline import SIZE, land, place
+from dcsite.outputs.page import land, place, render_page
 from dcsite.studies.front import closest_pair
 
 from .tables import front_document
@@ -20,14 +15,6 @@ from .tables import front_document
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.studies.front import Front
-
-_TEMPLATES = Environment(
-    loader=PackageLoader("dcsite.outputs.front", "assets"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 def render_front(front: Front, atlas: Atlas) -> str:
@@ -51,17 +38,7 @@ def render_front(front: Front, atlas: Atlas) -> str:
         }
         for core in atlas.existing_cores().to_dict("records")
     ]
-    return _TEMPLATES.get_template("front.html.j2").render(
-        front=front,
-        width=SIZE[0],
-        height=SIZE[1],
-        land=land(atlas),
-        # Our own script and style, and JSON made safe for both HTML and script.
-        data=Markup(script_json(data)),  # noqa: S704
-        script=Markup(_asset("front.js")),  # noqa: S704
-        style=Markup(_asset("front.css")),  # noqa: S704
-        credit=ATTRIBUTION.removesuffix(" · Leaflet"),
-    )
+    return render_page("front.html.j2", front=front, land=land(atlas), data=data)
 
 
 def _closest(hubs: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -73,7 +50,3 @@ def _closest(hubs: list[dict[str, Any]]) -> dict[str, Any] | None:
         return None
     ends = [hubs[number] for number in pair[:2]]
     return {"ends": [(hub["x"], hub["y"]) for hub in ends], "km": round(pair[2], 1)}
-
-
-def _asset(name: str) -> str:
-    return files("dcsite.outputs.front").joinpath("assets", name).read_text(encoding="utf-8")

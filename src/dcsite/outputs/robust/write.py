@@ -14,7 +14,7 @@ from dcsite.outputs.tables import write_csv
 from dcsite.scenario import as_dict
 from dcsite.studies.robust import SAMPLES_NAME, Frequency
 
-from .page import render_page
+from .page import render_robustness
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
@@ -65,7 +65,7 @@ def write_robust(found: Robustness, atlas: Atlas, directory: Path) -> RobustPath
             shutil.copy2(samples, staging / SAMPLES_NAME)
         write_csv(staging / "robust.csv", _COLUMNS, map(_cells, found.frequencies))
         _write_text(staging / "robust.json", robust_json(found))
-        _write_text(staging / "robust.html", render_page(found, atlas))
+        _write_text(staging / "robust.html", render_robustness(found, atlas))
     return RobustPaths(directory, *(directory / name for name in ROBUST_FILES))
 
 

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
-from dcsite.outputs.map.panel import ATTRIBUTION, notices
 from dcsite.outputs.map.style import INTENSITIES, hub_radius_px, intensity_class, tier_style
-from dcsite.outputs.outline import SIZE, land, outline, place
+from dcsite.outputs.page import land, outline, percent, place, render_page
 
 from .chart import exceedance_chart
 from .document import METHODS
-from .wording import KINDS, amount, chance, interval, percent
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
@@ -43,14 +37,15 @@ _PAIRS = 15
 #: Tables that the page reads besides those of the simulation.
 _DRAWN = ("prefecture_polygons", "municipality_polygons", "electricity_area_polygons")
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("dcsite.outputs.stress", "assets"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_TEMPLATES.filters.update(percent=percent, amount=amount, chance=chance, interval=interval)
+#: Kinds of event in Japanese and English.
+KINDS: dict[str, tuple[str, str]] = {
+    "earthquake": ("地震（揺れと停電）", "earthquakes (shaking and blackout)"),
+    "area_blackout": ("エリア停電", "area blackouts"),
+    "frequency_blackout": ("同一周波数系統の停電", "frequency-wide blackouts"),
+    "landing_cluster": ("陸揚地域の喪失", "landing clusters lost"),
+    "tokyo_lost": ("東京圏の喪失", "Tokyo area lost"),
+    "user": ("利用者の災害", "a user's own"),
+}
 
 
 def render_stress(found: StressTest, atlas: Atlas) -> str:
@@ -65,9 +60,9 @@ def render_stress(found: StressTest, atlas: Atlas) -> str:
     """
     fleets = (found.plan, found.today)
     names = {hub.site_id: hub for fleet in fleets for hub in fleet.hubs}
-    drawn = [atlas.resource(name) for name in _DRAWN]
-    tables = [{"source": used.source, "licence": used.licence} for used in (*found.geodata, *drawn)]
-    return _TEMPLATES.get_template("stress.html.j2").render(
+    return render_page(
+        "stress.html.j2",
+        (*found.geodata, *map(atlas.resource, _DRAWN)),
         found=found,
         fleets=fleets,
         labels=_FLEETS,
@@ -77,16 +72,12 @@ def render_stress(found: StressTest, atlas: Atlas) -> str:
                for fleet in fleets},
         chart=exceedance_chart(fleets, found.years),
         maps=[_map(one, found, atlas) for one in found.footprints],
-        size=SIZE,
         land=land(atlas),
         classes=INTENSITIES,
         down_classes=_DOWN,
         methods=METHODS,
         assumptions=[value for _, value in found.assumptions],
         tier=tier_style,
-        notices=notices(tables),
-        credit=ATTRIBUTION.removesuffix(" · Leaflet"),
-        style=Markup(_asset("stress.css")),  # noqa: S704 - our own file
     )  # fmt: skip
 
 
@@ -132,7 +123,3 @@ def _mark(hub: FleetHub, down: float) -> dict[str, Any]:
         "edge": tier_style(hub.tier).colour,
         "title": f"{hub.name_ja} {hub.name_en} {hub.it_load_mw:.0f} MW: {percent(down)}",
     }
-
-
-def _asset(name: str) -> str:
-    return files("dcsite.outputs.stress").joinpath("assets", name).read_text(encoding="utf-8")

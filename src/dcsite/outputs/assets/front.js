@@ -91,7 +91,9 @@
         }
         for (const tier of Object.values(front.tiers)) {
             const entry = byId("legend").appendChild(document.createElement("span"));
-            entry.appendChild(document.createElement("i")).style.background = tier.colour;
+            const sample = entry.appendChild(document.createElement("i"));
+            sample.className = "round";
+            sample.style.background = tier.colour;
             entry.append(`${tier.ja} ${tier.en}`);
         }
         if (points.some((point) => point.closest)) {
