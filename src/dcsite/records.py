@@ -183,6 +183,9 @@ class Record:
         super().__init_subclass__(**kwargs)
         config = ConfigDict(extra="ignore", use_attribute_docstrings=True)
         pydantic_dataclass(frozen=True, config=config)(cls)
+        for name, field in cls.__pydantic_fields__.items():  # type: ignore[attr-defined]
+            # So that a subclass's schema has the texts of the fields it inherits.
+            cls.__dataclass_fields__[name].metadata = {"description": field.description}  # type: ignore[attr-defined]
 
     def dump(self) -> dict[str, Any]:
         """Return the record as plain JSON values, keys in the order of its fields."""

@@ -11,6 +11,7 @@ import html
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, computed_field
@@ -36,7 +37,7 @@ from dcsite.records import (
     rounded,
 )
 
-from .explanation import MeasureShare
+from .explanation import MeasureShare, PlaceName
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -83,33 +84,68 @@ class LandingLink(Record):
     """Id of the crowded landing cluster the landing belongs to, else null."""
 
 
-class Hub(Record):
-    """One new data-centre hub of the plan."""
+class NamedHub(Record):
+    """A hub as people know it: its site, its names, its tier, where it stands."""
 
     site_id: Name
     """Id of the candidate site."""
-    municipality_code: Annotated[str, Field(pattern=r"^[0-9]{5}$")] | None
-    """Five-digit code (JIS X 0402 with prefecture); null for a user's site outside the table."""
     name_ja: str
     """Japanese name."""
     name_en: str | None
     """English name; null where a user's site gives none."""
-    prefecture_en: str
-    """Prefecture in English."""
-    prefecture_ja: str
-    """Prefecture in Japanese."""
-    area: str
-    """Electricity area."""
     tier: Name
     """Tier of the hub."""
     lat_deg: Latitude
     """Latitude in degrees, WGS 84, 6 decimals."""
     lon_deg: Longitude
     """Longitude in degrees, WGS 84, 6 decimals."""
-    uncertainty_km: UnknownKm
-    """Radius of a disc of the municipality's habitable area, in km."""
+
+    @classmethod
+    def of(cls, site_id: object, row: Mapping[Any, Any] | pd.Series, **others: Any) -> Self:
+        """Return the hub of a row of a table, or of another hub's ``vars``.
+
+        Parameters
+        ----------
+        site_id : object
+            The row's label.
+        row : mapping or pandas.Series
+            Holds fields of the record by name, and maybe more; no or an empty English name is None.
+        others
+            Fields that the row does not hold, or holds otherwise.
+        """
+        named = {field.name: row[field.name] for field in fields(cls) if field.name in row}
+        english = row.get("name_en")
+        named["name_en"] = english if isinstance(english, str) and english else None
+        return cls(**{**named, "site_id": str(site_id), **others})
+
+
+class HubBrief(NamedHub):
+    """A hub as a study lists it, with its prefecture and its load."""
+
+    prefecture_en: str
+    """Prefecture in English."""
+    prefecture_ja: str
+    """Prefecture in Japanese."""
     it_load_mw: Mw
     """IT load in MW."""
+
+    @property
+    def place(self) -> PlaceName:
+        """Its site with the names people know."""
+        return PlaceName(
+            self.site_id, self.name_ja, self.name_en, self.prefecture_ja, self.prefecture_en
+        )
+
+
+class Hub(HubBrief):
+    """One new data-centre hub of the plan."""
+
+    municipality_code: Annotated[str, Field(pattern=r"^[0-9]{5}$")] | None
+    """Five-digit code (JIS X 0402 with prefecture); null for a user's site outside the table."""
+    area: str
+    """Electricity area."""
+    uncertainty_km: UnknownKm
+    """Radius of a disc of the municipality's habitable area, in km."""
     substation: SubstationLink | None
     """Substation the hub connects to; null where none is needed or found."""
     landing: LandingLink | None

@@ -17,12 +17,10 @@ from dcsite.criteria import TIERS
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError
 from dcsite.model import assemble
 from dcsite.plan.check import Checked, check_plan
-from dcsite.plan.explanation import PlaceName
 from dcsite.plan.shares import changes_between
-from dcsite.records import EndlessPoints, Latitude, Longitude, Mw, Name, Points, Record
+from dcsite.plan.types import HubBrief
+from dcsite.records import EndlessPoints, Name, Points, Record
 from dcsite.solvers import find_answer
-
-from .explain_context import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,36 +37,11 @@ if TYPE_CHECKING:
 _ARITHMETIC = 1e-9
 
 
-class AlternativeHub(Record):
+class AlternativeHub(HubBrief):
     """A hub of an alternative, and whether the best plan has it (same site, same tier)."""
 
-    site_id: Name
-    """Id of the candidate site."""
-    name_ja: str
-    """Japanese name."""
-    name_en: str | None
-    """English name."""
-    prefecture_en: str
-    """Prefecture in English."""
-    prefecture_ja: str
-    """Prefecture in Japanese."""
-    tier: Name
-    """Tier of the hub."""
-    it_load_mw: Mw
-    """IT load in MW."""
-    lat_deg: Latitude
-    """Latitude in degrees, WGS 84, 6 decimals."""
-    lon_deg: Longitude
-    """Longitude in degrees, WGS 84, 6 decimals."""
     in_best: bool
     """Whether the best plan has it."""
-
-    @property
-    def place(self) -> PlaceName:
-        """Its site with the names people know."""
-        return PlaceName(
-            self.site_id, self.name_ja, self.name_en, self.prefecture_ja, self.prefecture_en
-        )
 
 
 class MeasurePoints(Record):
@@ -211,9 +184,7 @@ def find_alternatives(
         if checked.objective < least - _ARITHMETIC:
             ended = "within" if bound < least - _ARITHMETIC else "undecided"
             break
-        found.append(
-            _alternative(scenario, sites, (hubs, first), (there, checked), bound, options.gap)
-        )
+        found.append(_alternative(scenario, (hubs, first), (there, checked), bound, options.gap))
         if outcome.interrupted:
             ended = "interrupted"
             break
@@ -241,7 +212,6 @@ def _forbid(program: SiteProgram, chosen: pd.DataFrame, differ_in: int, number: 
 
 def _alternative(
     scenario: Scenario,
-    sites: gpd.GeoDataFrame,
     best: tuple[gpd.GeoDataFrame, Checked],
     this: tuple[gpd.GeoDataFrame, Checked],
     bound: float,
@@ -256,8 +226,8 @@ def _alternative(
         gap=float(gap),
         proven=bool(gap <= gap_asked + _ARITHMETIC),
         below_best=(first.objective - checked.objective) / max(abs(first.objective), 1e-9),
-        hubs=_hubs(sites, there, hubs),
-        gone=tuple(hub for hub in _hubs(sites, hubs, there) if not hub.in_best),
+        hubs=_hubs(there, hubs),
+        gone=tuple(hub for hub in _hubs(hubs, there) if not hub.in_best),
         measures=tuple(
             MeasurePoints(
                 name=change.name,
@@ -271,20 +241,11 @@ def _alternative(
     )
 
 
-def _hubs(
-    sites: gpd.GeoDataFrame, hubs: gpd.GeoDataFrame, other: gpd.GeoDataFrame
-) -> tuple[AlternativeHub, ...]:
+def _hubs(hubs: gpd.GeoDataFrame, other: gpd.GeoDataFrame) -> tuple[AlternativeHub, ...]:
     """List hubs from the highest tier down, each with whether `other` has it in the same tier."""
     there = {(str(site), str(tier)) for site, tier in other["tier"].items()}
     found = [
-        AlternativeHub(
-            **vars(name_of(sites, str(site))),
-            tier=str(hub["tier"]),
-            it_load_mw=float(hub["it_load_mw"]),
-            lat_deg=float(hub["lat_deg"]),
-            lon_deg=float(hub["lon_deg"]),
-            in_best=(str(site), str(hub["tier"])) in there,
-        )
+        AlternativeHub.of(site, hub, in_best=(str(site), str(hub["tier"])) in there)
         for site, hub in hubs.iterrows()
     ]
     return tuple(
