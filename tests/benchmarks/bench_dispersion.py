@@ -18,9 +18,8 @@ from pathlib import Path
 import pytest
 
 import dcsite
-from dcsite.dispersion import Points, disperse
+from dcsite.dispersion import Points, disperse, read_places
 from dcsite.sites import municipality_sites
-from dcsite.sites.places import read_tsplib
 
 COUNTS = (5, 10, 15, 20)
 LIMIT_S = float(os.environ.get("DCSITE_BENCH_LIMIT_S", "120"))
@@ -37,8 +36,7 @@ def points_of(instance: str) -> Points:
         land = dcsite.load_scenario("policy-2023", ()).land
         table = municipality_sites(dcsite.load_atlas(), land)
         return Points(table["lat_deg"].to_numpy(float), table["lon_deg"].to_numpy(float))
-    read = read_tsplib(FILES[instance])
-    return Points(read.x, read.y, read.metric)
+    return read_places(FILES[instance]).points
 
 
 @cache

@@ -130,6 +130,14 @@ def test_x_and_y_are_not_rounded(tmp_path: Path) -> None:
     assert found["places"][1] == {"id": "site-0002", "name": "b", "x": 0.3, "y": 0.4}
 
 
+def test_x_and_y_in_the_encoding_of_japanese_spreadsheets(tmp_path: Path) -> None:
+    path = tmp_path / "plane.csv"
+    path.write_bytes("id,名称,x,y\na,札幌,0,0\nb,那覇,3,4\n".encode("cp932"))
+    found = answer(path, "--count", "2")
+    assert [place["name"] for place in found["places"]] == ["札幌", "那覇"]
+    assert found["distance"] == 5.0
+
+
 def test_text_names_the_places_and_says_proven(offices: Path) -> None:
     out, err = call(offices, "--count", "2")
     assert "札幌 (sapporo)" in out
@@ -259,7 +267,10 @@ def test_metric_that_does_not_fit(offices: Path, square: Path) -> None:
             "id,lat,lon\na,35,139\nb,36,140\nc,35,139",
             "row 4: lies at the same coordinates as row 2",
         ),
-        ("id,x,y\na,1,2\nb,NaN,3", 'row 3, column x: "NaN" is not a number'),
+        ("id,x,y\na,1,2\nb,NaN,3", 'row 3, column x: is "NaN"; allowed: a finite number'),
+        ("id,x,y\na,1,2\nb,1e999,3", 'row 3, column x: "1e999" is out of range; allowed: a finite'),
+        ("id,x,y\na,1,2\nb c,1,3", 'row 3, column id: "b c" is not an id; allowed: up to 64'),
+        ("id,x,y,X\na,1,2,3", 'header, column X: gives x, as column "x" does'),
         ("id,x,y\na,1,2\nb,1,2", "row 3: lies at the same coordinates as row 2"),
         ("id,x,y\na,1,2\na,1,3", 'row 3, column id: "a" is the id of row 2 too'),
         ("id,x,y\na,1,2\nb,1", "row 3: has 2 cells, the header has 3"),

@@ -97,6 +97,19 @@ def test_unreadable_geojson(write_file: WriteFile, complaints: Complaints, conte
     assert line.endswith(f"; allowed: {KINDS}")
 
 
+@pytest.mark.parametrize("name", ["s.csv", "s.geojson", "s.gpkg"])
+def test_a_file_too_large_to_hold_is_not_read(
+    write_file: WriteFile, complaints: Complaints, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("dcsite.sites.reader.MAX_BYTES", 1999)
+    assert complaints(write_file(name, b"x" * 2000)) == [
+        (
+            f"{name}: has 2,000 bytes; allowed: up to 1,999; simplify its geometries or leave out "
+            "what is not needed"
+        )
+    ]
+
+
 def test_missing_file_and_folder(tmp_path: Path, complaints: Complaints) -> None:
     (tmp_path / "folder.csv").mkdir()
     assert complaints(tmp_path / "gone.csv") == [f"gone.csv: no such file; allowed: a file {KINDS}"]

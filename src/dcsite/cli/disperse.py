@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +19,7 @@ from .options import QuietOption
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dcsite.dispersion import Dispersion, DispersionProgress, Metric, Points
+    from dcsite.dispersion import Dispersion, DispersionProgress, Metric, Places
 
 
 class MetricChoice(StrEnum):
@@ -30,14 +29,6 @@ class MetricChoice(StrEnum):
     geodesic = "geodesic"
     euclidean = "euclidean"
     ceil = "ceil"
-
-
-@dataclass(frozen=True)
-class _Candidates:
-    points: Points
-    place_ids: tuple[str, ...]
-    names: tuple[str, ...]
-    note: str
 
 
 _UNITS: dict[Metric, str] = {
@@ -71,12 +62,12 @@ def disperse_command(
     quiet: QuietOption = False,
 ) -> int:
     """Choose the places whose smallest distance to each other is largest, and prove it."""
-    from dcsite.dispersion import disperse
+    from dcsite.dispersion import disperse, read_places
 
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    candidates = _read(file, metric)
-    if candidates.note and not quiet:
-        console.print(f"note: {escape(candidates.note)}")
+    candidates = read_places(file, metric.value)
+    if candidates.removed and not quiet:
+        console.print(f"note: {escape(file.name)}: {candidates.removed} coincident points removed")
     total = len(candidates.points)
     if not 2 <= count <= total:
         raise SitesError(
@@ -104,47 +95,7 @@ def disperse_command(
     return 130 if answer.interrupted else 0
 
 
-def _read(path: Path, metric: MetricChoice) -> _Candidates:
-    from dcsite.dispersion import Points
-    from dcsite.sites.places import read_places, read_tsplib
-
-    planar: dict[MetricChoice, Metric]
-    if path.suffix.lower() == ".tsp":
-        read = read_tsplib(path)
-        planar = {
-            MetricChoice.auto: read.metric,
-            MetricChoice.euclidean: "euc_2d",
-            MetricChoice.ceil: "ceil_2d",
-        }
-        ids, names, first, second = read.node_ids, read.node_ids, read.x, read.y
-        note = f"{path.name}: {read.removed} coincident points removed" if read.removed else ""
-        geographic = False
-    else:
-        places = read_places(path)
-        planar = {
-            MetricChoice.auto: "euclidean",
-            MetricChoice.euclidean: "euclidean",
-            MetricChoice.ceil: "ceil_2d",
-        }
-        ids, names, first, second = places.place_ids, places.names, places.first, places.second
-        note = ""
-        geographic = places.geographic
-    allowed: dict[MetricChoice, Metric] = (
-        {MetricChoice.auto: "geodesic", MetricChoice.geodesic: "geodesic"} if geographic else planar
-    )
-    if metric not in allowed:
-        has = "latitude and longitude" if geographic else "x and y"
-        raise SitesError(
-            Problem(
-                "--metric",
-                "",
-                f"is {metric.value}, but {path.name} has {has}; allowed: {', '.join(allowed)}",
-            )
-        )
-    return _Candidates(Points(first, second, allowed[metric]), ids, names, note)
-
-
-def _kept(wanted: Sequence[str], candidates: _Candidates, file: str) -> list[int]:
+def _kept(wanted: Sequence[str], candidates: Places, file: str) -> list[int]:
     """Return the positions of places by id, else by name."""
     problems: list[Problem] = []
     kept: list[int] = []
@@ -174,7 +125,7 @@ def _kept(wanted: Sequence[str], candidates: _Candidates, file: str) -> list[int
     return kept
 
 
-def _listed(wanted: Sequence[str], candidates: _Candidates) -> list[str]:
+def _listed(wanted: Sequence[str], candidates: Places) -> list[str]:
     """Split at commas, but not a name that has one."""
     known = {*candidates.names, *candidates.place_ids}
     listed: list[str] = []
@@ -184,7 +135,7 @@ def _listed(wanted: Sequence[str], candidates: _Candidates) -> list[str]:
     return listed
 
 
-def _as_json(answer: Dispersion, candidates: _Candidates) -> str:
+def _as_json(answer: Dispersion, candidates: Places) -> str:
     whole = candidates.points.whole
     places: list[dict[str, Any]] = []
     axes = ("lat_deg", "lon_deg") if candidates.points.metric == "geodesic" else ("x", "y")
@@ -208,7 +159,7 @@ def _as_json(answer: Dispersion, candidates: _Candidates) -> str:
     return json.dumps(found, ensure_ascii=False, indent=2)
 
 
-def _as_text(answer: Dispersion, candidates: _Candidates) -> str:
+def _as_text(answer: Dispersion, candidates: Places) -> str:
     unit = _UNITS[candidates.points.metric]
     if answer.proven:
         verdict = "proven: no other choice is farther apart"

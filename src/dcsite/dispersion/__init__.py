@@ -5,6 +5,16 @@ or on WGS 84, by bisection on that distance with reduction and set packing at ea
 """
 
 from .bisection import Dispersion, DispersionProgress, disperse
+from .places import Places, read_places
 from .points import METRICS, Metric, Points
 
-__all__ = ["METRICS", "Dispersion", "DispersionProgress", "Metric", "Points", "disperse"]
+__all__ = [
+    "METRICS",
+    "Dispersion",
+    "DispersionProgress",
+    "Metric",
+    "Places",
+    "Points",
+    "disperse",
+    "read_places",
+]

@@ -7,6 +7,7 @@ is noted with its row and column, none is mended, and all are raised together.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import difflib
 import io
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 from dcsite.errors import DcsiteError, Problem, SitesError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 _TEXT = "UTF-8 (with or without BOM) or CP932"
 _DELIMITERS = ",;\t"
 _NO_CRS = "has no coordinate reference system"
+#: What a run can hold several times over; a larger file is refused before it is read.
+MAX_BYTES = 200_000_000
 #: Readers of vector files add the feature's own ``id`` beside the user's ``site_id``.
 _GIVES_WAY = {"id"}
 _NEARLY = 0.8
@@ -73,15 +76,9 @@ def read_rows(path: Path, form: FileForm) -> UserRows:
         Of the form's class: if the file cannot be read, has no records or lacks what every record
         needs.
     """
-    suffix = path.suffix.lower()
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "no such file"
-        raise form.unusable(path, f"{what}; allowed: a file {form.kinds}")
-    if suffix not in {".csv", ".geojson", ".json", ".gpkg"}:
-        raise form.unusable(path, f"extension {shown(suffix)} is not known; allowed: {form.kinds}")
+    suffix = checked_suffix(path, form)
     try:
-        empty = path.stat().st_size == 0
-        if empty:
+        if path.stat().st_size == 0:
             raise form.unusable(path, f"is empty; give at least one {form.record}")
         rows = _read_csv(path, form) if suffix == ".csv" else _read_vector(path, form)
     except OSError as error:
@@ -90,6 +87,31 @@ def read_rows(path: Path, form: FileForm) -> UserRows:
         rows.problems.raise_if_any()
         raise form.unusable(path, f"has no rows; give at least one {form.record}")
     return rows
+
+
+def checked_suffix(path: Path, form: FileForm) -> str:
+    """Return a file's extension in lower case, if there is such a file and it may be opened.
+
+    Raises
+    ------
+    DcsiteError
+        Of the form's class: if there is no file, its extension is another, or it has more than
+        `MAX_BYTES`.
+    """
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "no such file"
+        raise form.unusable(path, f"{what}; allowed: a file {form.kinds}")
+    if suffix not in form.suffixes:
+        raise form.unusable(path, f"extension {shown(suffix)} is not known; allowed: {form.kinds}")
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise form.unusable(
+            path,
+            f"has {size:,} bytes; allowed: up to {MAX_BYTES:,}; simplify its geometries or leave "
+            "out what is not needed",
+        )
+    return suffix
 
 
 def _read_csv(path: Path, form: FileForm) -> UserRows:
@@ -108,21 +130,20 @@ def _read_csv(path: Path, form: FileForm) -> UserRows:
         raise form.unusable(path, f"is empty; give a header and at least one {form.record}")
     header = [label.strip() for label in filled[0][1]]
     position = match_columns(header, problems, form.columns)
-    _check_needed(form.needed, header, position, form, problems)
-    numbers: list[int] = []
-    kept: list[list[str]] = []
+    if not form.needed_instead or not position.keys() >= set(form.needed_instead):
+        _check_needed(form.needed, header, position, form, problems)
+    kept: dict[int, list[str]] = {}
     for number, row in filled[1:]:
         if len(row) == len(header):
-            numbers.append(number)
-            kept.append([cell.strip() for cell in row])
+            kept[number] = [cell.strip() for cell in row]
         else:
             message = f"has {len(row)} cells, the header has {len(header)}"
             problems.add(number, "", f"{message}; quote cells that hold the delimiter")
     if not kept:
         problems.raise_if_any()
-    cells = {field: tuple(row[at] for row in kept) for field, at in position.items()}
+    cells = {field: tuple(row[at] for row in kept.values()) for field, at in position.items()}
     labels = {field: header[at] for field, at in position.items()}
-    return UserRows(tuple(numbers), cells, labels, None, problems)
+    return UserRows(tuple(kept), cells, labels, None, problems)
 
 
 def _check_needed(
@@ -144,15 +165,11 @@ def _check_needed(
 
 def _decode(path: Path, form: FileForm) -> str:
     content = path.read_bytes()
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content:
-        raise form.unusable(
-            path, f"is no text in a known encoding; allowed: {_TEXT}; save it again"
-        )
-    for encoding in ("utf-8-sig", "cp932"):
-        try:
+    # Zeros and byte-order marks of UTF-16, which CP932 would take for letters.
+    other = content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content
+    for encoding in () if other else ("utf-8-sig", "cp932"):
+        with contextlib.suppress(UnicodeDecodeError):
             return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
     raise form.unusable(path, f"is no text in a known encoding; allowed: {_TEXT}; save it again")
 
 
@@ -183,7 +200,9 @@ def _read_vector(path: Path, form: FileForm) -> UserRows:
     position = match_columns([str(name) for name in names], problems, form.columns)
     if len(frame):
         _check_needed(form.needed_in_layer, list(map(str, names)), position, form, problems)
-    cells = {field: _texts(frame[names[at]]) for field, at in position.items()}
+    cells = {
+        field: tuple(map(_text, frame[names[at]].astype(object))) for field, at in position.items()
+    }
     labels = {field: str(names[at]) for field, at in position.items()}
     return UserRows(tuple(range(1, len(frame) + 1)), cells, labels, geometry, problems)
 
@@ -193,15 +212,10 @@ def _is_json_object(path: Path) -> bool:
 
 
 def _is_geopackage(path: Path) -> bool:
-    with path.open("rb") as file:
-        if file.read(16) != b"SQLite format 3\x00":
-            return False
+    address = f"{path.resolve().as_uri()}?mode=ro"
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        try:
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
             connection.execute("SELECT count(*) FROM gpkg_contents")
-        finally:
-            connection.close()
     except (sqlite3.DatabaseError, UnicodeDecodeError):
         # SQLite quotes a broken schema in its message, in bytes that may be no text.
         return False
@@ -239,20 +253,9 @@ def _to_wgs84(path: Path, frame: gpd.GeoDataFrame, form: FileForm) -> gpd.GeoSer
         ) from None
 
 
-def _texts(values: pd.Series[Any]) -> tuple[str, ...]:
-    return tuple("" if _missing(value) else _text(value) for value in values.astype(object))
-
-
-def _missing(value: Any) -> bool:
-    return (
-        value is None
-        or value is pd.NaT
-        or value is pd.NA
-        or (isinstance(value, float) and np.isnan(value))
-    )
-
-
 def _text(value: Any) -> str:
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return ""
     # A column of whole numbers with a gap arrives as floats: 7.0 is the id 7.
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
@@ -281,6 +284,10 @@ class FileForm:
         Fields without which a layer is of no use.
     error : type of DcsiteError
         What is raised.
+    needed_instead : tuple of str
+        Fields that make a CSV file of use in place of `needed`.
+    suffixes : tuple of str
+        The extensions of `kinds`.
     """
 
     record: str
@@ -291,6 +298,8 @@ class FileForm:
     needed: tuple[str, ...]
     needed_in_layer: tuple[str, ...]
     error: type[DcsiteError]
+    needed_instead: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = (".csv", ".geojson", ".json", ".gpkg")
 
     def unusable(self, path: Path, message: str) -> DcsiteError:
         """Return the error for a file as a whole."""
@@ -475,6 +484,13 @@ class UserRows:
     def called(self, row: int) -> str:
         """Return what a row is called in a message, as ``row 3``."""
         return f"{self.problems.unit} {self.record_numbers[row]}"
+
+    def repeats(self, keys: Iterable[Hashable]) -> Iterator[tuple[int, str]]:
+        """Yield each row whose key an earlier row has, and what that is called; None is no key."""
+        first: dict[Hashable, int] = {}
+        for row, key in enumerate(keys):
+            if key is not None and first.setdefault(key, row) != row:
+                yield row, self.called(first[key])
 
     def texts(self, field: str) -> tuple[str, ...]:
         """Return the cells of a field as written, empty where the file has no such column."""

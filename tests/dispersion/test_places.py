@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dcsite.dispersion import read_places
 from dcsite.errors import SitesError
-from dcsite.sites.places import read_tsplib
 
 GOOD = """NAME : four
 COMMENT : made by hand
@@ -31,18 +31,18 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_points_and_coincident_ones(file: Path) -> None:
-    read = read_tsplib(file)
-    assert (read.name, read.metric, read.removed) == ("four", "euc_2d", 1)
-    assert read.node_ids == ("1", "2", "4")
-    assert read.x.tolist() == [0.0, 3.0, -1.5]
-    assert read.y.tolist() == [0.0, 4.0, 7.0]
+    read = read_places(file)
+    assert (read.points.metric, read.removed) == ("euc_2d", 1)
+    assert read.place_ids == ("1", "2", "4")
+    assert read.points.first.tolist() == [0.0, 3.0, -1.5]
+    assert read.points.second.tolist() == [0.0, 4.0, 7.0]
 
 
 def test_no_spaces_before_colons_no_name_no_end(file: Path) -> None:
     text = GOOD.replace(" :", ":").replace("NAME: four\n", "").replace("EOF\n", "")
     file.write_text(text.replace("EUC_2D", "CEIL_2D"), encoding="utf-8")
-    read = read_tsplib(file)
-    assert (read.name, read.metric, len(read.x)) == ("four", "ceil_2d", 3)
+    read = read_places(file)
+    assert (read.points.metric, len(read.points)) == ("ceil_2d", 3)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_no_spaces_before_colons_no_name_no_end(file: Path) -> None:
 def test_one_clear_error(file: Path, before: str, after: str, said: str) -> None:
     file.write_text(GOOD.replace(before, after), encoding="utf-8")
     with pytest.raises(SitesError) as error:
-        read_tsplib(file)
+        read_places(file)
     assert len(error.value.problems) == 1
     assert said in str(error.value)
     assert str(error.value).startswith("four.tsp: ")
@@ -73,6 +73,6 @@ def test_one_clear_error(file: Path, before: str, after: str, said: str) -> None
 
 def test_no_such_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(SitesError, match=r"none\.tsp: no such file"):
-        read_tsplib(tmp_path / "none.tsp")
+        read_places(tmp_path / "none.tsp")
     with pytest.raises(SitesError, match="is a folder"):
-        read_tsplib(tmp_path)
+        read_places(tmp_path)

@@ -1,0 +1,180 @@
+"""Places to choose from, anywhere on earth or on a plane: CSV, GeoJSON, GeoPackage or TSPLIB.
+
+Unlike a user's candidate sites they need not lie in Japan, and nothing but their id, name and
+coordinates is used. Of TSPLIB files the planar ones are read: ``EUC_2D`` and ``CEIL_2D`` with
+``NODE_COORD_SECTION``.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dcsite.errors import Problem, SitesError
+from dcsite.sites.reader import ProblemList, checked_suffix, read_number, read_rows, shown
+from dcsite.sites.user import PLACE_COLUMNS, SITES_FILE, read_ids, read_names, read_points
+
+from .points import Metric, Points
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_AXES = ("x", "y")
+_PLACES_FILE = replace(
+    SITES_FILE,
+    record="place",
+    kinds=(
+        ".csv (with latitude and longitude, or x and y), .geojson, .json (GeoJSON), .gpkg "
+        "(GeoPackage) or .tsp (TSPLIB)"
+    ),
+    layer="places",
+    columns=PLACE_COLUMNS | {axis: (axis,) for axis in _AXES},
+    needed_instead=_AXES,
+    suffixes=(*SITES_FILE.suffixes, ".tsp"),
+)
+_GEOGRAPHIC: dict[str, Metric] = {"auto": "geodesic", "geodesic": "geodesic"}
+_PLANAR: dict[str, Metric] = {"auto": "euclidean", "euclidean": "euclidean", "ceil": "ceil_2d"}
+_OF_TSPLIB: dict[str, Metric] = {"EUC_2D": "euc_2d", "CEIL_2D": "ceil_2d"}
+_ALLOWED = " or ".join(_OF_TSPLIB)
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Points and what they are called.
+
+    Parameters
+    ----------
+    points : Points
+        The points, in the order of the file.
+    place_ids, names : tuple of str
+        Id and name; the id stands for a name that is missing.
+    removed : int
+        How many points of a TSPLIB file were left out, since an earlier one has their coordinates.
+    """
+
+    points: Points
+    place_ids: tuple[str, ...]
+    names: tuple[str, ...]
+    removed: int = 0
+
+
+def read_places(path: Path, metric: str = "auto") -> Places:
+    """Read places of a file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        CSV with latitude and longitude or with x and y; GeoJSON or GeoPackage; TSPLIB (.tsp), of
+        which coincident points are removed, as is usual for dispersion on these files.
+    metric : str
+        ``auto``, ``geodesic`` (of latitude and longitude), ``euclidean`` or ``ceil`` (of x and y).
+        Of TSPLIB files ``auto`` is the file's own rounding, and ``euclidean`` that to the nearest
+        integer.
+
+    Raises
+    ------
+    SitesError
+        If the file cannot be read or is cut short, coordinates are missing, out of range or
+        coincident, or the metric is not one of such coordinates.
+    """
+    if checked_suffix(path, _PLACES_FILE) == ".tsp":
+        return _read_tsplib(path, metric)
+    rows = read_rows(path, _PLACES_FILE)
+    planar = rows.geometry is None and not rows.has("lat_deg") and all(map(rows.has, _AXES))
+    if planar:
+        most = sys.float_info.max
+        first, second = (
+            rows.numbers(axis, -most, most, needed=True, allowed="a finite number")
+            for axis in _AXES
+        )
+    else:
+        first, second, _ = read_points(rows)
+        for name, values, most in (("latitude", first, 90.0), ("longitude", second, 180.0)):
+            for at in np.flatnonzero(np.abs(values) > most):
+                allowed = f"allowed: {-most:g} to {most:g}"
+                rows.note(at, "", f"{name} {values[at]:g} is out of range; {allowed}")
+    here = zip(first.tolist(), second.tolist(), strict=True)
+    for row, earlier in rows.repeats(None if any(map(math.isnan, at)) else at for at in here):
+        rows.note(row, "", f"lies at the same coordinates as {earlier}; keep one of the two")
+    ids = read_ids(rows)
+    names, _ = read_names(rows, ids)
+    rows.problems.raise_if_any()
+    kind = _chosen(metric, _PLANAR if planar else _GEOGRAPHIC, path)
+    return Places(Points(first, second, kind), ids, names)
+
+
+def _chosen(metric: str, allowed: Mapping[str, Metric], path: Path) -> Metric:
+    """Return the metric that a word means for a file's coordinates."""
+    if metric not in allowed:
+        has = "latitude and longitude" if allowed is _GEOGRAPHIC else "x and y"
+        message = f"is {metric}, but {path.name} has {has}; allowed: {', '.join(allowed)}"
+        raise SitesError(Problem("--metric", "", message))
+    return allowed[metric]
+
+
+def _read_tsplib(path: Path, metric: str) -> Places:
+    def refuse(message: str, field: str = "") -> SitesError:
+        return SitesError(Problem(path.name, field, message))
+
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise refuse(f"cannot be read: {error.strerror or error}") from error
+    said = [
+        (key.strip().upper(), value.strip())
+        for key, _, value in (line.partition(":") for line in lines)
+    ]
+    begin = next((at for at, (key, _) in enumerate(said, 1) if key == "NODE_COORD_SECTION"), None)
+    if begin is None:
+        allowed = "allowed: TSPLIB files with planar coordinates, not cut short"
+        raise refuse(f"has no NODE_COORD_SECTION; {allowed}")
+    header = dict(said[:begin])
+    own = header.get("EDGE_WEIGHT_TYPE")
+    if own is None or own.upper() not in _OF_TSPLIB:
+        what = "is missing" if own is None else f"is {shown(own)}, which is not supported"
+        raise refuse(f"{what}; allowed: {_ALLOWED}", "EDGE_WEIGHT_TYPE")
+    told = header.get("DIMENSION", "")
+    if not told.isdecimal() or int(told) < 1:
+        raise refuse(f"is {shown(told)}; allowed: the number of points, 1 or more", "DIMENSION")
+    nodes = _nodes(path, lines, begin)
+    if len(nodes) != int(told):
+        short = "the file is cut short" if len(nodes) < int(told) else "one of the two is wrong"
+        raise refuse(f"is {told}, but {len(nodes)} points are listed: {short}", "DIMENSION")
+    kept: dict[tuple[float, float], str] = {}
+    for node, place in nodes.items():
+        kept.setdefault(place, node)
+    ids = tuple(kept.values())
+    x, y = np.array(list(kept)).T
+    choices: dict[str, Metric] = {
+        "auto": _OF_TSPLIB[own.upper()],
+        "euclidean": "euc_2d",
+        "ceil": "ceil_2d",
+    }
+    return Places(Points(x, y, _chosen(metric, choices, path)), ids, ids, len(nodes) - len(ids))
+
+
+def _nodes(path: Path, lines: list[str], begin: int) -> dict[str, tuple[float, float]]:
+    """Return x and y by node, of the lines from this one on."""
+    problems = ProblemList(path.name, "line", SitesError)
+    nodes: dict[str, tuple[float, float]] = {}
+    seen: dict[str, int] = {}
+    for number, line in enumerate(lines[begin:], begin + 1):
+        node, *cells = line.split() or [""]
+        if node[:1].isalpha():  # EOF or another section
+            break
+        values = [math.nan if (value := read_number(cell)) is None else value for cell in cells]
+        if node and (len(values) != 2 or not all(map(math.isfinite, values))):
+            what = f"is {shown(line.strip())}; allowed: node number, x and y, all finite"
+            problems.add(number, "", what)
+        elif node in seen:
+            problems.add(number, "", f"node {node} is there already, on line {seen[node]}")
+        elif node:
+            seen[node] = number
+            nodes[node] = values[0], values[1]
+    problems.raise_if_any()
+    return nodes
