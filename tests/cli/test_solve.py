@@ -47,3 +47,22 @@ def test_warnings_of_the_check_come_before_the_plan(call, workplace, sites):
     assert answer.code == 0
     (warning,) = [line for line in answer.errors if line.startswith("warning: ")]
     assert "demand.latency_critical_max_km = 20: no candidate stands within that of" in warning
+
+
+def test_a_run_begins_from_an_earlier_plan_unless_that_was_changed(call, workplace, sites):
+    begin = ("solve", "--sites", sites, "-o", workplace / "again", "--start")
+    assert call("solve", "--sites", sites, "-o", workplace / "plan").code == 0
+    file = workplace / "plan" / "plan.json"
+    answer = call(*begin, file)
+    assert answer.code == 0
+    document = json.loads(file.read_text(encoding="utf-8"))
+    count, worth = len(document["hubs"]), document["objective"]
+    assert f"starting from a plan of {count} hubs, worth {worth:.5f} here" in answer.errors
+    document["hubs"][0]["tier"] = "regional"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    changed = call(*begin, file)
+    assert changed.code == 2
+    assert f"{file}: digest: the plan was changed since it was written" in "\n".join(changed.errors)
+    missing = call(*begin, workplace / "none.json")
+    assert missing.code == 2
+    assert any("none.json: no such file" in line for line in missing.errors)

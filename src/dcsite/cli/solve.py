@@ -28,10 +28,11 @@ from .progress import ProgressReporter, reporter
 from .summary import output_console, print_summary
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dcsite.outputs import OutputPaths
     from dcsite.plan import Run, Session
     from dcsite.plan.explanation import Explanation
-    from dcsite.plan.start import StartHub
     from dcsite.studies.alternatives import Alternatives
 
 
@@ -86,7 +87,8 @@ def solve_command(
     begun = time.perf_counter()
     from dcsite.outputs import check_directory
     from dcsite.plan import Session
-    from dcsite.plan.start import read_start
+    from dcsite.plan.reload import hubs_of
+    from dcsite.plan.types import Plan
     from dcsite.solvers import SolveOptions
 
     options = SolveOptions(
@@ -100,7 +102,7 @@ def solve_command(
     request = _Request(
         session,
         directory,
-        read_start(start) if start is not None else (),
+        hubs_of(Plan.read_file(start)) if start is not None else None,
         not diagnose,
         alternatives,
         alternatives_within / 100.0,
@@ -129,7 +131,7 @@ class _Request:
 
     session: Session
     directory: Path
-    start: tuple[StartHub, ...]
+    start: pd.DataFrame | None
     check_first: bool
     alternatives: int
     within: float

@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import geopandas as gpd
+    import pandas as pd
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
     from dcsite.solvers import Progress
 
     from .reload import SavedPlan
-    from .start import StartHub
     from .types import Plan
 
 
@@ -222,7 +222,7 @@ class Session:
         on_progress: Callable[[Progress], None] | None = None,
         on_note: Callable[[str], None] | None = None,
         started: float | None = None,
-        start: Sequence[StartHub] | None = None,
+        start: pd.DataFrame | None = None,
         check_first: bool = True,
     ) -> Run:
         """Carry the scenario from sites to a checked plan.
@@ -239,7 +239,7 @@ class Session:
             in one line.
         started : float, optional
             ``time.perf_counter()`` when the command began.
-        start : sequence of StartHub, optional
+        start : pandas.DataFrame, optional
             Hubs of an earlier plan to begin from, where they still fit.
         check_first : bool
             Whether a check may answer at once that there is no plan. Without it such a scenario is
@@ -265,7 +265,7 @@ class Session:
                     on_note(warning)
         stage("build")
         program = assemble(scenario, atlas, measured)
-        if start:
+        if start is not None:
             begin = complete_start(program, start)
             options = replace(options, start=begin.values)
             if on_note is not None:

@@ -11,17 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from dcsite.criteria import TIERS
-from dcsite.errors import DcsiteError, Problem
 from dcsite.solvers.matrix import ProgramMatrix
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    import pandas as pd
 
     from dcsite.model import SiteProgram
 
@@ -31,21 +28,6 @@ _SHOWN = 5
 
 #: Rows that a completion breaks are laid, and it is completed anew, at most so often.
 _ROUNDS = 20
-
-
-class StartHub(BaseModel):
-    """A hub of an earlier plan: all that a start needs to know of it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
-
-    site_id: str = Field(min_length=1)
-    tier: str = Field(min_length=1)
-
-
-class _PlanFile(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
-
-    hubs: tuple[StartHub, ...] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
@@ -64,47 +46,15 @@ class Start:
     note: str
 
 
-def read_start(path: Path) -> tuple[StartHub, ...]:
-    """Read the hubs of a ``plan.json``.
-
-    Raises
-    ------
-    DcsiteError
-        If the file cannot be read or is no plan.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DcsiteError(Problem("--start", str(path), f"cannot be read ({reason})")) from error
-    except UnicodeDecodeError as error:
-        raise DcsiteError(
-            Problem("--start", str(path), "is not UTF-8 text; give a plan.json")
-        ) from error
-    try:
-        plan = _PlanFile.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        raise DcsiteError(
-            Problem(
-                "--start",
-                str(path),
-                f"is not a plan of dcsite ({place}: {first['msg']}); give the plan.json of a solve",
-            )
-        ) from error
-    return plan.hubs
-
-
-def complete_start(program: SiteProgram, hubs: Sequence[StartHub]) -> Start:
+def complete_start(program: SiteProgram, hubs: pd.DataFrame) -> Start:
     """Complete hubs to a feasible point of a program.
 
     Parameters
     ----------
     program : SiteProgram
         Assembled, not yet solved.
-    hubs : sequence of StartHub
-        Of an earlier plan, perhaps of another scenario or other sites.
+    hubs : pandas.DataFrame
+        By `site_id`, with `tier`: of an earlier plan, perhaps of another scenario or other sites.
 
     Returns
     -------
@@ -114,13 +64,13 @@ def complete_start(program: SiteProgram, hubs: Sequence[StartHub]) -> Start:
     place = {str(site_id): number for number, site_id in enumerate(program.sites.index)}
     opened: set[str] = set()
     refused: list[str] = []
-    for hub in hubs:
-        number = place.get(hub.site_id)
-        tier = TIERS.index(hub.tier) if hub.tier in TIERS else None
-        if number is None or tier is None or not program.eligible[number, tier]:
-            refused.append(f"{hub.site_id} as {hub.tier}")
+    for site_id, tier in hubs["tier"].items():
+        number = place.get(str(site_id), -1)
+        column = TIERS.index(tier) if tier in TIERS else -1
+        if min(number, column) < 0 or not program.eligible[number, column]:
+            refused.append(f"{site_id} as {tier}")
         else:
-            opened.add(program.open[number, tier].name)
+            opened.add(program.open[number, column].name)
     if refused:
         more = f" and {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else ""
         return Start(

@@ -16,7 +16,7 @@ import sqlite3
 import unicodedata
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import geopandas as gpd
 import numpy as np
@@ -477,11 +477,11 @@ class UserRows:
         """Tell whether the file has a column for a field."""
         return field in self.cells
 
-    def note(self, row: int, field: str, message: str) -> None:
+    def note(self, row: SupportsIndex, field: str, message: str) -> None:
         """Note what is wrong with a field (or, if it is empty, with all) of a row."""
         self.problems.add(self.record_numbers[row], self.labels.get(field, field), message)
 
-    def called(self, row: int) -> str:
+    def called(self, row: SupportsIndex) -> str:
         """Return what a row is called in a message, as ``row 3``."""
         return f"{self.problems.unit} {self.record_numbers[row]}"
 
