@@ -8,7 +8,7 @@ import dcsite
 from dcsite.errors import InfeasibleError
 from dcsite.feasibility import diagnose
 from dcsite.plan import Session
-from dcsite.scenario.keys import toml_value
+from dcsite.scenario import toml_value
 from dcsite.sites import SITE_COLUMNS
 from dcsite.solvers import SolveOptions
 

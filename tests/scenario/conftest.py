@@ -28,7 +28,7 @@ class SnowCriterion:
 def snow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Register a third party's criterion beside those there are."""
     known = (*criteria(), SnowCriterion())
-    monkeypatch.setattr("dcsite.scenario.shape.criteria", lambda: known)
+    monkeypatch.setattr("dcsite.scenario.schema.criteria", lambda: known)
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from dcsite.contract import criteria
 from dcsite.errors import ScenarioError
@@ -50,6 +52,64 @@ def test_a_scenario_is_frozen():
     scenario = load_scenario()
     with pytest.raises(ValidationError, match="frozen"):
         scenario.demand.pue = 1.1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("table", ["weights", "rules", "penalties", "criteria", "provenance"])
+def test_its_tables_are_frozen(table):
+    scenario = load_scenario(overrides=["weights.cables=0.3"])
+    frozen = getattr(scenario, table)
+    before, key = dict(frozen), next(iter(frozen))
+    for change in (
+        lambda: frozen.__setitem__(key, 0.9),
+        lambda: frozen.__delitem__(key),
+        lambda: frozen.update({key: 0.9}),
+        lambda: frozen.setdefault("new", 0.9),
+        lambda: frozen.pop(key),
+        frozen.popitem,
+        frozen.clear,
+        lambda: frozen.__ior__({key: 0.9}),
+    ):
+        with pytest.raises(TypeError, match="frozen"):
+            change()
+    with pytest.raises(TypeError):
+        scenario.weights["renewables"] = 0.9
+    assert dict(frozen) == before
+    assert {**frozen, key: 0.9}[key] == 0.9
+
+
+def test_the_parameters_of_shipped_criteria_are_frozen_to_the_ground():
+    def check(entry):
+        if isinstance(entry, BaseModel):
+            assert entry.model_config.get("frozen"), type(entry)
+            for _, inner in entry:
+                check(inner)
+        else:
+            assert entry is None or isinstance(entry, str | int | float | tuple), entry
+
+    for own in load_scenario().criteria.values():
+        check(own)
+
+
+@pytest.mark.parametrize("again", [lambda x: pickle.loads(pickle.dumps(x)), copy.deepcopy])  # noqa: S301
+def test_a_scenario_can_be_pickled_and_copied(again):
+    scenario = load_scenario("distributed", ["weights.cables=0.3"])
+    other = again(scenario)
+    assert other == scenario
+    assert type(other) is type(scenario)
+    assert other.provenance == scenario.provenance
+    assert other.assumptions() == scenario.assumptions()
+    assert other.extends == scenario.extends == "distributed"
+    assert as_dict(other) == as_dict(scenario)
+    with pytest.raises(TypeError, match="frozen"):
+        other.weights["cables"] = 0.9
+
+
+def test_dumps_are_plain_tables():
+    scenario = load_scenario()
+    for dump in (scenario.model_dump(), as_dict(scenario)):
+        assert type(dump["weights"]) is type(dump["criteria"]["cables"]) is dict
+        dump["weights"]["cables"] = 9.0
+    assert scenario.weights["cables"] != 9.0
 
 
 def test_shipped_names_are_listed():

@@ -7,9 +7,8 @@ from importlib import resources
 
 import pytest
 
-from dcsite.scenario import Origin, as_dict, load_scenario, shipped_names
-from dcsite.scenario.keys import flatten
-from dcsite.scenario.provenance import LABELS, parse_source
+from dcsite.scenario import Origin, as_dict, flatten, load_scenario, shipped_names
+from dcsite.scenario.origin import LABELS, parse_source
 
 
 @pytest.mark.parametrize("name", shipped_names())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dcsite.criteria import TIERS
 from dcsite.model.rules import all_rules
-from dcsite.scenario.keys import toml_value
+from dcsite.scenario import toml_value
 
 from .diagnose import settings_of
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dcsite.errors import InfeasibleError, Problem
-from dcsite.scenario.keys import toml_value
+from dcsite.scenario import toml_value
 from dcsite.solvers import SolveOptions
 
 from .diagnose import diagnose

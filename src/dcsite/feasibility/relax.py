@@ -157,7 +157,7 @@ def _changed(section: Any, path: list[str], value: float) -> Any:
     new = _changed(old, rest, value) if rest else int(value) if isinstance(old, int) else value
     if isinstance(section, BaseModel):
         return section.model_copy(update={name: new})
-    return {**section, name: new}
+    return type(section)({**section, name: new})
 
 
 def _scales(scenario: Scenario, measured: gpd.GeoDataFrame, rule: str) -> list[_Scale]:

@@ -1,44 +1,17 @@
 """What is asked: scenarios in TOML, validated into typed objects, each value with its source."""
 
-from .keys import flatten
-from .layers import override_texts, shipped_names
+from .layers import flatten, override_texts, shipped_names, toml_value
 from .load import load_scenario
-from .provenance import AssumptionRecord, Origin
-from .schema import (
-    CoreTier,
-    Count,
-    Demand,
-    Land,
-    LandParameters,
-    Range,
-    RuleMode,
-    Scenario,
-    Tier,
-    TierParameters,
-    Tiers,
-    Workforce,
-    ZoneWeight,
-)
-from .shape import PROGRAM_RULES, scenario_model
-from .show import as_dict, json_schema, render_toml
+from .origin import Origin
+from .schema import PROGRAM_RULES, LandParameters, Scenario, Tiers, as_dict, scenario_model
+from .show import json_schema, render_toml
 
 __all__ = [
     "PROGRAM_RULES",
-    "AssumptionRecord",
-    "CoreTier",
-    "Count",
-    "Demand",
-    "Land",
     "LandParameters",
     "Origin",
-    "Range",
-    "RuleMode",
     "Scenario",
-    "Tier",
-    "TierParameters",
     "Tiers",
-    "Workforce",
-    "ZoneWeight",
     "as_dict",
     "flatten",
     "json_schema",
@@ -47,4 +20,5 @@ __all__ = [
     "render_toml",
     "scenario_model",
     "shipped_names",
+    "toml_value",
 ]

@@ -1,26 +1,90 @@
-"""Read what a scenario is made of: shipped names, TOML files, ``extends`` chains, ``--set``."""
+"""What a scenario is made of: files, ``extends`` chains and ``--set``, laid over each other.
+
+A scenario is tables of keys, written dotted (``tiers.core.count``). Each file or override is one
+layer; of every value the merged tables remember which layer set it.
+"""
 
 from __future__ import annotations
 
+import copy
 import difflib
+import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from dcsite.errors import Problem, ScenarioError
 
-from .keys import shown, toml_value
+KeyPath: TypeAlias = tuple[str | int, ...]
 
 #: Keys of a scenario file that say how it is read, not what is asked.
 EXTENDS, SOURCES = "extends", "sources"
 
 _MAX_BYTES = 1_000_000  # a scenario of all shipped keys has about 15 kB
 _MAX_CHAIN = 32
+_MAX_SHOWN = 60
 _SUFFIX = ".toml"
+_SHIPPED = resources.files("dcsite.scenario") / "shipped"
+
+
+# Values: how a table is walked and written.
+
+
+def is_value(entry: Any) -> bool:
+    """Tell whether an entry is one value: no table, or a range given as ``{min, max}``."""
+    return not isinstance(entry, Mapping) or (bool(entry) and set(entry) <= {"min", "max"})
+
+
+def as_range(value: Any) -> Any:
+    """Read a number as a range with equal ends; leave everything else."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return {"min": value, "max": value}
+    return value
+
+
+def flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield dotted key and value of everything in a table, ranges and lists as one value."""
+    for key, entry in table.items():
+        if is_value(entry):
+            yield f"{prefix}{key}", entry
+        else:
+            yield from flatten(entry, f"{prefix}{key}.")
+
+
+def toml_key(key: str) -> str:
+    """Write a key as TOML, in quotes only where it needs them."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else toml_value(key)
+
+
+def toml_value(value: Any) -> str:
+    """Write a value as TOML on one line; whole floats lose their ``.0``."""
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{toml_key(key)} = {toml_value(entry)}" for key, entry in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(toml_value, value))}]"
+    if isinstance(value, str):  # TOML escapes as JSON does, and DEL too
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
+def shown(value: Any) -> str:
+    """Write a value for a message: as TOML, control characters out, cut where it is long."""
+    if isinstance(value, Mapping):
+        return "a table" if value else "an empty table"
+    text = re.sub(r"\s+", " ", toml_value(value))
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 1]}…"
+
+
+# Layers: shipped names, files and what they extend, ``--set``.
 
 
 @dataclass(frozen=True)
@@ -53,14 +117,8 @@ class Layer:
 
 def shipped_names() -> tuple[str, ...]:
     """Return the names of the scenarios that come with dcsite, sorted."""
-    folder = resources.files("dcsite.scenario") / "shipped"
-    return tuple(
-        sorted(
-            entry.name.removesuffix(_SUFFIX)
-            for entry in folder.iterdir()
-            if entry.name.endswith(_SUFFIX)
-        )
-    )
+    names = (entry.name for entry in _SHIPPED.iterdir())
+    return tuple(sorted(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)))
 
 
 def read_chain(source: str | Path) -> tuple[Layer, ...]:
@@ -81,27 +139,39 @@ def read_chain(source: str | Path) -> tuple[Layer, ...]:
     ScenarioError
         If a file cannot be read or the chain closes on itself.
     """
-    return _chain(source, Path(), None, {})
+    chain: list[Layer] = []
+    seen: dict[str, str] = {}  # name of each step, by what tells its file from others
+    step, folder = source, Path()
+    while True:
+        shipped = isinstance(step, str) and step in shipped_names()
+        path = folder / _expand(step)
+        name = str(step) if shipped else str(path)
 
+        def wrong(message: str, name: str = name) -> ScenarioError:
+            """Place an error about a file at the ``extends`` that asked for it, if there is one."""
+            if not chain:
+                return ScenarioError(Problem(name, "", message))
+            return ScenarioError(Problem(chain[-1].where, EXTENDS, f"{name}: {message}"))
 
-def _chain(
-    step: str | Path, folder: Path, asked_by: Layer | None, seen: Mapping[str, str]
-) -> tuple[Layer, ...]:
-    """Read one step and what it extends; `seen` holds the steps before it, identity to name."""
-    shipped = isinstance(step, str) and step in shipped_names()
-    path = folder / _expand(step)
-    name = str(step) if shipped else str(path)
-    identity = f"shipped:{name}" if shipped else _identity(path)
-    if identity in seen:
-        loop = " -> ".join([*seen.values(), name])
-        raise _error(asked_by, name, f"extends must not lead back to itself: {loop}")
-    if len(seen) >= _MAX_CHAIN:
-        raise _error(asked_by, name, f"a chain of extends has at most {_MAX_CHAIN} files")
-    layer = _read_shipped(name) if shipped else _read_file(path, asked_by)
-    if layer.extends is None:
-        return (layer,)
-    below = _chain(layer.extends, path.parent, layer, {**seen, identity: name})
-    return (*below, layer)
+        identity = f"shipped:{name}" if shipped else _identity(path)
+        if identity in seen:
+            loop = " -> ".join([*seen.values(), name])
+            raise wrong(f"extends must not lead back to itself: {loop}")
+        if len(seen) >= _MAX_CHAIN:
+            raise wrong(f"a chain of extends has at most {_MAX_CHAIN} files")
+        seen[identity] = name
+        if shipped:
+            text = (_SHIPPED / f"{name}{_SUFFIX}").read_text("utf-8")
+            layer = _layer(f"{name} (shipped)", "shipped", name, text)
+        else:
+            text = _read_file(path, wrong)
+            # A scenario's name is made of letters, digits, dot, dash and underline.
+            stem = re.sub(r"[^\w.-]+", "-", path.stem).strip("-.")[:64] or "scenario"
+            layer = _layer(name, "file", stem, text)
+        chain.append(layer)
+        if layer.extends is None:
+            return tuple(reversed(chain))
+        step, folder = layer.extends, path.parent
 
 
 def _identity(path: Path) -> str:
@@ -120,68 +190,40 @@ def _expand(step: str | Path) -> Path:
         return Path(step)
 
 
-def _error(asked_by: Layer | None, name: str, message: str) -> ScenarioError:
-    """Make an error about a file, placed at the ``extends`` that asked for it if there is one."""
-    if asked_by is None:
-        return ScenarioError(Problem(name, "", message))
-    return ScenarioError(Problem(asked_by.where, EXTENDS, f"{name}: {message}"))
-
-
-def _read_shipped(name: str) -> Layer:
-    text = (resources.files("dcsite.scenario") / "shipped" / f"{name}{_SUFFIX}").read_text("utf-8")
-    return _layer(f"{name} (shipped)", "shipped", name, text, None)
-
-
-def _read_file(path: Path, asked_by: Layer | None) -> Layer:
-    name = str(path)
+def _read_file(path: Path, wrong: Callable[[str], ScenarioError]) -> str:
     try:
         if path.is_dir():
-            raise _error(asked_by, name, "is a folder; give a TOML file or a shipped name")
+            raise wrong("is a folder; give a TOML file or a shipped name")
         if not path.exists():
-            raise _error(asked_by, name, _not_found(path))
+            shipped = shipped_names()
+            near = difflib.get_close_matches(path.name.removesuffix(_SUFFIX), shipped, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise wrong(
+                f"no such file or shipped scenario; {hint}shipped are: {', '.join(shipped)}"
+            )
         if not path.is_file():
-            raise _error(asked_by, name, "is no regular file; give a TOML file")
+            raise wrong("is no regular file; give a TOML file")
         size = path.stat().st_size
         if size > _MAX_BYTES:
-            raise _error(
-                asked_by,
-                name,
-                f"is {size / 1e6:.1f} MB; a scenario is a TOML file of at most "
-                f"{_MAX_BYTES / 1e6:g} MB",
-            )
+            most = f"a scenario is a TOML file of at most {_MAX_BYTES / 1e6:g} MB"
+            raise wrong(f"is {size / 1e6:.1f} MB; {most}")
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"is not UTF-8 text (byte {error.start + 1}); save it as UTF-8"
-        raise _error(asked_by, name, message) from error
+        raise wrong(message) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise _error(asked_by, name, f"cannot be read: {reason}") from error
-    return _layer(name, "file", _stem(path), text, asked_by)
-
-
-def _not_found(path: Path) -> str:
-    shipped = shipped_names()
-    near = difflib.get_close_matches(path.name.removesuffix(_SUFFIX), shipped, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    return f"no such file or shipped scenario; {hint}shipped are: {', '.join(shipped)}"
-
-
-def _stem(path: Path) -> str:
-    """Return a scenario name made of a file name: letters, digits, dot, dash, underline."""
-    return re.sub(r"[^\w.-]+", "-", path.stem).strip("-.")[:64] or "scenario"
-
-
-def _layer(
-    where: str, kind: Literal["shipped", "file"], stem: str, text: str, asked_by: Layer | None
-) -> Layer:
+        raise wrong(f"cannot be read: {reason}") from error
     if not text.strip():
-        raise _error(
-            asked_by, where, 'is empty; begin with extends = "policy-2023" and say what differs'
-        )
+        raise wrong('is empty; begin with extends = "policy-2023" and say what differs')
+    return text
+
+
+def _layer(where: str, kind: Literal["shipped", "file"], stem: str, text: str) -> Layer:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(_syntax_problem(where, error)) from error
+        raise ScenarioError(_syntax_problem(where, str(error))) from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; deep nesting
         message = f"cannot be read as TOML: {str(error).split(';')[0]}"
         raise ScenarioError(Problem(where, "", message)) from error
@@ -192,15 +234,12 @@ def _layer(
     return Layer(where, kind, stem, data, data.pop(SOURCES, {}), extends)
 
 
-def _syntax_problem(where: str, error: tomllib.TOMLDecodeError) -> Problem:
+def _syntax_problem(where: str, text: str) -> Problem:
     """Say where TOML syntax breaks, in words a reader of TOML uses."""
-    text = str(error)
     place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", text)
     reason = text[: place.start()] if place else text
-    at = "end of file"
-    if place and place[1]:
-        at = f"line {place[1]}, column {place[2]}"
-    if "overwrite" in reason or "declare" in reason or "mutate" in reason:
+    at = f"line {place[1]}, column {place[2]}" if place and place[1] else "end of file"
+    if any(word in reason for word in ("overwrite", "declare", "mutate")):
         reason = f"a key or table is given twice ({reason})"
     return Problem(where, at, f"is not valid TOML: {reason}")
 
@@ -221,18 +260,16 @@ def parse_override(text: str) -> Layer | Problem:
         return Problem("--set", key, f"has no value; write {key}=VALUE")
     if parts[0] in {EXTENDS, SOURCES}:
         return Problem("--set", key, "can only be given in a scenario file")
-    data: Any = _override_value(value)
+    data: Any = value
+    try:
+        parsed = tomllib.loads(f"v = {value}")
+        if list(parsed) == ["v"]:  # no line break that begins another key
+            data = parsed["v"]
+    except (ValueError, RecursionError):
+        pass  # plain text
     for part in reversed(parts):
         data = {part: data}
     return Layer("--set", "set", "", data)
-
-
-def _override_value(text: str) -> Any:
-    try:
-        parsed = tomllib.loads(f"v = {text}")
-    except (ValueError, RecursionError):
-        return text
-    return parsed["v"] if list(parsed) == ["v"] else text
 
 
 def override_texts(values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -240,10 +277,90 @@ def override_texts(values: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(f"{key}={toml_value(value)}" for key, value in values.items())
 
 
-def parse_overrides(texts: Sequence[str]) -> tuple[list[Layer], list[Problem]]:
-    """Read every ``--set`` and collect what is wrong with them."""
-    results = [parse_override(text) for text in texts]
-    return (
-        [result for result in results if isinstance(result, Layer)],
-        [result for result in results if isinstance(result, Problem)],
-    )
+# Merging.
+
+
+@dataclass
+class Merged:
+    """All layers as one table.
+
+    Parameters
+    ----------
+    data : dict
+        The resolved tables.
+    top : Layer
+        The file or shipped scenario that was asked for.
+    setters : dict
+        For each path the last layer that changed what stands there.
+    """
+
+    data: dict[str, Any]
+    top: Layer
+    setters: dict[KeyPath, Layer] = field(default_factory=dict)
+
+    def setter(self, path: KeyPath) -> Layer:
+        """Return the layer that set what stands at a path, or else the tables around it."""
+        around = (path[:length] for length in range(len(path), 0, -1))
+        return next((self.setters[part] for part in around if part in self.setters), self.top)
+
+
+def merge(layers: Sequence[Layer]) -> Merged:
+    """Lay each layer over those before it.
+
+    Tables are merged key by key. Where one side gives a range as a number and the other as
+    ``{min, max}``, the number stands for both ends. A file that gives no title of its own is told
+    from its base by its name.
+    """
+    merged = Merged({}, [layer for layer in layers if layer.kind != "set"][-1])
+    for layer in layers:
+        data = dict(layer.data)
+        if layer.kind != "set":
+            data.setdefault("name", layer.stem)
+            for key, form in (("title_en", "{} ({})"), ("title_ja", "{}（{}）")):
+                if isinstance(merged.data.get(key), str):
+                    data.setdefault(key, form.format(merged.data[key], data["name"]))
+        merged.data = _over(merged.data, data, layer, merged.setters, ())
+    return merged
+
+
+def _over(
+    base: Mapping[str, Any],
+    over: Mapping[str, Any],
+    layer: Layer,
+    setters: dict[KeyPath, Layer],
+    path: KeyPath,
+) -> dict[str, Any]:
+    result = dict(base)
+    for key, new in over.items():
+        here = (*path, key)
+        old = result.get(key)
+        if isinstance(new, Mapping):
+            below = as_range(old) if is_value(new) else old
+            below = below if isinstance(below, Mapping) else {}
+            result[key] = _over(below, new, layer, setters, here)
+        else:
+            result[key] = copy.deepcopy(new)
+        if key not in base or not _same(old, result[key]):
+            if not isinstance(new, Mapping):
+                _forget(setters, here, old)
+            setters[here] = layer
+    return result
+
+
+def _forget(setters: dict[KeyPath, Layer], path: KeyPath, old: Any) -> None:
+    """Forget who set what stood at a path and, where it was a table, below it."""
+    setters.pop(path, None)
+    if isinstance(old, Mapping):
+        for key, inner in old.items():
+            _forget(setters, (*path, key), inner)
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Tell whether two values mean the same; true and 1 do not."""
+    if isinstance(old, bool) or isinstance(new, bool):
+        return old is new
+    if isinstance(old, Mapping) != isinstance(new, Mapping):
+        old, new = as_range(old), as_range(new)
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return set(old) == set(new) and all(_same(old[key], new[key]) for key in new)
+    return bool(old == new)

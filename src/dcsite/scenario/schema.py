@@ -1,13 +1,15 @@
 """What a scenario says: one typed, frozen model per section, a sentence and a unit for every key.
 
-Sections whose keys depend on the criteria at hand (`weights`, `rules`, `penalties`, `criteria`)
-are completed by :mod:`dcsite.scenario.shape`; no value stands here, only names, types and bounds.
+No value stands here, only names, types and bounds. Criteria bring their own parameters, weight and
+rules, so :func:`scenario_model` completes the model for the criteria at hand: validation and JSON
+Schema then know every key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from functools import lru_cache
+from typing import Annotated, Any, Literal, NoReturn, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -16,91 +18,95 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
+    ValidationError,
+    create_model,
     model_validator,
 )
+from typing_extensions import TypedDict
 
-from .keys import flatten
-from .provenance import AssumptionRecord, Origin, list_assumptions
+from dcsite.contract import Criterion, Rule, Step, criteria
+
+from .layers import as_range, flatten, toml_value
+from .origin import AssumptionRecord, Origin
 
 RuleMode: TypeAlias = Literal["hard", "soft", "off"]
-ZoneWeight: TypeAlias = Literal["gdp", "population", "ict_employees"]
 
 #: No two places on Earth are farther apart, so a larger figure is a slip of the unit.
 MAX_DISTANCE_KM = 20_037.5
+Positive: TypeAlias = Annotated[float, Field(gt=0)]
 
 
 class Section(BaseModel):
     """A table of the scenario: frozen, finite numbers only, unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
-class Count(Section):
+class Frozen(dict[str, Any]):
+    """A table that nobody changes; `{**table, key: value}` is a changed copy of it.
+
+    A dict for everything that reads: pydantic dumps it, pickle carries it.
+    """
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("a scenario is frozen; load one with the value as an override instead")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Rebuild it whole: pickle and copy would set its items one by one."""
+        return type(self), (dict(self),)
+
+
+class Span(Section):
+    """A least and a largest value."""
+
+    min: float
+    """Least value."""
+    max: float
+    """Largest value."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min > self.max:
+            given = f"min = {toml_value(self.min)}, max = {toml_value(self.max)}"
+            raise ValueError(f"min must not be above max, got {given}")
+        return self
+
+
+class Count(Span):
     """How many hubs a tier gets: a least and a largest number."""
 
-    min: int = Field(ge=0, description="Least number of hubs.")
-    max: int = Field(ge=0, description="Largest number of hubs.")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Count:
-        if self.min > self.max:
-            raise ValueError(f"min must not be above max, got min = {self.min}, max = {self.max}")
-        return self
+    min: Annotated[int, Field(ge=0)]
+    """Least number of hubs."""
+    max: Annotated[int, Field(ge=0)]
+    """Largest number of hubs."""
 
 
-class Range(Section):
+class Range(Span):
     """A least and a largest IT load of one hub, in MW."""
 
-    min: float = Field(gt=0, description="Least IT load, in MW.")
-    max: float = Field(gt=0, description="Largest IT load, in MW.")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Range:
-        if self.min > self.max:
-            raise ValueError(
-                f"min must not be above max, got min = {self.min:g}, max = {self.max:g}"
-            )
-        return self
-
-
-def _number_as_range(value: Any) -> Any:
-    """Read a plain number as a range whose ends are equal."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return {"min": value, "max": value}
-    return value
-
-
-CountField = Annotated[
-    Count,
-    BeforeValidator(_number_as_range, json_schema_input_type=Annotated[int, Field(ge=0)] | Count),
-]
-RangeField = Annotated[
-    Range,
-    BeforeValidator(_number_as_range, json_schema_input_type=Annotated[float, Field(gt=0)] | Range),
-]
+    min: Positive
+    """Least IT load, in MW."""
+    max: Positive
+    """Largest IT load, in MW."""
 
 
 class TierParameters(Section):
     """What the hubs of one tier are like."""
 
-    count: CountField = Field(
-        description="Number of new hubs: a whole number, or a table {min, max}."
-    )
-    it_load_mw: RangeField = Field(
-        description="IT load of one hub in MW: a table {min, max}, or one number for both."
-    )
-    separation_km: float = Field(
-        ge=0,
-        le=MAX_DISTANCE_KM,
-        description=(
-            "Least geodesic distance in km to hubs of the same and higher tiers; "
-            "for cores also to Tokyo and Osaka."
-        ),
-    )
-
-
-#: Short name used by the rooms that pass one tier around.
-Tier = TierParameters
+    count: Annotated[
+        Count, BeforeValidator(as_range, json_schema_input_type=Annotated[int, Field(ge=0)] | Count)
+    ]
+    """Number of new hubs: a whole number, or a table {min, max}."""
+    it_load_mw: Annotated[Range, BeforeValidator(as_range, json_schema_input_type=Positive | Range)]
+    """IT load of one hub in MW: a table {min, max}, or one number for both."""
+    separation_km: Annotated[float, Field(ge=0, le=MAX_DISTANCE_KM)]
+    """Least geodesic distance in km to hubs of the same and higher tiers; for cores also to Tokyo \
+and Osaka."""
 
 
 def _without_repeats(regions: tuple[str, ...]) -> tuple[str, ...]:
@@ -117,17 +123,19 @@ class CoreTier(TierParameters):
     regions: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")], ...],
         AfterValidator(_without_repeats),
-    ] = Field(
-        description="Regions that get at least one core each, in small letters (rule core_regions)."
-    )
+    ]
+    """Regions that get at least one core each, in small letters (rule core_regions)."""
 
 
 class Tiers(Section):
     """The three tiers of hubs, from the highest to the lowest."""
 
-    core: CoreTier = Field(description="Third and fourth core hubs, beside Tokyo and Osaka.")
-    large: TierParameters = Field(description="Large data centres.")
-    regional: TierParameters = Field(description="Regional hubs.")
+    core: CoreTier
+    """Third and fourth core hubs, beside Tokyo and Osaka."""
+    large: TierParameters
+    """Large data centres."""
+    regional: TierParameters
+    """Regional hubs."""
 
     def __getitem__(self, tier: str) -> TierParameters:
         """Return the parameters of a tier by its name."""
@@ -145,37 +153,23 @@ class Tiers(Section):
 class Demand(Section):
     """How much computing is asked for, where it arises and how near it must be served."""
 
-    grid_demand_mw: float = Field(
-        gt=0, description="Demand of data centres at the grid by the horizon year, in MW."
-    )
-    load_factor: float = Field(
-        gt=0, le=1, description="Mean over peak demand of a data centre, as a share."
-    )
-    pue: float = Field(
-        ge=1, le=10, description="Power usage effectiveness: grid demand over IT load, a ratio."
-    )
-    share_in_new_hubs: float = Field(
-        ge=0, le=1, description="Share of the grid demand that the new hubs shall carry."
-    )
-    total_new_it_load_mw: float | None = Field(
-        default=None,
-        gt=0,
-        description=(
-            "IT load that all new hubs together carry, in MW; where it is not given it is "
-            "grid_demand_mw / pue * share_in_new_hubs."
-        ),
-    )
-    zone_weight: ZoneWeight = Field(
-        description="What the demand is spread over the 47 prefectures by (no unit)."
-    )
-    latency_critical_share: float = Field(
-        ge=0, le=1, description="Share of the demand that must be served nearby."
-    )
-    latency_critical_max_km: float = Field(
-        gt=0,
-        le=MAX_DISTANCE_KM,
-        description="Farthest a hub may stand from latency-critical demand, straight line in km.",
-    )
+    grid_demand_mw: Positive
+    """Demand of data centres at the grid by the horizon year, in MW."""
+    load_factor: Annotated[float, Field(gt=0, le=1)]
+    """Mean over peak demand of a data centre, as a share."""
+    pue: Annotated[float, Field(ge=1, le=10)]
+    """Power usage effectiveness: grid demand over IT load, a ratio."""
+    share_in_new_hubs: Annotated[float, Field(ge=0, le=1)]
+    """Share of the grid demand that the new hubs shall carry."""
+    total_new_it_load_mw: Positive | None = None
+    """IT load that all new hubs together carry, in MW; where it is not given it is \
+grid_demand_mw / pue * share_in_new_hubs."""
+    zone_weight: Literal["gdp", "population", "ict_employees"]
+    """What the demand is spread over the 47 prefectures by (no unit)."""
+    latency_critical_share: Annotated[float, Field(ge=0, le=1)]
+    """Share of the demand that must be served nearby."""
+    latency_critical_max_km: Annotated[float, Field(gt=0, le=MAX_DISTANCE_KM)]
+    """Farthest a hub may stand from latency-critical demand, straight line in km."""
 
     @property
     def new_it_load_mw(self) -> float:
@@ -188,32 +182,24 @@ class Demand(Section):
 class LandParameters(Section):
     """How much IT load a site's land can carry."""
 
-    mw_per_ha: float = Field(gt=0, le=10_000, description="IT load per hectare of site, in MW/ha.")
-    share_of_gentle_habitable_land: float = Field(
-        gt=0,
-        le=1,
-        description="Share of a municipality's gentle habitable land that hubs may take.",
-    )
-    guide_ha: float = Field(
-        ge=0, description="Size of a hub's site that the strategy gives as a guide, in ha."
-    )
-
-
-#: Short name of the section.
-Land = LandParameters
+    mw_per_ha: Annotated[float, Field(gt=0, le=10_000)]
+    """IT load per hectare of site, in MW/ha."""
+    share_of_gentle_habitable_land: Annotated[float, Field(gt=0, le=1)]
+    """Share of a municipality's gentle habitable land that hubs may take."""
+    guide_ha: Annotated[float, Field(ge=0)]
+    """Size of a hub's site that the strategy gives as a guide, in ha."""
 
 
 class Workforce(Section):
     """Who is there to build and run a hub."""
 
-    min_population: int = Field(
-        ge=0,
-        le=10_000_000,
-        description="Least number of residents of a municipality that can host a hub.",
-    )
+    min_population: Annotated[int, Field(ge=0, le=10_000_000)]
+    """Least number of residents of a municipality that can host a hub."""
 
 
-_LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+_Title = Annotated[
+    str, Field(pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$", max_length=200)
+]
 
 
 class Scenario(Section):
@@ -222,34 +208,32 @@ class Scenario(Section):
     Read with :func:`dcsite.scenario.load_scenario`; `provenance` says where each value is from.
     """
 
-    name: str = Field(
-        pattern=r"^\w[\w.-]*$",
-        max_length=64,
-        description=(
-            "Name of the scenario and of its output folder: letters, digits, dot, dash, underline."
-        ),
-    )
-    title_en: str = Field(pattern=_LINE, max_length=200, description="Title in English, one line.")
-    title_ja: str = Field(pattern=_LINE, max_length=200, description="Title in Japanese, one line.")
-    tiers: Tiers = Field(description="How many hubs of which size, and how far apart.")
-    cores_count_as_large: bool = Field(
-        description="Whether core hubs count among the large ones (true or false)."
-    )
-    demand: Demand = Field(description="Computing demand, in MW and shares.")
-    land: LandParameters = Field(description="Land a hub needs and a municipality can give.")
-    workforce: Workforce = Field(description="Residents a municipality needs to host a hub.")
-    weights: Mapping[str, float] = Field(
-        description="Weight of each criterion in the objective, in objective points."
-    )
-    rules: Mapping[str, RuleMode] = Field(
-        description="Whether each rule is hard, soft (a violation costs its penalty) or off."
-    )
-    penalties: Mapping[str, float] = Field(
-        description="Objective points that one unit of violation of a soft rule costs."
-    )
-    criteria: Mapping[str, Any] = Field(description="Parameters of each criterion, by its name.")
+    name: Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=64)]
+    """Name of the scenario and of its output folder: letters, digits, dot, dash, underline."""
+    title_en: _Title
+    """Title in English, one line."""
+    title_ja: _Title
+    """Title in Japanese, one line."""
+    tiers: Tiers
+    """How many hubs of which size, and how far apart."""
+    cores_count_as_large: bool
+    """Whether core hubs count among the large ones (true or false)."""
+    demand: Demand
+    """Computing demand, in MW and shares."""
+    land: LandParameters
+    """Land a hub needs and a municipality can give."""
+    workforce: Workforce
+    """Residents a municipality needs to host a hub."""
+    weights: Mapping[str, float]
+    """Weight of each criterion in the objective, in objective points."""
+    rules: Mapping[str, RuleMode]
+    """Whether each rule is hard, soft (a violation costs its penalty) or off."""
+    penalties: Mapping[str, float]
+    """Objective points that one unit of violation of a soft rule costs."""
+    criteria: Mapping[str, Any]
+    """Parameters of each criterion, by its name."""
 
-    _provenance: Mapping[str, Origin] = PrivateAttr(default_factory=dict)
+    _provenance: Mapping[str, Origin] = PrivateAttr(default_factory=Frozen)
     _extends: str | None = PrivateAttr(default=None)
 
     @property
@@ -269,8 +253,11 @@ class Scenario(Section):
 
     def assumptions(self) -> tuple[AssumptionRecord, ...]:
         """Return key, value and reason of everything that neither strategy nor a table sets."""
-        values = flatten(self.model_dump(mode="json", exclude_none=True))
-        return list_assumptions(values, self._provenance)
+        return tuple(
+            AssumptionRecord(key, value, self._provenance[key].why)
+            for key, value in flatten(as_dict(self))
+            if key in self._provenance and self._provenance[key].kind in {"assumption", "user"}
+        )
 
     def __eq__(self, other: object) -> bool:
         """Tell whether two scenarios ask the same, wherever their values come from."""
@@ -279,3 +266,168 @@ class Scenario(Section):
         return self.model_dump() == other.model_dump()
 
     __hash__ = None  # type: ignore[assignment]  # it holds mappings
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by what it holds: its class is made at run time, for the criteria at hand."""
+        return _blank, (), self.__getstate__()
+
+
+def _blank() -> Scenario:
+    """Return a scenario of the criteria at hand, for pickle to fill."""
+    model = scenario_model()
+    return model.__new__(model)
+
+
+def as_dict(scenario: Scenario) -> dict[str, Any]:
+    """Return the resolved scenario as plain data: JSON-safe, keys in the scenario's order.
+
+    Ranges are always ``{min, max}``; a value that is not given is left out.
+    """
+    return scenario.model_dump(mode="json", exclude_none=True)
+
+
+#: Rules that belong to no criterion.
+PROGRAM_RULES: tuple[Rule, ...] = (
+    Rule(
+        "tier_counts",
+        "each tier has as many hubs as the strategy wants",
+        "階層ごとの拠点数を満たす",
+        "hub",
+        ("tiers.core.count", "tiers.large.count", "tiers.regional.count"),
+        ("F1", "C8", "C3"),
+        per="per hub too many or too few",
+    ),
+    Rule(
+        "core_regions",
+        "one core hub in each named region",
+        "指定地域ごとに中核拠点を1か所置く",
+        "region",
+        ("tiers.core.regions",),
+        ("F5",),
+        per="per region without a core",
+    ),
+    Rule(
+        "total_it_load",
+        "all new hubs together carry the total new IT load",
+        "新拠点全体で新規IT負荷の総量を担う",
+        "share",
+        ("demand.total_new_it_load_mw", "demand.share_in_new_hubs", "tiers.*.it_load_mw"),
+        (),
+        per="per unit of the total IT load too much or too little",
+    ),
+    Rule(
+        "land",
+        "a hub's IT load fits its gentle habitable land",
+        "IT負荷が利用可能な平坦地に収まる",
+        "share",
+        ("land.mw_per_ha", "land.share_of_gentle_habitable_land"),
+        (),
+        per="per unit of the total IT load above what the land carries",
+    ),
+    Rule(
+        "workforce",
+        "enough residents to build and run a hub",
+        "拠点の建設・運営を担う人口がある",
+        "hub",
+        ("workforce.min_population",),
+        (),
+        per="per hub in a municipality with too few residents",
+        gives_way=(Step("workforce.min_population", 0.0, by=100.0),),
+    ),
+    Rule(
+        "land_guide",
+        "about 10 ha of land for a hub",
+        "拠点用地は10ha程度を目安とする",
+        "guide",
+        ("land.guide_ha",),
+        ("B5",),
+        per="per hub with no land, in proportion to the share of the guide that is short",
+    ),
+)
+
+_Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+_Penalty = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+
+
+def scenario_model() -> type[Scenario]:
+    """Return the scenario model for the registered criteria, made once and kept.
+
+    Returns
+    -------
+    type[Scenario]
+        A subclass of :class:`Scenario` that knows every key.
+    """
+    return _model(criteria())
+
+
+@lru_cache(maxsize=32)
+def _model(known: tuple[Criterion, ...]) -> type[Scenario]:
+    # Keys of what comes with dcsite stand in every whole scenario; a third party's have defaults.
+    home = __name__.split(".")[0]
+    ours = {own.name: type(own).__module__.split(".")[0] == home for own in known}
+    rules = [(rule, True) for rule in PROGRAM_RULES]
+    rules += [(rule, ours[own.name]) for own in known for rule in own.rules]
+    weights = {
+        own.name: _key(_Weight, f"Weight of {own.name}, in points.", ours[own.name], 0.0)
+        for own in known
+    }
+    modes = {
+        rule.name: _key(
+            RuleMode, f"Mode of the rule {rule.name}: hard, soft or off.", needed, "off"
+        )
+        for rule, needed in rules
+    }
+    penalties = {
+        rule.name: _key(_Penalty, f"Points {rule.per}.", needed, 0.0) for rule, needed in rules
+    }
+    unserved = "Points per unit of the total demand left unserved."
+    penalties["unserved"] = _key(_Penalty, unserved, needed=True)
+    sections = {
+        own.name: _key(
+            own.Parameters,
+            f"Parameters of the criterion {own.name}.",
+            needed=(default := _default_of(own.Parameters)) is None,
+            default=default,
+        )
+        for own in known
+    }
+    tables: dict[str, Any] = {
+        "weights": Annotated[_table("Weights", weights), AfterValidator(_some_weight)],
+        "rules": _table("Rules", modes),
+        "penalties": _table("Penalties", penalties),
+        "criteria": _table("Criteria", sections),
+    }
+    fields: dict[str, Any] = {
+        name: (table, Field(description=Scenario.model_fields[name].description))
+        for name, table in tables.items()
+    }
+    return create_model("Scenario", __base__=Scenario, __doc__=Scenario.__doc__, **fields)
+
+
+def _default_of(schema: type[BaseModel]) -> BaseModel | None:
+    """Return a criterion's section where all its parameters have a default."""
+    try:
+        return schema()
+    except ValidationError:
+        return None
+
+
+def _key(kind: Any, description: str, needed: bool, default: Any = None) -> Any:
+    """Return the type of one key, which has a default where it may be left out."""
+    extra: dict[str, Any] = {} if needed else {"default": default}
+    return Annotated[kind, Field(description=description, **extra)]
+
+
+def _table(name: str, keys: Mapping[str, Any]) -> Any:
+    """Return a table with exactly these keys, frozen once it is validated."""
+    make: Any = TypedDict  # its keys are known only at run time, which no checker follows
+    table = make(name, dict(keys))
+    table.__pydantic_config__ = ConfigDict(extra="forbid")
+    return Annotated[table, AfterValidator(Frozen)]
+
+
+def _some_weight(weights: Frozen) -> Frozen:
+    """Refuse weights that are all zero: nothing would be left to decide by."""
+    if not any(weights.values()):
+        raise ValueError("at least one weight must be above 0")
+    return weights

@@ -5,21 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .keys import is_value, toml_value
-from .layers import EXTENDS, SOURCES
-from .schema import Scenario
-from .shape import scenario_model
+from .layers import EXTENDS, SOURCES, is_value, toml_key, toml_value
+from .schema import Scenario, as_dict, scenario_model
 
 _COMMENT_COLUMN = 44
 _SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
-
-
-def as_dict(scenario: Scenario) -> dict[str, Any]:
-    """Return the resolved scenario as plain data: JSON-safe, keys in the scenario's order.
-
-    Ranges are always ``{min, max}``; a value that is not given is left out.
-    """
-    return scenario.model_dump(mode="json", exclude_none=True)
 
 
 def render_toml(scenario: Scenario) -> str:
@@ -69,12 +59,6 @@ def _shortest(entry: Any) -> Any:
 def _printable(text: str) -> str:
     """Make text fit for a comment: one line, no control characters."""
     return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
-
-
-def toml_key(key: str) -> str:
-    """Write a key as TOML, in quotes only where it needs them."""
-    bare = key.replace("-", "").replace("_", "")
-    return key if bare.isascii() and bare.isalnum() else toml_value(key)
 
 
 def json_schema() -> dict[str, Any]:
