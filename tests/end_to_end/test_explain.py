@@ -21,9 +21,13 @@ FEW_HUBS = (
 
 @pytest.fixture(scope="module")
 def towns(shipped_atlas, tmp_path_factory):
-    """A user's file of the largest towns."""
+    """A user's file of the fourteen largest towns.
+
+    Three hubs of 180 MW break many soft rules; over more towns the solver has to prove for minutes
+    which way of breaking them is the cheapest, and that is not what is asked here.
+    """
     places = shipped_atlas.table("municipalities")
-    some = places[places["population_2020"] > 400_000]
+    some = places[places["population_2020"] > 900_000]
     lines = ["site_id,name,lat_deg,lon_deg,max_it_load_mw"]
     lines += [
         f"m{code},{row.name_ja},{row.office_lat_deg},{row.office_lon_deg},400"

@@ -19,7 +19,7 @@ from .options import (
     ScenarioArgument,
     SitesOption,
 )
-from .summary import output_console
+from .show import output_console
 
 if TYPE_CHECKING:
     from dcsite.feasibility.findings import Precheck, TierCheck

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from dcsite.errors import InterruptedWithoutPlanError, Problem, ScenarioError
 
@@ -22,7 +21,7 @@ from .options import (
     SitesOption,
 )
 from .progress import reporter
-from .summary import measure_value, output_console
+from .show import columns, output_console, quantity
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -186,12 +185,12 @@ def _print(console: Console, found: Comparison) -> None:
         if len(plan.breaches) > _LISTED:
             console.print(f"  and {len(plan.breaches) - _LISTED} more broken rules")
     console.print()
-    table = Table(box=None, pad_edge=False)
-    table.add_column("measure")
-    for plan in found.plans:
-        table.add_column(escape(plan.contender.label), justify="right", no_wrap=True)
+    labels = (f">{escape(plan.contender.label)}" for plan in found.plans)
+    table = columns("measure", *labels, wide=("measure",))
     for row in zip(*(plan.measures for plan in found.plans), strict=True):
-        table.add_row(escape(_plain_label(row[0].label_en)), *(measure_value(one) for one in row))
+        table.add_row(
+            escape(_plain_label(row[0].label_en)), *(quantity(one.value, one.unit) for one in row)
+        )
     table.add_row("points (weighted scores)", *(f"{plan.points:.4f}" for plan in found.plans))
     console.print(table)
     for plan in found.plans[1:]:
@@ -223,6 +222,6 @@ def _print_side(console: Console, title: str, found: tuple[Difference, ...]) -> 
     for one in found:
         console.print(
             f"    {one.points:+.4f}  {escape(_plain_label(one.measure.label_en))}: "
-            f"{measure_value(one.before)} to "
-            f"{measure_value(one.measure)}"
+            f"{quantity(one.before.value, one.before.unit)} to "
+            f"{quantity(one.measure.value, one.measure.unit)}"
         )

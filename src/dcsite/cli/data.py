@@ -13,7 +13,7 @@ from rich.table import Table
 from dcsite.errors import GeodataError
 
 from .options import JsonOption
-from .summary import output_console
+from .show import output_console
 
 data_app = typer.Typer(help="List and check the geodata.", no_args_is_help=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,22 +11,37 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from dcsite.errors import CheckError, InterruptedWithoutPlanError, OutputError, Problem
 
-from .explain_show import SolveCounter, print_hub, print_hubs, print_place, print_proof
 from .options import EachTimeLimitOption, JsonOption, NoCacheOption, PlanArgument, QuietOption
 from .progress import reporter
-from .summary import output_console
+from .show import columns, listed, named, output_console
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dcsite.plan import Session
-    from dcsite.plan.explanation import HubExplanation, PlaceExplanation
+    from dcsite.plan.explanation import (
+        Cost,
+        HubDisasters,
+        HubExplanation,
+        MeasureChange,
+        PlaceExplanation,
+        RunnerUp,
+        TierVerdict,
+    )
     from dcsite.plan.reload import SavedPlan
     from dcsite.studies.explain_context import ExplainContext
 
+    from .progress import ProgressReporter
+
 #: plan.json carries the objective with 6 decimals, and loads with 3.
 _SAME_OBJECTIVE = 1e-4
+
+#: Changes of fewer objective points than this are not shown.
+_VISIBLE = 5e-6
 
 
 def explain_command(
@@ -100,13 +115,15 @@ def explain_command(
     try:
         with reporter(quiet=quiet) as progress:
             progress.stage("read")
-            context = _context(session, saved, jobs, progress.stage)
-        site = None if place is None else find_place(context.sites, place)
-        if gap is not None and gap < saved.gap_asked and (place is not None or hubs is not False):
-            with SolveCounter("proving the plan", quiet=quiet):
+            context = _context(session, saved, jobs, progress)
+            site = None if place is None else find_place(context.sites, place)
+            solves = place is not None or hubs is not False
+            if gap is not None and gap < saved.gap_asked and solves:
+                progress.stage("prove")
                 tighten(context)
-        with SolveCounter("solving with changes", quiet=quiet) as counter:
-            explained, other = _explain(context, site, tiers, hubs, counter)
+            if solves:
+                progress.stage("changes")
+            explained, other = _explain(context, site, tiers, hubs, progress)
     except KeyboardInterrupt:
         raise InterruptedWithoutPlanError("interrupted; nothing was explained") from None
     written = None if folder is None else _write(context, explained, folder)
@@ -130,14 +147,22 @@ def _print(
     other: PlaceExplanation | None,
 ) -> None:
     console = output_console()
-    print_proof(console, context)
+    console.print(
+        f"{escape(context.scenario.title_en)}: objective {context.checked.objective:.5f}, best "
+        f"known {context.best:.5f}, bound {context.bound:.5f}\n"
+    )
     if site is None or hubs is not None:
         print_hubs(console, explained)
     for one in explained:
         if one.place.site_id == site and other is None:
-            print_hub(console, one)
+            _print_hub(console, one)
     if other is not None:
-        print_place(console, other)
+        console.print(
+            f"[bold]{escape(str(other.place))}[/bold]: what keeps it out, or what it would cost"
+        )
+        for verdict in other.verdicts:
+            console.print()
+            _print_verdict(console, verdict)
 
 
 def _folder_to_write(saved: SavedPlan) -> Path:
@@ -190,7 +215,7 @@ def _explain(
     site: str | None,
     tiers: tuple[str, ...],
     hubs: bool | None,
-    counter: SolveCounter,
+    progress: ProgressReporter,
 ) -> tuple[tuple[HubExplanation, ...], PlaceExplanation | None]:
     """Explain the hubs asked for, and the place if it is no hub or asked about in one tier."""
     from dcsite.criteria import TIERS
@@ -200,29 +225,29 @@ def _explain(
     is_hub = site in context.hubs.index and tiers == TIERS
     explained: tuple[HubExplanation, ...] = ()
     if hubs or (hubs is None and site is None):
-        explained = explain_hubs(context, None, counter)
+        explained = explain_hubs(context, None, progress.count)
     else:
         if hubs is not None:
             explained = hub_shares(context)
         if site is not None and is_hub:
             others = tuple(hub for hub in explained if hub.place.site_id != site)
-            (asked,) = explain_hubs(context, (site,), counter)
+            (asked,) = explain_hubs(context, (site,), progress.count)
             asked = replace(asked, disasters=explain_disasters(context, site))
             explained = (asked, *others)
     if site is None or is_hub:
         return explained, None
-    return explained, explain_place(context, site, tiers, counter)
+    return explained, explain_place(context, site, tiers, progress.count)
 
 
 def _context(
-    session: Session, saved: SavedPlan, jobs: int, on_stage: Callable[[str], None]
+    session: Session, saved: SavedPlan, jobs: int, progress: ProgressReporter
 ) -> ExplainContext:
     """Measure the candidates again and hold the plan against what it says of itself."""
     from dcsite.studies.explain_context import explain_context
 
-    on_stage("measure")
+    progress.stage("measure")
     measured = session.measured
-    on_stage("check")
+    progress.stage("check")
     try:
         context = explain_context(
             saved.scenario,
@@ -254,3 +279,159 @@ def _context(
             )
         )
     return context
+
+
+def print_hubs(console: Console, hubs: Sequence[HubExplanation]) -> None:
+    """Print all hubs: replacement cost, runner-up, share of each criterion's points."""
+    names = list(dict.fromkeys(share.criterion for hub in hubs for share in hub.shares))
+    solved = any(hub.cost is not None for hub in hubs)
+    table = columns(
+        *("tier", "hub", ">IT MW"),
+        *((">cost", "runner-up") if solved else ()),
+        *(f">{name[:10]}" for name in (*names, "total")),
+        wide=("hub", "runner-up"),
+    )
+    for hub in hubs:
+        points = dict.fromkeys(names, 0.0)
+        for share in hub.shares:
+            points[share.criterion] += share.points
+        table.add_row(
+            *(hub.tier, escape(named(hub.place)), f"{hub.it_load_mw:.1f}"),
+            *((_cost(hub.cost), escape(_successor(hub))) if solved else ()),
+            *(f"{part:.4f}" for part in (*points.values(), sum(points.values()))),
+        )
+    console.print(table)
+    if solved:
+        console.print(
+            "\ncost: objective points lost when no hub may stand there; the true loss lies in the "
+            "interval.\nrunner-up: the nearest hub of the best plan without it."
+        )
+
+
+def _print_hub(console: Console, hub: HubExplanation) -> None:
+    """Print one hub: cost, who takes its place, its share of each measure."""
+    console.print(f"[bold]{escape(str(hub.place))}[/bold]: {hub.tier}, {hub.it_load_mw:.1f} MW")
+    if hub.cost is not None:
+        console.print(_cost_sentence(hub.cost, "without a hub there"))
+        _print_places(console, "runner-up", hub.runners_up)
+        if hub.cost.high is not None and not hub.runners_up:
+            console.print("no other place takes its place: the other hubs carry its load")
+        if hub.leaving:
+            console.print(f"also given up: {escape(listed([*map(named, hub.leaving)]))}")
+        _print_changes(console, hub.changes)
+    table = columns("measure", ">points", ">of the plan's", ">share", wide=("measure",))
+    for share in hub.shares:
+        part = share.points / share.plan_points if share.plan_points else 0.0
+        table.add_row(
+            escape(share.label_en), f"{share.points:.5f}", f"{share.plan_points:.5f}", f"{part:.1%}"
+        )
+    console.print()
+    console.print(table)
+    if hub.disasters is not None:
+        _print_disasters(console, hub.disasters)
+
+
+def _print_disasters(console: Console, found: HubDisasters) -> None:
+    """Print a hub's worst disasters, its backup and the nearest place out of reach."""
+    console.print("\nworst disasters in force (probability to be down once it happens):")
+    for worst in found.worst:
+        often = "probability unknown"
+        if worst.probability_30y is not None:
+            dated = f", as of {worst.probability_date}" if worst.probability_date else ""
+            often = f"{worst.probability_30y:.2%} in 30 years{dated}"
+        name = worst.name_en if worst.name_ja is None else f"{worst.name_en} {worst.name_ja}"
+        console.print(f"  {worst.down:6.1%}  {escape(name)} ({often})")
+    if not found.worst:
+        console.print("  none takes it down with 5 % or more")
+    backup = found.backup
+    if backup is not None:
+        console.print(
+            "backup: none, every hub of its tier or above falls with it"
+            if backup.place is None
+            else f"backup: {escape(str(backup.place))}, of {backup.choices} that could be the one "
+            f"least often down with it ({backup.both_down_30y:.5f} times in 30 years)"
+        )
+        if backup.falling:
+            console.print(
+                f"  fall together with it: {escape(listed([*map(named, backup.falling)]))}"
+            )
+    if found.move is not None:
+        move = found.move
+        console.print(
+            f"nearest place outside its worst footprint ({escape(move.event_en)}): "
+            f"{escape(str(move.place))}, {move.distance_km:.0f} km away, down with {move.down:.1%} "
+            f"there; moving costs {move.cost:+.5f} points"
+        )
+        _print_changes(console, move.changes)
+    elif found.worst:
+        console.print("no place outside its worst footprint can take the hub as it is")
+
+
+def _print_verdict(console: Console, verdict: TierVerdict) -> None:
+    """Print what becomes of a place in one tier."""
+    title = f"as [bold]{verdict.tier}[/bold]"
+    if verdict.outcome == "blocked":
+        console.print(f"{title}: kept out by hard rules")
+        for reason in verdict.reasons:
+            console.print(f"  {reason.rule}: {escape(reason.message_en)}")
+        return
+    if verdict.outcome == "no_plan":
+        console.print(f"{title}: no plan holds all hard rules with it")
+        for reason in verdict.reasons:
+            console.print(
+                f"  one would do, if it were off: {reason.rule} ({escape(reason.message_en)})"
+            )
+        return
+    load = "" if verdict.it_load_mw is None else f" with {verdict.it_load_mw:.1f} MW"
+    sentence = "" if verdict.cost is None else _cost_sentence(verdict.cost, f"with it{load}")
+    console.print(f"{title}: {sentence}")
+    _print_places(console, "displaces", verdict.displaced)
+    _print_places(console, "brings in", verdict.joining)
+    for value in verdict.differences:
+        if abs(value.score - value.displaced_score) > _VISIBLE:
+            console.print(
+                f"  {escape(value.label_en)}: {value.value:,.4g} {value.unit} "
+                f"(score {value.score:.3f}), displaced hub {value.displaced_value:,.4g} "
+                f"{value.unit} (score {value.displaced_score:.3f})"
+            )
+    _print_changes(console, verdict.changes)
+
+
+def _print_places(console: Console, title: str, found: Sequence[RunnerUp]) -> None:
+    if found:
+        places = [
+            f"{named(other.place)} ({other.tier}, {other.it_load_mw:.1f} MW, "
+            f"{other.distance_km:.0f} km)"
+            for other in found
+        ]
+        console.print(f"  {title}: {escape(listed(places))}")
+
+
+def _print_changes(console: Console, changes: Sequence[MeasureChange]) -> None:
+    gains = [(change.points_after - change.points_before, change.label_en) for change in changes]
+    for gain, label in sorted(gains, key=lambda pair: pair[0]):
+        if abs(gain) > _VISIBLE:
+            console.print(f"  {gain:+.5f} points: {escape(label)}")
+
+
+def _cost(cost: Cost | None) -> str:
+    if cost is None:
+        return "-"
+    if not cost.possible:
+        return "irreplaceable"
+    low = f"{cost.low:.5f}"
+    return f"{low} or more" if cost.high is None else f"{low} to {cost.high:.5f}"
+
+
+def _cost_sentence(cost: Cost, what: str) -> str:
+    if not cost.possible:
+        return f"{what} no plan holds all hard rules"
+    return f"{what} the best plan loses {_cost(cost)} objective points"
+
+
+def _successor(hub: HubExplanation) -> str:
+    if not hub.runners_up:
+        return "none" if hub.cost is not None and hub.cost.high is not None else "-"
+    first = hub.runners_up[0]
+    more = f" +{len(hub.runners_up) - 1}" if len(hub.runners_up) > 1 else ""
+    return f"{named(first.place)}, {first.distance_km:.0f} km{more}"

@@ -20,7 +20,7 @@ from .options import (
     SolverOption,
 )
 from .progress import reporter
-from .summary import output_console
+from .show import output_console
 
 if TYPE_CHECKING:
     from dcsite.studies.front import Front

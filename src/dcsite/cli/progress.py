@@ -22,6 +22,8 @@ _TITLES = {
     "diagnose": "finding rules that cannot hold together",
     "alternatives": "finding alternatives",
     "explain": "solving without each hub",
+    "prove": "proving the plan",
+    "changes": "solving with changes",
     "check": "checking the plan independently",
     "stress": "simulating years of disasters",
     "write": "writing outputs",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from .options import (
     DisastersOption,
@@ -20,7 +20,7 @@ from .options import (
     SolverChoice,
     SolverOption,
 )
-from .summary import output_console
+from .show import columns, named, output_console
 
 if TYPE_CHECKING:
     from dcsite.outputs.robust import RobustPaths
@@ -154,9 +154,7 @@ def _print(found: Robustness, paths: RobustPaths) -> None:
         f"{len(found.samples)} samples: {found.with_plan} with a plan{more}; "
         f"gap {found.gap:.2%}, seed {found.seed}"
     )
-    table = Table(box=None, pad_edge=False)
-    for title in ("place", "chosen in", "95 %", "tiers"):
-        table.add_column(title)
+    table = columns("place", "chosen in", "95 %", "tiers", wide=("place", "tiers"))
     tiers: dict[str, list[str]] = {}
     for entry in found.frequencies:
         if entry.tier != ANY_TIER:
@@ -164,7 +162,7 @@ def _print(found: Robustness, paths: RobustPaths) -> None:
     places = [entry for entry in found.frequencies if entry.tier == ANY_TIER]
     for entry in places[:_SHOWN]:
         table.add_row(
-            f"{entry.name_ja} {entry.name_en} ({entry.site_id})",
+            escape(f"{named(entry)} ({entry.site_id})"),
             f"{entry.frequency:.0%}",
             f"{entry.low:.0%} to {entry.high:.0%}",
             ", ".join(tiers[entry.site_id]),

@@ -25,7 +25,8 @@ from .options import (
     SolverOption,
 )
 from .progress import ProgressReporter, reporter
-from .summary import output_console, print_summary
+from .show import output_console
+from .summary import print_summary
 
 if TYPE_CHECKING:
     import pandas as pd

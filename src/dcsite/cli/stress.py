@@ -12,7 +12,7 @@ from dcsite.errors import InterruptedWithoutPlanError
 
 from .options import PlanArgument, QuietOption
 from .progress import reporter
-from .summary import output_console
+from .show import output_console
 
 if TYPE_CHECKING:
     from dcsite.outputs.stress import StressPaths

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from .explain_show import print_hubs
+from .explain import print_hubs
+from .show import columns, named, quantity
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from dcsite.outputs import OutputPaths
     from dcsite.plan import Hub, Measure, Plan
     from dcsite.plan.explanation import Explanation
@@ -27,20 +28,11 @@ _ENDED = {
     "interrupted": "the search was interrupted",
 }
 
-#: Columns of a table that goes into a file or pipe.
-_FILE_WIDTH = 160
-
 _STATUS = {
     "optimal": "[green]optimal[/green]: proven within the gap asked",
     "feasible": "[yellow]feasible[/yellow]: not proven within the gap asked",
     "interrupted": "[yellow]interrupted[/yellow]: the best plan found so far was kept",
 }
-
-
-def output_console() -> Console:
-    """Return a console on stdout; into a file or pipe, lines are wide enough to stay whole."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_FILE_WIDTH)
 
 
 def print_summary(
@@ -107,17 +99,14 @@ def _alternatives(console: Console, others: Alternatives) -> None:
 
 
 def _hubs(hubs: tuple[Hub, ...]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("tier", no_wrap=True)
-    table.add_column("hub", min_width=18)
-    for title in ("IT MW", "substation", "landing", "nearest", "renew."):
-        table.add_column(title, justify="right", no_wrap=True)
+    table = columns(
+        "tier", "hub", ">IT MW", ">substation", ">landing", ">nearest", ">renew.", wide=("hub",)
+    )
     for hub in hubs:
-        name = hub.name_ja if hub.name_en is None else f"{hub.name_ja} {hub.name_en}"
         link = hub.substation
         table.add_row(
             hub.tier,
-            escape(f"{name}, {hub.prefecture_en}"),
+            escape(f"{named(hub)}, {hub.prefecture_en}"),
             f"{hub.it_load_mw:.1f}",
             "-" if link is None else f"{link.voltage_kv:g} kV {link.distance_km:.1f} km",
             "-" if hub.landing is None else f"{hub.landing.distance_km:.0f} km",
@@ -128,31 +117,13 @@ def _hubs(hubs: tuple[Hub, ...]) -> Table:
 
 
 def _measures(measures: tuple[Measure, ...]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("criterion", no_wrap=True)
-    table.add_column("measure")
-    table.add_column("value", justify="right", no_wrap=True)
-    table.add_column("score", justify="right", no_wrap=True)
-    table.add_column("weight", justify="right", no_wrap=True)
+    table = columns("criterion", "measure", ">value", ">score", ">weight", wide=("measure",))
     for measure in measures:
         table.add_row(
             measure.criterion,
             escape(measure.label_en),
-            measure_value(measure),
+            quantity(measure.value, measure.unit),
             "-" if measure.score is None else f"{measure.score:.3f}",
             "-" if not measure.weight else f"{measure.weight:.3f}",
         )
     return table
-
-
-def measure_value(measure: Measure) -> str:
-    """Write a measure's value with its unit; a dash where there is none."""
-    if not math.isfinite(measure.value):
-        return "-"
-    if measure.unit == "share":
-        return f"{measure.value:.1%}"
-    if measure.unit == "ratio":
-        return f"{measure.value:.2f}"
-    if measure.unit in {"times", "score"}:
-        return f"{measure.value:.3f} {measure.unit}"
-    return f"{measure.value:,.1f} {measure.unit}"

@@ -1,0 +1,79 @@
+"""How every command writes to the terminal: tables, quantities, places and lists cut short."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Protocol
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+#: Columns of a table that goes into a file or pipe.
+_FILE_WIDTH = 160
+_LISTED = 6
+
+
+class Named(Protocol):
+    """Whatever has a Japanese name, and perhaps an English one."""
+
+    @property
+    def name_ja(self) -> str:
+        """Japanese name."""
+
+    @property
+    def name_en(self) -> str | None:
+        """English name, None or empty where there is none."""
+
+
+def output_console() -> Console:
+    """Return a console on stdout; into a file or pipe, lines are wide enough to stay whole."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_FILE_WIDTH)
+
+
+def columns(*titles: str, wide: Collection[str] = ()) -> Table:
+    """Return an empty table of the given columns.
+
+    Parameters
+    ----------
+    titles : str
+        A title that begins with ``>`` heads a column of numbers, which stand to the right.
+    wide : collection of str
+        Titles of columns whose texts may go over several lines where the terminal is narrow.
+    """
+    table = Table(box=None, pad_edge=False)
+    for title in titles:
+        table.add_column(
+            title.removeprefix(">"),
+            justify="right" if title.startswith(">") else "left",
+            no_wrap=title not in wide,
+            min_width=18 if title in wide else None,
+        )
+    return table
+
+
+def named(place: Named) -> str:
+    """Return the names of a place: ``唐津市 Karatsu-shi``."""
+    return f"{place.name_ja} {place.name_en}" if place.name_en else place.name_ja
+
+
+def listed(texts: Sequence[str], most: int = _LISTED) -> str:
+    """Return texts in a row, those beyond `most` as a number."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return f"{', '.join(texts[:most])}{more}"
+
+
+def quantity(value: float, unit: str) -> str:
+    """Write a value with its unit; a dash where there is none."""
+    if not math.isfinite(value):
+        return "-"
+    if unit == "share":
+        return f"{value:.1%}"
+    if unit == "ratio":
+        return f"{value:.2f}"
+    if unit in {"times", "score"}:
+        return f"{value:.3f} {unit}"
+    return f"{value:,.1f} {unit}"
