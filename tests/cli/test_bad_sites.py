@@ -168,7 +168,7 @@ SITES = [
     ),
     sites(
         "no geometry", features(None),
-        ("own.geojson", "feature 1, column geometry", "no readable geometry", "a point"),
+        ("own.geojson", "feature 1, column geometry", "is missing or cannot be read", "a point"),
         file="own.geojson",
     ),
     sites(

@@ -33,11 +33,11 @@ BOW_TIE = {
 @pytest.mark.parametrize(
     ("geometry", "expected"),
     [
-        (None, "has no readable geometry; allowed: a point or a polygon"),
-        (OPEN_RING, "has no readable geometry; allowed: a point or a polygon"),
+        (None, "is missing or cannot be read; allowed: a point or a polygon"),
+        (OPEN_RING, "is missing or cannot be read; allowed: a point or a polygon"),
         (
             {"type": "Polygon", "coordinates": []},
-            "the geometry is empty; allowed: a point or a polygon",
+            "is empty; allowed: a point or a polygon",
         ),
         (LINE, "is a LineString; allowed: a point or a polygon"),
         (
@@ -51,7 +51,7 @@ BOW_TIE = {
         (
             BOW_TIE,
             (
-                "is not a valid Polygon: Self-intersection[141.05 43.05]; "
+                "is not a valid Polygon: Self-intersection[141.05 43.05] (longitude, latitude); "
                 "allowed: a point or a polygon that does not cross itself"
             ),
         ),

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pyproj
+import shapely
 from numpy.typing import NDArray
 
 from dcsite.errors import DcsiteError, Problem, SitesError
@@ -443,6 +444,33 @@ def id_flaw(text: str) -> str:
         f"{shown(text)} is not an id; allowed: up to {MAX_ID_CHARACTERS} letters, digits, dots, "
         "hyphens and underscores"
     )
+
+
+def geometry_flaw(geometry: shapely.Geometry | None, kinds: str, allowed: str) -> str:
+    """Return what is wrong with a geometry in degrees that should be of some kinds, else nothing.
+
+    Parameters
+    ----------
+    geometry : shapely.Geometry or None
+        None for what is missing or could not be read.
+    kinds : str
+        Names of the kinds, by blanks.
+    allowed : str
+        What a message says is allowed.
+    """
+    if geometry is None:
+        wrong = "is missing or cannot be read"
+    elif geometry.is_empty:
+        wrong = "is empty"
+    elif geometry.geom_type not in kinds.split():
+        wrong = f"is a {geometry.geom_type}"
+    elif not geometry.is_valid:
+        reason = f"{shapely.is_valid_reason(geometry)} (longitude, latitude)"
+        allowed = f"{allowed} that does not cross itself"
+        wrong = f"is not a valid {geometry.geom_type}: {reason}"
+    else:
+        return ""
+    return f"{wrong}; allowed: {allowed}"
 
 
 @dataclass(frozen=True, eq=False)

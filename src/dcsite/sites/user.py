@@ -23,7 +23,7 @@ from dcsite.errors import SitesError
 from .frame import ALLOWED_TIERS, disc_radius_km, site_frame
 from .landmass import COAST_TOLERANCE_KM, PolygonLookup, landmass_of, landmasses
 from .municipalities import municipality_table
-from .reader import FileForm, UserRows, id_flaw, read_rows, shown
+from .reader import FileForm, UserRows, geometry_flaw, id_flaw, read_rows, shown
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
@@ -162,7 +162,7 @@ def read_points(rows: UserRows) -> tuple[Floats, Floats, Floats]:
     )
     point = np.where(single, shapely.get_geometry(geometry, 0), geometry)
     for at, each in enumerate(point):
-        if flaw := _flaw(each):
+        if flaw := geometry_flaw(each, "Point Polygon MultiPolygon", "a point or a polygon"):
             rows.note(at, "geometry", flaw)
             point[at] = None
     drawn = np.flatnonzero(shapely.get_dimensions(point) == 2)
@@ -171,23 +171,6 @@ def read_points(rows: UserRows) -> tuple[Floats, Floats, Floats]:
         hectares[drawn] = polygons.to_crs(_EQUAL_AREA).area.to_numpy() / 1e4
         point[drawn] = shapely.point_on_surface(point[drawn])
     return shapely.get_y(point), shapely.get_x(point), hectares
-
-
-def _flaw(geometry: shapely.Geometry | None) -> str:
-    """Return what is wrong with a point or polygon, else nothing."""
-    allowed = "allowed: a point or a polygon"
-    if geometry is None:
-        return f"has no readable geometry; {allowed}"
-    if geometry.is_empty:
-        return f"the geometry is empty; {allowed}"
-    if geometry.geom_type not in {"Point", "Polygon", "MultiPolygon"}:
-        return f"is a {geometry.geom_type}; {allowed}"
-    if not geometry.is_valid:
-        reason = shapely.is_valid_reason(geometry)
-        return (
-            f"is not a valid {geometry.geom_type}: {reason}; {allowed} that does not cross itself"
-        )
-    return ""
 
 
 def read_ids(rows: UserRows) -> tuple[str, ...]:
