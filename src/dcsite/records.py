@@ -80,12 +80,15 @@ class Unit:
         be non-finite in memory and is null in files. None: the number is always finite.
     least, most : float, optional
         Bounds that the schema states; a file beyond them is refused.
+    digits : int, optional
+        Significant digits in files, in place of decimals.
     """
 
     decimals: int | None
     null: float | None = None
     least: float | None = None
     most: float | None = None
+    digits: int | None = None
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -95,17 +98,15 @@ class Unit:
             allow_inf_nan=self.null is not None
         )
         checked = core_schema.no_info_before_validator_function(self._taken, number)
-        decimals = self.decimals
+        by_unit = self.decimals is None and self.digits is None
         return core_schema.no_info_after_validator_function(
             self._within,
             checked,
             serialization=core_schema.plain_serializer_function_ser_schema(
                 _by_unit, is_field_serializer=True
             )
-            if decimals is None
-            else core_schema.plain_serializer_function_ser_schema(
-                lambda value: rounded(value, decimals)
-            ),
+            if by_unit
+            else core_schema.plain_serializer_function_ser_schema(self._shown),
         )
 
     def __get_pydantic_json_schema__(
@@ -121,9 +122,14 @@ class Unit:
             raise ValueError("must be a number")  # noqa: TRY004  # pydantic reports ValueError
         return self.null if value is None else value
 
+    def _shown(self, value: float) -> float | None:
+        if self.digits is not None and math.isfinite(value):
+            return float(f"{value:.{self.digits}g}") + 0.0
+        return rounded(value, 6 if self.decimals is None else self.decimals)
+
     def _within(self, value: float) -> float:
         # Solvers answer 1e-12 below zero; the file's own decimals are what the bounds hold for.
-        shown = rounded(value, 6 if self.decimals is None else self.decimals)
+        shown = self._shown(value)
         if shown is not None and self.least is not None and shown < self.least:
             raise ValueError(f"must be at least {self.least:g}, got {shown:g}")
         if shown is not None and self.most is not None and shown > self.most:
@@ -162,6 +168,9 @@ UnknownAmount = Annotated[float, Unit(None, null=math.nan)]
 #: Objective points that cannot be gained, only lost.
 Loss = Annotated[float, Unit(6, least=0.0)]
 EndlessPoints = Annotated[float, Unit(6, null=math.inf)]
+#: A number of a simulation, which has no more than six digits to tell; null where it is unknown.
+Figure = Annotated[float, Unit(None, digits=6)]
+UnknownFigure = Annotated[float, Unit(None, null=math.nan, digits=6)]
 #: Values of a scenario or of options, as JSON knows them.
 Plain = Annotated[Any, PlainSerializer(plain)]
 

@@ -10,18 +10,18 @@ import typer
 
 def schema_command(
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="plan, explanation or alternatives.")
+        str,
+        typer.Argument(metavar="FILE", help="plan, explanation, alternatives or stress."),
     ] = "plan",
 ) -> None:
-    """Print the JSON Schema of plan.json, explanation.json or alternatives.json."""
+    """Print the JSON Schema of a file that dcsite writes: plan.json, explanation.json and others."""
     from dcsite.plan.explanation import Explanation
     from dcsite.plan.types import Plan
     from dcsite.studies.alternatives import Alternatives
+    from dcsite.studies.stress_types import StressTest
 
-    known = {
-        record.file_name.removesuffix(".json"): record
-        for record in (Plan, Explanation, Alternatives)
-    }
+    records = (Plan, Explanation, Alternatives, StressTest)
+    known = {record.file_name.removesuffix(".json"): record for record in records}
     if file.removesuffix(".json") not in known:
         raise typer.BadParameter(
             f"must be one of {', '.join(known)}, got {file!r}", param_hint="FILE"

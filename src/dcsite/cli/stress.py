@@ -15,7 +15,6 @@ from .progress import reporter
 from .show import output_console
 
 if TYPE_CHECKING:
-    from dcsite.outputs.stress import StressPaths
     from dcsite.plan import Session
     from dcsite.plan.reload import SavedPlan
     from dcsite.studies.stress_simulate import StressAssumptions
@@ -76,11 +75,11 @@ def stress_command(
             f"is {session.version}"
         )
     try:
-        found, paths = _run(session, saved, directory, assumed, years, seed, quiet=quiet)
+        found, (written, page) = _run(session, saved, directory, assumed, years, seed, quiet=quiet)
     except KeyboardInterrupt:
         raise InterruptedWithoutPlanError("interrupted; nothing was written") from None
     if as_json:
-        typer.echo(paths.json.read_text(encoding="utf-8"), nl=False)
+        typer.echo(written.read_text(encoding="utf-8"), nl=False)
         return
     console = output_console()
     print_stress(console, found)
@@ -88,7 +87,7 @@ def stress_command(
         console.print()
         print_history(console, found)
     # The path stands alone and whole on the last line, so that scripts can take it.
-    typer.echo(f"page: {paths.html}")
+    typer.echo(f"page: {page}")
 
 
 def _check_range(option: str, value: int, least: int, most: int) -> None:
@@ -108,7 +107,7 @@ def _run(
     seed: int,
     *,
     quiet: bool,
-) -> tuple[StressTest, StressPaths]:
+) -> tuple[StressTest, tuple[Path, Path]]:
     from dcsite.outputs.stress import write_stress
     from dcsite.studies.stress import run_stress
 

@@ -16,7 +16,7 @@ from .ground_motion import (
     pgv600_cm_s,
     rupture_distance_km,
 )
-from .settings import KINDS, DisasterSettings
+from .settings import KINDS, DisasterSettings, settings_of
 from .user import UserFootprints, read_footprints
 
 __all__ = [
@@ -40,4 +40,5 @@ __all__ = [
     "probability_down",
     "read_footprints",
     "rupture_distance_km",
+    "settings_of",
 ]

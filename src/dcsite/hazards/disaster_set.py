@@ -64,6 +64,8 @@ class DisasterSet:
         How shaking takes a site down.
     site_ids : tuple of str
         The n sites.
+    landing_clusters : tuple of str
+        Cluster of the cable landing that each site leans on.
     """
 
     events: pd.DataFrame
@@ -71,6 +73,7 @@ class DisasterSet:
     lost: Floats
     fragility: Fragility
     site_ids: tuple[str, ...]
+    landing_clusters: tuple[str, ...] = ()
 
     @cached_property
     def down(self) -> Floats:
@@ -87,6 +90,7 @@ class DisasterSet:
             self.lost[:, where],
             self.fragility,
             self.site_ids,
+            self.landing_clusters,
         )
 
     def both_down(self, site: int, others: NDArray[np.intp], event: int) -> Floats:
@@ -150,7 +154,7 @@ def disaster_set(
     builder.tokyo()
     if settings.footprints_file:
         builder.user(settings.footprints_file)
-    return builder.built()
+    return builder.built(tuple(landing_cluster))
 
 
 class _Builder:
@@ -164,13 +168,14 @@ class _Builder:
             settings.down_intensity, settings.intensity_scatter, settings.common_share
         )
 
-    def built(self) -> DisasterSet:
+    def built(self, landing_clusters: tuple[str, ...]) -> DisasterSet:
         return DisasterSet(
             pd.concat(self._events)[list(_COLUMNS)],
             np.hstack(self._intensity),
             np.hstack(self._lost),
             self.fragility,
             tuple(map(str, self._sites.index)),
+            landing_clusters,
         )
 
     def earthquakes(self) -> None:

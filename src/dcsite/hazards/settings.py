@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from dcsite.scenario import Scenario
 
 Kind: TypeAlias = Literal[
     "earthquake", "area_blackout", "frequency_blackout", "landing_cluster", "tokyo_lost", "user"
@@ -95,3 +98,8 @@ class DisasterSettings(BaseModel):
     tokyo_lost_km: float = Field(
         ge=0, le=500, description="Sites this near to the Tokyo area are lost with it, in km."
     )
+
+
+def settings_of(scenario: Scenario) -> DisasterSettings:
+    """Return what a scenario says of disasters, whichever of its criteria asks for them."""
+    return next(own for own in scenario.criteria.values() if isinstance(own, DisasterSettings))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.atlas.descriptor import ResourceInfo
+    from dcsite.plan.types import GeodataUse
 
     from .map.layer import Field
 
@@ -72,14 +73,16 @@ def interval(estimate: Any, *, share: bool = True) -> str:
     return "–" if estimate.low is None else f"{write(estimate.low)} – {write(estimate.high)}"
 
 
-def render_page(template: str, tables: Iterable[ResourceInfo] = (), **context: Any) -> str:
+def render_page(
+    template: str, tables: Iterable[ResourceInfo | GeodataUse] = (), **context: Any
+) -> str:
     """Return the text of a page.
 
     Parameters
     ----------
     template : str
         A file of ``assets``.
-    tables : iterable of ResourceInfo
+    tables : iterable of ResourceInfo or GeodataUse
         Read for the page: the footer gives the notices that their licences ask for.
     **context
         What the template names; every value is escaped.
@@ -92,7 +95,7 @@ def render_beside_map(
     template: str,
     atlas: Atlas,
     layers: Sequence[dict[str, Any]],
-    tables: Iterable[ResourceInfo],
+    tables: Iterable[ResourceInfo | GeodataUse],
     **context: Any,
 ) -> str:
     """Return the text of a page with layers of :func:`circles` on Leaflet's map of prefectures.

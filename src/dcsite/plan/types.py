@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from dcsite.atlas.descriptor import ResourceInfo
+
 Status = Literal["optimal", "feasible", "interrupted"]
 
 
@@ -204,6 +206,11 @@ class GeodataUse(Record):
     """State of the data."""
     source: str
     """Where it comes from."""
+
+    @classmethod
+    def of(cls, used: ResourceInfo) -> Self:
+        """Return what the descriptor says of a table."""
+        return cls(used.name, used.sha256, used.licence, used.vintage, used.source)
 
 
 class Plan(Record):

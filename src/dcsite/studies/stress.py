@@ -10,25 +10,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dcsite.hazards import intensity_at_offices
+from dcsite.hazards import intensity_at_offices, settings_of
+from dcsite.plan.types import GeodataUse
 
-from .stress_fleet import Fleet, fleet, fleet_result, hubs_frame
+from .stress_fleet import CONFIDENCE, Fleet, fleet, fleet_result, hubs_frame
 from .stress_history import history
 from .stress_simulate import event_rates, restoration_curves, simulate
-from .stress_types import FleetResult, Footprint, LeftOut, StressTest
+from .stress_types import METHODS, FleetResult, Footprint, LeftOut, StressTest
 from .today import todays_hubs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
     from dcsite.atlas import Atlas
-    from dcsite.hazards import DisasterSettings
     from dcsite.plan.types import Plan
     from dcsite.scenario import Scenario
 
     from .stress_simulate import StressAssumptions
+
+#: Intensity from which JMA's class 6-lower begins.
+_SIX_LOWER = 5.5
 
 
 def run_stress(
@@ -49,7 +50,7 @@ def run_stress(
     plan : Plan
         Its hubs are stressed.
     scenario : Scenario
-        Says which disasters there are and what they do (``criteria.disasters``).
+        Says which disasters there are and what they do.
     atlas : Atlas
         What is known.
     assumed : StressAssumptions
@@ -68,11 +69,9 @@ def run_stress(
     SitesError
         If the scenario's file of disasters is not as it must be.
     """
-    settings: DisasterSettings = scenario.criteria["disasters"]
-    until = int(scenario.criteria["cables"].planned_until_year)
     with atlas.recording() as tables:
-        planned = fleet("plan", hubs_frame(plan.hubs), atlas, settings, until)
-        existing = fleet("today", todays_hubs(atlas), atlas, settings, until)
+        planned = fleet("plan", hubs_frame(plan.hubs), atlas, scenario)
+        existing = fleet("today", todays_hubs(atlas), atlas, scenario)
         curves = restoration_curves(
             atlas.table("wide_area_power_outages"),
             atlas.table("power_outage_restoration").reset_index(),
@@ -85,47 +84,43 @@ def run_stress(
             damage, occurred = simulate(one.disasters, rates, curves, assumed, years, seed)
             results.append(fleet_result(one, damage, occurred, years))
         footprints = _footprints(results[0], planned, existing, atlas)
+        settings = settings_of(scenario)
         replayed, not_replayed = history(planned, existing, atlas, settings)
-    return StressTest(
-        version,
-        plan.title_en,
-        plan.title_ja,
-        plan.scenario_name,
-        years,
-        seed,
-        int(events.loc[rates > 0.0, "source_id"].nunique()),
-        _by_kind(events, occurred),
-        results[0],
-        results[1],
-        _left_out(planned, existing),
-        footprints,
-        replayed,
-        not_replayed,
-        settings.model_dump(mode="json"),
-        assumed,
-        curves,
-        tuple(atlas.resource(name) for name in sorted(tables)),
-    )
-
-
-def _by_kind(events: pd.DataFrame, occurred: np.ndarray) -> dict[str, int]:
     kinds = events["kind"].to_numpy(dtype=object)
-    return {kind: int(occurred[kinds == kind].sum()) for kind in dict.fromkeys(kinds)}
+    return StressTest(
+        dcsite_version=version,
+        scenario_name=plan.scenario_name,
+        title_en=plan.title_en,
+        title_ja=plan.title_ja,
+        years=years,
+        seed=seed,
+        confidence=CONFIDENCE,
+        methods=tuple(method.en for method in METHODS),
+        sources=int(events.loc[rates > 0.0, "source_id"].nunique()),
+        occurred={kind: int(occurred[kinds == kind].sum()) for kind in dict.fromkeys(kinds)},
+        plan=results[0],
+        today=results[1],
+        left_out=_left_out(planned, existing),
+        footprints=footprints,
+        history=replayed,
+        not_replayed=not_replayed,
+        settings=settings.model_dump(mode="json"),
+        assumptions=assumed,
+        restoration=curves,
+        geodata=tuple(GeodataUse.of(atlas.resource(name)) for name in sorted(tables)),
+    )
 
 
 def _left_out(plan: Fleet, today: Fleet) -> tuple[LeftOut, ...]:
     """List the events nobody knows the probability of."""
-    events = plan.disasters.events
+    unknown = np.flatnonzero(plan.disasters.events["source_probability_30y"].isna()).tolist()
     shares = plan.expected_share(), today.expected_share()
-    unknown = np.flatnonzero(events["source_probability_30y"].isna()).tolist()
     return tuple(
-        LeftOut(
-            str(events.index[number]),
-            str(events["source_id"].iloc[number]),
-            str(events["kind"].iloc[number]),
-            str(events["name_en"].iloc[number]),
-            str(events["name_ja"].iloc[number]),
-            *(float(share[number]) for share in shares),
+        LeftOut.of(
+            plan.disasters.events,
+            number,
+            expected_share_plan=shares[0][number],
+            expected_share_today=shares[1][number],
         )
         for number in unknown
     )
@@ -135,24 +130,23 @@ def _footprints(
     result: FleetResult, plan: Fleet, today: Fleet, atlas: Atlas
 ) -> tuple[Footprint, ...]:
     """Return where the plan's worst event strikes, and its worst earthquake."""
-    shaking = [loss.event_id for loss in result.worst if loss.kind == "earthquake"]
-    wanted = dict.fromkeys([loss.event_id for loss in result.worst[:1]] + shaking[:1])
-    found: list[Footprint] = []
-    for event_id in wanted:
-        row = plan.disasters.events.loc[event_id]
-        found.append(
-            Footprint(
-                event_id,
-                str(row["name_en"]),
-                str(row["name_ja"]),
-                intensity_at_offices(atlas, event_id),
-                tuple(row["areas_lost"]),
-                *(_down(one, event_id) for one in (plan, today)),
-            )
+    shaking = [loss for loss in result.worst if loss.kind == "earthquake"]
+    return tuple(
+        Footprint(
+            event_id=loss.event_id,
+            name_en=loss.name_en,
+            name_ja=loss.name_ja,
+            areas_lost=tuple(plan.disasters.events["areas_lost"].loc[loss.event_id]),
+            municipalities_ge_6lower=sum(
+                felt >= _SIX_LOWER for felt in intensity_at_offices(atlas, loss.event_id).values()
+            ),
+            plan=_down(plan, loss.event_id),
+            today=_down(today, loss.event_id),
         )
-    return tuple(found)
+        for loss in dict.fromkeys([*result.worst[:1], *shaking[:1]])
+    )
 
 
 def _down(struck: Fleet, event_id: str) -> dict[str, float]:
     down = struck.disasters.take([event_id]).down[:, 0]
-    return {str(site): float(value) for site, value in zip(struck.hubs.index, down, strict=True)}
+    return dict(zip(struck.disasters.site_ids, map(float, down), strict=True))

@@ -19,24 +19,25 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from dcsite.criteria.disaster_terms import nearest_clusters
-from dcsite.hazards import DisasterSet, DisasterSettings, disaster_set
+from dcsite.criteria.disaster_terms import disasters_of
 
 from .stress_types import (
     Estimate,
     EventLoss,
     Exceedance,
-    FleetHub,
     FleetResult,
     PairResult,
     ShareBin,
+    StressedHub,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dcsite.atlas import Atlas
+    from dcsite.hazards import DisasterSet
     from dcsite.plan.types import Hub
+    from dcsite.scenario import Scenario
 
     from .stress_simulate import Damage
 
@@ -49,6 +50,18 @@ CONFIDENCE = 0.95
 _Z = 1.959963984540054
 
 _YEARS = 30
+
+#: What a table of hubs holds, beside the index `site_id`.
+COLUMNS = (
+    "name_en",
+    "name_ja",
+    "municipality_code",
+    "area",
+    "lat_deg",
+    "lon_deg",
+    "it_load_mw",
+    "tier",
+)
 
 
 def clopper_pearson(counted: int, of: int) -> Estimate:
@@ -165,29 +178,12 @@ class Fleet:
 
 def hubs_frame(hubs: Sequence[Hub]) -> pd.DataFrame:
     """Return a plan's hubs in the layout of :func:`dcsite.studies.today.todays_hubs`."""
-    return pd.DataFrame(
-        {
-            "name_en": [hub.name_en or hub.name_ja for hub in hubs],
-            "name_ja": [hub.name_ja for hub in hubs],
-            "municipality_code": [hub.municipality_code for hub in hubs],
-            "area": [hub.area for hub in hubs],
-            "lat_deg": [hub.lat_deg for hub in hubs],
-            "lon_deg": [hub.lon_deg for hub in hubs],
-            "it_load_mw": [hub.it_load_mw for hub in hubs],
-            "tier": [hub.tier for hub in hubs],
-        },
-        index=pd.Index([hub.site_id for hub in hubs], name="site_id"),
-    )
+    named = [{**vars(hub), "name_en": hub.name_en or hub.name_ja} for hub in hubs]
+    return pd.DataFrame(named, columns=["site_id", *COLUMNS]).set_index("site_id")
 
 
-def fleet(
-    name: str,
-    hubs: pd.DataFrame,
-    atlas: Atlas,
-    settings: DisasterSettings,
-    planned_until_year: int,
-) -> Fleet:
-    """Join hubs with the disasters that the settings ask for.
+def fleet(name: str, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Fleet:
+    """Join hubs with the disasters that a scenario asks for.
 
     Parameters
     ----------
@@ -197,19 +193,16 @@ def fleet(
         From :func:`hubs_frame` or :func:`dcsite.studies.today.todays_hubs`.
     atlas : Atlas
         What is known.
-    settings : DisasterSettings
-        Which disasters there are and what they do.
-    planned_until_year : int
-        Cables that count, for the landing each hub leans on.
+    scenario : Scenario
+        Says which disasters there are and what they do.
 
     Raises
     ------
     SitesError
         If a user's file of disasters is not as it must be.
     """
-    cluster = nearest_clusters(hubs, atlas, planned_until_year)
-    hubs = hubs.assign(landing_cluster=cluster)
-    return Fleet(name, hubs, disaster_set(hubs, atlas, settings, cluster))
+    disasters = disasters_of(hubs, atlas, scenario)
+    return Fleet(name, hubs.assign(landing_cluster=disasters.landing_clusters), disasters)
 
 
 def fleet_result(
@@ -233,46 +226,38 @@ def fleet_result(
     share = share_down(damage, load)
     worst = worst_by_year(damage.year, share)
     lost_mwh = damage.hours @ load
-    energy = yearly_mean(damage.year, lost_mwh, years)
     surviving = yearly_mean(np.arange(len(share)), 1.0 - share, len(share))
     together = worst_by_year(damage.year, damage.down.sum(axis=1).astype(float))
     return FleetResult(
-        struck.name,
-        total,
-        _hubs(struck, damage, years),
-        len(share),
-        len(worst),
-        surviving,
-        _bins(share, worst, years),
-        _exceedance(worst, years),
-        clopper_pearson(int((together >= 2).sum()), years),
-        energy,
-        yearly_mean(damage.year, lost_mwh / total, years),
-        _by_kind(struck, damage, lost_mwh, occurred, years),
-        _pairs(struck, damage, years),
-        _worst(struck, damage, share, lost_mwh, occurred, years),
+        name=struck.name,
+        total_mw=total,
+        hubs=_hubs(struck, damage, years),
+        damaging=len(share),
+        damaged_years=len(worst),
+        mean_surviving_share=surviving,
+        bins=_bins(share, worst, years),
+        exceedance=_exceedance(worst, years),
+        two_down=clopper_pearson(int((together >= 2).sum()), years),
+        mwh_per_year=yearly_mean(damage.year, lost_mwh, years),
+        full_load_hours_per_year=yearly_mean(damage.year, lost_mwh / total, years),
+        mwh_by_kind=_by_kind(struck, damage, lost_mwh, occurred, years),
+        pairs=_pairs(struck, damage, years),
+        worst=_worst(struck, damage, share, lost_mwh, occurred, years),
     )
 
 
-def _hubs(struck: Fleet, damage: Damage, years: int) -> tuple[FleetHub, ...]:
-    found: list[FleetHub] = []
-    for number, hub in enumerate(struck.hubs.reset_index().to_dict("records")):
+def _hubs(struck: Fleet, damage: Damage, years: int) -> tuple[StressedHub, ...]:
+    found: list[StressedHub] = []
+    for number, (site, hub) in enumerate(struck.hubs.iterrows()):
         hit = damage.struck[:, number]
         mwh = damage.hours[hit, number] * hub["it_load_mw"]
         found.append(
-            FleetHub(
-                str(hub["site_id"]),
-                str(hub["name_ja"]),
-                str(hub["name_en"]),
-                str(hub["tier"]),
-                str(hub["area"]),
-                str(hub["municipality_code"] or ""),
-                float(hub["lat_deg"]),
-                float(hub["lon_deg"]),
-                float(hub["it_load_mw"]),
-                str(hub["landing_cluster"]),
-                clopper_pearson(len(np.unique(damage.year[hit])), years),
-                yearly_mean(damage.year[hit], mwh, years),
+            StressedHub.of(
+                site,
+                hub,
+                municipality_code=hub["municipality_code"] or "",
+                down_per_year=clopper_pearson(len(np.unique(damage.year[hit])), years),
+                mwh_per_year=yearly_mean(damage.year[hit], mwh, years),
             )
         )
     return tuple(found)
@@ -350,24 +335,16 @@ def _worst(
     for number in order:
         if any(source[number] == loss.source_id for loss in found):
             continue
-        row = events.iloc[number]
         mine = damage.event == number
         kin = source[damage.event] == source[number]
         found.append(
-            EventLoss(
-                ids[number],
-                str(row["source_id"]),
-                str(row["kind"]),
-                str(row["name_en"]),
-                str(row["name_ja"]),
-                float(row["probability_30y"]),
-                float(row["source_probability_30y"]),
-                str(row["probability_date"]),
-                str(row["basis"]),
-                float(expected[number]),
-                int(occurred[number]),
-                float(share[mine].max(initial=0.0)),
-                yearly_mean(damage.year[kin], lost_mwh[kin], years),
+            EventLoss.of(
+                events,
+                number,
+                expected_share=expected[number],
+                occurred=int(occurred[number]),
+                largest_share=share[mine].max(initial=0.0),
+                mwh_per_year=yearly_mean(damage.year[kin], lost_mwh[kin], years),
             )
         )
         if len(found) == _WORST:

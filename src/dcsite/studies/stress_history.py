@@ -15,13 +15,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from dcsite.hazards import Fragility, conditional_probability_down
 
-from .stress_types import HistoryEvent, HistoryHub, Outage
+from .stress_types import Basis, HistoryEvent, HistoryHub, Outage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
     from .stress_fleet import Fleet
 
-Floats = NDArray[np.float64]
 #: Instrumental intensity from which a JMA class begins.
 CLASS_FROM: Mapping[str, float] = {
     "3": 2.5,
@@ -93,26 +90,32 @@ def history(
     best = recorded_intensity(shaking)
     known = atlas.table("historical_earthquakes")
     outages = atlas.table("wide_area_power_outages")
-    replay = _Replay(best, outages, settings)
-    names: dict[str, tuple[str, str, str]] = {}
+    # What joins an outage with its earthquake, or with its other areas.
+    outages = outages.assign(key=outages["event_id"].fillna(outages.index.to_series()).map(str))
+    named: dict[str, tuple[str, str, str]] = {}
     for event in best.index.unique(level="event_id"):
         row = known.loc[event]
-        names[str(event)] = (str(row["origin_time_jst"])[:10], *_names(row))
-    for outage_id, row in outages.iterrows():
-        key = replay.key(str(outage_id), row)
-        names.setdefault(key, (str(row["date"]), str(row["event_en"]), str(row["event_ja"])))
-    events = [
-        replay.event(key, *name, plan, today) for key, name in sorted(names.items(), key=_by_date)
-    ]
-    silent = sorted(set(shaking.index.unique(level="event_id")) - set(names))
+        named[str(event)] = (str(row["origin_time_jst"])[:10], *_names(row))
+    for key, *said in outages[["key", "date", "event_en", "event_ja"]].itertuples(index=False):
+        date, name_en, name_ja = map(str, said)
+        named.setdefault(key, (date, name_en, name_ja))
+    felt = {str(key): rows.droplevel("event_id") for key, rows in best.groupby(level="event_id")}
+    events = []
+    for key, (date, name_en, name_ja) in sorted(
+        named.items(), key=lambda item: (item[1][0], item[0])
+    ):
+        dark = _dark_areas(outages[outages["key"] == key])
+        (on_plan, *plan_share), (on_today, *today_share) = (
+            _replay(one, felt.get(key), dark, settings) for one in (plan, today)
+        )
+        events.append(
+            HistoryEvent(key, date, name_en, name_ja, on_plan, on_today, *plan_share, *today_share)
+        )
+    silent = sorted(set(shaking.index.unique(level="event_id")) - set(named))
     return tuple(events), {
         f"{event} {_names(known.loc[event])[0]}": "only acceleration is on record, no intensity"
         for event in silent
     }
-
-
-def _by_date(item: tuple[str, tuple[str, str, str]]) -> tuple[str, str]:
-    return item[1][0], item[0]
 
 
 def _names(row: pd.Series) -> tuple[str, str]:
@@ -121,71 +124,42 @@ def _names(row: pd.Series) -> tuple[str, str]:
     return next(iter(given), ""), given.get("name_ja", "")
 
 
-class _Replay:
-    def __init__(
-        self, best: pd.DataFrame, outages: pd.DataFrame, settings: DisasterSettings
-    ) -> None:
-        self._best, self._outages = best, outages
-        self._in_blackout = settings.down_in_blackout
-        self._fragility = Fragility.from_total(
-            settings.down_intensity, settings.intensity_scatter, settings.common_share
+def _dark_areas(outages: pd.DataFrame) -> dict[str, Outage]:
+    """Return what is known of each area that an event left without power."""
+    found: dict[str, Outage] = {}
+    for _, row in outages.iterrows():
+        for area in str(row["electricity_areas"]).split(";"):
+            whole = bool(row["whole_area"]) or found.get(area) == "certain"
+            found[area] = "certain" if whole else "possible"
+    return found
+
+
+def _replay(
+    fleet: Fleet,
+    felt: pd.DataFrame | None,
+    dark: Mapping[str, Outage],
+    settings: DisasterSettings,
+) -> tuple[tuple[HistoryHub, ...], float, float]:
+    """Return the hubs that may have gone down, and the least and largest share of the capacity."""
+    fragility = Fragility.from_total(
+        settings.down_intensity, settings.intensity_scatter, settings.common_share
+    )
+    found: list[HistoryHub] = []
+    low_mw = high_mw = 0.0
+    for site, hub in fleet.hubs.iterrows():
+        intensity, shaken = None, 0.0
+        basis: Basis = ""
+        if felt is not None and hub["municipality_code"] in felt.index:
+            intensity, basis = felt.loc[hub["municipality_code"], ["intensity", "basis"]]
+            shaken = float(conditional_probability_down(intensity, 0.0, fragility))
+        outage: Outage = dark.get(str(hub["area"]), "")
+        low, high = (
+            1.0 - (1.0 - shaken) * (1.0 - settings.down_in_blackout * is_dark)
+            for is_dark in (outage == "certain", outage != "")
         )
-
-    @staticmethod
-    def key(outage_id: str, row: pd.Series) -> str:
-        """Return what joins an outage with its earthquake, or with its other areas."""
-        return str(row["event_id"]) if pd.notna(row["event_id"]) else outage_id
-
-    def event(
-        self, key: str, date: str, name_en: str, name_ja: str, plan: Fleet, today: Fleet
-    ) -> HistoryEvent:
-        """Replay one event on both fleets."""
-        on_plan, plan_low, plan_high = self._fleet(key, plan)
-        on_today, today_low, today_high = self._fleet(key, today)
-        return HistoryEvent(
-            key, date, name_en, name_ja, on_plan, on_today, plan_low, plan_high, today_low,
-            today_high,
-        )  # fmt: skip
-
-    def _fleet(self, key: str, fleet: Fleet) -> tuple[tuple[HistoryHub, ...], float, float]:
-        outage = self._outage_by_area(key)
-        felt: pd.DataFrame | None = None
-        if key in self._best.index.unique(level="event_id"):
-            felt = pd.DataFrame(self._best.xs(key, level="event_id"))
-        found: list[HistoryHub] = []
-        low_mw = high_mw = 0.0
-        for site, hub in fleet.hubs.iterrows():
-            code = hub["municipality_code"]
-            intensity, basis = None, ""
-            if felt is not None and code in felt.index:
-                intensity = float(felt.loc[code, "intensity"])
-                basis = str(felt.loc[code, "basis"])
-            shaken = 0.0 if intensity is None else self._shaken(intensity)
-            state: Outage = outage.get(str(hub["area"]), "")
-            low = 1.0 - (1.0 - shaken) * (1.0 - self._dark(state == "certain"))
-            high = 1.0 - (1.0 - shaken) * (1.0 - self._dark(state != ""))
-            low_mw += low * float(hub["it_load_mw"])
-            high_mw += high * float(hub["it_load_mw"])
-            if high >= _LEAST:
-                found.append(
-                    HistoryHub(str(site), intensity, basis, state, low, high)  # type: ignore[arg-type]
-                )
-        total = float(fleet.it_load_mw.sum())
-        return tuple(found), low_mw / total, high_mw / total
-
-    def _dark(self, is_dark: bool) -> float:
-        return self._in_blackout if is_dark else 0.0
-
-    def _shaken(self, intensity: float) -> float:
-        return float(conditional_probability_down(intensity, 0.0, self._fragility))
-
-    def _outage_by_area(self, key: str) -> dict[str, Outage]:
-        """Return what is known of each area that an event left without power."""
-        found: dict[str, Outage] = {}
-        for outage_id, row in self._outages.iterrows():
-            if self.key(str(outage_id), row) != key:
-                continue
-            for area in str(row["electricity_areas"]).split(";"):
-                whole = bool(row["whole_area"]) or found.get(area) == "certain"
-                found[area] = "certain" if whole else "possible"
-        return found
+        low_mw += low * float(hub["it_load_mw"])
+        high_mw += high * float(hub["it_load_mw"])
+        if high >= _LEAST:
+            found.append(HistoryHub(str(site), intensity, basis, outage, low, high))
+    total = float(fleet.it_load_mw.sum())
+    return tuple(found), low_mw / total, high_mw / total

@@ -39,6 +39,7 @@ that overlap are counted once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -48,11 +49,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dcsite.errors import Problem, ScenarioError
+from dcsite.records import Figure, Record
 
 from .toml_tables import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from dcsite.hazards import DisasterSet
@@ -116,29 +118,20 @@ def read_assumptions(path: Path | None = None) -> StressAssumptions:
     return read_table(StressAssumptions, _SHIPPED, path)
 
 
-@dataclass(frozen=True)
-class RestorationCurve:
-    """One outage's curve.
-
-    Parameters
-    ----------
-    outage_id, event_en, event_ja, cause : str
-        As in the table of outages.
-    hours : tuple of float
-        Hours after the outage began, rising from 0.
-    restored : tuple of float
-        Share restored by then, rising from 0 to 1.
-    extended : bool
-        Whether the last stretch goes beyond what is published.
-    """
+class RestorationCurve(Record):
+    """The curve of one recorded outage, by which customers had power again."""
 
     outage_id: str
+    """Id in the table of outages."""
     event_en: str
     event_ja: str
     cause: str
-    hours: tuple[float, ...]
-    restored: tuple[float, ...]
+    hours: tuple[Figure, ...]
+    """Hours after the outage began, rising from 0."""
+    restored: tuple[Figure, ...]
+    """Share restored by then, rising from 0 to 1."""
     extended: bool
+    """Whether the last stretch goes beyond what is published."""
 
     def hours_at(self, share: Floats) -> Floats:
         """Return the hours by which a share (0..1) of the customers had power again."""
@@ -151,8 +144,7 @@ class RestorationCurve:
         return float(((hours[1:] + hours[:-1]) / 2.0 * np.diff(restored)).sum())
 
 
-@dataclass(frozen=True)
-class RestorationCurves:
+class RestorationCurves(Record):
     """All curves that can be used, and the outages that cannot be, with the reason."""
 
     curves: tuple[RestorationCurve, ...]

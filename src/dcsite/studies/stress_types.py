@@ -1,76 +1,137 @@
-"""What comes out of a stress test, as plain frozen records that every output reads."""
+"""What comes out of a stress test: the records of ``stress.json``.
+
+The same plan, horizon, seed, assumptions and tables give the same bytes; there is no time in it.
+Numbers have six significant digits.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
+
+from dcsite.plan.types import GeodataUse, NamedHub
+from dcsite.records import Figure, Name, Plain, Record
+
+from .stress_simulate import RestorationCurves, StressAssumptions
 
 if TYPE_CHECKING:
-    from dcsite.atlas.descriptor import ResourceInfo
-
-    from .stress_simulate import RestorationCurves, StressAssumptions
-
+    import pandas as pd
 
 Outage = Literal["", "possible", "certain"]
 Basis = Literal["", "recorded", "estimated", "jma_class_at_least"]
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its 95 % interval; `low` and `high` are None where there is none."""
+class Method(NamedTuple):
+    """A sentence on how the figures were made, in both languages."""
 
-    value: float
-    low: float | None
-    high: float | None
+    en: str
+    ja: str
 
 
-@dataclass(frozen=True)
-class FleetHub:
-    """One hub, how often it falls and what that loses.
+#: What was done, for whoever reads the figures.
+METHODS: tuple[Method, ...] = (
+    Method(
+        en="Each source occurs by a Poisson process of constant rate -ln(1 - P) / 30 per "
+        "year, P its probability in 30 years; when it occurs one of its events is drawn"
+        " by its share. A longer horizon is the next 30 years over and over, not a "
+        "forecast.",
+        ja="震源等は30年確率Pから率 -ln(1-P)/30 のポアソン過程で発生し、発生時に1つ"
+        "の型を比率で選ぶ。長い期間は「今後30年」の繰り返しであり、予測ではない。",
+    ),
+    Method(
+        en="Shaking takes a hub down where computed intensity, a draw common to all hubs "
+        "and one of its own reach what it withstands; losses take down all hubs that "
+        "may be lost together.",
+        ja="揺れは、計算震度と全拠点共通のばらつき・拠点ごとのばらつきの和が耐力を超えた拠点を止める"
+        "。停電等は対象の拠点を同時に止める。",
+    ),
+    Method(
+        en="Hours of a blackout are drawn from the restoration curves of recorded outages,"
+        " each outage as likely as the next, for an earthquake those that an earthquake"
+        " caused; each hub has a place of its own on the curve. Curves are straight "
+        "between published points and go on at the slope of their last stretch to the "
+        "end. On-site generation is taken off.",
+        ja="停電時間は記録された停電の復旧曲線から引く（地震による停電は地震の曲線のみ、各停電は等確"
+        "率、拠点ごとに曲線上の位置を引く）。公表点の間と終端は直線とし、自家発電の時間を差し引く"
+        "。",
+    ),
+    Method(
+        en="A hub cut off from its cluster of cable landings counts as down. Hubs that an "
+        "earlier event still keeps down count when the next one strikes; hours that "
+        "overlap count once.",
+        ja="陸揚地域を失った拠点も停止とみなす。以前の災害で停止中の拠点も同時停止に数え、重なる時間"
+        "は一度だけ数える。",
+    ),
+    Method(
+        en="Intervals are at 95 %: of probabilities and shares Clopper and Pearson's, of "
+        "means normal ones from the scatter of the yearly sums. They say how well so "
+        "many years show what the model says, nothing of how true the model is.",
+        ja="区間は95%：確率と割合はClopper-Pearson、平均は年ごとの合計のばらつきに"
+        "よる正規近似。年数による誤差のみで、モデルの正しさは表さない。",
+    ),
+    Method(
+        en="Plan and today meet the same events. Today's data centres are those in service"
+        " with a stated capacity and a known place, few of all there are: compare "
+        "shares, not MW.",
+        ja="計画と現状は同じ災害を受ける。現状は容量と場所が分かる稼働中の施設のみ（一部）であり、M"
+        "Wではなく割合を比べる。",
+    ),
+)
 
-    `down_per_year` is the probability that in a year something takes it down; `mwh_per_year` the
-    energy its IT load does not get.
-    """
 
-    site_id: str
-    name_ja: str
-    name_en: str
-    tier: str
+class Estimate(Record):
+    """A figure with its 95 % interval; `low` and `high` are null where there is none."""
+
+    value: Figure
+    low: Figure | None
+    high: Figure | None
+
+
+class StressedHub(NamedHub):
+    """One hub, how often it falls and what that loses."""
+
+    lat_deg: Figure
+    """Latitude in degrees, WGS 84."""
+    lon_deg: Figure
+    """Longitude in degrees, WGS 84."""
     area: str
+    """Electricity area."""
     municipality_code: str
-    lat_deg: float
-    lon_deg: float
-    it_load_mw: float
+    """Five-digit code; empty outside the table."""
+    it_load_mw: Figure
+    """IT load in MW; of an existing data centre its stated capacity."""
     landing_cluster: str
+    """Cluster of the cable landing it leans on."""
     down_per_year: Estimate
+    """Probability that in a year something takes it down."""
     mwh_per_year: Estimate
+    """Energy its IT load does not get, in MWh a year."""
 
 
-@dataclass(frozen=True)
-class Exceedance:
+class Exceedance(Record):
     """Probability that in a year at least this share of the capacity is down at once."""
 
-    share: float
+    share: Figure
     per_year: Estimate
 
 
-@dataclass(frozen=True)
-class ShareBin:
+class ShareBin(Record):
     """How often a surviving share of the capacity lies in a class: above `above`, up to `up_to`.
 
     The first class is the whole capacity alone (both 1).
     """
 
-    above: float
-    up_to: float
+    above: Figure
+    up_to: Figure
     of_events: Estimate
+    """Of the damaging occurrences."""
     of_years: Estimate
+    """Of the years, by the worst of each."""
 
 
-@dataclass(frozen=True)
-class PairResult:
-    """Probability that two hubs are down together, per year and in 30 years."""
+class PairResult(Record):
+    """Probability that two hubs are down together."""
 
     first: str
     second: str
@@ -78,139 +139,126 @@ class PairResult:
     in_30_years: Estimate
 
 
-@dataclass(frozen=True)
-class EventLoss:
-    """What one event does to a fleet.
-
-    `expected_share` is the share of the capacity it takes down on average when it occurs, from the
-    model without any draw and before on-site generation; `largest_share` the largest share down at
-    one of its `occurred` occurrences. `mwh_per_year` is what it and the other events of its
-    `source_id` cost a year. `probability_30y` is the event's own, of `source_probability_30y`.
-    """
+class NamedEvent(Record):
+    """An event of the set of disasters, as people know it."""
 
     event_id: str
+    """Which event."""
     source_id: str
+    """Its source: events of one source are alternatives."""
     kind: str
+    """Kind of disaster."""
     name_en: str
+    """English name."""
     name_ja: str
-    probability_30y: float
-    source_probability_30y: float
+    """Japanese name; empty where the sources have none."""
+
+    @classmethod
+    def of(cls, events: pd.DataFrame, number: int, **others: Any) -> Self:
+        """Return an event of a set by its position, with what the set does not say of it."""
+        row = events.reset_index().iloc[number]
+        named = {field.name: row[field.name] for field in fields(cls) if field.name in row}
+        return cls(**named, **others)
+
+
+class EventLoss(NamedEvent):
+    """What one event does to a fleet."""
+
+    probability_30y: Figure
+    """Probability of the event in 30 years."""
+    source_probability_30y: Figure
+    """Probability of its source in 30 years."""
     probability_date: str
+    """Date of that probability; empty where it has none."""
     basis: str
-    expected_share: float
+    """Table, scenario key or file that the probability is from."""
+    expected_share: Figure
+    """Share of the capacity it takes down on average when it occurs, from the model without any
+    draw and before on-site generation."""
     occurred: int
-    largest_share: float
+    """How often it occurred."""
+    largest_share: Figure
+    """Largest share down at one of these occurrences."""
     mwh_per_year: Estimate
+    """What it and the other events of its source cost a year, in MWh."""
 
 
-@dataclass(frozen=True)
-class LeftOut:
+class LeftOut(NamedEvent):
     """An event without a known probability: never drawn. What it would take down is still said."""
 
-    event_id: str
-    source_id: str
-    kind: str
-    name_en: str
-    name_ja: str
-    expected_share_plan: float
-    expected_share_today: float
+    expected_share_plan: Figure
+    expected_share_today: Figure
 
 
-@dataclass(frozen=True)
-class FleetResult:
-    """What the simulated years do to one set of hubs.
-
-    Parameters
-    ----------
-    name : str
-        ``plan`` or ``today``.
-    total_mw : float
-        Capacity.
-    hubs : tuple of FleetHub
-        In the order of the plan.
-    damaging : int
-        Occurrences that took at least one hub down.
-    damaged_years : int
-        Years with at least one of them.
-    mean_surviving_share : Estimate
-        Over damaging occurrences.
-    bins : tuple of ShareBin
-        Distribution of the surviving share, per damaging occurrence and as the worst of a year.
-    exceedance : tuple of Exceedance
-        For every per cent of the capacity.
-    two_down : Estimate
-        Probability that in a year two hubs or more are down together.
-    mwh_per_year : Estimate
-        Energy of IT load lost.
-    full_load_hours_per_year : Estimate
-        The same as hours of the whole capacity: comparable between fleets of different size.
-    mwh_by_kind : mapping of str to Estimate
-        Energy lost a year by kind of event, in order of the set; kinds that were drawn.
-    pairs : tuple of PairResult
-        All pairs, the most likely first.
-    worst : tuple of EventLoss
-        The worst event of each source, the largest expected share first; at most ten.
-    """
+class FleetResult(Record):
+    """What the simulated years do to one set of hubs."""
 
     name: str
-    total_mw: float
-    hubs: tuple[FleetHub, ...]
+    """plan or today."""
+    total_mw: Figure
+    """Capacity in MW."""
+    hubs: tuple[StressedHub, ...]
+    """In the order of the plan."""
     damaging: int
+    """Occurrences that took at least one hub down."""
     damaged_years: int
+    """Years with at least one of them."""
     mean_surviving_share: Estimate
+    """Of the capacity, over damaging occurrences."""
     bins: tuple[ShareBin, ...]
+    """Distribution of the surviving share, per damaging occurrence and as the worst of a year."""
     exceedance: tuple[Exceedance, ...]
+    """For every per cent of the capacity."""
     two_down: Estimate
+    """Probability that in a year two hubs or more are down together."""
     mwh_per_year: Estimate
+    """Energy of IT load lost, in MWh a year."""
     full_load_hours_per_year: Estimate
+    """The same as hours of the whole capacity: comparable between fleets of different size."""
     mwh_by_kind: Mapping[str, Estimate]
+    """Energy lost a year by kind of disaster, in order of the set; kinds that were drawn."""
     pairs: tuple[PairResult, ...]
+    """All pairs, the most likely first."""
     worst: tuple[EventLoss, ...]
+    """The worst event of each source, the largest expected share first; at most ten."""
 
 
-@dataclass(frozen=True)
-class Footprint:
-    """Where an event strikes.
-
-    Parameters
-    ----------
-    event_id, name_en, name_ja : str
-        Which event; `name_ja` is empty where the sources have none.
-    intensity : mapping of str to float
-        Computed JMA intensity at the municipal office, by municipality code, where it is known.
-    areas_lost : tuple of str
-        Electricity areas that go dark.
-    plan, today : mapping of str to float
-        Probability that each hub is down, by `site_id`, before on-site generation.
-    """
+class Footprint(Record):
+    """Where an event strikes."""
 
     event_id: str
+    """Which event."""
     name_en: str
+    """English name."""
     name_ja: str
-    intensity: Mapping[str, float]
+    """Japanese name; empty where the sources have none."""
     areas_lost: tuple[str, ...]
-    plan: Mapping[str, float]
-    today: Mapping[str, float]
+    """Electricity areas that go dark."""
+    municipalities_ge_6lower: int
+    """Municipalities whose office is shaken by a computed intensity of 5.5 (6-lower) or more."""
+    plan: Mapping[str, Figure]
+    """Probability that each hub is down, by `site_id`, before on-site generation."""
+    today: Mapping[str, Figure]
+    """The same of today's data centres."""
 
 
-@dataclass(frozen=True)
-class HistoryHub:
-    """What an event would have done to one hub.
-
-    `intensity` is None where there is no figure (less than the threshold of the records);
-    `probability_low` counts a possible outage as none, `probability_high` as certain.
-    """
+class HistoryHub(Record):
+    """What a recorded event would have done to one hub."""
 
     site_id: str
-    intensity: float | None
+    intensity: Figure | None
+    """JMA intensity; null where there is no figure (less than the records' threshold)."""
     basis: Basis
+    """What that intensity is."""
     outage: Outage
-    probability_low: float
-    probability_high: float
+    """Whether its area lost power, in part or as a whole."""
+    probability_low: Figure
+    """Probability that it went down, a possible outage counted as none."""
+    probability_high: Figure
+    """The same, a possible outage counted as certain."""
 
 
-@dataclass(frozen=True)
-class HistoryEvent:
+class HistoryEvent(Record):
     """A recorded event on the plan and on today's data centres.
 
     Only hubs that may have gone down are listed. Shares are of the capacity, expected.
@@ -222,36 +270,54 @@ class HistoryEvent:
     name_ja: str
     plan: tuple[HistoryHub, ...]
     today: tuple[HistoryHub, ...]
-    plan_share_low: float
-    plan_share_high: float
-    today_share_low: float
-    today_share_high: float
+    plan_share_low: Figure
+    plan_share_high: Figure
+    today_share_low: Figure
+    today_share_high: Figure
 
 
-@dataclass(frozen=True)
-class StressTest:
-    """A whole stress test.
+class StressTest(Record):
+    """A whole stress test: a plan's hubs and today's data centres under the same disasters."""
 
-    `occurred` counts occurrences by kind of event, `sources` the sources that were drawn from;
-    `settings` are the scenario's values for disasters; `footprints` those of the plan's worst event
-    and, where that is another one, of its worst earthquake; `geodata` the tables read.
-    """
+    file_name: ClassVar[str] = "stress.json"
 
-    dcsite_version: str
-    title_en: str
-    title_ja: str
+    dcsite_version: Name
+    """Version of dcsite that made the test."""
     scenario_name: str
+    """Name of the plan's scenario."""
+    title_en: str
+    """Title of the plan in English."""
+    title_ja: str
+    """Title of the plan in Japanese."""
     years: int
+    """Years simulated."""
     seed: int
+    """Seed of the draws."""
+    confidence: Figure
+    """Level of every interval."""
+    methods: tuple[str, ...]
+    """What was drawn and how intervals are made, one sentence each."""
     sources: int
+    """Number of sources drawn from."""
     occurred: Mapping[str, int]
+    """Occurrences in all years, by kind of disaster."""
     plan: FleetResult
+    """The plan's hubs."""
     today: FleetResult
+    """Today's data centres, as if they were hubs."""
     left_out: tuple[LeftOut, ...]
+    """Events without a known probability."""
     footprints: tuple[Footprint, ...]
+    """Of the plan's worst event and, where that is another one, of its worst earthquake."""
     history: tuple[HistoryEvent, ...]
+    """Recorded events replayed."""
     not_replayed: Mapping[str, str]
-    settings: Mapping[str, Any]
+    """Events on record without an intensity, and why."""
+    settings: Mapping[str, Plain]
+    """The scenario's values for disasters."""
     assumptions: StressAssumptions
-    curves: RestorationCurves
-    geodata: tuple[ResourceInfo, ...]
+    """Named values that no table gives, with unit and reason."""
+    restoration: RestorationCurves
+    """Curves that blackouts were drawn from, and outages that have none."""
+    geodata: tuple[GeodataUse, ...]
+    """Tables read."""

@@ -9,6 +9,7 @@ import pytest
 from dcsite.contract import Backup
 from dcsite.outputs.map.layers_plan import (
     BackupPair,
+    Footprint,
     arc,
     backup_layer,
     backup_pairs,
@@ -16,7 +17,6 @@ from dcsite.outputs.map.layers_plan import (
 )
 from dcsite.outputs.map.style import INTENSITIES, intensity_class
 from dcsite.plan.types import Plan
-from dcsite.studies.stress_types import Footprint
 
 
 def test_pairs_of_a_plan(plan: Plan) -> None:
@@ -78,9 +78,7 @@ def test_pairs_that_cannot_be(plan: Plan, pair: tuple[str, str], message: str) -
 
 
 def test_municipalities_by_class_and_dark_areas(atlas):
-    footprint = Footprint(
-        "x", "Quake", "", {"01100": 5.49, "01202": 6.5, "99999": 7.0}, ("hokkaido",), {}, {}
-    )
+    footprint = Footprint("Quake", "", {"01100": 5.49, "01202": 6.5, "99999": 7.0}, ("hokkaido",))
     entry = footprint_layer(footprint, atlas)
     data = json.loads(entry.layer.data)
     titles = [(style, record[0], record[2:]) for style, record, _ in data["rows"]]
@@ -95,7 +93,7 @@ def test_municipalities_by_class_and_dark_areas(atlas):
 
 
 def test_a_blackout_has_no_classes(atlas):
-    entry = footprint_layer(Footprint("x", "Dark", "停電", {}, ("tokyo",), {}, {}), atlas)
+    entry = footprint_layer(Footprint("Dark", "停電", {}, ("tokyo",)), atlas)
     assert [swatch.ja for swatch in entry.legend] == ["停電エリア"]
     assert entry.ja == "最悪の災害: 停電"
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import folium
 import numpy as np
 
 from dcsite.hazards import intensity_at_offices
-from dcsite.studies.stress_types import Footprint
 
 from .encode import encode_polygons, html_fragment
 from .layer import DrawAsSvg, Field, Layer, Swatch, add, drawing, rows
@@ -17,7 +16,7 @@ from .popup import hub_popup
 from .style import INTENSITIES, TIERS, hub_radius_px, intensity_class, tier_style
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -47,6 +46,15 @@ ARROW_SVG = (
     'markerHeight="11" markerUnits="userSpaceOnUse" orient="auto">'
     f'<path d="M0 0L10 5L0 10L2.5 5z" fill="{_BACKUP_COLOUR}"/></marker></defs></svg>'
 )
+
+
+class Footprint(NamedTuple):
+    """Where an event strikes: intensity by municipality, and electricity areas that go dark."""
+
+    name_en: str
+    name_ja: str
+    intensity: Mapping[str, float]
+    areas_lost: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -361,9 +369,5 @@ def worst_footprints(plan: Plan, atlas: Atlas) -> list[Footprint]:
     for loss in dict.fromkeys(worst):
         shaken = intensity_at_offices(atlas, loss.event_id)
         if shaken or loss.areas_lost:
-            found.append(
-                Footprint(
-                    loss.event_id, loss.name_en, loss.name_ja, shaken, loss.areas_lost, {}, {}
-                )
-            )
+            found.append(Footprint(loss.name_en, loss.name_ja, shaken, loss.areas_lost))
     return found

@@ -9,16 +9,20 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from dcsite.errors import OutputError
 from dcsite.outputs.page import amount, chance, interval, percent
-from dcsite.outputs.stress import STRESS_FILES, check_stress_directory, write_stress
-from dcsite.outputs.stress.chart import exceedance_chart
-from dcsite.outputs.stress.document import METHODS, stress_to_json
-from dcsite.outputs.stress.page import render_stress
+from dcsite.outputs.stress import (
+    check_stress_directory,
+    exceedance_chart,
+    render_stress,
+    write_stress,
+)
+from dcsite.outputs.write import STRESS_FILES
 from dcsite.studies.stress import run_stress
 from dcsite.studies.stress_simulate import read_assumptions
-from dcsite.studies.stress_types import Estimate, Exceedance
+from dcsite.studies.stress_types import METHODS, Estimate, Exceedance, StressTest
 
 YEARS = 5000
 
@@ -36,13 +40,13 @@ def found(plan, policy, atlas):
 
 @pytest.fixture(scope="module")
 def document(found):
-    return json.loads(stress_to_json(found))
+    return json.loads(found.text())
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(found, plan, policy, atlas):
-    text = stress_to_json(found)
-    assert stress_to_json(stressed(plan, policy, atlas)) == text
-    assert stress_to_json(stressed(plan, policy, atlas, seed=2)) != text
+    text = found.text()
+    assert stressed(plan, policy, atlas).text() == text
+    assert stressed(plan, policy, atlas, seed=2).text() != text
 
 
 def test_the_document_holds_what_its_module_says(document):
@@ -60,6 +64,11 @@ def test_the_document_holds_what_its_module_says(document):
         "wide_area_power_outages",
         "scenario_intensity_by_municipality",
     }
+
+
+def test_the_file_reads_back_and_meets_its_schema(found, document):
+    Draft202012Validator(StressTest.schema()).validate(document)
+    assert StressTest.read(found.text()).text() == found.text()
 
 
 def estimates(value):
@@ -198,12 +207,12 @@ def test_the_plans_folder_gets_both_files_and_keeps_the_others(found, plan, atla
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     check_stress_directory(folder)
     for _ in range(2):
-        paths = write_stress(found, atlas, folder)
+        record, page = write_stress(found, atlas, folder)
         assert {path.name for path in folder.iterdir()} == {*before, *STRESS_FILES}
         for name, content in before.items():
             assert (folder / name).read_bytes() == content
-    assert paths.json.read_text(encoding="utf-8") == stress_to_json(found)
-    assert paths.html.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert record.read_text(encoding="utf-8") == found.text()
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_another_plans_folder_is_left_alone(found, plan, atlas, tmp_path):

@@ -1,0 +1,277 @@
+"""``stress.json`` and ``stress.html``: the record as it is, and a page with chart, tables, maps."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dcsite.errors import OutputError, Problem
+from dcsite.hazards import intensity_at_offices
+from dcsite.plan.types import Plan
+from dcsite.studies.stress_types import METHODS
+
+from . import atomic
+from .map.style import INTENSITIES, hub_radius_px, intensity_class, tier_style
+from .page import land, outline, percent, place, render_page
+from .write import OWN_NAMES, STRESS_FILES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from dcsite.atlas import Atlas
+    from dcsite.studies.stress_types import (
+        FleetResult,
+        Footprint,
+        StressedHub,
+        StressTest,
+    )
+
+_PLAN = "plan.json"
+
+
+class _DownClass(NamedTuple):
+    """Probabilities of being down from `least` up to the next class, and how hubs are drawn."""
+
+    least: float
+    ja: str
+    en: str
+    colour: str
+
+
+#: The most likely first.
+_DOWN = (
+    _DownClass(0.5, "停止する見込み（50%以上）", "likely down (50 % or more)", "#1d1d1d"),
+    _DownClass(0.05, "停止のおそれ（5〜50%）", "may be down (5 to 50 %)", "#7a5195"),
+    _DownClass(0.0, "稼働", "stands", "#ffffff"),
+)
+_FLEETS = {"plan": ("計画", "this plan", "#0072b2"), "today": ("現状", "today", "#d55e00")}
+_PAIRS = 15
+#: Tables that the page reads besides those of the simulation.
+_DRAWN = ("prefecture_polygons", "municipality_polygons", "electricity_area_polygons")
+
+#: Kinds of event in Japanese and English.
+KINDS: dict[str, tuple[str, str]] = {
+    "earthquake": ("地震（揺れと停電）", "earthquakes (shaking and blackout)"),
+    "area_blackout": ("エリア停電", "area blackouts"),
+    "frequency_blackout": ("同一周波数系統の停電", "frequency-wide blackouts"),
+    "landing_cluster": ("陸揚地域の喪失", "landing clusters lost"),
+    "tokyo_lost": ("東京圏の喪失", "Tokyo area lost"),
+    "user": ("利用者の災害", "a user's own"),
+}
+
+#: Picture and the frame of the curves in it, in pixels.
+_WIDTH, _HEIGHT = 640, 400
+_FRAME = (70.0, 560.0, 15.0, 345.0)
+
+
+def check_stress_directory(directory: Path) -> None:
+    """Raise OutputError if :func:`write_stress` could not write `directory`; change nothing."""
+    atomic.check_directory(directory, _names(directory))
+
+
+def write_stress(found: StressTest, atlas: Atlas, directory: Path) -> tuple[Path, Path]:
+    """Write both files, or none, and return where they lie.
+
+    Parameters
+    ----------
+    found : StressTest
+        What came of the simulation.
+    atlas : Atlas
+        For the page's maps.
+    directory : Path
+        The plan's folder, whose other files stay byte for byte what they were, or one for these
+        two files alone, made if missing.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written, holds files that are not ours, or another plan than the
+        one that was stressed; it is then unchanged.
+    """
+    names = _names(directory)
+    change = atomic.updating_directory if names == OWN_NAMES else atomic.replacing_directory
+    texts = (found.text(), render_stress(found, atlas))
+    with change(directory, names) as staging:
+        if (staging / _PLAN).exists():
+            _check_same(found, staging / _PLAN, directory / _PLAN)
+        for name, text in zip(STRESS_FILES, texts, strict=True):
+            # Lone surrogates, which no file can hold, become question marks.
+            (staging / name).unlink(missing_ok=True)
+            (staging / name).write_text(text, encoding="utf-8", errors="replace", newline="\n")
+    return directory / STRESS_FILES[0], directory / STRESS_FILES[1]
+
+
+def _names(directory: Path) -> tuple[str, ...]:
+    """Return what the folder may hold: a plan's files only where there is a plan."""
+    return OWN_NAMES if (directory / _PLAN).is_file() else STRESS_FILES
+
+
+def _check_same(found: StressTest, staged: Path, path: Path) -> None:
+    there = Plan.read(staged.read_text(encoding="utf-8"), str(path))
+    hubs = {(hub.site_id, hub.it_load_mw) for hub in there.hubs}
+    if hubs != {(hub.site_id, hub.it_load_mw) for hub in found.plan.hubs}:
+        raise OutputError(
+            Problem(
+                str(path),
+                "hubs",
+                "are not those that were stressed; give a folder of its own with --output",
+            )
+        )
+
+
+def render_stress(found: StressTest, atlas: Atlas) -> str:
+    """Return the text of ``stress.html``.
+
+    Parameters
+    ----------
+    found : StressTest
+        What came of the simulation.
+    atlas : Atlas
+        For the outlines of prefectures, municipalities and electricity areas.
+    """
+    fleets = (found.plan, found.today)
+    names = {hub.site_id: hub for fleet in fleets for hub in fleet.hubs}
+    return render_page(
+        "stress.html.j2",
+        (*found.geodata, *map(atlas.resource, _DRAWN)),
+        found=found,
+        fleets=fleets,
+        labels=_FLEETS,
+        kinds=KINDS,
+        names=names,
+        pairs={fleet.name: [p for p in fleet.pairs if p.per_year.value > 0][:_PAIRS]
+               for fleet in fleets},
+        chart=exceedance_chart(fleets, found.years),
+        maps=[_map(one, found, atlas) for one in found.footprints],
+        land=land(atlas),
+        classes=INTENSITIES,
+        down_classes=_DOWN,
+        methods=METHODS,
+        assumptions=[value for _, value in found.assumptions],
+        tier=tier_style,
+    )  # fmt: skip
+
+
+def _map(one: Footprint, found: StressTest, atlas: Atlas) -> dict[str, Any]:
+    """Return what the page draws of one footprint: polygons by class, dark areas, hubs."""
+    places = atlas.table("municipalities")
+    name_ja, name_en = places["name_ja"].to_dict(), places["name_en"].to_dict()
+    polygons = atlas.polygons("municipality_polygons").geometry
+    shaken = [
+        {
+            "path": outline(polygons.loc[code]),
+            "colour": INTENSITIES[intensity_class(value)].colour,
+            "title": f"{name_ja[code]} {name_en[code]} {value:.2f}",
+        }
+        for code, value in sorted(intensity_at_offices(atlas, one.event_id).items())
+        if code in polygons.index
+    ]
+    areas = atlas.polygons("electricity_area_polygons").geometry
+    named = atlas.table("electricity_areas")
+    area_ja, area_en = named["name_ja"].to_dict(), named["name_en"].to_dict()
+    dark = [
+        {
+            "path": outline(areas.loc[area]),
+            "title": f"停電 Dark: {area_ja[area]} {area_en[area]}",
+        }
+        for area in one.areas_lost
+    ]
+    return {
+        "event": one,
+        "shaken": shaken,
+        "dark": dark,
+        "hubs": [_mark(hub, one.plan[hub.site_id]) for hub in found.plan.hubs],
+    }
+
+
+def _mark(hub: StressedHub, down: float) -> dict[str, Any]:
+    x, y = place(hub.lon_deg, hub.lat_deg)
+    return {
+        "x": x,
+        "y": y,
+        "r": round(1.2 * hub_radius_px(hub.it_load_mw), 1),
+        "colour": next(group.colour for group in _DOWN if down >= group.least),
+        "edge": tier_style(hub.tier).colour,
+        "title": f"{hub.name_ja} {hub.name_en} {hub.it_load_mw:.0f} MW: {percent(down)}",
+    }
+
+
+class Tick(NamedTuple):
+    """A line of the grid: where, and what stands at either end of it."""
+
+    at: float
+    label: str
+    other: str = ""
+
+
+class Curve(NamedTuple):
+    """One fleet: the curve, and the area of its interval; empty where nothing was ever down."""
+
+    name: str
+    line: str
+    band: str
+
+
+class Chart(NamedTuple):
+    """What the page draws; the frame is ``left, right, top, bottom``."""
+
+    width: int
+    height: int
+    frame: tuple[float, float, float, float]
+    across: tuple[Tick, ...]
+    up: tuple[Tick, ...]
+    curves: tuple[Curve, ...]
+
+
+def exceedance_chart(fleets: Sequence[FleetResult], years: int) -> Chart:
+    """Draw fleets over one logarithmic scale, from one in `years` years up.
+
+    Parameters
+    ----------
+    fleets : sequence of FleetResult
+        Their curves.
+    years : int
+        Length of the simulation: no rarer probability can be seen.
+    """
+    lowest = min(math.floor(math.log10(1.0 / years) + 1e-9), -1)
+    return Chart(
+        _WIDTH,
+        _HEIGHT,
+        _FRAME,
+        tuple(Tick(_across(percent), f"{percent} %") for percent in range(0, 101, 20)),
+        tuple(
+            Tick(_up(10.0**power, lowest), f"{10.0**power * 100:.10g} %", f"1/{10**-power:,}")
+            for power in range(lowest, 1)
+        ),
+        tuple(_curve(fleet, lowest) for fleet in fleets),
+    )
+
+
+def _across(percent: float) -> float:
+    left, right, _, _ = _FRAME
+    return round(left + (right - left) * percent / 100.0, 1)
+
+
+def _up(probability: float, lowest: int) -> float:
+    _, _, top, bottom = _FRAME
+    power = max(math.log10(probability), lowest) if probability > 0 else lowest
+    return round(top + (bottom - top) * power / lowest, 1)
+
+
+def _curve(fleet: FleetResult, lowest: int) -> Curve:
+    """Draw steps: a probability holds from the per cent before up to its own."""
+
+    def steps(probability: str) -> list[str]:
+        corners = []
+        for point in seen:
+            height = _up(getattr(point.per_year, probability) or 0.0, lowest)
+            percent = round(point.share * 100.0)
+            corners += [f"{_across(at):g} {height:g}" for at in (percent - 1, percent)]
+        return corners
+
+    seen = [point for point in fleet.exceedance if point.per_year.value > 0.0]
+    if not seen:
+        return Curve(fleet.name, "", "")
+    band = [*steps("high"), *reversed(steps("low"))]
+    return Curve(fleet.name, "M" + "L".join(steps("value")), "M" + "L".join(band) + "Z")
