@@ -11,10 +11,10 @@ import typer
 def schema_command(
     file: Annotated[
         str,
-        typer.Argument(metavar="FILE", help="plan, explanation, alternatives or stress."),
+        typer.Argument(metavar="FILE", help="plan, explanation, alternatives, stress, ..."),
     ] = "plan",
 ) -> None:
-    """Print the JSON Schema of a file that dcsite writes: plan.json, explanation.json and others."""
+    """Print the JSON Schema of a file that dcsite writes, such as plan.json or stress.json."""
     from dcsite.plan.explanation import Explanation
     from dcsite.plan.types import Plan
     from dcsite.studies.alternatives import Alternatives
