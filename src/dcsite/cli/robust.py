@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -83,12 +82,11 @@ def robust_command(
         overrides=with_disasters(overrides, disasters),
         geodata=default_root(),
         sites=sites,
-        only=None,
         options=SolveOptions(solver=solver.value, gap=gap, seed=seed, time_limit_s=time_limit),
     )
     told = _Told(quiet=quiet)
     try:
-        found = run_robust(
+        found, _ = run_robust(
             case,
             spread,
             directory,
@@ -103,7 +101,7 @@ def robust_command(
         return 130
     paths = write_robust(found, session.atlas, directory)
     if as_json:
-        typer.echo(json.dumps(json.loads(paths.json.read_text(encoding="utf-8")), indent=1))
+        typer.echo(found.text(), nl=False)
     else:
         _print(found, paths)
     return 0
@@ -144,14 +142,13 @@ def _print(found: Robustness, paths: RobustPaths) -> None:
     from dcsite.studies.robust import ANY_TIER
 
     console = output_console()
-    without = {
-        name.replace("_", " "): count
-        for name, count in found.counts.items()
-        if name in {"infeasible", "no_plan_in_time"} and count
-    }
-    more = "".join(f", {count} {name}" for name, count in without.items())
+    more = "".join(
+        f", {found.counts[name]} {name.replace('_', ' ')}"
+        for name in ("infeasible", "no_plan_in_time")
+        if found.counts[name]
+    )
     console.print(
-        f"{len(found.samples)} samples: {found.with_plan} with a plan{more}; "
+        f"{found.samples} samples: {found.samples_with_plan} with a plan{more}; "
         f"gap {found.gap:.2%}, seed {found.seed}"
     )
     table = columns("place", "chosen in", "95 %", "tiers", wide=("place", "tiers"))

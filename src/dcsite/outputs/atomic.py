@@ -311,3 +311,11 @@ def _explain(error: OSError) -> str:
     """Say in one line what went wrong and what to do."""
     plain = f"cannot be written: {error.strerror or error}; give another folder with --output"
     return _EXPLAINED.get(error.errno or 0, plain)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 into a folder in preparation.
+
+    Lone surrogates, which no file can hold, become question marks.
+    """
+    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")

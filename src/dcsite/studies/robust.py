@@ -18,17 +18,20 @@ import hashlib
 import json
 import os
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import PlainSerializer
 from scipy.stats import binomtest
 
 import dcsite
 from dcsite.criteria import TIERS
 from dcsite.errors import DcsiteError, OutputError, Problem
+from dcsite.plan.types import GeodataUse, NamedHub
+from dcsite.records import Mw, Name, Plain, Points, Record, Share
 from dcsite.scenario import as_dict
 
 from .pool import run_in_workers
@@ -44,14 +47,12 @@ from .robust_sample import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
-    from dcsite.atlas.descriptor import ResourceInfo
     from dcsite.scenario import Scenario
 
 SAMPLES_NAME = "samples.jsonl"
@@ -111,8 +112,8 @@ class SampleStore:
             return
         try:
             before = json.loads(lines[0])["inputs"]
-            found = [Sample.model_validate_json(line) for line in lines[1:]]
-        except (ValueError, KeyError, TypeError, ValidationError) as error:
+            found = [Sample.load(json.loads(line)) for line in lines[1:]]
+        except (ValueError, KeyError, TypeError, OutputError) as error:
             raise self._problem(
                 "is not what dcsite wrote; move it away or give another folder with --output"
             ) from error
@@ -134,7 +135,7 @@ class SampleStore:
             If it cannot be written, say for want of room.
         """
         try:
-            self._append(sample.model_dump(mode="json"))
+            self._append(sample.dump())
         except OSError as error:
             raise self._problem(f"cannot be written: {error.strerror or error}") from error
         self.samples[sample.number] = sample
@@ -145,16 +146,7 @@ class SampleStore:
         self._file.flush()
         os.fsync(self._file.fileno())
 
-    def __enter__(self) -> Self:
-        """Hold the file."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Let go of the file."""
         self._file.close()
 
@@ -165,53 +157,64 @@ ANY_TIER = "any"
 _CONFIDENCE = 0.95
 
 
-@dataclass(frozen=True)
-class Frequency:
-    """How often a place is chosen in a tier; `tier` is ``any`` for its sum over the tiers.
+class Frequency(NamedHub):
+    """How often a place is chosen in a tier; `tier` is ``any`` for its sum over the tiers."""
 
-    `low` and `high` bound the frequency at 95 % by Wilson's interval; `mean_it_load_mw` is the
-    mean over the samples that choose it.
-    """
-
-    site_id: str
-    tier: str
-    name_ja: str
-    name_en: str
     prefecture_ja: str
+    """Prefecture in Japanese."""
     prefecture_en: str
-    lat_deg: float
-    lon_deg: float
+    """Prefecture in English."""
     chosen: int
+    """Samples that choose it."""
     samples: int
-    frequency: float
-    low: float
-    high: float
-    mean_it_load_mw: float
+    """Samples that have a plan."""
+    frequency: Share
+    """Share of those samples that choose it."""
+    low: Share
+    """Lower end of the interval of that share."""
+    high: Share
+    """Upper end of the interval of that share."""
+    mean_it_load_mw: Mw
+    """Mean IT load in MW over the samples that choose it."""
 
 
-@dataclass(frozen=True)
-class Robustness:
-    """What came of a robustness run."""
+Ranges = Annotated[
+    RobustRanges,
+    PlainSerializer(
+        lambda ranges: ranges.model_dump(mode="json", exclude_none=True), return_type=dict[str, Any]
+    ),
+]
 
-    scenario: Scenario
-    ranges: RobustRanges
+
+class Robustness(Record):
+    """What came of a robustness run; the same for the same inputs."""
+
+    file_name: ClassVar[str] = "robust.json"
+
+    dcsite_version: Name
+    """Version of dcsite."""
     seed: int
-    gap: float
-    samples: tuple[Sample, ...]
+    """Seed of the draws and of the solver."""
+    gap: Points
+    """Relative gap that each sample is solved to."""
+    samples: int
+    """Samples drawn."""
+    samples_with_plan: int
+    """Samples that have a plan: what frequencies are shares of."""
+    counts: Mapping[str, int]
+    """Samples by status."""
+    confidence: Share
+    """Probability of the intervals."""
+    interval: str
+    """Kind of interval; it reflects the number of samples only."""
+    ranges: Ranges
+    """What was drawn from."""
     frequencies: tuple[Frequency, ...]
-    geodata: tuple[ResourceInfo, ...]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Return the number of samples by status."""
-        found: Counter[str] = Counter(sample.status for sample in self.samples)
-        names = ("optimal", "feasible", "infeasible", "no_plan_in_time")
-        return {name: found[name] for name in names}
-
-    @property
-    def with_plan(self) -> int:
-        """Return how many samples have a plan: what frequencies are shares of."""
-        return sum(1 for sample in self.samples if sample.hubs)
+    """Places, most often chosen first; ``any`` before the tiers of a place."""
+    geodata: tuple[GeodataUse, ...]
+    """Tables that the samples read."""
+    scenario: Mapping[str, Plain]
+    """The resolved scenario in the middle of the draws."""
 
 
 def wilson_interval(chosen: int, samples: int) -> tuple[float, float]:
@@ -238,7 +241,7 @@ def run_robust(
     processes: int,
     where: str = "ranges",
     on_sample: Callable[[int, int, Sample | None], None] | None = None,
-) -> Robustness:
+) -> tuple[Robustness, tuple[Sample, ...]]:
     """Draw, solve and count; go on where an earlier run of the same inputs stopped.
 
     Parameters
@@ -260,6 +263,11 @@ def run_robust(
     on_sample : callable, optional
         Called with samples done, samples wanted and the one just finished (None at the start).
 
+    Returns
+    -------
+    tuple of Robustness and of the samples
+        In the order of their numbers.
+
     Raises
     ------
     KeyboardInterrupt
@@ -272,7 +280,8 @@ def run_robust(
     check_ranges(ranges, scenario, where)
     sites = here.sites(scenario)
     tell = on_sample or (lambda *_: None)
-    with SampleStore(directory, _inputs(case, ranges, seed, scenario, sites, here.atlas)) as store:
+    inputs = _inputs(case, ranges, seed, scenario, sites, here.atlas)
+    with closing(SampleStore(directory, inputs)) as store:
         wanted = [number for number in range(samples) if number not in store.samples]
         tasks = [(number, draw(ranges, scenario, seed, number)) for number in wanted]
         tell(samples - len(tasks), samples, None)
@@ -285,15 +294,23 @@ def run_robust(
         found = tuple(store.samples[number] for number in range(samples))
     for name in sorted({name for sample in found for name in sample.tables}):
         here.atlas.mark_used(name)
-    return Robustness(
-        scenario=scenario,
-        ranges=ranges,
+    statuses: Counter[str] = Counter(sample.status for sample in found)
+    names = ("optimal", "feasible", "infeasible", "no_plan_in_time")
+    robustness = Robustness(
+        dcsite_version=dcsite.__version__,
         seed=seed,
         gap=case.options.gap,
-        samples=found,
+        samples=samples,
+        samples_with_plan=sum(1 for sample in found if sample.hubs),
+        counts={name: statuses[name] for name in names},
+        confidence=_CONFIDENCE,
+        interval="Wilson",
+        ranges=ranges,
         frequencies=_frequencies(found, sites),
-        geodata=here.atlas.tables_used(),
+        geodata=tuple(map(GeodataUse.of, here.atlas.tables_used())),
+        scenario=as_dict(scenario),
     )
+    return robustness, found
 
 
 def _inputs(
@@ -363,18 +380,12 @@ def _frequencies(samples: Sequence[Sample], sites: gpd.GeoDataFrame) -> tuple[Fr
     order = {tier: number for number, tier in enumerate((ANY_TIER, *TIERS))}
     found: list[Frequency] = []
     for (site_id, tier), mw in loads.items():
-        row = sites.loc[site_id]
         low, high = wilson_interval(len(mw), total)
         found.append(
-            Frequency(
-                site_id=site_id,
+            Frequency.of(
+                site_id,
+                sites.loc[site_id],
                 tier=tier,
-                name_ja=str(row["name_ja"]),
-                name_en=row["name_en"] if isinstance(row["name_en"], str) else "",
-                prefecture_ja=str(row["prefecture_ja"]),
-                prefecture_en=str(row["prefecture_en"]),
-                lat_deg=float(row["lat_deg"]),
-                lon_deg=float(row["lon_deg"]),
                 chosen=len(mw),
                 samples=total,
                 frequency=len(mw) / total,

@@ -9,12 +9,10 @@ solved and checked, in this process or in worker processes; what it needs to beg
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-import geopandas as gpd
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -22,15 +20,18 @@ from dcsite.atlas import load_atlas
 from dcsite.criteria import measure_sites
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError, Problem, ScenarioError
 from dcsite.model import assemble
+from dcsite.plan import Session
 from dcsite.plan.check import check_plan
+from dcsite.records import Record
 from dcsite.scenario import as_dict, flatten, load_scenario
-from dcsite.sites import municipality_sites, read_sites
 from dcsite.solvers import SolveOptions, find_answer
 
 from .toml_tables import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pathlib import Path
+
+    import geopandas as gpd
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import LandParameters, Scenario
@@ -179,7 +180,7 @@ def _rounded(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """What all samples of a run share.
 
@@ -191,10 +192,8 @@ class Case:
         ``KEY=VALUE`` texts laid over it.
     geodata : Path
         Folder of the atlas.
-    sites : Path, optional
+    sites : Path or geopandas.GeoDataFrame, optional
         A user's own sites; the municipalities by default.
-    only : tuple of str, optional
-        Ids of the sites to keep; all by default.
     options : SolveOptions
         How each sample is solved.
     """
@@ -202,34 +201,40 @@ class Case:
     source: str
     overrides: tuple[str, ...]
     geodata: Path
-    sites: Path | None
-    only: tuple[str, ...] | None
+    sites: Path | gpd.GeoDataFrame | None
     options: SolveOptions
 
 
-class SampleHub(BaseModel):
+class SampleHub(Record):
     """A hub chosen in one sample."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     site_id: str
+    """Id of the candidate site."""
     tier: str
+    """Tier of the hub."""
     it_load_mw: float
+    """IT load in MW, to the last digit: a run that goes on counts as one that never stopped."""
 
 
-class Sample(BaseModel):
+class Sample(Record):
     """What came of one sample."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     number: int
+    """Number of the sample, from 0."""
     status: Literal["optimal", "feasible", "infeasible", "no_plan_in_time"]
-    drawn: dict[str, float]
+    """What the solver proved."""
+    drawn: Mapping[str, float]
+    """Drawn value by scenario key, to the last digit: the sample can be solved again from it."""
     objective: float | None = None
+    """Objective points of its plan."""
     gap: float | None = None
+    """Relative gap proven."""
     hubs: tuple[SampleHub, ...] = ()
+    """Hubs of its plan, none without one."""
     tables: tuple[str, ...] = ()
+    """Tables read for it."""
     seconds: float = 0.0
+    """How long it took, in seconds."""
 
 
 class Sampler:
@@ -247,7 +252,7 @@ class Sampler:
         self.case = case
         self.asked = as_dict(self.scenario()) if asked is None else dict(asked)
         self.atlas: Atlas = load_atlas(case.geodata)
-        self._sites = lru_cache(maxsize=4)(self._read_sites)
+        self._sites: tuple[LandParameters, gpd.GeoDataFrame] | None = None
 
     def scenario(self, drawn: dict[str, float] | None = None) -> Scenario:
         """Load the scenario with drawn values over it."""
@@ -255,17 +260,11 @@ class Sampler:
         return load_scenario(self.case.source, (*self.case.overrides, *values))
 
     def sites(self, scenario: Scenario) -> gpd.GeoDataFrame:
-        """Return the candidate sites."""
-        return self._sites(scenario.land)
-
-    def _read_sites(self, land: LandParameters) -> gpd.GeoDataFrame:
-        case = self.case
-        sites = (
-            municipality_sites(self.atlas, land)
-            if case.sites is None
-            else read_sites(case.sites, self.atlas, land)
-        )
-        return sites if case.only is None else sites.loc[list(case.only)]
+        """Return the candidate sites; kept while the land they are measured by is the same."""
+        if self._sites is None or self._sites[0] != scenario.land:
+            session = Session(scenario, self.case.options, self.case.sites, self.atlas)
+            self._sites = scenario.land, session.sites
+        return self._sites[1]
 
     def solve(self, number: int, drawn: dict[str, float]) -> Sample:
         """Solve one sample and check its plan.
@@ -279,11 +278,10 @@ class Sampler:
         """
         begun = time.perf_counter()
         found = self._solve(number, drawn)
-        return found.model_copy(
-            update={
-                "tables": tuple(sorted(used.name for used in self.atlas.tables_used())),
-                "seconds": round(time.perf_counter() - begun, 3),
-            }
+        return replace(
+            found,
+            tables=tuple(sorted(used.name for used in self.atlas.tables_used())),
+            seconds=round(time.perf_counter() - begun, 3),
         )
 
     def _solve(self, number: int, drawn: dict[str, float]) -> Sample:
@@ -302,14 +300,14 @@ class Sampler:
         try:
             answer = find_answer(program, self.case.options)
         except NoPlanInTimeError:
-            return Sample(number=number, status="no_plan_in_time", drawn=drawn)
+            return Sample(number, "no_plan_in_time", drawn)
         except InterruptedWithoutPlanError:
             raise KeyboardInterrupt from None
         outcome = answer.outcome
         if outcome.interrupted:
             raise KeyboardInterrupt
         if outcome.status == "infeasible" or outcome.objective is None:
-            return Sample(number=number, status="infeasible", drawn=drawn)
+            return Sample(number, "infeasible", drawn)
         chosen = answer.chosen.sort_index()
         checked = check_plan(
             measured.join(chosen, how="inner"),
@@ -319,16 +317,14 @@ class Sampler:
             bound=outcome.bound if outcome.bound is not None else float("inf"),
         )
         return Sample(
-            number=number,
-            status="optimal" if outcome.status == "optimal" else "feasible",
-            drawn=drawn,
-            objective=checked.objective,
-            gap=outcome.gap,
-            hubs=tuple(
-                SampleHub(site_id=str(site_id), tier=str(tier), it_load_mw=float(mw))
-                for site_id, tier, mw in zip(
-                    chosen.index, chosen["tier"], chosen["it_load_mw"], strict=True
-                )
+            number,
+            "optimal" if outcome.status == "optimal" else "feasible",
+            drawn,
+            checked.objective,
+            outcome.gap,
+            tuple(
+                SampleHub(str(site_id), str(hub["tier"]), float(hub["it_load_mw"]))
+                for site_id, hub in chosen.iterrows()
             ),
         )
 
