@@ -8,7 +8,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 
-@pytest.mark.parametrize("name", ["plan", "explanation", "alternatives", "robust", "stress", "plan.json"])
+@pytest.mark.parametrize(
+    "name", ["plan", "explanation", "alternatives", "robust", "stress", "plan.json"]
+)
 def test_schemas_are_printed(call, name):
     answer = call("schema", name)
     assert answer.code == 0, answer.err
