@@ -17,7 +17,7 @@ from dcsite.errors import CheckError, InterruptedWithoutPlanError, OutputError, 
 
 from .options import EachTimeLimitOption, JsonOption, NoCacheOption, PlanArgument, QuietOption
 from .progress import reporter
-from .show import columns, listed, named, output_console
+from .show import columns, listed, named, output_console, warn_of_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,11 +106,7 @@ def explain_command(
     folder = _folder_to_write(saved) if write else None
     options = saved.solve_options(gap, time_limit)
     session = Session.reopen(saved, sites, cache=not no_cache, options=options)
-    if saved.version != session.version:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(
-            f"[yellow]warning:[/yellow] {saved.path} was written by dcsite {saved.version}, this "
-            f"is {session.version}"
-        )
+    warn_of_version(saved, session.version)
     tiers = TIERS if tier is None else (tier,)
     try:
         with reporter(quiet=quiet) as progress:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from dcsite.errors import InterruptedWithoutPlanError
 
 from .options import PlanArgument, QuietOption
 from .progress import reporter
-from .show import output_console
-
-if TYPE_CHECKING:
-    from dcsite.plan import Session
-    from dcsite.plan.reload import SavedPlan
-    from dcsite.studies.stress_simulate import StressAssumptions
-    from dcsite.studies.stress_types import StressTest
+from .show import output_console, warn_of_version
 
 _MOST_YEARS = 10_000_000
 _MOST_SEED = 2_147_483_647
@@ -55,9 +48,10 @@ def stress_command(
 
     The same disasters strike today's data centres. Writes stress.json and stress.html.
     """
-    from dcsite.outputs.stress import check_stress_directory
+    from dcsite.outputs.stress import check_stress_directory, write_stress
     from dcsite.plan import Session
     from dcsite.plan.reload import read_plan
+    from dcsite.studies.stress import run_stress
     from dcsite.studies.stress_simulate import read_assumptions
 
     from .stress_show import print_history, print_stress
@@ -69,13 +63,23 @@ def stress_command(
     session = Session.reopen(saved)
     directory = saved.path.parent if output is None else output
     check_stress_directory(directory)
-    if saved.version != session.version:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(
-            f"[yellow]warning:[/yellow] {saved.path} was written by dcsite {saved.version}, this "
-            f"is {session.version}"
-        )
+    warn_of_version(saved, session.version)
     try:
-        found, (written, page) = _run(session, saved, directory, assumed, years, seed, quiet=quiet)
+        with reporter(quiet=quiet) as progress:
+            progress.stage("read")
+            atlas = session.atlas
+            found = run_stress(
+                saved.plan,
+                saved.scenario,
+                atlas,
+                assumed,
+                years=years,
+                seed=seed,
+                version=session.version,
+                on_stage=progress.stage,
+            )
+            progress.stage("write")
+            written, page = write_stress(found, atlas, directory)
     except KeyboardInterrupt:
         raise InterruptedWithoutPlanError("interrupted; nothing was written") from None
     if as_json:
@@ -96,33 +100,3 @@ def _check_range(option: str, value: int, least: int, most: int) -> None:
         raise typer.BadParameter(
             f"is {value}; allowed: {least:,} to {most:,}", param_hint=repr(option)
         )
-
-
-def _run(
-    session: Session,
-    saved: SavedPlan,
-    directory: Path,
-    assumed: StressAssumptions,
-    years: int,
-    seed: int,
-    *,
-    quiet: bool,
-) -> tuple[StressTest, tuple[Path, Path]]:
-    from dcsite.outputs.stress import write_stress
-    from dcsite.studies.stress import run_stress
-
-    with reporter(quiet=quiet) as progress:
-        progress.stage("read")
-        atlas = session.atlas
-        found = run_stress(
-            saved.plan,
-            saved.scenario,
-            atlas,
-            assumed,
-            years=years,
-            seed=seed,
-            version=session.version,
-            on_stage=progress.stage,
-        )
-        progress.stage("write")
-        return found, write_stress(found, atlas, directory)

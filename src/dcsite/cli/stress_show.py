@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from dcsite.outputs.page import amount, chance, interval, percent
 from dcsite.outputs.stress import KINDS
 
+from .show import columns, named
+
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from dcsite.studies.stress_types import Estimate, HistoryEvent, HistoryHub, StressTest
 
@@ -21,7 +23,7 @@ _PAIRS = 3
 def print_stress(console: Console, found: StressTest) -> None:
     """Print the worst event, loss, hubs that fall together and the comparison with today."""
     plan, today = found.plan, found.today
-    names = {hub.site_id: f"{hub.name_ja} {hub.name_en}" for hub in plan.hubs}
+    names = {hub.site_id: named(hub) for hub in plan.hubs}
     # Text, not markup: names are a user's own.
     console.print(Text.assemble((found.title_en, "bold"), f"  {found.title_ja}"))
     struck = sum(found.occurred.values())
@@ -66,17 +68,10 @@ def print_stress(console: Console, found: StressTest) -> None:
 def print_history(console: Console, found: StressTest) -> None:
     """Print which hubs each recorded event would have taken down."""
     names = {hub.site_id: hub.name_ja for hub in found.plan.hubs}
-    table = Table(
-        title="Recorded events replayed (on-site generation not counted)",
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-    )
-    table.add_column("date", no_wrap=True)
-    table.add_column("event")
-    table.add_column("plan loses", justify="right", no_wrap=True)
-    table.add_column("today loses", justify="right", no_wrap=True)
-    table.add_column("hubs that may have gone down")
+    hubs = "hubs that may have gone down"
+    table = columns("date", "event", ">plan loses", ">today loses", hubs, wide=("event", hubs))
+    table.title_justify = "left"
+    table.title = "Recorded events replayed (on-site generation not counted)"
     for event in found.history:
         table.add_row(
             event.date,
@@ -92,9 +87,7 @@ def print_history(console: Console, found: StressTest) -> None:
 
 
 def _comparison(found: StressTest) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for number, title in enumerate(("per year", "plan", "95 %", "today", "95 %")):
-        table.add_column(title, justify="right" if number else "left", no_wrap=bool(number))
+    table = columns("per year", ">plan", ">95 %", ">today", ">95 %")
 
     def row(label: str, *estimates: Estimate, share: bool = True) -> None:
         write = percent if share else amount
