@@ -17,16 +17,16 @@ from .ground_motion import (
     rupture_distance_km,
 )
 from .settings import KINDS, DisasterSettings, settings_of
-from .user import UserFootprints, read_footprints
+from .user import Footprints, read_footprints
 
 __all__ = [
     "KINDS",
     "DisasterSet",
     "DisasterSettings",
     "FaultPlanes",
+    "Footprints",
     "Fragility",
     "SourceType",
-    "UserFootprints",
     "conditional_probability_down",
     "disaster_set",
     "earthquake_sources",

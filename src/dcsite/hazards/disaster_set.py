@@ -13,7 +13,7 @@ Sites may back each other up that no disaster takes down together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -25,16 +25,14 @@ from dcsite.geo.geodesy import geodesic_km
 
 from .earthquakes import UNSHAKEN, computed_earthquakes
 from .fragility import Fragility, joint_probability_down, probability_down
-from .user import read_footprints
+from .user import Footprints, read_footprints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from dcsite.atlas import Atlas
 
-    from .settings import DisasterSettings
+    from .settings import DisasterSettings, Kind
 
 Floats = NDArray[np.float64]
 _COLUMNS = (
@@ -84,13 +82,11 @@ class DisasterSet:
     def take(self, event_ids: Sequence[str]) -> DisasterSet:
         """Return the set with some of its events alone, in the order given."""
         where = self.events.index.get_indexer(pd.Index(event_ids))
-        return DisasterSet(
-            self.events.iloc[where],
-            self.intensity[:, where],
-            self.lost[:, where],
-            self.fragility,
-            self.site_ids,
-            self.landing_clusters,
+        return replace(
+            self,
+            events=self.events.iloc[where],
+            intensity=self.intensity[:, where],
+            lost=self.lost[:, where],
         )
 
     def both_down(self, site: int, others: NDArray[np.intp], event: int) -> Floats:
@@ -147,154 +143,109 @@ def disaster_set(
     DisastersError
         If the user's file is not as it must be; one line for each problem.
     """
-    builder = _Builder(sites, atlas, settings)
-    builder.earthquakes()
-    builder.blackouts()
-    builder.landing_clusters(np.asarray(landing_cluster, dtype=object))
-    builder.tokyo()
+    area = sites["area"].to_numpy(dtype=object).astype(str)
+    cases, felt = computed_earthquakes(atlas, settings)
+    here = (
+        felt.reindex(sites["municipality_code"].to_numpy()).fillna(UNSHAKEN).to_numpy(dtype=float)
+    )
+    parts = [
+        Footprints(cases, here, np.zeros(here.shape)),
+        _losses(sites, atlas, settings, np.asarray(landing_cluster, dtype=object)),
+    ]
     if settings.footprints_file:
-        builder.user(settings.footprints_file)
-    return builder.built(tuple(landing_cluster))
-
-
-class _Builder:
-    def __init__(self, sites: pd.DataFrame, atlas: Atlas, settings: DisasterSettings) -> None:
-        self._sites, self._atlas, self._settings = sites, atlas, settings
-        self._area = sites["area"].to_numpy(dtype=object)
-        self._events: list[pd.DataFrame] = []
-        self._intensity: list[Floats] = []
-        self._lost: list[Floats] = []
-        self.fragility = Fragility.from_total(
+        parts.append(read_footprints(settings.footprints_file, sites, atlas))
+    events = pd.concat([part.events.rename_axis("event_id") for part in parts])[list(_COLUMNS)]
+    dark = np.column_stack([np.isin(area, areas) for areas in events["areas_lost"]])
+    return DisasterSet(
+        events,
+        np.hstack([part.intensity for part in parts]),
+        np.maximum(settings.down_in_blackout * dark, np.hstack([part.lost for part in parts])),
+        Fragility.from_total(
             settings.down_intensity, settings.intensity_scatter, settings.common_share
-        )
+        ),
+        tuple(map(str, sites.index)),
+        tuple(landing_cluster),
+    )
 
-    def built(self, landing_clusters: tuple[str, ...]) -> DisasterSet:
-        return DisasterSet(
-            pd.concat(self._events)[list(_COLUMNS)],
-            np.hstack(self._intensity),
-            np.hstack(self._lost),
-            self.fragility,
-            tuple(map(str, self._sites.index)),
-            landing_clusters,
-        )
 
-    def earthquakes(self) -> None:
-        """Add the computed cases of the hazard map, and the areas each blacks out."""
-        events, felt = computed_earthquakes(self._atlas, self._settings)
-        here = felt.reindex(self._sites["municipality_code"].to_numpy()).fillna(UNSHAKEN)
-        self._add(events, here.to_numpy(dtype=float))
+def _losses(
+    sites: pd.DataFrame, atlas: Atlas, settings: DisasterSettings, cluster: NDArray[np.object_]
+) -> Footprints:
+    """Return the events that shake nothing: areas and frequencies dark, landings and Tokyo lost.
 
-    def blackouts(self) -> None:
-        """Add the loss of each electricity area and of each frequency."""
-        areas = self._atlas.table("electricity_areas")
-        rows, losses = [], []
-        for area, row in areas.iterrows():
-            rows.append(
-                self._row(
-                    f"blackout_{area}",
-                    "area_blackout",
-                    f"Blackout of the electricity area {row['name_en']}",
-                    f"{row['name_ja']}エリアの全域停電",
-                    self._settings.area_blackout_30y,
-                    "criteria.disasters.area_blackout_30y",
-                    (str(area),),
-                )
+    A crowded cluster of landings lost cuts off the hubs that lean on it. That Tokyo is lost is a
+    question rather than a forecast: it has no probability. What goes dark is told by its areas.
+    """
+    areas = atlas.table("electricity_areas")
+    clusters = atlas.table("landing_clusters").drop_duplicates("cluster_id")
+    axes = ["lat_deg", "lon_deg"]
+    tokyo = atlas.existing_cores().loc[["tokyo"], axes].to_numpy(dtype=float)
+    away_km = geodesic_km(*sites[axes].to_numpy(dtype=float).T, *tokyo.T)
+    nowhere = np.zeros(len(sites), dtype=bool)
+    named: list[tuple[Kind, str, str, str, tuple[str, ...], NDArray[np.bool_]]] = [
+        *(
+            (
+                "area_blackout",
+                f"blackout_{area}",
+                f"Blackout of the electricity area {row['name_en']}",
+                f"{row['name_ja']}エリアの全域停電",
+                (str(area),),
+                nowhere,
             )
-            losses.append(self._area == area)
-        for frequency, members in areas.groupby("nominal_frequency_hz"):
-            inside = tuple(map(str, members.index))
-            rows.append(
-                self._row(
-                    f"blackout_{frequency:g}hz",
-                    "frequency_blackout",
-                    f"Blackout of all areas of {frequency:g} Hz",
-                    f"{frequency:g} Hz系統の全域停電",
-                    self._settings.frequency_blackout_30y,
-                    "criteria.disasters.frequency_blackout_30y",
-                    inside,
-                )
+            for area, row in areas.iterrows()
+        ),
+        *(
+            (
+                "frequency_blackout",
+                f"blackout_{hz:g}hz",
+                f"Blackout of all areas of {hz:g} Hz",
+                f"{hz:g} Hz系統の全域停電",
+                tuple(map(str, members.index)),
+                nowhere,
             )
-            losses.append(np.isin(self._area.astype(str), inside))
-        self._add_losses(rows, losses, 0.0)
-
-    def landing_clusters(self, cluster: NDArray[np.object_]) -> None:
-        """Add the loss of each crowded cluster of landings: hubs that lean on it are cut off."""
-        table = self._atlas.table("landing_clusters").drop_duplicates("cluster_id")
-        rows = [
-            self._row(
-                f"landings_{row.cluster_id}",
+            for hz, members in areas.groupby("nominal_frequency_hz")
+        ),
+        *(
+            (
                 "landing_cluster",
+                f"landings_{row.cluster_id}",
                 f"Cable landings lost: {row.name_en}",
                 f"海底ケーブル陸揚地域の喪失: {row.name_ja}",
-                self._settings.landing_cluster_30y,
-                "criteria.disasters.landing_cluster_30y",
                 (),
+                cluster == row.cluster_id,
             )
-            for row in table.itertuples()
-        ]
-        self._add_losses(rows, [cluster == one for one in table["cluster_id"]], 1.0)
-
-    def tokyo(self) -> None:
-        """Add the loss of the Tokyo area, a question rather than a forecast: no probability."""
-        tokyo = self._atlas.existing_cores().loc[["tokyo"]]
-        away_km = geodesic_km(
-            self._sites["lat_deg"].to_numpy(dtype=float),
-            self._sites["lon_deg"].to_numpy(dtype=float),
-            tokyo["lat_deg"].to_numpy(dtype=float)[0],
-            tokyo["lon_deg"].to_numpy(dtype=float)[0],
-        )
-        row = self._row(
-            "tokyo_lost", "tokyo_lost", "Tokyo area lost", "東京圏の喪失", np.nan, "none", ()
-        )
-        self._add_losses([row], [away_km <= self._settings.tokyo_lost_km], 1.0)
-
-    def user(self, path: str) -> None:
-        """Add what a user's file holds."""
-        found = read_footprints(path, self._sites, self._atlas)
-        self._add(found.events, found.intensity, found.lost)
-
-    def _row(
-        self,
-        event_id: str,
-        kind: str,
-        name_en: str,
-        name_ja: str,
-        probability: float,
-        basis: str,
-        areas: tuple[str, ...],
-    ) -> dict[str, object]:
-        return {
-            "event_id": event_id,
-            "kind": kind,
-            "name_en": name_en,
-            "name_ja": name_ja,
-            "category": kind,
-            "source_id": event_id,
-            "source_probability_30y": probability,
-            "probability_30y": probability,
-            "probability_date": "",
-            "basis": basis,
-            "areas_lost": areas,
-            "in_force": True,
-        }
-
-    def _add_losses(
-        self, rows: list[dict[str, object]], struck: list[NDArray[np.bool_]], probability: float
-    ) -> None:
-        """Add events that shake nothing; lost areas are added by their names."""
-        events = pd.DataFrame(rows).set_index("event_id")
-        shape = (len(self._sites), len(rows))
-        lost = probability * np.column_stack(struck).astype(float)
-        self._add(events, np.full(shape, UNSHAKEN), lost)
-
-    def _add(self, events: pd.DataFrame, intensity: Floats, lost: Floats | None = None) -> None:
-        dark = np.column_stack(
-            [np.isin(self._area.astype(str), areas) for areas in events["areas_lost"]]
-        )
-        by_area = np.asarray(self._settings.down_in_blackout * dark, dtype=np.float64)
-        self._events.append(events.rename_axis("event_id"))
-        self._intensity.append(intensity)
-        self._lost.append(by_area if lost is None else np.maximum(by_area, lost))
+            for row in clusters.itertuples()
+        ),
+        (
+            "tokyo_lost",
+            "tokyo_lost",
+            "Tokyo area lost",
+            "東京圏の喪失",
+            (),
+            away_km <= settings.tokyo_lost_km,
+        ),
+    ]
+    events = pd.DataFrame(
+        [
+            {
+                "kind": kind,
+                "name_en": name_en,
+                "name_ja": name_ja,
+                "category": kind,
+                "source_id": event_id,
+                "source_probability_30y": getattr(settings, f"{kind}_30y", np.nan),
+                "probability_30y": getattr(settings, f"{kind}_30y", np.nan),
+                "probability_date": "",
+                "basis": "none" if kind == "tokyo_lost" else f"criteria.disasters.{kind}_30y",
+                "areas_lost": areas_lost,
+                "in_force": True,
+            }
+            for kind, event_id, name_en, name_ja, areas_lost, _ in named
+        ],
+        index=[event_id for _, event_id, *_ in named],
+    )
+    lost = np.column_stack([struck for *_, struck in named]).astype(float)
+    return Footprints(events, np.full(lost.shape, UNSHAKEN), lost)
 
 
 def falls_with(disasters: DisasterSet, site: int, least: float) -> NDArray[np.bool_]:

@@ -102,7 +102,7 @@ _TABLE_FILE = replace(
 
 
 @dataclass(frozen=True, eq=False)
-class UserFootprints:
+class Footprints:
     """Events of a user's file and what they do; see :class:`dcsite.hazards.DisasterSet`.
 
     Parameters
@@ -124,7 +124,7 @@ class UserFootprints:
     lost: Floats
 
 
-def read_footprints(path: str | Path, sites: pd.DataFrame, atlas: Atlas) -> UserFootprints:
+def read_footprints(path: str | Path, sites: pd.DataFrame, atlas: Atlas) -> Footprints:
     """Read and check a user's file of disasters.
 
     Parameters
@@ -140,7 +140,7 @@ def read_footprints(path: str | Path, sites: pd.DataFrame, atlas: Atlas) -> User
 
     Returns
     -------
-    UserFootprints
+    Footprints
         The file's scenarios, in its order.
 
     Raises
@@ -162,7 +162,7 @@ def read_footprints(path: str | Path, sites: pd.DataFrame, atlas: Atlas) -> User
     else:
         intensity, lost = file.ruptures(atlas), np.zeros((len(sites), len(ids)))
     rows.problems.raise_if_any()
-    return UserFootprints(events, intensity, lost)
+    return Footprints(events, intensity, lost)
 
 
 def _in_municipalities(rows: UserRows) -> bool:

@@ -36,11 +36,22 @@ MAX_DISTANCE_KM = 20_037.5
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
 
 
+def _unwrapped(schema: dict[str, Any]) -> None:
+    """Put the sentence about each key, which the source wraps, on one line."""
+    for entry in schema.get("properties", {}).values():
+        if "description" in entry:
+            entry["description"] = " ".join(entry["description"].split())
+
+
 class Section(BaseModel):
     """A table of the scenario: frozen, finite numbers only, unknown keys are errors."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        json_schema_extra=_unwrapped,
     )
 
 
