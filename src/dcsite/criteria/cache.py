@@ -5,23 +5,20 @@ of all geodata tables, the scenario without the parts no measurement may read (t
 rules, penalties), the code of the criteria, and the versions of dcsite and of the libraries that
 compute. Scores are not kept, they are worked out anew from the anchors.
 
-A file is arrays and JSON, nothing that could run, behind a SHA-256 of its own. One that is cut
-short, altered or of another format counts as missing and is written anew; where the folder cannot
-be written there is simply no cache.
+A file is JSON, nothing that could run, behind a SHA-256 of its own. One that is cut short, altered
+or of another format counts as missing and is written anew; where the folder cannot be written there
+is simply no cache.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import os
 import sys
 import tempfile
 import time
-import zipfile
-from collections.abc import Callable
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -45,9 +42,8 @@ if TYPE_CHECKING:
 CACHE_VARIABLE: Final = "DCSITE_CACHE_DIR"
 
 #: Raised when the layout of a file changes; files of another format are never read.
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _SUFFIX = ".measured"
-_META = "meta"
 _DIGEST_BYTES = 64
 
 #: Parts of a scenario that no criterion's `measure` may read.
@@ -120,14 +116,14 @@ class MeasureCache:
         """Put a file in place at once, then drop those unused for longest; failing is no matter."""
         with contextlib.suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, part = tempfile.mkstemp(suffix=".part", dir=self.folder)
+            handle, name = tempfile.mkstemp(suffix=".part", dir=self.folder)
+            part = Path(name)
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(content)
-                Path(part).replace(path)
-            except BaseException:
-                Path(part).unlink(missing_ok=True)
-                raise
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
             self._prune()
 
     def _prune(self) -> None:
@@ -141,35 +137,29 @@ class MeasureCache:
 
 def _key(sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> str:
     """Return the SHA-256 of everything the measurements follow from."""
-    asked = scenario.model_dump(mode="json", exclude=set(_NOT_MEASURED))
     stated = {
         "format": _FORMAT,
         "code": _code_digest(),
         "tables": {info.name: info.sha256 for info in atlas.resources()},
-        "scenario": asked,
+        "scenario": scenario.model_dump(mode="json", exclude=set(_NOT_MEASURED)),
         "files": [
             (str(path), hashlib.sha256(path.read_bytes()).hexdigest())
             for path in input_files(scenario)
             if path.is_file()
         ],
-        "columns": [(str(name), str(kind)) for name, kind in sites.dtypes.items()],
         "crs": str(sites.crs),
+        "index": _values(sites.index.to_series()),
+        "columns": [(str(name), str(sites[name].dtype), _values(sites[name])) for name in sites],
     }
-    digest = hashlib.sha256(json.dumps(stated, sort_keys=True, default=str).encode())
-    digest.update(_bytes(sites.index.to_series()))
-    for name in sites.columns:
-        digest.update(_bytes(sites[name]))
-    return digest.hexdigest()
+    text = json.dumps(stated, sort_keys=True, ensure_ascii=False, default=repr)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _bytes(column: pd.Series[Any]) -> bytes:
-    """Return a column's content, the same for equal columns only."""
+def _values(column: pd.Series[Any]) -> list[Any]:
+    """Return a column's content for JSON, which writes each number so that it reads the same."""
     if isinstance(column, gpd.GeoSeries):
-        return json.dumps(shapely.to_wkb(column.array, hex=True).tolist()).encode()
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiub":
-        return column.to_numpy().tobytes()
-    values = [None if value is pd.NA else value for value in column.tolist()]
-    return json.dumps(values, ensure_ascii=False, default=repr).encode("utf-8", "surrogatepass")
+        return list(shapely.to_wkb(column.array, hex=True))
+    return list(column.tolist())
 
 
 @lru_cache(maxsize=1)
@@ -202,30 +192,15 @@ def _code_digest() -> str:
 
 def _encode(columns: pd.DataFrame, tables: list[str]) -> bytes | None:
     """Return a file's content; None where a column holds what cannot be kept as it is."""
-    arrays: dict[str, Any] = {}
-    described: list[dict[str, Any]] = []
-    for number, name in enumerate(columns.columns):
-        column = columns[name]
-        kind = "str" if isinstance(column.dtype, pd.StringDtype) else str(column.dtype)
-        entry: dict[str, Any] = {"name": str(name), "kind": kind}
-        if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiub":
-            arrays[f"c{number}"] = column.to_numpy()
-        elif kind in {"str", "object"}:
-            values = column.astype(object).where(column.notna(), None).tolist()
-            if any(not isinstance(value, str | None) for value in values):
-                return None
-            entry["values"] = values
-        else:
-            return None
-        described.append(entry)
-    meta = {"format": _FORMAT, "rows": len(columns), "tables": tables, "columns": described}
-    arrays[_META] = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
-    stream = io.BytesIO()
-    np.savez(stream, allow_pickle=False, **arrays)
-    body = stream.getvalue()
-    restored, _ = _decode(body, columns.index)
+    kept = [(str(name), str(columns[name].dtype), _values(columns[name])) for name in columns]
+    meta = {"format": _FORMAT, "rows": len(columns), "tables": tables, "columns": kept}
+    try:
+        body = json.dumps(meta).encode()
+        restored, _ = _decode(body, columns.index)
+    except (TypeError, ValueError):
+        return None  # say, a set
     if not restored.equals(columns) or list(restored.dtypes) != list(columns.dtypes):
-        return None  # say, a mix of None and NaN in one column
+        return None  # say, a tuple
     return hashlib.sha256(body).hexdigest().encode("ascii") + body
 
 
@@ -239,7 +214,7 @@ def _read(
         if hashlib.sha256(body).hexdigest().encode("ascii") != digest:
             return None
         columns, tables = _decode(body, sites.index)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     if not known.issuperset(tables) or any(name in sites.columns for name in columns.columns):
         return None
@@ -247,28 +222,10 @@ def _read(
 
 
 def _decode(body: bytes, index: pd.Index[Any]) -> tuple[pd.DataFrame, list[str]]:
-    with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
-        meta = json.loads(arrays[_META].tobytes())
-        if meta["format"] != _FORMAT or meta["rows"] != len(index):
-            raise ValueError("another format, or other sites")
-        columns: dict[str, Any] = {}
-        for number, entry in enumerate(meta["columns"]):
-            make = _MAKERS.get(entry["kind"])
-            columns[entry["name"]] = (
-                arrays[f"c{number}"] if make is None else make(entry["values"], index)
-            )
-        return pd.DataFrame(columns, index=index), list(meta["tables"])
-
-
-def _as_object(values: list[str | None], index: pd.Index[Any]) -> pd.Series[Any]:
-    return pd.Series(values, index=index, dtype=object)
-
-
-def _as_text(values: list[str | None], index: pd.Index[Any]) -> pd.Series[Any]:
-    return pd.Series(values, index=index, dtype="str")
-
-
-_MAKERS: dict[str, Callable[[list[str | None], pd.Index[Any]], pd.Series[Any]]] = {
-    "object": _as_object,
-    "str": _as_text,
-}
+    meta = json.loads(body)
+    if meta["format"] != _FORMAT or meta["rows"] != len(index):
+        raise ValueError("another format, or other sites")
+    columns = {
+        name: pd.Series(values, index=index, dtype=kind) for name, kind, values in meta["columns"]
+    }
+    return pd.DataFrame(columns, index=index), list(meta["tables"])
