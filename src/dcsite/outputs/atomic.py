@@ -1,4 +1,4 @@
-"""Write a folder, or one file, whole or not at all.
+"""Write a folder whole or not at all.
 
 All files are written into a new folder beside the target, on the same file system, and flushed to
 disk. Then the folder takes the target's place in one step: by a rename where there is nothing yet,
@@ -23,7 +23,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from dcsite.errors import OutputError, Problem
@@ -37,22 +37,16 @@ def check_directory(directory: Path, own_names: Collection[str]) -> None:
 
     A run takes long: a folder that cannot be written is better known before it.
     """
-    try:
+    with _explained(directory):
         target = Path(directory).resolve()
         _refuse(target, own_names)
-        parent = target.parent
-        while not parent.exists():
-            parent = parent.parent
+        parent = next(parent for parent in target.parents if parent.exists())
         if not parent.is_dir():
-            code = errno.ENOTDIR
-        elif not os.access(parent, os.W_OK | os.X_OK):
-            code = errno.EACCES
-        else:
-            code = errno.EBUSY if target.is_mount() else 0
-    except OSError as error:
-        raise OutputError(Problem(str(directory), "", _explain(error))) from error
-    if code:
-        raise OutputError(Problem(str(directory), "", _explain(OSError(code, os.strerror(code)))))
+            raise OSError(errno.ENOTDIR, "")
+        if not os.access(parent, os.W_OK | os.X_OK):
+            raise OSError(errno.EACCES, "")
+        if target.is_mount():
+            raise OSError(errno.EBUSY, "")
 
 
 @contextmanager
@@ -77,25 +71,23 @@ def replacing_directory(directory: Path, own_names: Collection[str]) -> Iterator
         If `directory` is no folder, holds other files, cannot be written, or the disk is full.
         Nothing is changed then.
     """
-    target = Path(directory).resolve()
-    made: list[Path] = []
-    staging: Path | None = None
-    try:
+    with _explained(directory), ExitStack() as cleaning:
+        target = Path(directory).resolve()
         _refuse(target, own_names)
-        made = _make_parents(target.parent)
+        for parent in reversed([parent for parent in target.parents if not parent.exists()]):
+            parent.mkdir(exist_ok=True)
+            cleaning.callback(_remove_if_empty, parent)
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.dcsite-", dir=target.parent))
+        cleaning.callback(shutil.rmtree, staging, ignore_errors=True)
         yield staging
         _flush(staging)
-        _copy_mode(target, staging)
+        if target.exists():
+            shutil.copymode(target, staging)
+        else:  # as a plain mkdir does; the process's mask can only be read by setting it
+            mask = os.umask(0)
+            os.umask(mask)
+            staging.chmod(0o777 & ~mask)
         _put_in_place(staging, target)
-        made = []
-    except OSError as error:
-        raise OutputError(Problem(str(directory), "", _explain(error))) from error
-    finally:
-        if staging is not None:
-            shutil.rmtree(staging, ignore_errors=True)
-        for parent in made:
-            _remove_if_empty(parent)
 
 
 @contextmanager
@@ -127,55 +119,9 @@ def updating_directory(directory: Path, own_names: Collection[str]) -> Iterator[
         yield staging
 
 
-def check_file(path: Path) -> None:
-    """Raise OutputError where :func:`write_file` is bound to fail; change nothing."""
-    parent = path.resolve().parent
-    if path.is_dir():
-        raise OutputError(Problem(str(path), "", "is a folder; give a file with --output"))
-    if path.exists() and not path.is_file():
-        raise OutputError(Problem(str(path), "", "is no plain file; give a file with --output"))
-    if not parent.is_dir():
-        raise OutputError(Problem(str(path), "", f"has no folder to stand in; make {parent} first"))
-    if not os.access(parent, os.W_OK | os.X_OK):
-        reason = _explain(PermissionError(errno.EACCES, ""))
-        raise OutputError(Problem(str(path), "", reason))
-
-
-def write_file(path: Path, text: str) -> None:
-    """Write one file as UTF-8, whole or not at all; an older one is replaced in one step.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written; an older file is left as it is.
-    """
-    check_file(path)
-    target = path.resolve()
-    staging: Path | None = None
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.dcsite-", dir=target.parent)
-        staging = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, staging)
-        else:
-            staging.chmod(0o666 & ~_mask())
-        staging.replace(target)
-    except OSError as error:
-        raise OutputError(Problem(str(path), "", _explain(error))) from error
-    finally:
-        if staging is not None:
-            staging.unlink(missing_ok=True)
-
-
-def _mask() -> int:
-    """Return the process's mask of permissions, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def write_text(path: Path, text: str) -> None:
+    """Write a text into such a folder; lone surrogates, which no file can hold, become ``?``."""
+    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
 
 
 def _refuse(target: Path, own_names: Collection[str]) -> None:
@@ -183,64 +129,31 @@ def _refuse(target: Path, own_names: Collection[str]) -> None:
     if not os.path.lexists(target):
         return
     if not target.is_dir():
-        raise OutputError(
-            Problem(str(target), "", "is not a folder; give a folder that is new or empty")
+        message = "is not a folder; give a folder that is new or empty"
+    elif target == Path.cwd():
+        message = (
+            "is the current folder, which cannot be replaced as a whole; "
+            "give a folder inside it with --output"
         )
-    if target == Path.cwd():
-        raise OutputError(
-            Problem(
-                str(target),
-                "",
-                "is the current folder, which cannot be replaced as a whole; "
-                "give a folder inside it with --output",
-            )
+    else:
+        foreign = sorted(
+            entry.name
+            for entry in os.scandir(target)
+            if entry.name not in own_names or not entry.is_file(follow_symlinks=False)
         )
-    foreign = sorted(
-        entry.name
-        for entry in os.scandir(target)
-        if entry.name not in own_names or not entry.is_file(follow_symlinks=False)
-    )
-    if foreign:
+        if not foreign:
+            return
         shown = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if foreign[3:] else "")
         hint = "move them away or give another folder with --output"
         if any(name.endswith(("-wal", "-shm", "-journal")) for name in foreign):
             hint = "close the program that has plan.gpkg open, or give another folder"
-        raise OutputError(
-            Problem(str(target), "", f"holds files that dcsite did not write ({shown}); {hint}")
-        )
-
-
-def _make_parents(parent: Path) -> list[Path]:
-    """Make the missing parents and return them, deepest first."""
-    missing: list[Path] = []
-    while not parent.exists():
-        missing.append(parent)
-        parent = parent.parent
-    made: list[Path] = []
-    try:
-        for folder in reversed(missing):
-            folder.mkdir(exist_ok=True)
-            made.insert(0, folder)
-    except OSError:
-        for folder in made:
-            _remove_if_empty(folder)
-        raise
-    return made
+        message = f"holds files that dcsite did not write ({shown}); {hint}"
+    raise OutputError(Problem(str(target), "", message))
 
 
 def _remove_if_empty(folder: Path) -> None:
-    try:
+    with suppress(OSError):  # somebody else uses it by now
         folder.rmdir()
-    except OSError:
-        return  # somebody else uses it by now
-
-
-def _copy_mode(target: Path, staging: Path) -> None:
-    """Give the new folder the old one's permissions, or those a plain mkdir would give."""
-    if target.exists():
-        shutil.copymode(target, staging)
-        return
-    staging.chmod(0o777 & ~_mask())
 
 
 def _flush(staging: Path) -> None:
@@ -307,15 +220,12 @@ _EXPLAINED: dict[int, str] = {
 }
 
 
-def _explain(error: OSError) -> str:
-    """Say in one line what went wrong and what to do."""
-    plain = f"cannot be written: {error.strerror or error}; give another folder with --output"
-    return _EXPLAINED.get(error.errno or 0, plain)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 into a folder in preparation.
-
-    Lone surrogates, which no file can hold, become question marks.
-    """
-    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
+@contextmanager
+def _explained(directory: Path) -> Iterator[None]:
+    """Say in one line what the system refuses and what to do."""
+    try:
+        yield
+    except OSError as error:
+        plain = f"cannot be written: {error.strerror or error}; give another folder with --output"
+        message = _EXPLAINED.get(error.errno or 0, plain)
+        raise OutputError(Problem(str(directory), "", message)) from error

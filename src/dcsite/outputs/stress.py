@@ -96,9 +96,8 @@ def write_stress(found: StressTest, atlas: Atlas, directory: Path) -> tuple[Path
         if (staging / _PLAN).exists():
             _check_same(found, staging / _PLAN, directory / _PLAN)
         for name, text in zip(STRESS_FILES, texts, strict=True):
-            # Lone surrogates, which no file can hold, become question marks.
             (staging / name).unlink(missing_ok=True)
-            (staging / name).write_text(text, encoding="utf-8", errors="replace", newline="\n")
+            atomic.write_text(staging / name, text)
     return directory / STRESS_FILES[0], directory / STRESS_FILES[1]
 
 

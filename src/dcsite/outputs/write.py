@@ -94,13 +94,13 @@ def write_outputs(
     directory = Path(directory)
     with atomic.replacing_directory(directory, OWN_NAMES) as staging:
         document = plan.text()
-        _write_text(staging / "plan.json", document)
-        _write_text(staging / "hubs.geojson", hubs_geojson(plan))
+        atomic.write_text(staging / "plan.json", document)
+        atomic.write_text(staging / "hubs.geojson", hubs_geojson(plan))
         write_hubs_csv(plan, staging / "hubs.csv")
         write_geopackage(plan, candidates, staging / "plan.gpkg")
         _write_map(staging, document, candidates, atlas, explanation)
         if alternatives is not None:
-            _write_text(staging / ALTERNATIVES_NAME, alternatives.text())
+            atomic.write_text(staging / ALTERNATIVES_NAME, alternatives.text())
     return _paths(directory)
 
 
@@ -153,9 +153,9 @@ def _write_map(
 ) -> None:
     """Draw the map from what plan.json says, so that it can be drawn again from there."""
     page = render_map(Plan.read(document), candidates, atlas, explanation)
-    _write_text(staging / "map.html", page)
+    atomic.write_text(staging / "map.html", page)
     if explanation is not None:
-        _write_text(staging / EXPLANATION_NAME, explanation.text())
+        atomic.write_text(staging / EXPLANATION_NAME, explanation.text())
 
 
 def _check_crs(candidates: gpd.GeoDataFrame) -> None:
@@ -165,8 +165,3 @@ def _check_crs(candidates: gpd.GeoDataFrame) -> None:
 
 def _paths(directory: Path) -> OutputPaths:
     return OutputPaths(directory, *(directory / name for name in FILE_NAMES))
-
-
-def _write_text(path: Path, text: str) -> None:
-    """Write UTF-8; lone surrogates, which no file can hold, become question marks."""
-    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")

@@ -59,7 +59,7 @@ def write_comparison(found: Comparison, atlas: Atlas, directory: Path) -> Compar
             ("compare.json", comparison_json(found, atlas)),
             ("compare.html", render_comparison(found, atlas)),
         ):
-            (staging / name).write_text(text, encoding="utf-8", errors="replace", newline="\n")
+            atomic.write_text(staging / name, text)
     return ComparePaths(directory, *(directory / name for name in COMPARE_FILES))
 
 

@@ -53,12 +53,7 @@ def write_front(front: Front, atlas: Atlas, directory: Path) -> FrontPaths:
     """
     directory = Path(directory)
     with atomic.replacing_directory(directory, FRONT_FILE_NAMES) as staging:
-        _write_text(staging / "front.json", front_to_json(front))
+        atomic.write_text(staging / "front.json", front_to_json(front))
         write_front_csv(front, staging / "front.csv")
-        _write_text(staging / "front.html", render_front(front, atlas))
+        atomic.write_text(staging / "front.html", render_front(front, atlas))
     return FrontPaths(directory, *(directory / name for name in FRONT_FILE_NAMES))
-
-
-def _write_text(path: Path, text: str) -> None:
-    """Write UTF-8; lone surrogates, which no file can hold, become question marks."""
-    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
