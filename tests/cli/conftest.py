@@ -58,7 +58,7 @@ def call(
     """A function that runs ``dcsite ARGUMENTS`` through the entry point of the console script."""
     for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS"):
         monkeypatch.delenv(name, raising=False)
-    on_terminate = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def run(*arguments: str | os.PathLike[str]) -> Answer:
         monkeypatch.setattr(sys, "argv", ["dcsite", *map(str, arguments)])
@@ -70,7 +70,8 @@ def call(
         return Answer(left.value.code, _COLOUR.sub("", said.out), _COLOUR.sub("", said.err))
 
     yield run
-    signal.signal(signal.SIGTERM, on_terminate)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import typer
 from shapely.geometry import Point
 from typer.testing import CliRunner
 
+from dcsite.cli.app import app
 from dcsite.cli.disperse import disperse_command
 from dcsite.errors import InterruptedWithoutPlanError, SitesError
 
@@ -202,8 +203,8 @@ def test_interrupted_text_and_interrupted_before_a_set(
         assert "interrupted; no choice can be farther apart than" in result.stdout
         assert "proven" not in result.stdout
     monkeypatch.setattr(sys.modules[disperse.__module__], "good_members", press)
-    with pytest.raises(InterruptedWithoutPlanError, match="before any places were found"):
-        call(offices, "-p", "3")
+    with pytest.raises(InterruptedWithoutPlanError, match="interrupted; nothing was written"):
+        CliRunner().invoke(app, ["disperse", str(offices), "-p", "3"], catch_exceptions=False)
 
 
 def test_too_many_points_to_compare_are_no_error(

@@ -138,7 +138,7 @@ def test_ctrl_c_explains_nothing(call, folder, monkeypatch):
     answer = call("explain", folder, "-q")
     assert answer.code == 130
     assert answer.out == ""
-    assert answer.errors == ["error: interrupted; nothing was explained"]
+    assert answer.errors == ["error: interrupted; nothing was written"]
 
 
 def test_a_smaller_gap_proves_the_plan_too(call, folder, plan):

@@ -82,7 +82,9 @@ def test_files_and_words(app, place, capsys):
     assert call(app, "--samples", "3", "--json") == 0
     said = capsys.readouterr()
     assert json.loads(said.out) == record
-    assert said.err.splitlines() == ["3 of 3 samples are kept from an earlier run"]
+    kept, writing = said.err.splitlines()
+    assert kept == "3 of 3 samples are kept from an earlier run"
+    assert writing.endswith(" s  writing outputs")
     assert (place / "out" / "robust.json").read_bytes() == first
 
 

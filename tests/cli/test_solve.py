@@ -39,13 +39,15 @@ def test_a_solver_that_breaks_down_over_further_questions_costs_no_plan(
     assert not (output / "alternatives.json").exists()
 
 
-def test_warnings_of_the_check_come_before_the_plan(call, workplace, sites):
+@pytest.mark.parametrize("quiet", [(), ("--quiet",)], ids=["", "quiet"])
+def test_warnings_of_the_check_come_before_the_plan(call, workplace, sites, quiet):
     answer = call(
-        "solve", "--sites", sites, "-o", workplace / "plan",
+        "solve", "--sites", sites, "-o", workplace / "plan", *quiet,
         "--set", "demand.latency_critical_max_km=20",
     )  # fmt: skip
     assert answer.code == 0
     (warning,) = [line for line in answer.errors if line.startswith("warning: ")]
+    assert (len(answer.errors) == 1) == bool(quiet)
     assert "demand.latency_critical_max_km = 20: no candidate stands within that of" in warning
 
 

@@ -37,4 +37,4 @@ def test_answers_that_need_no_room_load_none(arguments, code, not_loaded):
     loaded = said.stdout.splitlines()[-1].split()
     assert not not_loaded & {name.partition(".")[0] for name in loaded}
     rooms = {name.split(".")[1] for name in loaded if name.startswith("dcsite.")}
-    assert rooms == {"cli", "errors"}
+    assert rooms == {"cli", "errors", "interrupts"}

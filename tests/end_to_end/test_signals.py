@@ -161,3 +161,49 @@ def test_killed_while_solving_leaves_the_older_output_and_no_solver(
     assert still_alive(children) == set()
     assert contents(tmp_path / "out") == older
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.fixture(scope="module")
+def saved(solve, own_sites):
+    """A plan to ask about."""
+    finished = solve("--sites", own_sites, "--quiet")
+    assert finished.code == 0, finished.stderr
+    return finished.directory
+
+
+@pytest.mark.parametrize(
+    ("begun", "arguments"),
+    [
+        (r" s  building the program$", ("frontier", "--points", "3", "-o", "out")),
+        (r" s  measuring sites$", ("compare", "policy-2023", "distance-only", "-o", "out")),
+        (r" s  reading geodata$", ("stress", "PLAN", "-o", "out")),
+        (r" s  reading geodata$", ("explain", "PLAN", "--sites", "SITES", "--write")),
+        (None, ("robust", "--samples", "4", "-o", "out")),
+        (None, ("solve", "-o", "out")),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_ctrl_c_before_there_is_an_answer(
+    start, still_alive, saved, own_sites, tmp_path, begun, arguments
+):
+    """Code 130 within seconds, one line that says so, nothing written, nobody left behind."""
+    before = contents(saved)
+    given = {"PLAN": saved, "SITES": own_sites}
+    running = start(*(given.get(word, word) for word in arguments), cwd=tmp_path)
+    if begun is None:
+        time.sleep(1.0)
+    else:
+        running.wait_for(begun)
+    children = running.descendants()
+    running.process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    finished = running.finish(tmp_path / "out")
+    assert time.monotonic() - began < 10.0
+    assert finished.code == 130, finished.stderr
+    assert finished.stdout == ""
+    said = [line for line in finished.stderr.splitlines() if " s  " not in line]
+    assert said in (["error: interrupted; nothing was written"], ["interrupted"])
+    assert list(tmp_path.iterdir()) == []
+    assert list(finished.scratch.iterdir()) == []
+    assert contents(saved) == before
+    assert still_alive(children) == set()

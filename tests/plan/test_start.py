@@ -63,7 +63,7 @@ def test_hubs_that_are_not_admitted_are_named(measured, shipped_atlas):
     start = complete_start(built, pd.concat([HUBS, wrong]))
     assert start.values is None
     assert start.note == (
-        "start plan left out: the scenario does not admit "
+        "warning: start plan left out: the scenario does not admit "
         "99999 as core, 07203 as core, 15100 as edge"
     )
 
@@ -71,4 +71,4 @@ def test_hubs_that_are_not_admitted_are_named(measured, shipped_atlas):
 def test_hubs_that_break_a_rule_are_left_out(measured, shipped_atlas):
     start = complete_start(program(measured, shipped_atlas), HUBS.iloc[:2])
     assert start.values is None
-    assert start.note == "start plan left out: its hubs break hard rules of this scenario"
+    assert start.note == "warning: start plan left out: its hubs break hard rules of this scenario"

@@ -15,8 +15,8 @@ from pathlib import Path
 import pulp
 import pytest
 
+from dcsite.interrupts import Interrupts
 from dcsite.solvers import Progress, SolveOptions, solve
-from dcsite.solvers.interrupts import Interrupts
 
 SCRIPT = """
 import json, sys
@@ -162,6 +162,17 @@ def test_handlers_are_put_back() -> None:
     assert interrupts.count == 2
     assert caught.value.code == 143
     assert [signal.getsignal(number) for number in watched] == before
+
+
+def test_a_command_counts_from_where_there_is_something_to_lose() -> None:
+    with Interrupts(patience=1, hold=False) as interrupts:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        interrupts.hold()
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert interrupts.count == 2
 
 
 def test_a_hosts_own_handler_keeps_its_say() -> None:

@@ -7,14 +7,16 @@ import io
 import os
 import signal
 import sys
-from types import FrameType
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from dcsite.errors import DcsiteError
+from dcsite.errors import DcsiteError, InterruptedWithoutPlanError
+from dcsite.interrupts import raise_swallowed
 
 from .check import check_command
 from .compare import compare_command
@@ -35,8 +37,34 @@ _UsageProblem: type[Exception] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
 )
 
+
+class _Commands(typer.core.TyperGroup):
+    """All commands: before there is an answer Ctrl-C ends each in the same words."""
+
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        """Read the command line."""
+        with _one_ending():
+            return super().make_context(*args, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        with _one_ending():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _one_ending() -> Iterator[None]:
+    """Take Ctrl-C from Typer, which would end without a word."""
+    try:
+        raise_swallowed()
+        yield
+    except KeyboardInterrupt:
+        raise InterruptedWithoutPlanError("interrupted; nothing was written") from None
+
+
 app = typer.Typer(
     name="dcsite",
+    cls=_Commands,
     help="Decide where a country's data-centre hubs should stand.",
     epilog=(
         "Exit codes: 0 plan written, 1 internal error, 2 bad input, 3 infeasible, "
@@ -98,25 +126,18 @@ def _options(
     del debug, version
 
 
-def _terminate(signum: int, frame: FrameType | None) -> None:
-    """Treat a polite kill like Ctrl-C, whatever that means at this moment of the run."""
-    del signum
-    handler = signal.getsignal(signal.SIGINT)
-    # Where Ctrl-C is ignored (nohup, a shell's background job) a kill still means to stop.
-    stop = handler if callable(handler) else signal.default_int_handler
-    stop(signal.SIGINT, frame)
-
-
 def main() -> None:
     """Run the command line and exit with the documented code."""
-    signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A name that the terminal's encoding lacks must not cost the answer.
             stream.reconfigure(errors="replace")
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    sys.exit(_run_and_flush(arguments, debug=debug))
+    code = _run_and_flush(arguments, debug=debug)
+    # All is written and said: a Ctrl-C while Python tidies up must not make another ending of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def _run_and_flush(arguments: list[str], *, debug: bool) -> int:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from dcsite.errors import InterruptedWithoutPlanError, Problem, ScenarioError
+from dcsite.errors import Problem, ScenarioError
+from dcsite.interrupts import Interrupts
 
-from .late import LateInterrupt
 from .options import (
     DisastersOption,
     EachTimeLimitOption,
@@ -20,7 +20,7 @@ from .options import (
     QuietOption,
     SitesOption,
 )
-from .progress import reporter
+from .progress import Reporter
 from .show import columns, output_console, quantity
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from dcsite.plan import Session
     from dcsite.studies.compare import ComparedPlan, Comparison, Contender, Difference
-
-    from .progress import ProgressReporter
 
 TODAY = "today"
 _LEAST = 2
@@ -93,26 +91,21 @@ def compare_command(
     )
     directory = output or Path("dcsite-out") / "compare"
     check_compare_directory(directory)
-    try:
-        with LateInterrupt() as late, reporter(quiet=quiet) as progress:
+    with Interrupts(patience=1, hold=False) as interrupts:
+        with Reporter(quiet=quiet) as progress:
             progress.stage("read")
             found = [_contender(one, given, session, progress) for one in plans]
-            late.shield()
+            interrupts.hold()
             progress.stage("check")
             comparison = compare_plans(_told_apart(found), session.atlas, session.scenario)
             progress.stage("write")
             paths = write_comparison(comparison, session.atlas, directory)
-    except KeyboardInterrupt:
-        raise InterruptedWithoutPlanError("interrupted; nothing was written") from None
-    console = output_console()
-    _print(console, comparison)
-    typer.echo(f"map: {paths.html}")
-    return 130 if late.noted else 0
+        _print(output_console(), comparison)
+        typer.echo(f"map: {paths.html}")
+        return progress.leave(interrupts)
 
 
-def _contender(
-    one: str, given: tuple[str, ...], session: Session, progress: ProgressReporter
-) -> Contender:
+def _contender(one: str, given: tuple[str, ...], session: Session, progress: Reporter) -> Contender:
     """Return a plan by what the user called it: today, a folder or file, else a scenario."""
     from dcsite.plan.reload import check_geodata_of, check_sites_of, read_plan
     from dcsite.scenario import shipped_names
@@ -124,6 +117,8 @@ def _contender(
     path = Path(one)
     if path.is_dir() or path.suffix == ".json":
         saved = read_plan(path)
+        for note in saved.notes:
+            progress.note(note)
         check_geodata_of(saved, session.atlas)
         check_sites_of(saved, candidates)
         hubs = candidates.loc[saved.chosen.index].assign(
@@ -144,7 +139,9 @@ def _contender(
         )
     contender = session.beside(one, given)
     asked = contender.scenario
-    run = contender.solve(on_stage=progress.stage, on_progress=progress.solver)
+    run = contender.solve(
+        on_stage=progress.stage, on_progress=progress.solver, on_note=progress.note
+    )
     if run.plan.status == "interrupted":
         raise KeyboardInterrupt
     chosen = {hub.site_id: hub for hub in run.plan.hubs}

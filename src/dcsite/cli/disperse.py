@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
-from dcsite.errors import InterruptedWithoutPlanError, Problem, SitesError
+from dcsite.errors import Problem, SitesError
 
 from .options import QuietOption
+from .progress import Reporter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,33 +63,24 @@ def disperse_command(
     """Choose the places whose smallest distance to each other is largest, and prove it."""
     from dcsite.dispersion import disperse, read_places
 
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
     candidates = read_places(file, metric.value)
-    if candidates.removed and not quiet:
-        console.print(f"note: {escape(file.name)}: {candidates.removed} coincident points removed")
     total = len(candidates.points)
     if not 2 <= count <= total:
         raise SitesError(
             Problem("--count", "", f"is {count}; allowed: 2 to the {total} places of {file.name}")
         )
 
-    def tell(progress: DispersionProgress) -> None:
-        console.print(
-            f"{progress.seconds:7.1f} s  distance {progress.distance:.12g}, "
-            f"bound {progress.bound:.12g}"
-        )
-
     kept = _kept(keep or [], candidates, file.name)
-    try:
+    with Reporter(quiet=quiet) as reporter:
+        if candidates.removed:
+            reporter.note(f"note: {file.name}: {candidates.removed} coincident points removed")
+
+        def tell(found: DispersionProgress) -> None:
+            reporter.say(f"distance {found.distance:.12g}, bound {found.bound:.12g}")
+
         answer = disperse(
-            candidates.points,
-            count,
-            keep=kept,
-            time_limit_s=time_limit,
-            on_progress=None if quiet else tell,
+            candidates.points, count, keep=kept, time_limit_s=time_limit, on_progress=tell
         )
-    except KeyboardInterrupt:
-        raise InterruptedWithoutPlanError("interrupted before any places were found") from None
     typer.echo(_as_json(answer, candidates) if as_json else _as_text(answer, candidates))
     return 130 if answer.interrupted else 0
 

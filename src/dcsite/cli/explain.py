@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
-from dcsite.errors import CheckError, InterruptedWithoutPlanError, OutputError, Problem
+from dcsite.errors import CheckError, OutputError, Problem
+from dcsite.interrupts import Interrupts
 
 from .options import EachTimeLimitOption, JsonOption, NoCacheOption, PlanArgument, QuietOption
-from .progress import reporter
-from .show import columns, listed, named, output_console, warn_of_version
+from .progress import Reporter
+from .show import columns, listed, named, output_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.console import Console
 
     from dcsite.plan import Session
     from dcsite.plan.explanation import (
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     )
     from dcsite.plan.reload import SavedPlan
     from dcsite.studies.explain_context import ExplainContext
-
-    from .progress import ProgressReporter
 
 #: plan.json carries the objective with 6 decimals, and loads with 3.
 _SAME_OBJECTIVE = 1e-4
@@ -85,7 +85,7 @@ def explain_command(
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Solves at once.")] = 2,
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
-) -> None:
+) -> int:
     """Explain a plan: what each hub is worth and who would take its place, or why not PLACE."""
     from dcsite.criteria import TIERS
     from dcsite.plan import Session
@@ -106,10 +106,11 @@ def explain_command(
     folder = _folder_to_write(saved) if write else None
     options = saved.solve_options(gap, time_limit)
     session = Session.reopen(saved, sites, cache=not no_cache, options=options)
-    warn_of_version(saved, session.version)
     tiers = TIERS if tier is None else (tier,)
-    try:
-        with reporter(quiet=quiet) as progress:
+    with Interrupts(patience=1, hold=False) as interrupts:
+        with Reporter(quiet=quiet) as progress:
+            for note in saved.notes:
+                progress.note(note)
             progress.stage("read")
             context = _context(session, saved, jobs, progress)
             site = None if place is None else find_place(context.sites, place)
@@ -120,19 +121,19 @@ def explain_command(
             if solves:
                 progress.stage("changes")
             explained, other = _explain(context, site, tiers, hubs, progress)
-    except KeyboardInterrupt:
-        raise InterruptedWithoutPlanError("interrupted; nothing was explained") from None
-    written = None if folder is None else _write(context, explained, folder)
-    if as_json:
-        document = {
-            **context.explanation(explained).dump(),
-            "place": None if other is None else other.dump(),
-        }
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
-        return
-    _print(context, explained, site, hubs, other)
-    if written is not None:
-        typer.echo(f"map: {written}")
+            interrupts.hold()
+            written = None if folder is None else _write(context, explained, folder)
+        if as_json:
+            document = {
+                **context.explanation(explained).dump(),
+                "place": None if other is None else other.dump(),
+            }
+            typer.echo(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
+            return progress.leave(interrupts)
+        _print(context, explained, site, hubs, other)
+        if written is not None:
+            typer.echo(f"map: {written}")
+        return progress.leave(interrupts)
 
 
 def _print(
@@ -211,7 +212,7 @@ def _explain(
     site: str | None,
     tiers: tuple[str, ...],
     hubs: bool | None,
-    progress: ProgressReporter,
+    progress: Reporter,
 ) -> tuple[tuple[HubExplanation, ...], PlaceExplanation | None]:
     """Explain the hubs asked for, and the place if it is no hub or asked about in one tier."""
     from dcsite.criteria import TIERS
@@ -235,9 +236,7 @@ def _explain(
     return explained, explain_place(context, site, tiers, progress.count)
 
 
-def _context(
-    session: Session, saved: SavedPlan, jobs: int, progress: ProgressReporter
-) -> ExplainContext:
+def _context(session: Session, saved: SavedPlan, jobs: int, progress: Reporter) -> ExplainContext:
     """Measure the candidates again and hold the plan against what it says of itself."""
     from dcsite.studies.explain_context import explain_context
 

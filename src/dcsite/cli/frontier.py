@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from .late import LateInterrupt
+from dcsite.interrupts import Interrupts
+
 from .options import (
     DisastersOption,
     EachTimeLimitOption,
@@ -19,7 +20,7 @@ from .options import (
     SolverChoice,
     SolverOption,
 )
-from .progress import reporter
+from .progress import Reporter
 from .show import output_console
 
 if TYPE_CHECKING:
@@ -69,30 +70,32 @@ def frontier_command(
     asked = session.scenario
     directory = output or Path("dcsite-out") / f"{asked.name}-front-{_slug(x)}-{_slug(y)}"
     check_front_directory(directory)
-    with LateInterrupt() as late, reporter(quiet=quiet) as progress:
-        progress.stage("read")
-        front = find_front(
-            asked,
-            session.atlas,
-            session.sites,
-            x,
-            y,
-            points,
-            options,
-            version=session.version,
-            cache=session.cache,
-            on_stage=progress.stage,
-            on_point=lambda done, of: progress.stage(f"solving: {done} of {of} points"),
-        )
-        late.shield()
-        progress.stage("write")
-        paths = write_front(front, session.atlas, directory)
-    _print(front)
-    # The path stands alone and whole on the last line, so that scripts can take it.
-    typer.echo(f"chart: {paths.front_html}")
+    with Interrupts(patience=1, hold=False) as interrupts:
+        with Reporter(quiet=quiet) as progress:
+            progress.stage("read")
+            front = find_front(
+                asked,
+                session.atlas,
+                session.sites,
+                x,
+                y,
+                points,
+                options,
+                version=session.version,
+                cache=session.cache,
+                on_stage=progress.stage,
+                on_point=progress.count,
+            )
+            interrupts.hold()
+            progress.stage("write")
+            paths = write_front(front, session.atlas, directory)
+        _print(front)
+        # The path stands alone and whole on the last line, so that scripts can take it.
+        typer.echo(f"chart: {paths.front_html}")
+        code = progress.leave(interrupts)
     if not front.complete:
-        typer.echo("interrupted: the points found so far were written", err=True)
-    return 0 if front.complete and not late.noted else 130
+        progress.note("interrupted: the points found so far were written")
+    return code if front.complete else 130
 
 
 def _slug(name: str) -> str:

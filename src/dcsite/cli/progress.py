@@ -1,16 +1,22 @@
-"""Progress of a run: an updating line on a terminal, plain lines elsewhere, nothing when quiet."""
+"""Progress of a run on stderr: an updating line on a terminal, plain lines elsewhere.
+
+Quiet runs tell no progress; warnings are told always.
+"""
 
 from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from dcsite.interrupts import raise_swallowed
+
 if TYPE_CHECKING:
+    from dcsite.interrupts import Interrupts
     from dcsite.solvers import Progress
 
 _TITLES = {
@@ -29,15 +35,37 @@ _TITLES = {
     "write": "writing outputs",
 }
 
-#: Plain lines come at most this often while a solver runs.
+#: Plain lines come at most this often while something goes on; a matter of reading speed.
 _PLAIN_EVERY_S = 5.0
 
 
-class ProgressReporter(Protocol):
-    """What a run tells about itself while it goes on."""
+class Reporter:
+    """What a command tells of itself while it runs.
+
+    Parameters
+    ----------
+    quiet : bool
+        Whether to tell warnings only.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._quiet = quiet
+        self._begun = time.perf_counter()
+        self._title, self._count = "", ""
+        self._progress: Progress | None = None
+        self._told_at = 0.0
+        self._told_best: float | None = None
+        self._live: Live | None = None
+        if self._console.is_terminal and not quiet:
+            self._live = Live(console=self._console, transient=True, get_renderable=self._render)
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Begin to tell."""
+        raise_swallowed()
+        if self._live is not None:
+            self._live.__enter__()
+        return self
 
     def __exit__(
         self,
@@ -45,118 +73,60 @@ class ProgressReporter(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End."""
+        """Take the updating line away."""
+        if self._live is not None:
+            self._live.__exit__(kind, error, trace)
+
+    def note(self, text: str) -> None:
+        """Tell what the reader should know: warnings always, the rest unless quiet."""
+        if not self._quiet or text.startswith(("warning: ", "interrupted")):
+            self._console.print(text, markup=False)
+
+    def say(self, text: str) -> None:
+        """Tell a step of a run that tells of each."""
+        if not self._quiet:
+            self._console.print(f"{self._elapsed():7.1f} s  {text}", markup=False)
 
     def stage(self, name: str) -> None:
-        """Say that a stage begins."""
+        """Tell that a stage begins."""
+        self._title, self._count = _TITLES.get(name, name), ""
+        if self._live is not None:
+            self._live.refresh()
+        else:
+            self.say(self._title)
 
     def solver(self, progress: Progress) -> None:
-        """Say how far the solver is."""
+        """Tell how far the solver is: each better plan, and every few seconds."""
+        self._progress = progress
+        if self._live is None and (progress.best != self._told_best or self._due()):
+            self._told_at, self._told_best = time.perf_counter(), progress.best
+            self.say(
+                f"{progress.stage}: best {_number(progress.best)}, "
+                f"bound {_number(progress.bound)}, gap {_percent(progress.gap)}"
+            )
 
-    def count(self, done: int, count: int) -> None:
-        """Say how many parts of a stage are done."""
+    def count(self, done: int, of: int) -> None:
+        """Tell how many parts of a stage are done: every few seconds, and the last."""
+        self._count = f" {done} of {of}"
+        if self._live is None and (done >= of or self._due()):
+            self._told_at = time.perf_counter()
+            self.say(f"{self._title}:{self._count}")
 
+    def leave(self, interrupts: Interrupts) -> int:
+        """Return the exit code of a command that has written its answer.
 
-class _Base:
-    def __init__(self) -> None:
-        self._begun = time.perf_counter()
-        self._stage = "read"
-        self.seconds: dict[str, float] = {}
-        self._stage_begun = self._begun
+        Says so where Ctrl-C came too late to stop it.
+        """
+        if not interrupts.count:
+            return 0
+        self.note("interrupted: the answer was already found, it was checked and written")
+        return 130
 
-    def _turn(self, name: str) -> None:
-        now = time.perf_counter()
-        self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._stage_begun
-        self._stage, self._stage_begun = name, now
+    def _due(self) -> bool:
+        return time.perf_counter() - self._told_at >= _PLAIN_EVERY_S
 
     def _elapsed(self) -> float:
         return time.perf_counter() - self._begun
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._turn("end")
-
-
-class QuietProgress(_Base):
-    """Says nothing, but keeps the time of each stage."""
-
-    def stage(self, name: str) -> None:
-        """Note that a stage begins."""
-        self._turn(name)
-
-    def solver(self, progress: Progress) -> None:
-        """Say nothing."""
-
-    def count(self, done: int, count: int) -> None:
-        """Say nothing."""
-
-
-class PlainProgress(_Base):
-    """Prints a line when a stage begins and now and then while a solver runs."""
-
-    def __init__(self, console: Console) -> None:
-        super().__init__()
-        self._console = console
-        self._last = 0.0
-        self._last_best: float | None = None
-
-    def stage(self, name: str) -> None:
-        """Print that a stage begins."""
-        self._turn(name)
-        self._console.print(f"{self._elapsed():7.1f} s  {_TITLES.get(name, name)}")
-
-    def solver(self, progress: Progress) -> None:
-        """Print a line for a new best plan, and every few seconds."""
-        now = time.perf_counter()
-        if progress.best == self._last_best and now - self._last < _PLAIN_EVERY_S:
-            return
-        self._last, self._last_best = now, progress.best
-        self._console.print(
-            f"{self._elapsed():7.1f} s  {progress.stage}: best {_number(progress.best)}, "
-            f"bound {_number(progress.bound)}, gap {_percent(progress.gap)}"
-        )
-
-    def count(self, done: int, count: int) -> None:
-        """Print a line every few seconds, and for the last part."""
-        now = time.perf_counter()
-        if done < count and now - self._last < _PLAIN_EVERY_S:
-            return
-        self._last = now
-        self._console.print(
-            f"{self._elapsed():7.1f} s  {_TITLES.get(self._stage, self._stage)}: {done} of {count}"
-        )
-
-
-class TerminalProgress(_Base):
-    """One updating line: stage, elapsed time, best plan, bound, gap."""
-
-    def __init__(self, console: Console) -> None:
-        super().__init__()
-        self._progress: Progress | None = None
-        self._count = ""
-        self._live = Live(console=console, transient=True, get_renderable=self._render)
-
-    def __enter__(self) -> Self:
-        """Begin to draw."""
-        self._live.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Take the line away."""
-        super().__exit__(kind, error, trace)
-        self._live.__exit__(kind, error, trace)
 
     def _render(self) -> Table:
         table = Table(box=None, pad_edge=False)
@@ -164,35 +134,13 @@ class TerminalProgress(_Base):
             table.add_column(title, no_wrap=True)
         known = self._progress
         table.add_row(
-            f"[bold]{_TITLES.get(self._stage, self._stage)}[/bold]{self._count}",
+            f"[bold]{self._title}[/bold]{self._count}",
             f"{self._elapsed():.1f} s",
             _number(known.best if known else None),
             _number(known.bound if known else None),
             _percent(known.gap if known else None),
         )
         return table
-
-    def stage(self, name: str) -> None:
-        """Show the next stage."""
-        self._turn(name)
-        self._count = ""
-        self._live.refresh()
-
-    def solver(self, progress: Progress) -> None:
-        """Show how far the solver is."""
-        self._progress = progress
-
-    def count(self, done: int, count: int) -> None:
-        """Show how many parts are done."""
-        self._count = f" {done} of {count}"
-
-
-def reporter(*, quiet: bool) -> QuietProgress | PlainProgress | TerminalProgress:
-    """Choose how to report: on stderr, updating only where stderr is a terminal."""
-    if quiet:
-        return QuietProgress()
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    return TerminalProgress(console) if console.is_terminal else PlainProgress(console)
 
 
 def _number(value: float | None) -> str:

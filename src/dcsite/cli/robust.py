@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
+
+from dcsite.interrupts import Interrupts
 
 from .options import (
     DisastersOption,
@@ -19,6 +20,7 @@ from .options import (
     SolverChoice,
     SolverOption,
 )
+from .progress import Reporter
 from .show import columns, named, output_console
 
 if TYPE_CHECKING:
@@ -84,34 +86,43 @@ def robust_command(
         sites=sites,
         options=SolveOptions(solver=solver.value, gap=gap, seed=seed, time_limit_s=time_limit),
     )
-    told = _Told(quiet=quiet)
-    try:
-        found, _ = run_robust(
-            case,
-            spread,
-            directory,
-            samples=samples,
-            seed=seed,
-            processes=processes,
-            where=str(ranges) if ranges else "shipped ranges",
-            on_sample=told,
-        )
-    except KeyboardInterrupt:
-        told.stopped(samples, directory)
-        return 130
-    paths = write_robust(found, session.atlas, directory)
-    if as_json:
-        typer.echo(found.text(), nl=False)
-    else:
-        _print(found, paths)
-    return 0
+    with Interrupts(patience=1, hold=False) as interrupts:
+        with Reporter(quiet=quiet) as progress:
+            told = _Told(progress)
+            try:
+                found, _ = run_robust(
+                    case,
+                    spread,
+                    directory,
+                    samples=samples,
+                    seed=seed,
+                    processes=processes,
+                    where=str(ranges) if ranges else "shipped ranges",
+                    on_sample=told,
+                )
+            except KeyboardInterrupt:
+                if not told.done:
+                    raise
+                progress.note(
+                    f"interrupted: {told.done} of {samples} samples are kept in {directory}; "
+                    "the same command goes on from there"
+                )
+                return 130
+            interrupts.hold()
+            progress.stage("write")
+            paths = write_robust(found, session.atlas, directory)
+        if as_json:
+            typer.echo(found.text(), nl=False)
+        else:
+            _print(found, paths)
+        return progress.leave(interrupts)
 
 
 class _Told:
-    """Tells on stderr how far the run is."""
+    """Tells of each sample, and how long the rest may take."""
 
-    def __init__(self, *, quiet: bool) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
+    def __init__(self, progress: Reporter) -> None:
+        self._progress = progress
         self._begun = time.perf_counter()
         self._first: int | None = None
         self.done = 0
@@ -122,19 +133,12 @@ class _Told:
         if sample is None:
             self._first, self._begun = done, time.perf_counter()
             if done:
-                self._console.print(f"{done} of {wanted} samples are kept from an earlier run")
+                self._progress.note(f"{done} of {wanted} samples are kept from an earlier run")
             return
         left = (wanted - done) * elapsed / max(done - (self._first or 0), 1)
-        self._console.print(
-            f"{elapsed:7.1f} s  {done} of {wanted}: sample {sample.number} {sample.status} "
+        self._progress.say(
+            f"{done} of {wanted}: sample {sample.number} {sample.status} "
             f"in {sample.seconds:.1f} s, about {left / 60:.1f} min left"
-        )
-
-    def stopped(self, wanted: int, directory: Path) -> None:
-        """Say what is kept after Ctrl-C."""
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"interrupted: {self.done} of {wanted} samples are kept in {directory}; "
-            "the same command goes on from there"
         )
 
 

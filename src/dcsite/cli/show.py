@@ -11,7 +11,6 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from dcsite.plan.reload import SavedPlan
 
 #: Columns of a table that goes into a file or pipe.
 _FILE_WIDTH = 160
@@ -34,15 +33,6 @@ def output_console() -> Console:
     """Return a console on stdout; into a file or pipe, lines are wide enough to stay whole."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=_FILE_WIDTH)
-
-
-def warn_of_version(saved: SavedPlan, version: str) -> None:
-    """Say on stderr that another version of dcsite wrote a plan."""
-    if saved.version != version:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(
-            f"[yellow]warning:[/yellow] {saved.path} was written by dcsite {saved.version}, this "
-            f"is {version}"
-        )
 
 
 def columns(*titles: str, wide: Collection[str] = ()) -> Table:

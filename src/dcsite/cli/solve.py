@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dcsite.errors import InterruptedWithoutPlanError, SolverError
+from dcsite.errors import SolverError
+from dcsite.interrupts import Interrupts
 
-from .late import LateInterrupt
 from .options import (
     DisastersOption,
     NoCacheOption,
@@ -24,7 +24,7 @@ from .options import (
     SolverChoice,
     SolverOption,
 )
-from .progress import ProgressReporter, reporter
+from .progress import Reporter
 from .show import output_console
 from .summary import print_summary
 
@@ -110,20 +110,12 @@ def solve_command(
         differ_in,
         explain,
     )
-    notes: list[str] = []
-    try:
-        with LateInterrupt() as late, reporter(quiet=quiet) as progress:
-            run, others, explanation, paths = _run(request, late, progress, begun, notes)
-    except KeyboardInterrupt:
-        raise InterruptedWithoutPlanError(
-            "interrupted before any plan was found; nothing was written"
-        ) from None
-    for note in () if quiet else notes:
-        typer.echo(note, err=True)
-    print_summary(output_console(), run.plan, paths, others, explanation)
-    if late.noted:
-        typer.echo("interrupted: the plan was already found, it was checked and written", err=True)
-    return 130 if late.noted or run.plan.status == "interrupted" else 0
+    with Interrupts(patience=1, hold=False) as interrupts:
+        with Reporter(quiet=quiet) as progress:
+            run, others, explanation, paths = _run(request, interrupts, progress, begun)
+        print_summary(output_console(), run.plan, paths, others, explanation)
+        code = progress.leave(interrupts)
+    return 130 if run.plan.status == "interrupted" else code
 
 
 @dataclass(frozen=True)
@@ -142,10 +134,9 @@ class _Request:
 
 def _run(
     request: _Request,
-    late: LateInterrupt,
-    progress: ProgressReporter,
+    interrupts: Interrupts,
+    progress: Reporter,
     begun: float,
-    notes: list[str],
 ) -> tuple[Run, Alternatives | None, Explanation | None, OutputPaths]:
     from dcsite.outputs import write_outputs
     from dcsite.plan.reload import hubs_of
@@ -153,14 +144,14 @@ def _run(
 
     def on_stage(name: str) -> None:
         if name == "check":
-            late.shield()
+            interrupts.hold()
         progress.stage(name)
 
     session = request.session
     run = session.solve(
         on_stage=on_stage,
         on_progress=progress.solver,
-        on_note=notes.append,
+        on_note=progress.note,
         started=begun,
         start=request.start,
         check_first=request.check_first,
@@ -168,7 +159,7 @@ def _run(
     others = None
     if request.alternatives and run.plan.status != "interrupted":
         progress.stage("alternatives")
-        with _without(notes, "alternatives"):
+        with _without(progress, "alternatives"):
             others = find_alternatives(
                 session.scenario,
                 session.atlas,
@@ -179,13 +170,13 @@ def _run(
                 within=request.within,
                 differ_in=request.differ_in,
                 on_progress=progress.solver,
-                halted=lambda: late.noted,
+                halted=lambda: interrupts.count > 0,
             )
     explanation = None
-    if request.explain and run.plan.status != "interrupted" and not late.noted:
+    if request.explain and run.plan.status != "interrupted" and not interrupts.count:
         progress.stage("explain")
-        with _without(notes, "the explanation"):
-            explanation = _explanation(session, run, late, progress)
+        with _without(progress, "the explanation"):
+            explanation = _explanation(session, run, interrupts, progress)
     progress.stage("write")
     paths = write_outputs(
         run.plan, run.candidates, session.atlas, request.directory, others, explanation
@@ -194,16 +185,16 @@ def _run(
 
 
 @contextmanager
-def _without(notes: list[str], what: str) -> Iterator[None]:
+def _without(progress: Reporter, what: str) -> Iterator[None]:
     """Go on without something that a solver broke down over: the plan is found, and is kept."""
     try:
         yield
     except SolverError as error:
-        notes.append(f"warning: {what} left out, a solver broke down: {error}")
+        progress.note(f"warning: {what} left out, a solver broke down: {error}")
 
 
 def _explanation(
-    session: Session, run: Run, late: LateInterrupt, progress: ProgressReporter
+    session: Session, run: Run, interrupts: Interrupts, progress: Reporter
 ) -> Explanation:
     """Solve again without each hub; Ctrl-C keeps what is known by then."""
     from dcsite.plan.reload import hubs_of
@@ -218,5 +209,5 @@ def _explanation(
         session.options,
         bound=run.plan.bound,
     )
-    hubs = explain_hubs(context, None, progress.count, lambda: late.noted)
+    hubs = explain_hubs(context, None, progress.count, lambda: interrupts.count > 0)
     return context.explanation(hubs)

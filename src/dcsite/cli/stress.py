@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from dcsite.errors import InterruptedWithoutPlanError
+from dcsite.interrupts import Interrupts
 
 from .options import PlanArgument, QuietOption
-from .progress import reporter
-from .show import output_console, warn_of_version
+from .progress import Reporter
+from .show import output_console
 
 _MOST_YEARS = 10_000_000
 _MOST_SEED = 2_147_483_647
@@ -43,7 +43,7 @@ def stress_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print stress.json.")] = False,
     quiet: QuietOption = False,
-) -> None:
+) -> int:
     """Prove a plan by simulation: which hubs fall together, how often, and what that loses.
 
     The same disasters strike today's data centres. Writes stress.json and stress.html.
@@ -63,35 +63,35 @@ def stress_command(
     session = Session.reopen(saved)
     directory = saved.path.parent if output is None else output
     check_stress_directory(directory)
-    warn_of_version(saved, session.version)
-    try:
-        with reporter(quiet=quiet) as progress:
+    with Interrupts(patience=1, hold=False) as interrupts:
+        with Reporter(quiet=quiet) as progress:
+            for note in saved.notes:
+                progress.note(note)
             progress.stage("read")
-            atlas = session.atlas
             found = run_stress(
                 saved.plan,
                 saved.scenario,
-                atlas,
+                session.atlas,
                 assumed,
                 years=years,
                 seed=seed,
                 version=session.version,
                 on_stage=progress.stage,
             )
+            interrupts.hold()
             progress.stage("write")
-            written, page = write_stress(found, atlas, directory)
-    except KeyboardInterrupt:
-        raise InterruptedWithoutPlanError("interrupted; nothing was written") from None
-    if as_json:
-        typer.echo(written.read_text(encoding="utf-8"), nl=False)
-        return
-    console = output_console()
-    print_stress(console, found)
-    if history:
-        console.print()
-        print_history(console, found)
-    # The path stands alone and whole on the last line, so that scripts can take it.
-    typer.echo(f"page: {page}")
+            written, page = write_stress(found, session.atlas, directory)
+        if as_json:
+            typer.echo(written.read_text(encoding="utf-8"), nl=False)
+            return progress.leave(interrupts)
+        console = output_console()
+        print_stress(console, found)
+        if history:
+            console.print()
+            print_history(console, found)
+        # The path stands alone and whole on the last line, so that scripts can take it.
+        typer.echo(f"page: {page}")
+        return progress.leave(interrupts)
 
 
 def _check_range(option: str, value: int, least: int, most: int) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pydantic import ValidationError
 
+import dcsite
 from dcsite.criteria import TIERS
 from dcsite.errors import GeodataError, OutputError, Problem, SitesError
 from dcsite.records import problems_of
@@ -83,6 +84,14 @@ class SavedPlan:
     def version(self) -> str:
         """Version of dcsite that wrote it."""
         return self.plan.dcsite_version
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever asks about the plan should know, a line each."""
+        written, here = self.version, dcsite.__version__
+        if written == here:
+            return ()
+        return (f"warning: {self.path} was written by dcsite {written}, this is {here}",)
 
     @property
     def tables(self) -> dict[str, str]:

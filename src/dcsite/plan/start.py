@@ -75,13 +75,16 @@ def complete_start(program: SiteProgram, hubs: pd.DataFrame) -> Start:
         more = f" and {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else ""
         return Start(
             None,
-            f"start plan left out: the scenario does not admit {', '.join(refused[:_SHOWN])}{more}",
+            "warning: start plan left out: the scenario does not admit "
+            f"{', '.join(refused[:_SHOWN])}{more}",
         )
     for _ in range(_ROUNDS):
         matrix = ProgramMatrix.from_problem(program.problem)
         values = _complete(matrix, {v.name for v in program.open[program.eligible]}, opened)
         if values is None:
-            return Start(None, "start plan left out: its hubs break hard rules of this scenario")
+            return Start(
+                None, "warning: start plan left out: its hubs break hard rules of this scenario"
+            )
         point = dict(zip(matrix.names, values.tolist(), strict=True))
         if not sum(rows.add_broken(point) for rows in program.lazy):
             break

@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from dcsite.errors import Problem, SolverError
+from dcsite.interrupts import Interrupts
 
 from .cbc import CbcRunner
 from .highs import HighsRunner
-from .interrupts import Interrupts
 from .judge import judge
 from .matrix import ProgramMatrix
 from .options import Outcome, Progress, SolveOptions, relative_gap

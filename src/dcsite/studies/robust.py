@@ -77,7 +77,7 @@ class SampleStore:
     def __init__(self, directory: Path, inputs: Mapping[str, Any]) -> None:
         self.path = directory / SAMPLES_NAME
         self.samples: dict[int, Sample] = {}
-        made = not directory.exists()
+        made, self._made = not directory.exists(), False
         try:
             directory.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("a+b")
@@ -90,12 +90,10 @@ class SampleStore:
                 raise self._problem(
                     "another run is writing it; wait, or give another folder with --output"
                 ) from error
+            self._made = made
             self._load(json.loads(json.dumps(inputs)))
         except BaseException:
-            self._file.close()
-            if made and not self.path.stat().st_size:
-                self.path.unlink()
-                directory.rmdir()
+            self._close()
             raise
 
     def _problem(self, message: str) -> OutputError:
@@ -148,7 +146,13 @@ class SampleStore:
 
     def close(self) -> None:
         """Let go of the file."""
+        self._close()
+
+    def _close(self) -> None:
         self._file.close()
+        if self._made and not self.samples:  # a folder without a sample is of no use to anyone
+            self.path.unlink()
+            self.path.parent.rmdir()
 
 
 #: A site in whatever tier.

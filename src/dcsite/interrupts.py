@@ -1,0 +1,101 @@
+"""What Ctrl-C, SIGTERM and SIGHUP mean during a run: a wish to stop, not an explosion.
+
+While there is nothing to lose, Ctrl-C is a KeyboardInterrupt, which the command line turns into
+one line and exit code 130. While a solver works, and from the moment there is an answer to check
+and to write, it is counted instead: the first asks the solver for its best plan, or is remembered
+until the answer is written; the second ends the solver, or the run, at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class Interrupts:
+    """Counts Ctrl-C while it holds; lets SIGTERM and SIGHUP unwind the stack.
+
+    Handlers are replaced only in the main thread, and only where the standard ones stand: a host
+    program's own handlers, and those of an outer block that holds, keep their say.
+
+    Parameters
+    ----------
+    patience : int
+        How many are counted; each further one raises KeyboardInterrupt.
+    hold : bool
+        Whether to hold from the beginning of the block, or only from :meth:`hold` on.
+    """
+
+    def __init__(self, *, patience: int = 2, hold: bool = True) -> None:
+        self.count = 0
+        self._patience = patience
+        self._at_once = hold
+        self._replaced: dict[int, Any] = {}
+
+    def hold(self) -> None:
+        """From here to the end of the block count Ctrl-C instead of raising."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if signal.getsignal(signal.SIGINT) in {signal.default_int_handler, _raise}:
+            self._replaced[signal.SIGINT] = signal.signal(signal.SIGINT, self._note)
+        for number in _ENDING:
+            if signal.getsignal(number) == signal.SIG_DFL:
+                self._replaced[number] = signal.signal(number, self._leave)
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        if self._at_once:
+            self.hold()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Put the handlers back."""
+        for number, handler in self._replaced.items():
+            signal.signal(number, handler)
+        self._replaced.clear()
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        if self.count > self._patience:
+            raise KeyboardInterrupt
+
+    def _leave(self, number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+
+_raised: list[int] = []
+
+
+def heed_signals() -> None:
+    """Make this process the command line's: Ctrl-C is remembered, a polite kill is one too."""
+    _raised.clear()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _raise)
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+
+
+def raise_swallowed() -> None:
+    """Raise KeyboardInterrupt anew if there was one: some libraries drop it while they load."""
+    if _raised:
+        raise KeyboardInterrupt
+
+
+def _raise(number: int, _: FrameType | None) -> None:
+    _raised.append(number)
+    raise KeyboardInterrupt
+
+
+def _as_ctrl_c(_: int, frame: FrameType | None) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    # Where Ctrl-C is ignored (nohup, a shell's background job) a kill still means to stop.
+    stop = handler if callable(handler) else signal.default_int_handler
+    stop(signal.SIGINT, frame)
