@@ -164,6 +164,7 @@ Amount = Annotated[float, Unit(None)]
 UnknownKm = Annotated[float, Unit(3, null=math.nan, least=0.0)]
 EndlessKm = Annotated[float, Unit(3, null=math.inf, least=0.0)]
 UnknownShare = Annotated[float, Unit(6, null=math.nan, least=0.0)]
+UnknownRatio = Annotated[float, Unit(6, null=math.nan)]
 UnknownAmount = Annotated[float, Unit(None, null=math.nan)]
 #: Objective points that cannot be gained, only lost.
 Loss = Annotated[float, Unit(6, least=0.0)]
@@ -224,8 +225,8 @@ class Record:
         return cls.load(_parsed(text, where, cls.file_name), where)
 
     @classmethod
-    def load(cls, document: Any, where: str = "") -> Self:
-        """Return the record that parsed JSON holds; errors as :meth:`read`."""
+    def load(cls, document: Any, where: str = "", under: str = "") -> Self:
+        """Return the record that parsed JSON holds, `under` a key of it; errors as :meth:`read`."""
         where = where or cls.file_name or cls.__name__
         needed = [field.name for field in dataclasses.fields(cls) if _is_needed(field)]  # type: ignore[arg-type]
         if not isinstance(document, Mapping) or (
@@ -233,12 +234,12 @@ class Record:
         ):
             noun = cls.file_name or "such file"
             raise OutputError(
-                Problem(where, "", f"is JSON, but no {noun} of dcsite; solve the scenario again")
+                Problem(where, under, f"is JSON, but no {noun} of dcsite; solve the scenario again")
             )
         try:
             found: Self = _adapter(cls).validate_python(document)
         except ValidationError as error:
-            raise OutputError(problems_of(error, where)) from error
+            raise OutputError(problems_of(error, where, under)) from error
         return found
 
     @classmethod

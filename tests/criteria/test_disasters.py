@@ -35,6 +35,7 @@ def made_up(lost: list[list[float]], events: list[tuple[str, str, float, bool]])
     frame["name_en"] = [f"Event {event}" for event in frame.index]
     frame["name_ja"] = ["" for _ in frame.index]
     frame["areas_lost"] = [() for _ in frame.index]
+    frame["source_id"], frame["probability_date"] = frame.index, ""
     losses = np.array(lost, dtype=float)
     ids = tuple(f"h{number}" for number in range(len(losses)))
     return DisasterSet(frame, np.full(losses.shape, -np.inf), losses, PLAIN, ids)

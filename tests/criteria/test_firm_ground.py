@@ -94,7 +94,7 @@ def test_parts_must_be_whole():
 
 
 def test_every_hazard_has_a_column_of_shares(measured):
-    for column, *_ in HAZARDS.values():
-        values = measured[column].to_numpy(dtype=float)
+    for hazard in HAZARDS.values():
+        values = measured[hazard.name].to_numpy(dtype=float)
         assert np.isfinite(values).all()
         assert ((values >= 0.0) & (values <= 1.0)).all()

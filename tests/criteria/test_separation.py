@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from itertools import combinations
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import dcsite
-from dcsite.criteria.separation import CRITERION, least_excused, nearest_other
+from dcsite.criteria.separation import CRITERION, least_excused
 
 
 def hubs_frame(rows: list[tuple[str, str, float, float, float]]) -> pd.DataFrame:
@@ -74,14 +73,6 @@ def test_evaluate_measures_nearest_hubs_and_finds_breaches(shipped_atlas, policy
     assert by_name["existing_core_distance_km"].weight == policy.weights["separation"]
 
 
-def test_nearest_other_names_the_nearest(shipped_atlas):
-    hubs = hubs_frame([("a", "core", 1.0, 43.0, 141.0), ("b", "core", 1.0, 43.0, 142.0)])
-    km, names = nearest_other(hubs, shipped_atlas.existing_cores())
-    # One degree of longitude at 43 N on WGS 84: 81.54 km.
-    assert km == pytest.approx([81.54, 81.54], abs=0.02)
-    assert names == ["b", "a"]
-
-
 @given(
     st.sets(
         st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda pair: pair[0] < pair[1]),
@@ -95,12 +86,6 @@ def test_least_excused_is_a_smallest_vertex_cover(pairs):
         set(chosen) for size in range(len(excused)) for chosen in combinations(range(8), size)
     )
     assert not any(all(a in c or b in c for a, b in pairs) for c in smaller)
-
-
-def test_equal_points_are_zero_apart(shipped_atlas):
-    hubs = hubs_frame([("a", "core", 1.0, 35.0, 135.0), ("b", "core", 1.0, 35.0, 135.0)])
-    km, _ = nearest_other(hubs, shipped_atlas.existing_cores())
-    assert np.allclose(km, 0.0)
 
 
 def test_a_scenario_can_turn_the_clearance(measured):

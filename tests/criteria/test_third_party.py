@@ -12,53 +12,47 @@ from pathlib import Path
 import pytest
 
 CRITERION = """
-import numpy as np
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
-from dcsite.criteria import Evaluation, Measure, Rule, ScoreTerm, linear_score
+from dcsite.contract import PerTier, Quantity, Rule, SiteValue, up_to_the_largest
+
+ALTITUDE = Quantity("altitude_m", "m", "altitude of the office", "役所の標高", "elevation_slope")
 
 
 class Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     best_m: float = Field(default=500.0, gt=0, description="Elevation that scores 1, in m.")
+    most_m: PerTier = Field(
+        default=PerTier(core=900, large=900, regional=900), description="Highest elevation, in m."
+    )
 
 
-class Altitude:
+class Altitude(SiteValue[Parameters]):
     name = "altitude"
     title_en, title_ja = "Altitude", "標高"
-    policy_lines = ()
     Parameters = Parameters
-    rules = (Rule("not_too_low", "not below 1 m", "標高1m以上", "hub", ()),)
+    quantity = ALTITUDE
+    quantities = (ALTITUDE,)
+    rules = (
+        Rule(
+            "not_too_high", "not too high", "高すぎない", "hub", ("criteria.altitude.most_m",),
+            gives_way=up_to_the_largest(
+                name, "most_m", lambda scenario: [ALTITUDE.name] * 3, by=10.0
+            ),
+        ),
+    )
 
-    def measure(self, sites, atlas, scenario):
-        return pd.DataFrame({"altitude_m": sites["elevation_m"]}, index=sites.index)
+    def values(self, sites, atlas, scenario):
+        return sites["elevation_m"].to_numpy(dtype=float)
 
-    def site_score(self, sites, scenario):
-        best_m = scenario.criteria[self.name].best_m
-        return pd.Series(linear_score(sites["altitude_m"], 0.0, best_m), index=sites.index)
+    def value_at(self, hub, atlas, scenario):
+        terrain = atlas.table("elevation_slope_by_municipality")
+        return float(terrain.loc[hub["municipality_code"], "office_cell_elevation_m"])
 
-    def admit(self, sites, scenario):
-        return ()
+    def limits(self, own):
+        return own.most_m
 
-    def constrain(self, program):
-        pass
-
-    def score(self, program):
-        score = self.site_score(program.sites, program.scenario).to_numpy()
-        share = np.repeat(score[:, None] / program.total_it_load_mw, 3, axis=1)
-        weight = program.scenario.weights[self.name]
-        return (ScoreTerm("altitude_m", weight, program.load_terms(share)),)
-
-    def evaluate(self, hubs, atlas, scenario):
-        terrain = atlas.table("elevation_slope_by_municipality")["office_cell_elevation_m"]
-        height = terrain.reindex(hubs["municipality_code"]).to_numpy(dtype=float)
-        load = hubs["it_load_mw"].to_numpy()
-        score = linear_score(height, 0.0, scenario.criteria[self.name].best_m)
-        return Evaluation((Measure(
-            self.name, "altitude_m", "altitude", "標高", float((load * height).sum() / load.sum()),
-            "m", float((load * score).sum() / scenario.total_new_it_load_mw),
-            scenario.weights[self.name],
-        ),))
+    def anchors(self, own):
+        return 0.0, own.best_m
 
 
 CRITERION = Altitude()
@@ -93,7 +87,7 @@ def test_scenario_and_schema_know_it(environment):
     shown = dcsite(environment, "scenario", "show", "policy-2023", "--set", "weights.altitude=0.2")
     assert shown.returncode == 0, shown.stderr
     assert "altitude = 0.2" in shown.stdout
-    assert "not_too_low" in shown.stdout
+    assert "not_too_high" in shown.stdout
     wrong = dcsite(environment, "scenario", "show", "--set", "criteria.altitude.best_m=-1")
     assert wrong.returncode == 2
     assert "criteria.altitude.best_m" in wrong.stderr
@@ -112,7 +106,20 @@ def test_plan_and_map_know_it(environment, tmp_path):
     assert measure["weight"] == 0.3
     assert measure["score"] > 0.05
     assert measure["value"] == pytest.approx(measure["score"] * 500, rel=0.2)
-    assert "altitude" in (output / "map.html").read_text(encoding="utf-8")
+    page = (output / "map.html").read_text(encoding="utf-8")
+    assert "役所の標高" in page
+    assert "altitude of the office" in page
+    assert "altitude_m" in (output / "hubs.csv").read_text(encoding="utf-8-sig").split("\n")[0]
+
+
+@pytest.mark.end_to_end
+def test_its_limit_is_checked_told_and_loosened(environment):
+    limit = "criteria.altitude.most_m={core=0.5, large=0.5, regional=0.5}"
+    asked = ("--set", limit, "--set", 'rules.not_too_high="hard"')
+    checked = dcsite(environment, "check", "distance-only", *asked)
+    assert checked.returncode == 4, checked.stderr
+    assert "not_too_high" in checked.stdout + checked.stderr
+    assert "criteria.altitude.most_m" in checked.stdout + checked.stderr
 
 
 @pytest.mark.end_to_end
@@ -120,10 +127,15 @@ def test_a_score_without_its_measure_is_named(environment, tmp_path):
     root = tmp_path / "forgetful"
     shutil.copytree(environment["PYTHONPATH"], root)
     module = root / "altitude_criterion.py"
-    given = 'self.name, "altitude_m", "altitude"'
     text = module.read_text(encoding="utf-8")
-    assert given in text
-    module.write_text(text.replace(given, given.replace("_m", "_km")), encoding="utf-8")
+    forgets = """
+    def evaluate(self, hubs, atlas, scenario):
+        from dcsite.contract import Evaluation
+        return Evaluation(())
+
+
+CRITERION = Altitude()"""
+    module.write_text(text.replace("\n\nCRITERION = Altitude()", forgets), encoding="utf-8")
     output = tmp_path / "plan"
     done = dcsite(
         {**environment, "PYTHONPATH": str(root)},

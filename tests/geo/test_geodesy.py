@@ -11,6 +11,7 @@ from dcsite.geo.geodesy import (
     geodesic_km,
     geodesic_polar,
     nearest,
+    nearest_other,
     to_ecef_km,
 )
 
@@ -132,3 +133,16 @@ def test_missing_coordinates_are_refused():
 def test_unequal_lengths_are_refused():
     with pytest.raises(ValueError, match=r"shapes \(2,\) and \(1,\)"):
         nearest([35.0, 36.0], [135.0], [35.0], [135.0])
+
+
+def test_the_nearest_other_is_another_point_or_a_further_one():
+    # One degree of longitude at 43 N on WGS 84: 81.54 km; the further point is 8.15 km from c.
+    km, position = nearest_other([43.0, 43.0, 43.0], [141.0, 142.0, 150.0], [43.0], [150.1])
+    assert km == pytest.approx([81.54, 81.54, 8.154], abs=0.02)
+    assert position.tolist() == [1, 0, 3]
+
+
+def test_two_points_at_one_place_are_each_others_nearest():
+    km, position = nearest_other([35.0, 35.0], [135.0, 135.0], [], [])
+    assert np.allclose(km, 0.0)
+    assert position.tolist() == [1, 0]

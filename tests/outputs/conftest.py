@@ -17,15 +17,15 @@ from selenium.webdriver.chrome.service import Service
 
 from dcsite.atlas import Atlas, load_atlas
 from dcsite.contract import CriterionValue, Measure, Violation
+from dcsite.criteria.cables import LandingLink
+from dcsite.criteria.substation import SubstationLink
 from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp
 from dcsite.plan.types import (
     Assumption,
     GeodataUse,
     Hub,
-    LandingLink,
     MeasureShare,
     Plan,
-    SubstationLink,
     UnservedZone,
 )
 
@@ -88,8 +88,8 @@ def _substation(atlas: Atlas, lat_deg: float, lon_deg: float) -> SubstationLink:
     near = np.hypot(stations["lat_deg"] - lat_deg, stations["lon_deg"] - lon_deg).idxmin()
     station = stations.loc[near]
     return SubstationLink(
-        str(near), None, None, float(station["voltage_kv"]), 4.5678,
-        float(station["lat_deg"]), float(station["lon_deg"]),
+        None, None, 4.5678, float(station["lat_deg"]), float(station["lon_deg"]),
+        str(near), float(station["voltage_kv"]),
     )  # fmt: skip
 
 
@@ -110,15 +110,16 @@ def _hub(atlas: Atlas, code: str, tier: str, it_load_mw: float, landing_id: str)
         lon_deg=lon_deg,
         uncertainty_km=9.87654,
         it_load_mw=it_load_mw,
-        substation=_substation(atlas, lat_deg, lon_deg),
-        landing=LandingLink(
-            landing_id, landing["name_ja"], landing["name_en"], 12.34567,
-            float(landing["lat_deg"]), float(landing["lon_deg"]), None,
-        ),
+        links={
+            "substation": _substation(atlas, lat_deg, lon_deg),
+            "landing": LandingLink(
+                landing["name_ja"], landing["name_en"], 12.34567,
+                float(landing["lat_deg"]), float(landing["lon_deg"]), landing_id, None,
+            ),
+        },
         nearest_hub_km=321.98765,
         nearest_hub_id="tokyo",
-        renewable_share=0.61234567,
-        decarbonised_share=float("nan"),
+        facts={"renewable_share": 0.61234567, "decarbonised_share": float("nan")},
         values=(
             CriterionValue(
                 "separation", "nearest_existing_core_km", "nearest existing core",

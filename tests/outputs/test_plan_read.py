@@ -24,8 +24,8 @@ def test_what_is_read_are_the_plans_own_records(plan: Plan, troubled_plan: Plan)
     assert type(hub) is Hub
     assert hub.uncertainty_km == 9.877
     assert hub.shares[0].points == 0.025123
-    assert hub.substation is not None
-    assert math.isnan(hub.decarbonised_share)
+    assert hub.links["substation"] is not None
+    assert math.isnan(hub.facts["decarbonised_share"])
     assert math.isinf(read.bound)
     assert math.isinf(read.gap)
     assert math.isnan(read.measures[2].value)

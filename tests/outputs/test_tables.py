@@ -60,7 +60,7 @@ def test_columns_name_their_units_and_rows_agree(plan: Plan) -> None:
     assert rows[1]["renewables_local_renewable_gwh_per_year_score"] == 0.122832
     assert rows[1]["separation_nearest_existing_core_km"] == 812.346
     assert rows[1]["it_load_mw"] == 240.0
-    assert rows[1]["substation_voltage_kv"] == plan.hubs[1].substation.voltage_kv
+    assert rows[1]["substation_voltage_kv"] == plan.hubs[1].links["substation"].voltage_kv
 
 
 def test_csv_holds_japanese_for_excel_and_others(plan: Plan, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_geopackage_layers(plan: Plan, candidates: gpd.GeoDataFrame, tmp_path: P
     assert hubs["name_ja"].tolist()[:2] == ["石狩市", "久留米市"]
     links = gpd.read_file(path, layer="substation_links")
     assert links.geom_type.unique().tolist() == ["LineString"]
-    station = plan.hubs[0].substation
+    station = plan.hubs[0].links["substation"]
     assert station is not None
     assert list(links.geometry[0].coords) == [
         (plan.hubs[0].lon_deg, plan.hubs[0].lat_deg),
@@ -156,7 +156,7 @@ def test_geopackage_is_the_same_for_the_same_plan(
 def test_geopackage_without_links_keeps_its_layers(
     plan: Plan, candidates: gpd.GeoDataFrame, tmp_path: Path
 ) -> None:
-    bare = dataclasses.replace(plan.hubs[0], substation=None, landing=None)
+    bare = dataclasses.replace(plan.hubs[0], links={})
     path = tmp_path / "plan.gpkg"
     write_geopackage(dataclasses.replace(plan, hubs=(bare,)), candidates.head(3), path)
     assert pyogrio.read_info(path, layer="substation_links")["features"] == 0

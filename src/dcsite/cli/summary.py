@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import typer
 from rich.markup import escape
+
+from dcsite.contract import criteria, link_kinds
 
 from .explain import print_hubs
 from .show import columns, named, quantity
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from dcsite.contract import Link
     from dcsite.outputs import OutputPaths
     from dcsite.plan import Hub, Measure, Plan
     from dcsite.plan.explanation import Explanation
@@ -99,21 +103,25 @@ def _alternatives(console: Console, others: Alternatives) -> None:
 
 
 def _hubs(hubs: tuple[Hub, ...]) -> Table:
-    table = columns(
-        "tier", "hub", ">IT MW", ">substation", ">landing", ">nearest", ">renew.", wide=("hub",)
-    )
+    facts = [fact for one in criteria() for fact in one.facts if fact.short_en]
+    further = (*link_kinds(), "nearest", *(fact.short_en for fact in facts))
+    table = columns("tier", "hub", ">IT MW", *(f">{title}" for title in further), wide=("hub",))
     for hub in hubs:
-        link = hub.substation
         table.add_row(
             hub.tier,
             escape(f"{named(hub)}, {hub.prefecture_en}"),
             f"{hub.it_load_mw:.1f}",
-            "-" if link is None else f"{link.voltage_kv:g} kV {link.distance_km:.1f} km",
-            "-" if hub.landing is None else f"{hub.landing.distance_km:.0f} km",
+            *(_link(hub.links.get(key)) for key in link_kinds()),
             f"{hub.nearest_hub_km:.0f} km",
-            f"{hub.renewable_share:.0%}",
+            *(f"{hub.facts.get(fact.name, math.nan):.0%}" for fact in facts),
         )
     return table
+
+
+def _link(link: Link | None) -> str:
+    if link is None:
+        return "-"
+    return f"{link.detail} {link.distance_km:.{link.km_digits}f} km".strip()
 
 
 def _measures(measures: tuple[Measure, ...]) -> Table:

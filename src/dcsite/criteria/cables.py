@@ -8,7 +8,7 @@ on the sea floor are not open data; only landings are used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -18,29 +18,68 @@ from dcsite.contract import (
     TIERS,
     Admission,
     Bound,
-    Breach,
-    CriterionValue,
+    Criterion,
     Evaluation,
-    Measure,
+    Findings,
+    Link,
     Outlook,
     Program,
+    Quantity,
     Rule,
     ScoreTerm,
     Step,
     largest_finite,
     linear_score,
+    load_share,
 )
 from dcsite.geo.geodesy import geodesic_km
+from dcsite.records import Name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
 _SOURCE = "cable_landing_stations, submarine_cables"
+DISTANCE = Quantity(
+    "landing_distance_km",
+    "km",
+    "distance to the nearest international landing",
+    "最寄りの国際陸揚局までの距離",
+    _SOURCE,
+)
+CROWDED = Quantity(
+    "landing_crowded",
+    "",
+    "nearest landing in a crowded cluster, 1 = yes",
+    "最寄りの陸揚局が集中地域（1 = はい）",
+    _SOURCE,
+)
+DIRECTIONS = Quantity(
+    "international_directions",
+    "directions",
+    "international directions within reach of a core",
+    "中核拠点から届く国際方面数",
+    _SOURCE,
+)
+LARGEST_CLUSTER = Quantity(
+    "largest_landing_cluster_share",
+    "share",
+    "largest share of the new load on one landing cluster",
+    "1つの陸揚地域が占める最大の割合",
+)
+CROWDED_SHARE = Quantity(
+    "crowded_landing_share",
+    "share",
+    "share of the new load nearest to Boso to Kita-Ibaraki or Shima",
+    "房総〜北茨城・志摩の陸揚地域が最寄りの割合",
+)
+#: Clusters count as equally large within this share of the load.
+_TIED = 1e-6
 
 
 class Parameters(BaseModel):
@@ -71,6 +110,20 @@ class Parameters(BaseModel):
         le=1,
         description="Part of the criterion's weight given to the largest share of one cluster.",
     )
+
+
+class LandingLink(Link):
+    """The international cable landing nearest to a hub."""
+
+    key: ClassVar[str] = "landing"
+    end_en: ClassVar[str] = "Nearest international landing"
+    end_ja: ClassVar[str] = "最寄りの国際陸揚局"
+    km_digits: ClassVar[int] = 0
+
+    landing_id: Name
+    """Id in the table cable_landing_stations."""
+    cluster_id: str | None
+    """Id of the crowded landing cluster the landing belongs to, else null."""
 
 
 def landings_in_force(atlas: Atlas, planned_until_year: int) -> pd.DataFrame:
@@ -125,11 +178,7 @@ def _farther_landing(scenario: Scenario, measured: gpd.GeoDataFrame) -> tuple[St
     return (step,) if far > own.core_landing_max_km else ()
 
 
-#: Inside the class the name `Parameters` is the criterion's attribute.
-_Parameters = Parameters
-
-
-class Cables:
+class Cables(Criterion[Parameters]):
     """The cables criterion; see the module's text."""
 
     name = "cables"
@@ -138,6 +187,8 @@ class Cables:
     title_ja = "海底ケーブル"
     policy_lines = ("B11", "F4", "H2", "H8", "H9")
     Parameters = Parameters
+    quantities = (DISTANCE, CROWDED, DIRECTIONS)
+    links = (LandingLink,)
     rules = (
         Rule(
             "landing_reach",
@@ -173,7 +224,7 @@ class Cables:
 
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
         """Measure landing distance in km, landing, cluster and directions within a core's reach."""
-        own: _Parameters = scenario.criteria[self.name]
+        own = self.own(scenario)
         landings = landings_in_force(atlas, own.planned_until_year)
         distance_km = geodesic_km(
             sites["lat_deg"].to_numpy()[:, None],
@@ -198,13 +249,13 @@ class Cables:
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
         """Score the distance to the nearest international landing."""
-        own: _Parameters = scenario.criteria[self.name]
+        own = self.own(scenario)
         score = linear_score(sites["landing_distance_km"], own.score_zero_km, own.score_one_km)
         return pd.Series(score, index=sites.index, name=self.name)
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Let cores stand only within reach of a landing and of enough directions."""
-        own: _Parameters = scenario.criteria[self.name]
+        own = self.own(scenario)
         core = TIERS.index("core")
         far = np.zeros((len(sites), len(TIERS)))
         far[:, core] = sites["landing_distance_km"].to_numpy() > own.core_landing_max_km
@@ -219,7 +270,7 @@ class Cables:
 
     def bounds(self, outlook: Outlook) -> Sequence[Bound]:
         """Bound from below the share of load that must stand near the crowded landings."""
-        own: _Parameters = outlook.scenario.criteria[self.name]
+        own = self.own(outlook.scenario)
         total_mw = outlook.scenario.total_new_it_load_mw
         crowded_mw = outlook.least_load_mw(outlook.sites["landing_crowded"].to_numpy(dtype=bool))
         if crowded_mw <= 0.0:
@@ -239,12 +290,11 @@ class Cables:
 
     def constrain(self, program: Program) -> None:
         """Bound the share of new load whose nearest landing lies in a crowded cluster."""
-        own: _Parameters = program.scenario.criteria[self.name]
+        own = self.own(program.scenario)
         crowded = program.sites["landing_crowded"].to_numpy(dtype=float)
-        share = np.repeat(crowded[:, None] / program.total_it_load_mw, len(program.tiers), axis=1)
         program.row(
             "landing_clusters",
-            program.load_terms(share),
+            program.load_terms(load_share(program, crowded)),
             "<=",
             own.max_crowded_share,
             rule="landing_clusters",
@@ -253,164 +303,108 @@ class Cables:
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
         """Reward near landings, and a small largest share of one landing cluster."""
-        own: _Parameters = program.scenario.criteria[self.name]
-        weight = program.scenario.weights[self.name]
-        tiers = len(program.tiers)
-        near = self.site_score(program.sites, program.scenario).to_numpy(dtype=np.float64)
-        terms = program.load_terms(
-            np.repeat(near[:, None] / program.total_it_load_mw, tiers, axis=1)
-        )
-        largest = program.continuous("largest_landing_cluster_share", 0.0, 1.0)
+        own = self.own(program.scenario)
+        part = own.cluster_share_of_weight
+        near = self.site_score(program.sites, program.scenario)
+        terms = self.by_load(program, DISTANCE.in_plan, near, 1.0 - part)
+        largest = program.continuous(LARGEST_CLUSTER.in_plan, 0.0, 1.0)
         for cluster in sorted(program.sites["landing_cluster"].unique()):
             there = (program.sites["landing_cluster"] == cluster).to_numpy(dtype=float)
-            share = np.repeat(there[:, None] / program.total_it_load_mw, tiers, axis=1)
             program.row(
                 f"landing_cluster_share_{cluster}",
-                [*program.load_terms(share), (largest, -1.0)],
+                [*program.load_terms(load_share(program, there)), (largest, -1.0)],
                 "<=",
                 0.0,
             )
-        part = own.cluster_share_of_weight
-        return (
-            ScoreTerm("landing_distance_km", weight * (1.0 - part), terms),
-            ScoreTerm("largest_landing_cluster_share", weight * part, [(largest, -1.0)], 1.0),
-        )
+        weight = program.scenario.weights[self.name] * part
+        return (terms, ScoreTerm(LARGEST_CLUSTER.in_plan, weight, [(largest, -1.0)], 1.0))
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Measure landings, shares and directions anew, hub by hub."""
-        own: _Parameters = scenario.criteria[self.name]
+        own = self.own(scenario)
         landings = landings_in_force(atlas, own.planned_until_year)
-        total = scenario.total_new_it_load_mw
-        load_by_cluster: dict[str, float] = {}
-        crowded_mw = 0.0
-        distances: list[float] = []
-        breaches: list[Breach] = []
-        values: dict[str, tuple[CriterionValue, ...]] = {}
-        for site, hub in hubs.iterrows():
+        found = Findings(self.name, hubs, scenario)
+        distance_km = np.zeros(len(hubs))
+        nearest = np.zeros(len(hubs), dtype=int)
+        reached: list[list[str]] = []
+        for number, (site, hub) in enumerate(hubs.iterrows()):
             away_km = geodesic_km(
                 hub["lat_deg"],
                 hub["lon_deg"],
                 landings["lat_deg"].to_numpy(),
                 landings["lon_deg"].to_numpy(),
             )
-            landing = landings.iloc[int(np.argmin(away_km))]
-            km = float(np.min(away_km))
+            nearest[number] = int(np.argmin(away_km))
+            distance_km[number] = float(np.min(away_km))
             within = landings[away_km <= own.core_landing_max_km]
-            directions = sorted(frozenset().union(*within["directions"]))
-            distances.append(km)
-            load_by_cluster[landing["cluster"]] = (
-                load_by_cluster.get(landing["cluster"], 0.0) + hub["it_load_mw"]
-            )
-            crowded_mw += hub["it_load_mw"] if landing["crowded"] else 0.0
-            if hub["tier"] == "core":
-                breaches += self._core_breaches(str(site), km, len(directions), own)
-            values[str(site)] = self._hub_values(km, directions, own)
-        load = hubs["it_load_mw"].to_numpy()
-        score = linear_score(np.array(distances), own.score_zero_km, own.score_one_km)
-        largest = max(load_by_cluster.values()) / total
-        crowded_share = crowded_mw / total
-        if crowded_share > own.max_crowded_share:
-            breaches.append(
-                Breach(
-                    "landing_clusters",
-                    crowded_share - own.max_crowded_share,
-                    (),
-                    f"hubs at the crowded landing clusters carry {crowded_share:.1%} of the new "
-                    f"load, {own.max_crowded_share:.1%} allowed",
-                    f"集中陸揚地域の比率が{crowded_share:.1%}（上限{own.max_crowded_share:.1%}）",
-                )
-            )
-        weight, part = scenario.weights[self.name], own.cluster_share_of_weight
-        measures = (
-            Measure(
-                self.name,
-                "landing_distance_km",
-                "distance to the nearest international landing, MW-weighted mean",
-                "最寄りの国際陸揚局までの距離（MW加重平均）",
-                float((load * np.array(distances)).sum() / load.sum()),
-                "km",
-                float((load * score).sum() / total),
-                weight * (1.0 - part),
-            ),
-            Measure(
-                self.name,
-                "largest_landing_cluster_share",
-                "largest share of the new load on one landing cluster",
-                "1つの陸揚地域が占める最大の割合",
-                largest,
-                "share",
-                1.0 - largest,
-                weight * part,
-            ),
-            Measure(
-                self.name,
-                "crowded_landing_share",
-                "share of the new load nearest to Boso to Kita-Ibaraki or Shima",
-                "房総〜北茨城・志摩の陸揚地域が最寄りの割合",
-                crowded_share,
-                "share",
-                None,
-                0.0,
-            ),
-        )
-        return Evaluation(measures, tuple(breaches), values)
-
-    @staticmethod
-    def _core_breaches(
-        site: str, landing_km: float, directions: int, own: _Parameters
-    ) -> list[Breach]:
-        breaches: list[Breach] = []
-        if landing_km > own.core_landing_max_km:
-            breaches.append(
-                Breach(
-                    "landing_reach",
-                    1.0,
-                    (site,),
-                    f"core {site} stands {landing_km:.1f} km from the nearest international "
-                    f"landing, {own.core_landing_max_km:g} km allowed",
-                    f"中核拠点{site}から国際陸揚局まで{landing_km:.1f} km"
-                    f"（上限{own.core_landing_max_km:g} km）",
-                )
-            )
-        if directions < own.min_directions:
-            breaches.append(
-                Breach(
-                    "international_directions",
-                    float(own.min_directions - directions),
-                    (site,),
-                    f"core {site} reaches {directions} international direction(s), "
-                    f"{own.min_directions} wanted",
-                    f"中核拠点{site}の国際方面は{directions}（必要{own.min_directions}）",
-                )
-            )
-        return breaches
-
-    def _hub_values(
-        self, km: float, directions: list[str], own: _Parameters
-    ) -> tuple[CriterionValue, ...]:
-        return (
-            CriterionValue(
-                self.name,
-                "landing_distance_km",
-                "nearest international landing",
-                "最寄りの国際陸揚局",
-                km,
-                "km",
-                float(linear_score(np.array([km]), own.score_zero_km, own.score_one_km)[0]),
-                _SOURCE,
-            ),
-            CriterionValue(
-                self.name,
+            reached.append(sorted(frozenset().union(*within["directions"])))
+            found.link(site, _link(landings, nearest[number], distance_km[number]))
+        cluster = landings["cluster"].to_numpy()[nearest]
+        crowded = landings["crowded"].to_numpy(dtype=bool)[nearest]
+        total = float(scenario.total_new_it_load_mw)
+        by_cluster = pd.Series(found.load_mw).groupby(cluster).sum()
+        largest = float(by_cluster.max()) / total
+        crowded_share = float(found.load_mw[crowded].sum()) / total
+        score = linear_score(distance_km, own.score_zero_km, own.score_one_km)
+        directions = np.array([float(len(names)) for names in reached])
+        part = own.cluster_share_of_weight
+        outside = _outside_largest(found.load_mw, cluster, by_cluster) / total
+        found.mean(DISTANCE, distance_km, score, 1.0 - part)
+        found.figure(LARGEST_CLUSTER, largest, 1.0 - largest, part, outside)
+        found.figure(CROWDED_SHARE, crowded_share)
+        found.each(DISTANCE, distance_km, score)
+        notes = [(", ".join(names), "") for names in reached]
+        reach = f"within {own.core_landing_max_km:g} km", f"{own.core_landing_max_km:g} km以内"
+        found.each(DIRECTIONS.noted(*reach), directions, notes=notes)
+        core = (hubs["tier"] == "core").to_numpy()
+        most_km = np.where(core, own.core_landing_max_km, np.inf)
+        found.beyond("landing_reach", DISTANCE, distance_km, most_km)
+        for number in np.flatnonzero(core & (directions < own.min_directions)).tolist():
+            en, ja = found.place(number)
+            found.breach(
                 "international_directions",
-                f"international directions within {own.core_landing_max_km:g} km"
-                + (f" ({', '.join(directions)})" if directions else ""),
-                f"{own.core_landing_max_km:g} km以内の国際方面数",
-                float(len(directions)),
-                "directions",
-                None,
-                _SOURCE,
-            ),
-        )
+                own.min_directions - directions[number],
+                [hubs.index[number]],
+                f"core {en} reaches {directions[number]:.0f} international direction(s), "
+                f"{own.min_directions} wanted",
+                f"中核拠点{ja}の国際方面は{directions[number]:.0f}（必要{own.min_directions}）",
+            )
+        if crowded_share > own.max_crowded_share:
+            found.breach(
+                "landing_clusters",
+                crowded_share - own.max_crowded_share,
+                (),
+                f"hubs at the crowded landing clusters carry {crowded_share:.1%} of the new "
+                f"load, {own.max_crowded_share:.1%} allowed",
+                f"集中陸揚地域の比率が{crowded_share:.1%}（上限{own.max_crowded_share:.1%}）",
+            )
+        return found.done()
+
+
+def _link(landings: pd.DataFrame, number: int, distance_km: float) -> LandingLink:
+    landing = landings.iloc[number]
+    return LandingLink(
+        name_ja=str(landing["name_ja"]),
+        name_en=str(landing["name_en"]),
+        distance_km=distance_km,
+        lat_deg=float(landing["lat_deg"]),
+        lon_deg=float(landing["lon_deg"]),
+        landing_id=str(landings.index[number]),
+        cluster_id=str(landing["cluster"]) if landing["crowded"] else None,
+    )
+
+
+def _outside_largest(
+    load_mw: NDArray[np.float64], cluster: NDArray[np.object_], by_cluster: pd.Series[float]
+) -> NDArray[np.float64]:
+    """Return the MW by which each hub keeps the largest cluster small.
+
+    Of ``1 - largest share`` a hub outside the largest cluster earns its MW, one inside nothing;
+    equally large clusters share the loss.
+    """
+    tied = by_cluster.index[by_cluster >= by_cluster.max() * (1.0 - _TIED)]
+    inside = np.isin(cluster.astype(str), tied.astype(str))
+    return np.where(inside, load_mw * (1.0 - 1.0 / len(tied)), load_mw)
 
 
 CRITERION = Cables()

@@ -171,10 +171,9 @@ def _code_digest() -> str:
     rooms = Path(__file__).resolve().parent.parent
     files = {
         file
-        for room in ("atlas", "criteria", "geo", "hazards", "sites")
+        for room in ("atlas", "contract", "criteria", "geo", "hazards", "sites")
         for file in rooms.glob(f"{room}/*.py")
     }
-    files.add(rooms / "contract.py")
     for criterion in criteria():
         source = getattr(sys.modules[type(criterion).__module__], "__file__", None)
         if source:

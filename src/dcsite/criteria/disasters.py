@@ -22,13 +22,14 @@ import pandas as pd
 
 from dcsite.contract import (
     TIERS,
-    Admission,
+    Criterion,
     Evaluation,
     LoadTable,
     Program,
     Rule,
     ScoreTerm,
     linear_score,
+    load_share,
 )
 from dcsite.hazards import falls_with
 
@@ -41,7 +42,7 @@ from .disaster_terms import (
     tail_weights,
     tokyo_takeover_mw,
 )
-from .disasters_found import evaluate_disasters
+from .disasters_found import EXPECTED_DOWN, evaluate_disasters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,11 +54,8 @@ if TYPE_CHECKING:
     from dcsite.hazards import DisasterSet
     from dcsite.scenario import Scenario
 
-#: Inside the class the name `Parameters` is the criterion's attribute.
-_Parameters = Parameters
 
-
-class Disasters:
+class Disasters(Criterion[Parameters]):
     """The disasters criterion; see the module's text."""
 
     name = "disasters"
@@ -66,6 +64,8 @@ class Disasters:
     title_ja = "広域災害（共倒れの回避）"
     policy_lines = ("B2", "B3", "B4", "B10")
     Parameters = Parameters
+    quantities = (EXPECTED_DOWN,)
+    file_options = {"disasters": "footprints_file"}  # noqa: RUF012  # never changed
     rules = (
         Rule(
             "disaster_survival",
@@ -111,39 +111,33 @@ class Disasters:
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
         """Measure how often a site is expected down in 30 years, over all known disasters."""
         found = disasters_of(sites, atlas, scenario)
-        return pd.DataFrame({"expected_down_30y": expected_down(found)}, index=sites.index)
+        return pd.DataFrame({EXPECTED_DOWN.name: expected_down(found)}, index=sites.index)
 
-    def input_files(self, scenario: Scenario) -> tuple[str, ...]:
-        """Return the user's file, on which measurements rest beside the tables."""
-        own: _Parameters = scenario.criteria[self.name]
-        return (own.footprints_file,) if own.footprints_file else ()
+    def disasters(self, sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> DisasterSet:
+        """Return what each disaster does to each site."""
+        return disasters_of(sites, atlas, scenario)
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
         """Score the expected times down in 30 years: 1 for never."""
-        own: _Parameters = scenario.criteria[self.name]
-        score = linear_score(sites["expected_down_30y"], own.expected_zero_at, 0.0)
+        own = self.own(scenario)
+        score = linear_score(sites[EXPECTED_DOWN.name], own.expected_zero_at, 0.0)
         return pd.Series(score, index=sites.index, name=self.name)
-
-    def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
-        """Keep no site out: what falls together is a matter of the whole plan."""
-        return ()
 
     def constrain(self, program: Program) -> None:
         """Hold the rows of survival and backups ready; part cores by area; back up Tokyo.
 
         For every disaster s in force ``sum((1 - down[i,s] - beta[s]) * it_load_mw[i]) >= 0``.
         """
-        own: _Parameters = program.scenario.criteria[self.name]
         found = disasters_of(program.sites, program.atlas, program.scenario)
         events = found.events
         found = found.take(events.index[events["in_force"]].tolist())
-        self._survival(program, found, own)
-        self._backups(program, found, own)
+        self._survival(program, found)
+        self._backups(program, found)
         self._core_areas(program)
-        self._tokyo(program, found, own)
+        self._tokyo(program, found)
 
-    def _survival(self, program: Program, found: DisasterSet, own: _Parameters) -> None:
-        mode = program.mode("disaster_survival")
+    def _survival(self, program: Program, found: DisasterSet) -> None:
+        own, mode = self.own(program.scenario), program.mode("disaster_survival")
         if mode == "off":
             return
         kinds = found.events["kind"].tolist()
@@ -166,7 +160,9 @@ class Disasters:
             )
         )
 
-    def _backups(self, program: Program, found: DisasterSet, own: _Parameters) -> None:
+    def _backups(self, program: Program, found: DisasterSet) -> None:
+        least_joint = self.own(program.scenario).backup_joint_probability
+
         def find(
             chosen: Sequence[tuple[int, int]],
         ) -> list[tuple[tuple[int, int], NDArray[np.float64]]]:
@@ -174,7 +170,7 @@ class Disasters:
             for site, tier in chosen:
                 if tier > TIERS.index("large"):
                     continue
-                fits = ~falls_with(found, site, own.backup_joint_probability)
+                fits = ~falls_with(found, site, least_joint)
                 if any(fits[other] and level <= tier for other, level in chosen):
                     continue
                 # open[i,t] <= sum of open[j,u] over fitting sites j and tiers u not below t.
@@ -203,12 +199,11 @@ class Disasters:
                 rule="core_areas",
             )
 
-    def _tokyo(self, program: Program, found: DisasterSet, own: _Parameters) -> None:
+    def _tokyo(self, program: Program, found: DisasterSet) -> None:
         lost = found.down[:, found.events.index.get_loc("tokyo_lost")]
-        share = np.repeat(((1.0 - lost) / program.total_it_load_mw)[:, None], len(TIERS), axis=1)
         program.row(
             "tokyo_takeover",
-            program.load_terms(share),
+            program.load_terms(load_share(program, 1.0 - lost)),
             ">=",
             tokyo_takeover_mw(program.scenario) / program.total_it_load_mw,
             rule="tokyo_takeover",
@@ -216,18 +211,11 @@ class Disasters:
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
         """Reward what stands in the worst disaster, few expected losses and a light tail."""
-        own: _Parameters = program.scenario.criteria[self.name]
+        own = self.own(program.scenario)
         weight, parts = program.scenario.weights[self.name], own.weight_parts
         found = disasters_of(program.sites, program.atlas, program.scenario)
-        total = program.total_it_load_mw
-        near = self.site_score(program.sites, program.scenario).to_numpy(dtype=np.float64)
-        terms = [
-            ScoreTerm(
-                "expected_down_30y",
-                weight * parts.expected_loss,
-                program.load_terms(np.repeat(near[:, None] / total, len(TIERS), axis=1)),
-            )
-        ]
+        near = self.site_score(program.sites, program.scenario)
+        terms = [self.by_load(program, EXPECTED_DOWN.in_plan, near, parts.expected_loss)]
         if parts.worst_survival > 0.0:
             terms.append(self._worst(program, found, weight * parts.worst_survival))
         if parts.cvar_loss > 0.0:

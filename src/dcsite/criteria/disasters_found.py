@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dcsite.contract import (
+    SLACK,
     TIERS,
     Backup,
-    Breach,
-    CriterionValue,
     DisasterLoss,
     Evaluation,
-    Measure,
+    Findings,
+    Quantity,
     linear_score,
 )
 from dcsite.hazards import falls_with, joint_risk
@@ -25,11 +25,11 @@ from dcsite.hazards import falls_with, joint_risk
 from .disaster_terms import (
     SCORED_KINDS,
     Parameters,
-    disasters_of,
     existing_areas,
     expected_down,
     tail_weights,
     tokyo_takeover_mw,
+    tokyo_wanted_mw,
 )
 
 if TYPE_CHECKING:
@@ -43,8 +43,35 @@ if TYPE_CHECKING:
 _NAME = "disasters"
 _SOURCE = "scenario_intensity_by_municipality, scenario_earthquakes, herp_probabilities"
 
-#: Survival counts as met within this, the solvers' own tolerance.
-_SLACK = 1e-9
+EXPECTED_DOWN = Quantity(
+    "expected_down_30y",
+    "times",
+    "times down in 30 years, expected",
+    "30年間に停止する回数の期待値",
+    _SOURCE,
+)
+_WORST_EARTHQUAKE = Quantity(
+    "worst_earthquake_down",
+    "share",
+    "probability to be down in its worst earthquake",
+    "最も厳しい地震での停止確率",
+    _SOURCE,
+)
+_BOTH_DOWN = Quantity(
+    "backup_both_down_30y",
+    "times",
+    "times down together with its backup in 30 years, expected",
+    "代替拠点と同時に停止する回数の期待値（30年間）",
+    _SOURCE,
+)
+_WORST_SURVIVAL = Quantity(
+    "worst_survival",
+    "share",
+    "share of the capacity standing in the worst disaster",
+    "最悪の災害で残る容量の割合",
+)
+#: Disasters listed with a plan.
+_LISTED = 10
 
 
 def find_backups(hubs: pd.DataFrame, found: DisasterSet, least_joint: float) -> tuple[Backup, ...]:
@@ -81,28 +108,20 @@ def find_backups(hubs: pd.DataFrame, found: DisasterSet, least_joint: float) -> 
     return tuple(backups)
 
 
-def backups_of(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> tuple[Backup, ...]:
-    """Find the backups of a plan's hubs by what its scenario says; see :func:`find_backups`."""
-    own: Parameters = scenario.criteria[_NAME]
-    return find_backups(hubs, disasters_of(hubs, atlas, scenario), own.backup_joint_probability)
-
-
-def worst_disasters_of(
-    hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario, count: int = 10
+def worst_disasters(
+    load: NDArray[np.float64], found: DisasterSet, count: int = _LISTED
 ) -> tuple[DisasterLoss, ...]:
     """List the disasters in force that take most of a plan, the worst of each source alone.
 
     Parameters
     ----------
-    hubs : pandas.DataFrame
-        One row per hub, indexed by `site_id`.
-    atlas, scenario
-        What is known and asked.
+    load : numpy.ndarray, shape (hubs,)
+        IT load of each hub, in MW.
+    found : DisasterSet
+        Disasters at the hubs.
     count : int
         How many at most; those that take nothing are left out.
     """
-    found = disasters_of(hubs, atlas, scenario)
-    load = hubs["it_load_mw"].to_numpy(dtype=float)
     share = load @ found.down / load.sum()
     events = found.events
     losses: list[DisasterLoss] = []
@@ -152,7 +171,7 @@ def cvar(loss: NDArray[np.float64], probability: NDArray[np.float64], level: flo
 
 
 def evaluate_disasters(
-    hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario, found: DisasterSet
+    hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario, disasters: DisasterSet
 ) -> Evaluation:
     """Evaluate a plan in every disaster.
 
@@ -162,72 +181,79 @@ def evaluate_disasters(
         One row per hub, indexed by `site_id`.
     atlas, scenario
         What is known and asked.
-    found : DisasterSet
+    disasters : DisasterSet
         Disasters at the hubs.
     """
     own: Parameters = scenario.criteria[_NAME]
-    load = hubs["it_load_mw"].to_numpy(dtype=float)
-    stands_mw = load @ (1.0 - found.down)
-    backups = find_backups(hubs, found, own.backup_joint_probability)
-    breaches = (
-        *_survival_breaches(found, stands_mw, float(load.sum()), scenario),
-        *_backup_breaches(backups),
-        *_core_area_breaches(hubs, atlas),
-        *_tokyo_breaches(found, stands_mw, scenario),
+    found = Findings(_NAME, hubs, scenario)
+    stands_mw = found.load_mw @ (1.0 - disasters.down)
+    backups = find_backups(hubs, disasters, own.backup_joint_probability)
+    _figures(found, disasters, stands_mw, scenario)
+    _hub_values(found, disasters, backups)
+    _survival(found, disasters, stands_mw, scenario)
+    for backup in backups:
+        if backup.backup_site_id is None:
+            en, ja = found.place(found.row(backup.site_id))
+            found.breach(
+                "backup",
+                1.0,
+                [backup.site_id],
+                f"{en} has no backup: every hub of its tier or above falls with it in some "
+                "disaster",
+                f"{ja}には共倒れしない代替拠点（同じ階層以上）がない",
+            )
+    _core_areas(found, atlas)
+    _tokyo(found, disasters, stands_mw, scenario)
+    return found.done(
+        backups=backups,
+        worst_disasters=worst_disasters(found.load_mw, disasters),
+        notes=_tokyo_note(scenario),
     )
-    measures = _measures(load, found, stands_mw, scenario)
-    return Evaluation(measures, breaches, _values(hubs, found, backups, own))
 
 
-def _measures(
-    load: NDArray[np.float64],
-    found: DisasterSet,
-    stands_mw: NDArray[np.float64],
-    scenario: Scenario,
-) -> tuple[Measure, ...]:
+def _figures(
+    found: Findings, disasters: DisasterSet, stands_mw: NDArray[np.float64], scenario: Scenario
+) -> None:
+    """Take what stands in the worst disaster, the expected loss and the tail."""
     own: Parameters = scenario.criteria[_NAME]
-    weight, parts = scenario.weights[_NAME], own.weight_parts
-    total = scenario.total_new_it_load_mw
-    events = found.events
+    total, events, parts = scenario.total_new_it_load_mw, disasters.events, own.weight_parts
     scored = np.flatnonzero(events["in_force"] & events["kind"].isin(SCORED_KINDS))
     worst = scored[stands_mw[scored].argmin()]
     survival = float(np.clip(stands_mw[worst] / total, 0.0, 1.0))
-    often = expected_down(found)
-    near = linear_score(often, own.expected_zero_at, 0.0)
-    tail = cvar(load @ found.down / total, tail_weights(found), own.cvar_level)
-    name_en, name_ja = _named(found, int(worst))
-    return (
-        Measure(
-            _NAME,
-            "worst_survival",
-            f"share of the capacity standing in the worst disaster ({name_en})",
-            f"最悪の災害で残る容量の割合（{name_ja}）",
-            survival,
-            "share",
-            survival,
-            weight * parts.worst_survival,
-        ),
-        Measure(
-            _NAME,
-            "expected_down_30y",
-            "times down in 30 years, expected, MW-weighted mean",
-            "30年間に停止する回数の期待値（MW加重平均）",
-            float((load * often).sum() / load.sum()),
-            "times",
-            float((load * near).sum() / total),
-            weight * parts.expected_loss,
-        ),
-        Measure(
-            _NAME,
-            "cvar_loss",
-            f"share lost, mean over the worst {1.0 - own.cvar_level:.0%} of disasters (CVaR)",
-            f"失う割合：最悪{1.0 - own.cvar_level:.0%}の災害での平均（CVaR）",
-            tail,
-            "share",
-            1.0 - tail,
-            weight * parts.cvar_loss,
-        ),
+    often = expected_down(disasters)
+    tail = cvar(found.load_mw @ disasters.down / total, tail_weights(disasters), own.cvar_level)
+    worst_share = f"{1.0 - own.cvar_level:.0%}"
+    loss = Quantity(
+        "cvar_loss",
+        "share",
+        f"share lost, mean over the worst {worst_share} of disasters (CVaR)",
+        f"失う割合：最悪{worst_share}の災害での平均（CVaR）",
     )
+    named = _WORST_SURVIVAL.noted(*_named(disasters, int(worst)))
+    found.figure(named, survival, survival, parts.worst_survival)
+    score = linear_score(often, own.expected_zero_at, 0.0)
+    found.mean(EXPECTED_DOWN, often, score, parts.expected_loss)
+    found.figure(loss, tail, 1.0 - tail, parts.cvar_loss)
+    found.each(EXPECTED_DOWN, often, score)
+
+
+def _hub_values(found: Findings, disasters: DisasterSet, backups: tuple[Backup, ...]) -> None:
+    """Take each hub's worst earthquake, and how often it is down together with its backup."""
+    hubs = found.hubs
+    events = disasters.events
+    quakes = np.flatnonzero(events["in_force"] & (events["kind"] == "earthquake"))
+    if len(quakes):
+        worst = quakes[disasters.down[:, quakes].argmax(axis=1)]
+        names = [_named(disasters, int(event)) for event in worst]
+        found.each(_WORST_EARTHQUAKE, disasters.down[np.arange(len(hubs)), worst], notes=names)
+    both = np.full(len(hubs), np.inf)
+    names = [("", "")] * len(hubs)
+    for backup in backups:
+        if backup.backup_site_id is not None:
+            number = found.row(backup.site_id)
+            both[number] = backup.both_down_30y or 0.0
+            names[number] = found.place(found.row(backup.backup_site_id))
+    found.each(_BOTH_DOWN, both, notes=names)
 
 
 def _named(found: DisasterSet, event: int) -> tuple[str, str]:
@@ -236,143 +262,75 @@ def _named(found: DisasterSet, event: int) -> tuple[str, str]:
     return str(row["name_en"]), str(row["name_ja"] or row["name_en"])
 
 
-def _survival_breaches(
-    found: DisasterSet, stands_mw: NDArray[np.float64], capacity_mw: float, scenario: Scenario
-) -> list[Breach]:
-    """Return one breach for all disasters in which too little stands: by the largest shortfall."""
+def _survival(
+    found: Findings, disasters: DisasterSet, stands_mw: NDArray[np.float64], scenario: Scenario
+) -> None:
+    """Take one breach for all disasters in which too little stands: by the largest shortfall."""
     own: Parameters = scenario.criteria[_NAME]
-    least = np.array([getattr(own.least_survival, kind) for kind in found.events["kind"]])
-    short_mw = np.where(found.events["in_force"], least * capacity_mw - stands_mw, 0.0)
-    total = scenario.total_new_it_load_mw
-    broken = np.flatnonzero(short_mw / total > _SLACK)
+    capacity_mw, total = float(found.load_mw.sum()), scenario.total_new_it_load_mw
+    least = np.array([getattr(own.least_survival, kind) for kind in disasters.events["kind"]])
+    short_mw = np.where(disasters.events["in_force"], least * capacity_mw - stands_mw, 0.0)
+    broken = np.flatnonzero(short_mw / total > SLACK)
     if not len(broken):
-        return []
+        return
     worst = int(broken[short_mw[broken].argmax()])
-    name_en, name_ja = _named(found, worst)
+    name_en, name_ja = _named(disasters, worst)
     more = f" ({len(broken)} disasters in all)" if len(broken) > 1 else ""
     more_ja = f"（全{len(broken)}件）" if len(broken) > 1 else ""
     stands = stands_mw[worst] / capacity_mw
-    return [
-        Breach(
-            "disaster_survival",
-            float(short_mw[worst] / total),
-            (),
-            f"{stands:.1%} of the capacity stands in: {name_en}; {least[worst]:.0%} wanted{more}",
-            f"{name_ja}で残る容量は{stands:.1%}（必要{least[worst]:.0%}）{more_ja}",
-        )
-    ]
+    found.breach(
+        "disaster_survival",
+        short_mw[worst] / total,
+        (),
+        f"{stands:.1%} of the capacity stands in: {name_en}; {least[worst]:.0%} wanted{more}",
+        f"{name_ja}で残る容量は{stands:.1%}（必要{least[worst]:.0%}）{more_ja}",
+    )
 
 
-def _backup_breaches(backups: tuple[Backup, ...]) -> list[Breach]:
-    return [
-        Breach(
-            "backup",
-            1.0,
-            (backup.site_id,),
-            f"{backup.site_id} has no backup: every hub of its tier or above falls with it in some "
-            "disaster",
-            f"{backup.site_id}には共倒れしない代替拠点（同じ階層以上）がない",
-        )
-        for backup in backups
-        if backup.backup_site_id is None
-    ]
-
-
-def _core_area_breaches(hubs: pd.DataFrame, atlas: Atlas) -> list[Breach]:
-    cores = hubs[hubs["tier"] == "core"]
+def _core_areas(found: Findings, atlas: Atlas) -> None:
+    cores = found.hubs[found.hubs["tier"] == "core"]
     taken = existing_areas(atlas)
-    breaches: list[Breach] = []
+    names = atlas.table("electricity_areas")
     for area, members in cores.groupby(cores["area"].astype(str)):
         over = len(members) - (0 if area in taken else 1)
-        if over > 0:
-            sites = tuple(map(str, members.index))
-            breaches.append(
-                Breach(
-                    "core_areas",
-                    float(over),
-                    sites,
-                    f"cores too many in the electricity area {area}: {', '.join(sites)}"
-                    + (" beside an existing core" if area in taken else ""),
-                    f"電力エリア{area}に中核拠点が重なる: {'、'.join(sites)}"
-                    + ("（既存の中核拠点がある）" if area in taken else ""),
-                )
-            )
-    return breaches
+        if over <= 0:
+            continue
+        said = [found.place(found.row(site)) for site in members.index]
+        area_ja = str(names["name_ja"].get(area, area))
+        found.breach(
+            "core_areas",
+            over,
+            list(members.index),
+            f"cores too many in the electricity area {area}: {', '.join(en for en, _ in said)}"
+            + (" beside an existing core" if area in taken else ""),
+            f"電力エリア{area_ja}に中核拠点が重なる: {'、'.join(ja for _, ja in said)}"
+            + ("（既存の中核拠点がある）" if area in taken else ""),
+        )
 
 
-def _tokyo_breaches(
-    found: DisasterSet, stands_mw: NDArray[np.float64], scenario: Scenario
-) -> list[Breach]:
+def _tokyo(
+    found: Findings, disasters: DisasterSet, stands_mw: NDArray[np.float64], scenario: Scenario
+) -> None:
     need_mw = tokyo_takeover_mw(scenario)
-    have_mw = float(stands_mw[found.events.index.get_loc("tokyo_lost")])
+    have_mw = float(stands_mw[disasters.events.index.get_loc("tokyo_lost")])
     short = (need_mw - have_mw) / scenario.total_new_it_load_mw
-    if short <= _SLACK:
-        return []
-    return [
-        Breach(
+    if short > SLACK:
+        found.breach(
             "tokyo_takeover",
-            float(short),
+            short,
             (),
             f"with Tokyo lost {have_mw:.0f} MW stand, {need_mw:.0f} MW wanted",
             f"東京喪失時に残るのは{have_mw:.0f} MW（必要{need_mw:.0f} MW）",
         )
-    ]
 
 
-def _values(
-    hubs: pd.DataFrame, found: DisasterSet, backups: tuple[Backup, ...], own: Parameters
-) -> dict[str, tuple[CriterionValue, ...]]:
-    in_force = found.take(found.events.index[found.events["in_force"]].tolist())
-    often = expected_down(found)
-    score = linear_score(often, own.expected_zero_at, 0.0)
-    quakes = np.flatnonzero(in_force.events["kind"] == "earthquake")
-    down = in_force.down[:, quakes]
-    by_site = {backup.site_id: backup for backup in backups}
-    names = hubs["name_ja"] if "name_ja" in hubs else hubs.index.to_series()
-    values: dict[str, tuple[CriterionValue, ...]] = {}
-    for number, site in enumerate(map(str, hubs.index)):
-        shown = [
-            CriterionValue(
-                _NAME,
-                "expected_down_30y",
-                "times down in 30 years, expected",
-                "30年間に停止する回数の期待値",
-                float(often[number]),
-                "times",
-                float(score[number]),
-                _SOURCE,
-            ),
-        ]
-        if len(quakes):
-            worst = int(down[number].argmax())
-            name_en, name_ja = _named(in_force, int(quakes[worst]))
-            shown.append(
-                CriterionValue(
-                    _NAME,
-                    "worst_earthquake_down",
-                    f"probability to be down in its worst earthquake ({name_en})",
-                    f"最も厳しい地震での停止確率（{name_ja}）",
-                    float(down[number, worst]),
-                    "share",
-                    None,
-                    _SOURCE,
-                )
-            )
-        backup = by_site.get(site)
-        if backup is not None and backup.backup_site_id is not None:
-            name = names.get(backup.backup_site_id)
-            title = f"{backup.backup_site_id} {name if isinstance(name, str) else ''}".strip()
-            shown.append(
-                CriterionValue(
-                    _NAME,
-                    "backup_both_down_30y",
-                    f"times down together with its backup {title} in 30 years, expected",
-                    f"代替拠点 {title} と同時に停止する回数の期待値（30年間）",
-                    float(backup.both_down_30y or 0.0),
-                    "times",
-                    None,
-                    _SOURCE,
-                )
-            )
-        values[site] = tuple(shown)
-    return values
+def _tokyo_note(scenario: Scenario) -> tuple[str, ...]:
+    """Say where a plan is too small to take over the part of Tokyo's load that is wanted."""
+    wanted_mw, total_mw = tokyo_wanted_mw(scenario), scenario.total_new_it_load_mw
+    if scenario.rules["tokyo_takeover"] == "off" or wanted_mw <= total_mw:
+        return ()
+    note = (
+        f"with Tokyo lost {wanted_mw:,.0f} MW are wanted, all new hubs together carry "
+        f"{total_mw:,.0f} MW: rule tokyo_takeover asks that all of it stands"
+    )
+    return (note,)

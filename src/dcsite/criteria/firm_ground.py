@@ -18,12 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from dcsite.contract import (
     TIERS,
     Admission,
-    Breach,
-    CriterionValue,
+    Criterion,
     Evaluation,
-    Measure,
+    Findings,
     PerTier,
     Program,
+    Quantity,
     Rule,
     ScoreTerm,
     linear_score,
@@ -39,39 +39,53 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
-#: Hazards by name: measured column, its column in the table (percent there), label, source.
-HAZARDS: dict[str, tuple[str, str, str, str, str]] = {
-    "strong_shaking": (
+_ZONES = "flood_tsunami_landslide_by_municipality"
+#: Hazards by name, and their columns (percent) in the tables that are their sources.
+HAZARDS = {
+    "strong_shaking": Quantity(
         "strong_shaking_30y_share",
-        "p30_i6lower_pct",
+        "share",
         "probability of 6-lower or more in 30 years",
         "30年以内に震度6弱以上となる確率",
         "seismic_hazard_by_municipality",
     ),
-    "deep_flood": (
+    "deep_flood": Quantity(
         "deep_flood_share",
-        "pop_share_flood_ge_3m_pct",
+        "share",
         "residents in zones of flood of 3 m or more",
         "浸水深3m以上の区域の人口割合",
-        "flood_tsunami_landslide_by_municipality",
+        _ZONES,
     ),
-    "tsunami": (
-        "tsunami_share",
-        "pop_share_tsunami_any_pct",
-        "residents in tsunami zones",
-        "津波浸水想定区域の人口割合",
-        "flood_tsunami_landslide_by_municipality",
+    "tsunami": Quantity(
+        "tsunami_share", "share", "residents in tsunami zones", "津波浸水想定区域の人口割合", _ZONES
     ),
-    "landslide": (
+    "landslide": Quantity(
         "landslide_share",
-        "pop_share_landslide_warning_zone_pct",
+        "share",
         "residents in landslide warning zones",
         "土砂災害警戒区域の人口割合",
-        "flood_tsunami_landslide_by_municipality",
+        _ZONES,
     ),
 }
-
-_VOLCANO_KM = "volcano_distance_km"
+_COLUMNS = {
+    "strong_shaking": "p30_i6lower_pct",
+    "deep_flood": "pop_share_flood_ge_3m_pct",
+    "tsunami": "pop_share_tsunami_any_pct",
+    "landslide": "pop_share_landslide_warning_zone_pct",
+}
+VOLCANO = Quantity(
+    "volcano_distance_km",
+    "km",
+    "distance to the nearest volcano under constant watch",
+    "最寄りの常時観測火山までの距離",
+    "volcanoes",
+)
+FIRMNESS = Quantity(
+    "firm_ground_score",
+    "score",
+    "firmness of the ground (score of five hazards)",
+    "地盤・立地の安全性（5種の災害の評点）",
+)
 
 
 class Limits(BaseModel):
@@ -130,11 +144,7 @@ class Parameters(BaseModel):
     score_parts: ScoreParts = Field(description="Part of each hazard in the score.")
 
 
-#: Inside the class the name `Parameters` is the criterion's attribute.
-_Parameters = Parameters
-
-
-class FirmGround:
+class FirmGround(Criterion[Parameters]):
     """The firm-ground criterion; see the module's text."""
 
     name = "firm_ground"
@@ -143,6 +153,7 @@ class FirmGround:
     title_ja = "地盤・立地の安全性"
     policy_lines = ("B2",)
     Parameters = Parameters
+    quantities = (*HAZARDS.values(), VOLCANO)
     rules = (
         Rule(
             "own_site_hazard",
@@ -163,10 +174,10 @@ class FirmGround:
         """
         code = sites["municipality_code"].to_numpy()
         measured: dict[str, NDArray[np.generic]] = {}
-        for column, source, _, _, table in HAZARDS.values():
-            share = atlas.table(table)[source].astype(float) / 100.0
+        for name, hazard in HAZARDS.items():
+            share = atlas.table(hazard.source)[_COLUMNS[name]].astype(float) / 100.0
             worst = share.groupby(share.index.str[:2]).transform("max")
-            measured[column] = share.fillna(worst).reindex(code).to_numpy()
+            measured[hazard.name] = share.fillna(worst).reindex(code).to_numpy()
         volcanoes = _watched(atlas)
         index, km = nearest(
             sites["lat_deg"].to_numpy(),
@@ -174,49 +185,39 @@ class FirmGround:
             volcanoes["lat_deg"].to_numpy(),
             volcanoes["lon_deg"].to_numpy(),
         )
-        measured[_VOLCANO_KM] = km.ravel()
+        measured[VOLCANO.name] = km.ravel()
         measured["nearest_volcano_id"] = volcanoes.index.to_numpy()[index.ravel()]
         return pd.DataFrame(measured, index=sites.index)
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
         """Score the hazards between the scenario's anchors, as a weighted mean."""
-        shares = {name: sites[HAZARDS[name][0]].to_numpy(dtype=float) for name in HAZARDS}
-        score = _score(shares, sites[_VOLCANO_KM].to_numpy(dtype=float), self._own(scenario))
+        shares = {name: sites[one.name].to_numpy(dtype=float) for name, one in HAZARDS.items()}
+        score = _score(shares, sites[VOLCANO.name].to_numpy(dtype=float), self.own(scenario))
         return pd.Series(score, index=sites.index, name=self.name)
-
-    def _own(self, scenario: Scenario) -> _Parameters:
-        own: _Parameters = scenario.criteria[self.name]
-        return own
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Keep out sites with a hazard beyond the tier's limit."""
-        own = self._own(scenario)
+        own = self.own(scenario)
         beyond = np.zeros((len(sites), len(TIERS)), dtype=bool)
         for number, tier in enumerate(TIERS):
-            for name, (column, *_) in HAZARDS.items():
+            for name, hazard in HAZARDS.items():
                 limit = getattr(own.max_share, name)[tier]
-                beyond[:, number] |= sites[column].to_numpy() > limit
-            beyond[:, number] |= sites[_VOLCANO_KM].to_numpy() < own.min_volcano_km[tier]
+                beyond[:, number] |= sites[hazard.name].to_numpy() > limit
+            beyond[:, number] |= sites[VOLCANO.name].to_numpy() < own.min_volcano_km[tier]
         return (
             Admission(
                 "own_site_hazard", beyond.astype(float), "a hazard of the site beyond its limit"
             ),
         )
 
-    def constrain(self, program: Program) -> None:
-        """Add no rows: admission already says it all."""
-
     def score(self, program: Program) -> Sequence[ScoreTerm]:
         """Reward load on firm ground: ``sum(it_load_mw * score) / total``."""
-        score = self.site_score(program.sites, program.scenario).to_numpy(dtype=np.float64)
-        terms = program.load_terms(
-            np.repeat(score[:, None] / program.total_it_load_mw, len(program.tiers), axis=1)
-        )
-        return (ScoreTerm("firm_ground_score", program.scenario.weights[self.name], terms),)
+        score = self.site_score(program.sites, program.scenario)
+        return (self.by_load(program, FIRMNESS.in_plan, score),)
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Look up each hub's hazards anew, and measure every volcano."""
-        own = self._own(scenario)
+        own = self.own(scenario)
         shares = {name: _looked_up(hubs, atlas, name) for name in HAZARDS}
         volcanoes = _watched(atlas)
         all_km = geodesic_km(
@@ -228,63 +229,14 @@ class FirmGround:
         volcano_km = all_km.min(axis=1)
         names = volcanoes.iloc[all_km.argmin(axis=1)]
         score = _score(shares, volcano_km, own)
-        load = hubs["it_load_mw"].to_numpy(dtype=float)
-        total = scenario.total_new_it_load_mw
-        measures = [
-            Measure(
-                self.name,
-                "firm_ground_score",
-                "firmness of the ground (score of five hazards), MW-weighted mean",
-                "地盤・立地の安全性（5種の災害の評点、MW加重平均）",
-                float((load * score).sum() / load.sum()),
-                "score",
-                float((load * score).sum() / total),
-                scenario.weights[self.name],
-            )
-        ]
-        measures += [
-            Measure(
-                self.name,
-                HAZARDS[name][0],
-                f"{HAZARDS[name][2]}, MW-weighted mean",
-                f"{HAZARDS[name][3]}（MW加重平均）",
-                float((load * share).sum() / load.sum()),
-                "share",
-                None,
-                0.0,
-            )
-            for name, share in shares.items()
-        ]
-        values: dict[str, tuple[CriterionValue, ...]] = {}
-        for number, site in enumerate(map(str, hubs.index)):
-            ja = names["jma_name_ja"].iloc[number]
-            en = names["name_en"].iloc[number]
-            values[site] = (
-                *(
-                    CriterionValue(
-                        self.name,
-                        HAZARDS[name][0],
-                        HAZARDS[name][2],
-                        HAZARDS[name][3],
-                        float(share[number]),
-                        "share",
-                        None,
-                        HAZARDS[name][4],
-                    )
-                    for name, share in shares.items()
-                ),
-                CriterionValue(
-                    self.name,
-                    _VOLCANO_KM,
-                    f"nearest volcano under constant watch ({en})",
-                    f"最寄りの常時観測火山（{ja if isinstance(ja, str) else en}）",
-                    float(volcano_km[number]),
-                    "km",
-                    float(score[number]),
-                    "volcanoes",
-                ),
-            )
-        return Evaluation(tuple(measures), _breaches(hubs, shares, volcano_km, own), values)
+        found = Findings(self.name, hubs, scenario).mean(FIRMNESS, score, score)
+        for name, share in shares.items():
+            found.mean(HAZARDS[name], share).each(HAZARDS[name], share)
+        en = names["name_en"]
+        ja = names["jma_name_ja"].where(names["jma_name_ja"].map(type) == str, en)  # noqa: E721
+        found.each(VOLCANO, volcano_km, score, list(zip(en, ja, strict=True)))
+        _beyond_limits(found, shares, volcano_km, own)
+        return found.done()
 
 
 def _watched(atlas: Atlas) -> pd.DataFrame:
@@ -305,8 +257,8 @@ def _score(
 
 def _looked_up(hubs: pd.DataFrame, atlas: Atlas, name: str) -> NDArray[np.float64]:
     """Return a hazard's share at each hub, row by row."""
-    _, column, _, _, table = HAZARDS[name]
-    frame = atlas.table(table)
+    column = _COLUMNS[name]
+    frame = atlas.table(HAZARDS[name].source)
     found: list[float] = []
     for code in hubs["municipality_code"]:
         value = frame[column].get(code, np.nan)
@@ -316,37 +268,32 @@ def _looked_up(hubs: pd.DataFrame, atlas: Atlas, name: str) -> NDArray[np.float6
     return np.array(found)
 
 
-def _breaches(
-    hubs: pd.DataFrame,
+def _beyond_limits(
+    found: Findings,
     shares: dict[str, NDArray[np.float64]],
     volcano_km: NDArray[np.float64],
     own: Parameters,
-) -> tuple[Breach, ...]:
-    """Return one breach for each hub beyond a limit, naming every hazard concerned."""
-    breaches: list[Breach] = []
-    for number, (site, tier) in enumerate(hubs["tier"].items()):
-        en: list[str] = []
-        ja: list[str] = []
-        for name, share in shares.items():
-            limit = getattr(own.max_share, name)[tier]
-            if share[number] > limit:
-                en.append(f"{HAZARDS[name][2]} {share[number]:.1%} (limit {limit:.0%})")
-                ja.append(f"{HAZARDS[name][3]}{share[number]:.1%}（上限{limit:.0%}）")
-        least_km = own.min_volcano_km[tier]
-        if volcano_km[number] < least_km:
-            en.append(f"volcano at {volcano_km[number]:.1f} km (least {least_km:g} km)")
-            ja.append(f"火山まで{volcano_km[number]:.1f} km（下限{least_km:g} km）")
-        if en:
-            breaches.append(
-                Breach(
-                    "own_site_hazard",
-                    1.0,
-                    (str(site),),
-                    f"{site}: {', '.join(en)}",
-                    f"{site}: {'、'.join(ja)}",
-                )
+) -> None:
+    """Take one breach for each hub beyond a limit, naming every hazard concerned."""
+    for number, (site, tier) in enumerate(found.hubs["tier"].items()):
+        said = [
+            (HAZARDS[name], share[number], getattr(own.max_share, name)[tier], "limit", "上限")
+            for name, share in shares.items()
+            if share[number] > getattr(own.max_share, name)[tier]
+        ]
+        if volcano_km[number] < own.min_volcano_km[tier]:
+            said.append((VOLCANO, volcano_km[number], own.min_volcano_km[tier], "least", "下限"))
+        if said:
+            en, ja = found.place(number)
+            parts_en = [f"{one.en} {one.said(x)} ({b} {one.limit(y)})" for one, x, y, b, _ in said]
+            parts_ja = [f"{one.ja}{one.said(x)}（{b}{one.limit(y)}）" for one, x, y, _, b in said]
+            found.breach(
+                "own_site_hazard",
+                1.0,
+                [site],
+                f"{en}: {', '.join(parts_en)}",
+                f"{ja}：{'、'.join(parts_ja)}",
             )
-    return tuple(breaches)
 
 
 CRITERION = FirmGround()

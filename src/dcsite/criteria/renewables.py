@@ -9,6 +9,7 @@ of the area's grid (with nuclear units running) is reported beside it and never 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,16 +18,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dcsite.contract import (
     Bound,
-    Breach,
-    CriterionValue,
+    Criterion,
     Evaluation,
-    Measure,
+    Findings,
     Outlook,
     Program,
+    Quantity,
     Rule,
     ScoreTerm,
     Step,
     linear_score,
+    load_share,
 )
 
 from .renewable_delivery import delivered_share_by_area, links_gwh
@@ -44,9 +46,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
-    from dcsite.contract import Admission, Terms
+    from dcsite.contract import Terms
     from dcsite.scenario import Scenario
 
 _HOURS_PER_YEAR = 8760.0
@@ -54,6 +57,45 @@ _SOURCE = (
     "solar_fit_by_municipality, wind_farms, offshore_wind_zones, area_annual_energy, "
     "interconnectors"
 )
+
+RENEWABLE_SHARE = Quantity(
+    "renewable_share",
+    "share",
+    "additional renewables in the hub's energy (of its electricity area)",
+    "拠点電力に占める追加性のある再エネ（エリア単位）",
+    _SOURCE,
+    measure="additional_renewable_share",
+    short_en="renew.",
+)
+LOCAL_SUPPLY = Quantity(
+    "local_renewable_gwh",
+    "GWh/year",
+    "additional supply around the hub",
+    "周辺の追加再エネ",
+    _SOURCE,
+)
+LOCAL_RATIO = Quantity(
+    "local_renewable_ratio",
+    "ratio",
+    "additional supply over electricity demand around the hub",
+    "周辺の電力需要に対する追加再エネの比",
+    _SOURCE,
+)
+AREA_SUPPLY = Quantity(
+    "area_contractable_gwh",
+    "GWh/year",
+    "additional supply that can be contracted in the electricity area",
+    "エリアで契約可能な追加再エネ",
+    _SOURCE,
+)
+DECARBONISED = Quantity(
+    "decarbonised_share",
+    "share",
+    "decarbonised share of the area's grid, nuclear running in 2026 included (reported only)",
+    "エリア系統の脱炭素電源比率（2026年稼働原子力を含む・参考）",
+    "area_annual_energy, nuclear_units_operation_2026",
+)
+AREA_DECARBONISED = replace(DECARBONISED, name="area_decarbonised_share")
 
 
 class Parameters(BaseModel):
@@ -95,7 +137,7 @@ class Parameters(BaseModel):
     )
 
 
-def _supply(atlas: Atlas, own: _Parameters) -> AdditionalSupply:
+def _supply(atlas: Atlas, own: Parameters) -> AdditionalSupply:
     return additional_supply(
         atlas,
         horizon_year=own.horizon_year,
@@ -108,11 +150,7 @@ def _energy_gwh_per_mw(scenario: Scenario) -> float:
     return scenario.demand.load_factor * scenario.demand.pue * _HOURS_PER_YEAR / 1000.0
 
 
-#: Inside the class the name `Parameters` is the criterion's attribute.
-_Parameters = Parameters
-
-
-class Renewables:
+class Renewables(Criterion[Parameters]):
     """The renewables criterion; see the module's text."""
 
     name = "renewables"
@@ -121,6 +159,15 @@ class Renewables:
     title_ja = "追加性のある再エネ"
     policy_lines = ("B7", "B8", "A11", "F7")
     Parameters = Parameters
+    quantities = (
+        RENEWABLE_SHARE,
+        LOCAL_SUPPLY,
+        LOCAL_RATIO,
+        AREA_SUPPLY,
+        DECARBONISED,
+        AREA_DECARBONISED,
+    )
+    facts = (RENEWABLE_SHARE, DECARBONISED)
     rules = (
         Rule(
             "renewable_share",
@@ -143,7 +190,7 @@ class Renewables:
         arc of a sphere (within 0.001 % of the geodesic over Japan), which allows one matrix product
         for all sites.
         """
-        own: _Parameters = scenario.criteria[self.name]
+        own = self.own(scenario)
         supply = _supply(atlas, own)
         local = gathered(sites, supply.located_gwh, own.local_decay_km)
         demand = gathered(sites, local_demand(atlas), own.local_decay_km)
@@ -162,15 +209,11 @@ class Renewables:
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
         """Score local additional supply over local demand between the scenario's anchors."""
-        own: _Parameters = scenario.criteria[self.name]
+        own = self.own(scenario)
         score = linear_score(
             sites["local_renewable_ratio"], own.local_zero_ratio, own.local_one_ratio
         )
         return pd.Series(score, index=sites.index, name=self.name)
-
-    def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
-        """Keep no site out: supply is shared by a whole area."""
-        return ()
 
     def bounds(self, outlook: Outlook) -> Sequence[Bound]:
         """Bound from above the share of the hubs' yearly energy from additional renewables.
@@ -178,7 +221,7 @@ class Renewables:
         Each area is given all the load its candidates could carry, up to the total; what can then
         be delivered is at least what any plan gets.
         """
-        own: _Parameters = outlook.scenario.criteria[self.name]
+        own = self.own(outlook.scenario)
         total_mw = outlook.scenario.total_new_it_load_mw
         gwh_per_mw = _energy_gwh_per_mw(outlook.scenario)
         largest = pd.Series(outlook.most_mw.max(axis=1))
@@ -217,7 +260,7 @@ class Renewables:
         ``used[a, source] <= contractable supply``; flows within the interconnectors' open energy;
         ``sum(delivered) >= min_share`` of all hubs' energy (rule ``renewable_share``).
         """
-        own: _Parameters = program.scenario.criteria[self.name]
+        own = self.own(program.scenario)
         areas = list(program.atlas.table("electricity_areas").index)
         scale = 1.0 / (_energy_gwh_per_mw(program.scenario) * program.total_it_load_mw)
         supply = _supply(program.atlas, own).by_area_gwh * (own.contractable_share * scale)
@@ -229,10 +272,10 @@ class Renewables:
         for area in areas:
             delivered = program.continuous(f"renewable_delivered_{area}", 0.0, 1.0)
             here = (program.sites["area"] == area).to_numpy(dtype=float)
-            energy = np.repeat(here[:, None] / program.total_it_load_mw, len(program.tiers), axis=1)
+            energy = program.load_terms(load_share(program, here))
             program.row(
                 f"renewable_within_load_{area}",
-                [(delivered, 1.0), *((v, -c) for v, c in program.load_terms(energy))],
+                [(delivered, 1.0), *((v, -c) for v, c in energy)],
                 "<=",
                 0.0,
             )
@@ -265,20 +308,17 @@ class Renewables:
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
         """Reward the additional share of all energy, and load where local supply is plentiful."""
-        own: _Parameters = program.scenario.criteria[self.name]
+        own = self.own(program.scenario)
         weight, part = program.scenario.weights[self.name], own.local_share_of_weight
-        local = self.site_score(program.sites, program.scenario).to_numpy()
-        share = np.repeat(local[:, None] / program.total_it_load_mw, len(program.tiers), axis=1)
+        local = self.site_score(program.sites, program.scenario)
         return (
-            ScoreTerm(
-                "additional_renewable_share", weight * (1.0 - part), self._delivered(program)
-            ),
-            ScoreTerm("local_renewable_ratio", weight * part, program.load_terms(share)),
+            ScoreTerm(RENEWABLE_SHARE.in_plan, weight * (1.0 - part), self._delivered(program)),
+            self.by_load(program, LOCAL_RATIO.in_plan, local, part),
         )
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Find by a small linear program of its own what share can be delivered to these hubs."""
-        own: _Parameters = scenario.criteria[self.name]
+        own = self.own(scenario)
         supply = _supply(atlas, own)
         total_gwh = scenario.total_new_it_load_mw * _energy_gwh_per_mw(scenario)
         energy_gwh = hubs["it_load_mw"].groupby(hubs["area"]).sum() * _energy_gwh_per_mw(scenario)
@@ -290,116 +330,38 @@ class Renewables:
         delivered = float((shares * energy_gwh).sum() / total_gwh)
         decarbonised = decarbonised_share(atlas)
         local = gathered_exactly(hubs, supply.located_gwh, own.local_decay_km)
-        ratio = local / gathered_exactly(hubs, local_demand(atlas), own.local_decay_km)
-        score = linear_score(ratio, own.local_zero_ratio, own.local_one_ratio)
-        load = hubs["it_load_mw"].to_numpy()
-        grid = hubs["area"].map(decarbonised).to_numpy(dtype=float)
-        known = np.isfinite(grid)
-        weight, part = scenario.weights[self.name], own.local_share_of_weight
-        measures = (
-            Measure(
-                self.name,
-                "additional_renewable_share",
-                "share of yearly energy from additional renewables",
-                "年間電力量に占める追加性のある再エネの割合",
-                delivered,
-                "share",
-                delivered,
-                weight * (1.0 - part),
-            ),
-            Measure(
-                self.name,
-                "local_renewable_ratio",
-                "additional supply over electricity demand around the hub "
-                f"(decay {own.local_decay_km:g} km), MW-weighted",
-                f"拠点周辺の需要に対する追加再エネの比（減衰{own.local_decay_km:g} km、MW加重）",
-                float((load * ratio).sum() / load.sum()),
-                "ratio",
-                float((load * score).sum() / scenario.total_new_it_load_mw),
-                weight * part,
-            ),
-            Measure(
-                self.name,
-                "decarbonised_share",
-                "decarbonised share of the areas' grid, nuclear running in 2026 included "
-                "(reported only)",
-                "エリア系統の脱炭素電源比率（2026年稼働原子力を含む・参考）",
-                float((load * grid)[known].sum() / load[known].sum()) if known.any() else np.nan,
-                "share",
-                None,
-                0.0,
-            ),
+        ratio: NDArray[np.float64] = local / gathered_exactly(
+            hubs, local_demand(atlas), own.local_decay_km
         )
-        breaches: tuple[Breach, ...] = ()
+        score = linear_score(ratio, own.local_zero_ratio, own.local_one_ratio)
+        grid = np.asarray(hubs["area"].map(decarbonised), dtype=np.float64)
+        share = np.asarray(hubs["area"].map(shares).fillna(0.0), dtype=np.float64)
+        part = own.local_share_of_weight
+        decay = f"decay {own.local_decay_km:g} km", f"減衰{own.local_decay_km:g} km"
+        whole = replace(
+            RENEWABLE_SHARE,
+            en="share of yearly energy from additional renewables",
+            ja="年間電力量に占める追加性のある再エネの割合",
+        )
+        found = Findings(self.name, hubs, scenario)
+        earned = found.load_mw * share / scenario.total_new_it_load_mw
+        found.figure(whole, delivered, delivered, 1.0 - part, earned)
+        found.mean(LOCAL_RATIO.noted(*decay), ratio, score, part).mean(DECARBONISED, grid)
         if delivered < own.min_share:
-            breaches = (
-                Breach(
-                    "renewable_share",
-                    own.min_share - delivered,
-                    (),
-                    f"additional renewables reach {delivered:.1%} of yearly energy, "
-                    f"{own.min_share:.1%} wanted",
-                    f"追加性のある再エネは{delivered:.1%}（必要{own.min_share:.1%}）",
-                ),
-            )
-        values = {
-            str(site): self._hub_values(
-                float(shares.get(area, 0.0)),
-                float(gwh),
-                float(part_of),
-                float(points),
-                float(clean),
-            )
-            for site, area, gwh, part_of, points, clean in zip(
-                hubs.index, hubs["area"], local, ratio, score, grid, strict=True
-            )
-        }
-        return Evaluation(measures, breaches, values)
-
-    def _hub_values(
-        self, share: float, local_gwh: float, ratio: float, score: float, grid: float
-    ) -> tuple[CriterionValue, ...]:
-        return (
-            CriterionValue(
-                self.name,
+            found.breach(
                 "renewable_share",
-                "additional renewables in the hub's energy (of its electricity area)",
-                "拠点電力に占める追加性のある再エネ（エリア単位）",
-                share,
-                "share",
-                share,
-                _SOURCE,
-            ),
-            CriterionValue(
-                self.name,
-                "local_renewable_gwh",
-                "additional supply around the hub",
-                "拠点周辺の追加再エネ",
-                local_gwh,
-                "GWh/year",
-                None,
-                _SOURCE,
-            ),
-            CriterionValue(
-                self.name,
-                "local_renewable_ratio",
-                "additional supply over electricity demand around the hub",
-                "拠点周辺の電力需要に対する追加再エネの比",
-                ratio,
-                "ratio",
-                score,
-                _SOURCE,
-            ),
-            CriterionValue(
-                self.name,
-                "decarbonised_share",
-                "decarbonised share of the area's grid (reported only)",
-                "エリア系統の脱炭素電源比率（参考）",
-                grid,
-                "share",
-                None,
-                "area_annual_energy, nuclear_units_operation_2026",
-            ),
+                own.min_share - delivered,
+                (),
+                f"additional renewables reach {delivered:.1%} of yearly energy, "
+                f"{own.min_share:.1%} wanted",
+                f"追加性のある再エネは{delivered:.1%}（必要{own.min_share:.1%}）",
+            )
+        return (
+            found.each(RENEWABLE_SHARE, share, share)
+            .each(LOCAL_SUPPLY, local)
+            .each(LOCAL_RATIO, ratio, score)
+            .each(DECARBONISED, grid)
+            .done()
         )
 
 

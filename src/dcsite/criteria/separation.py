@@ -18,17 +18,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from dcsite.contract import (
     TIERS,
     Admission,
-    Breach,
-    CriterionValue,
+    Criterion,
     Evaluation,
-    Measure,
+    Findings,
     Program,
+    Quantity,
     Rule,
     ScoreTerm,
     Step,
     linear_score,
 )
-from dcsite.geo.geodesy import geodesic_km
+from dcsite.geo.geodesy import geodesic_km, nearest_other
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,22 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
+
+EXISTING_CORE = Quantity(
+    "nearest_existing_core_km",
+    "km",
+    "distance to the nearest existing core",
+    "最寄りの既存中核拠点までの距離",
+    "prefectures (offices of Tokyo and Osaka)",
+    measure="existing_core_distance_km",
+)
+NEAREST_HUB = Quantity(
+    "nearest_hub_km",
+    "km",
+    "distance to the nearest other hub or existing core",
+    "最寄りの他拠点・既存中核拠点までの距離",
+    "municipal offices, WGS 84 geodesic",
+)
 
 #: Pairs too near that a message names; further ones are counted.
 _PAIRS_SHOWN = 5
@@ -84,11 +100,7 @@ def _nearer_to_existing_cores(_: Scenario, __: gpd.GeoDataFrame) -> tuple[Step, 
     return tuple(Step(f"{key}.{tier}", 0.0, by=1.0) for tier in TIERS[1:])
 
 
-#: Inside the class the name `Parameters` is the criterion's attribute.
-_Parameters = Parameters
-
-
-class Separation:
+class Separation(Criterion[Parameters]):
     """The separation criterion; see the module's text."""
 
     name = "separation"
@@ -97,6 +109,7 @@ class Separation:
     title_ja = "離隔（共倒れしない距離）"
     policy_lines = ("B2", "B4")
     Parameters = Parameters
+    quantities = (EXISTING_CORE, NEAREST_HUB)
     rules = (
         Rule(
             "separation",
@@ -145,13 +158,13 @@ class Separation:
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
         """Score the distance to the nearest existing core between the scenario's anchors."""
-        own: _Parameters = scenario.criteria[self.name]
+        own = self.own(scenario)
         score = linear_score(sites["nearest_existing_core_km"], own.score_zero_km, own.score_one_km)
         return pd.Series(score, index=sites.index, name=self.name)
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Keep cores away from Tokyo and Osaka by their separation, others by the clearance."""
-        own: _Parameters = scenario.criteria[self.name]
+        own = self.own(scenario)
         clear = own.existing_core_clearance_km
         distance_km = sites["nearest_existing_core_km"].to_numpy()
         least = {"core": 0.0, "large": clear.large, "regional": clear.regional}
@@ -173,14 +186,12 @@ class Separation:
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
         """Reward load far from the existing cores: ``sum(it_load_mw * score) / total``."""
-        score = self.site_score(program.sites, program.scenario).to_numpy()
-        share = np.repeat(score[:, None] / program.total_it_load_mw, len(program.tiers), axis=1)
-        weight = program.scenario.weights[self.name]
-        return (ScoreTerm("existing_core_distance_km", weight, program.load_terms(share)),)
+        score = self.site_score(program.sites, program.scenario)
+        return (self.by_load(program, EXISTING_CORE.in_plan, score),)
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Measure distances between hubs and to existing cores anew, from coordinates."""
-        own: _Parameters = scenario.criteria[self.name]
+        own = self.own(scenario)
         cores = atlas.existing_cores()
         lat, lon = hubs["lat_deg"].to_numpy(), hubs["lon_deg"].to_numpy()
         between_km = geodesic_km(lat[:, None], lon[:, None], lat[None, :], lon[None, :])
@@ -190,155 +201,67 @@ class Separation:
             cores["lat_deg"].to_numpy()[None, :],
             cores["lon_deg"].to_numpy()[None, :],
         ).min(axis=1)
-        nearest_km, _ = nearest_other(hubs, cores)
-        load = hubs["it_load_mw"].to_numpy()
-        total = scenario.total_new_it_load_mw
+        nearest_km, _ = nearest_other(lat, lon, cores["lat_deg"], cores["lon_deg"])
         score = linear_score(to_core_km, own.score_zero_km, own.score_one_km)
-        measures = (
-            Measure(
-                self.name,
-                "existing_core_distance_km",
-                "distance to the nearest existing core, MW-weighted mean",
-                "既存中核拠点までの距離（MW加重平均）",
-                float((load * to_core_km).sum() / load.sum()),
-                "km",
-                float((load * score).sum() / total),
-                scenario.weights[self.name],
-            ),
-            Measure(
-                self.name,
-                "least_nearest_hub_km",
-                "nearest other hub or existing core, smallest of all hubs",
-                "最寄りの他拠点・既存中核までの距離（最小）",
-                float(nearest_km.min()),
-                "km",
-                None,
-                0.0,
-            ),
-            Measure(
-                self.name,
-                "mean_nearest_hub_km",
-                "nearest other hub or existing core, mean of all hubs",
-                "最寄りの他拠点・既存中核までの距離（平均）",
-                float(nearest_km.mean()),
-                "km",
-                None,
-                0.0,
-            ),
+        found = (
+            Findings(self.name, hubs, scenario)
+            .mean(EXISTING_CORE, to_core_km, score)
+            .figure(_over_hubs("least", "smallest", "最小"), float(nearest_km.min()))
+            .figure(_over_hubs("mean", "mean", "平均"), float(nearest_km.mean()))
+            .each(EXISTING_CORE, to_core_km, score)
+            .each(NEAREST_HUB, nearest_km)
         )
-        values = {
-            site_id: (
-                CriterionValue(
-                    self.name,
-                    "nearest_existing_core_km",
-                    "nearest existing core",
-                    "最寄りの既存中核拠点",
-                    float(km),
-                    "km",
-                    float(points),
-                    "prefectures (offices of Tokyo and Osaka)",
-                ),
-                CriterionValue(
-                    self.name,
-                    "nearest_hub_km",
-                    "nearest other hub or existing core",
-                    "最寄りの他拠点・既存中核拠点",
-                    float(near),
-                    "km",
-                    None,
-                    "municipal offices, WGS 84 geodesic",
-                ),
-            )
-            for site_id, km, points, near in zip(
-                hubs.index, to_core_km, score, nearest_km, strict=True
-            )
-        }
-        return Evaluation(measures, self._breaches(hubs, between_km, to_core_km, scenario), values)
+        self._spacing(found, hubs, between_km, scenario)
+        core = (hubs["tier"] == "core").to_numpy()
+        limit_km = hubs["tier"].map(
+            {
+                **own.existing_core_clearance_km.model_dump(),
+                "core": scenario.tiers.core.separation_km,
+            }
+        )
+        for rule, concerned in (("separation", core), ("existing_core_clearance", ~core)):
+            asked_km = np.where(concerned, limit_km.to_numpy(dtype=float), 0.0)
+            found.beyond(rule, EXISTING_CORE, to_core_km, asked_km, least=True)
+        return found.done()
 
-    def _breaches(
+    def _spacing(
         self,
+        found: Findings,
         hubs: pd.DataFrame,
         between_km: NDArray[np.float64],
-        to_core_km: NDArray[np.float64],
         scenario: Scenario,
-    ) -> tuple[Breach, ...]:
-        own: _Parameters = scenario.criteria[self.name]
-        least = {tier: scenario.tiers[tier].separation_km for tier in TIERS}
+    ) -> None:
+        """Count the fewest hubs without which no pair is too near, and name the pairs."""
+        least = np.array([scenario.tiers[tier].separation_km for tier in TIERS])
         rank = hubs["tier"].map({tier: number for number, tier in enumerate(TIERS)}).to_numpy()
-        lower = np.maximum(rank[:, None], rank[None, :])
-        required_km = np.array([least[tier] for tier in TIERS])[lower]
-        near = np.argwhere(np.triu(between_km < required_km, k=1))
-        breaches: list[Breach] = []
-        if len(near):
-            excused = least_excused([(int(a), int(b)) for a, b in near])
-            pairs = [
-                (str(hubs.index[a]), str(hubs.index[b]), between_km[a, b], required_km[a, b])
-                for a, b in near.tolist()
-            ]
-            shown = pairs[:_PAIRS_SHOWN]
-            more = f" and {len(pairs) - len(shown)} more" if len(pairs) > len(shown) else ""
-            more_ja = f"ほか{len(pairs) - len(shown)}組" if more else ""
-            breaches.append(
-                Breach(
-                    "separation",
-                    float(len(excused)),
-                    tuple(sorted({site for a, b, _, _ in pairs for site in (a, b)})),
-                    "too near: "
-                    + ", ".join(
-                        f"{a} and {b} ({km:.1f} of {need:g} km)" for a, b, km, need in shown
-                    )
-                    + more,
-                    "近すぎる組: "
-                    + "、".join(f"{a}と{b}（{km:.1f}／{need:g} km）" for a, b, km, need in shown)
-                    + more_ja,
-                )
-            )
-        is_core = (hubs["tier"] == "core").to_numpy()
-        clear = {
-            "large": own.existing_core_clearance_km.large,
-            "regional": own.existing_core_clearance_km.regional,
-        }
-        limit_km = np.where(is_core, least["core"], hubs["tier"].map(clear).fillna(0.0).to_numpy())
-        for number in np.flatnonzero(to_core_km < limit_km).tolist():
-            site, km, need = hubs.index[number], to_core_km[number], limit_km[number]
-            breaches.append(
-                Breach(
-                    "separation" if is_core[number] else "existing_core_clearance",
-                    1.0,
-                    (site,),
-                    f"{site} stands {km:.1f} km from an existing core, {need:g} km wanted",
-                    f"{site}は既存中核拠点から{km:.1f} km（必要{need:g} km）",
-                )
-            )
-        return tuple(breaches)
+        required_km = least[np.maximum(rank[:, None], rank[None, :])]
+        near = np.argwhere(np.triu(between_km < required_km, k=1)).tolist()
+        if not near:
+            return
+        said: tuple[list[str], list[str]] = ([], [])
+        for a, b in near[:_PAIRS_SHOWN]:
+            (first, first_ja), (second, second_ja) = found.place(a), found.place(b)
+            km, need = between_km[a, b], required_km[a, b]
+            said[0].append(f"{first} and {second} ({km:.1f} of {need:g} km)")
+            said[1].append(f"{first_ja}と{second_ja}（{km:.1f}／{need:g} km）")
+        more = len(near) - _PAIRS_SHOWN
+        found.breach(
+            "separation",
+            len(least_excused([(a, b) for a, b in near])),
+            sorted(map(str, hubs.index[list({number for pair in near for number in pair})])),
+            f"too near: {', '.join(said[0])}" + (f" and {more} more" if more > 0 else ""),
+            f"近すぎる組: {'、'.join(said[1])}" + (f"ほか{more}組" if more > 0 else ""),
+        )
 
 
-def nearest_other(hubs: pd.DataFrame, cores: pd.DataFrame) -> tuple[NDArray[np.float64], list[str]]:
-    """Find each hub's nearest other hub or existing core.
-
-    Parameters
-    ----------
-    hubs : pandas.DataFrame
-        Indexed by site id, with `lat_deg` and `lon_deg`.
-    cores : pandas.DataFrame
-        Existing cores, indexed by core id, with `lat_deg` and `lon_deg`.
-
-    Returns
-    -------
-    distance_km : numpy.ndarray, shape (hubs,)
-        Geodesic distance on WGS 84.
-    ids : list of str
-        Site id or core id of the nearest.
-    """
-    lat = np.concatenate([hubs["lat_deg"].to_numpy(), cores["lat_deg"].to_numpy()])
-    lon = np.concatenate([hubs["lon_deg"].to_numpy(), cores["lon_deg"].to_numpy()])
-    distance_km = geodesic_km(
-        lat[: len(hubs), None], lon[: len(hubs), None], lat[None, :], lon[None, :]
+def _over_hubs(kind: str, en: str, ja: str) -> Quantity:
+    """Return the distance to the nearest hub as a figure over all hubs."""
+    return Quantity(
+        f"{kind}_{NEAREST_HUB.name}",
+        "km",
+        f"{NEAREST_HUB.en}, {en} of all hubs",
+        f"{NEAREST_HUB.ja}（{ja}）",
     )
-    distance_km[np.arange(len(hubs)), np.arange(len(hubs))] = np.inf
-    nearest = distance_km.argmin(axis=1)
-    names = [*map(str, hubs.index), *map(str, cores.index)]
-    return distance_km[np.arange(len(hubs)), nearest], [names[number] for number in nearest]
 
 
 def least_excused(pairs: Sequence[tuple[int, int]]) -> frozenset[int]:

@@ -9,7 +9,7 @@ borrow the mainland's grid.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -18,23 +18,24 @@ from pydantic import BaseModel, ConfigDict, Field
 from dcsite.contract import (
     TIERS,
     Admission,
-    Breach,
-    CriterionValue,
+    Criterion,
     Evaluation,
-    Measure,
+    Findings,
+    Link,
     PerTier,
     Program,
+    Quantity,
     Rule,
     ScoreTerm,
-    Step,
-    largest_finite,
     linear_score,
+    up_to_the_largest,
 )
 from dcsite.geo.geodesy import geodesic_km, nearest
+from dcsite.records import Kv, Name
 from dcsite.sites import NO_LANDMASS, landmass_of, landmasses
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -47,6 +48,20 @@ if TYPE_CHECKING:
 VOLTAGE_CLASSES_KV: tuple[float, ...] = (60.0, 100.0, 187.0, 220.0, 500.0)
 
 _SOURCE = "substations (OpenStreetMap, ODbL)"
+DISTANCE = Quantity(
+    "substation_distance_km",
+    "km",
+    "distance to the nearest fitting substation",
+    "最寄りの適合変電所までの距離",
+    _SOURCE,
+)
+VOLTAGE = Quantity(
+    "substation_voltage_kv",
+    "kV",
+    "voltage of the nearest fitting substation",
+    "最寄りの適合変電所の電圧",
+    _SOURCE,
+)
 
 
 class Parameters(BaseModel):
@@ -64,30 +79,40 @@ class Parameters(BaseModel):
     score_one_km: float = Field(ge=0, description="Distance that scores 1, in km.")
 
 
+class SubstationLink(Link):
+    """The substation a hub connects to."""
+
+    key: ClassVar[str] = "substation"
+    end_en: ClassVar[str] = "Substation"
+    end_ja: ClassVar[str] = "接続変電所"
+
+    substation_id: Name
+    """Id in the table substations."""
+    voltage_kv: Kv
+    """Highest voltage in kV."""
+
+    @property
+    def detail(self) -> str:
+        """Its voltage."""
+        return f"{self.voltage_kv:g} kV"
+
+    @property
+    def end_id(self) -> str:
+        """Id of the substation."""
+        return self.substation_id
+
+
 def column(kind: str, voltage_kv: float) -> str:
     """Return the name of a measured column, such as ``substation_distance_km_100kv``."""
     return f"substation_{kind}_{voltage_kv:g}kv"
 
 
-def _farther_substation(scenario: Scenario, measured: gpd.GeoDataFrame) -> tuple[Step, ...]:
-    """Let each tier reach farther, up to the farthest fitting substation any site has."""
-    own: Parameters = scenario.criteria["substation"]
-    far = {
-        tier: largest_finite(measured[column("distance_km", own.min_voltage_kv[tier])])
-        for tier in TIERS
-    }
-    return tuple(
-        Step(f"criteria.substation.max_distance_km.{tier}", far[tier], by=1.0)
-        for tier in TIERS
-        if far[tier] > own.max_distance_km[tier]
-    )
+def _distance_columns(scenario: Scenario) -> list[str]:
+    own: Parameters = scenario.criteria[CRITERION.name]
+    return [column("distance_km", own.min_voltage_kv[tier]) for tier in TIERS]
 
 
-#: Inside the class the name `Parameters` is the criterion's attribute.
-_Parameters = Parameters
-
-
-class Substation:
+class Substation(Criterion[Parameters]):
     """The substation criterion; see the module's text."""
 
     name = "substation"
@@ -96,6 +121,8 @@ class Substation:
     title_ja = "変電所"
     policy_lines = ("E5",)
     Parameters = Parameters
+    quantities = (DISTANCE, VOLTAGE)
+    links = (SubstationLink,)
     rules = (
         Rule(
             "substation_reach",
@@ -105,9 +132,24 @@ class Substation:
             ("criteria.substation.min_voltage_kv", "criteria.substation.max_distance_km"),
             ("E5",),
             per="per hub without a fitting substation in reach",
-            gives_way=_farther_substation,
+            gives_way=up_to_the_largest(name, "max_distance_km", _distance_columns, by=1.0),
         ),
     )
+
+    def columns(self, sites: pd.DataFrame) -> Mapping[str, Quantity]:
+        """Return what the distance to each class of voltage is."""
+        named: dict[str, Quantity] = {}
+        for measured in map(str, sites.columns):
+            if measured.startswith(f"{DISTANCE.name}_") and measured.endswith("kv"):
+                kv = measured.removeprefix(f"{DISTANCE.name}_").removesuffix("kv")
+                named[measured] = Quantity(
+                    measured,
+                    "km",
+                    f"distance to a substation of {kv} kV or more",
+                    f"{kv} kV以上の変電所までの距離",
+                    _SOURCE,
+                )
+        return named
 
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
         """Measure the nearest substation of at least each voltage class on the same land body.
@@ -118,7 +160,7 @@ class Substation:
             For each class ``substation_distance_km_<class>kv`` (geodesic; infinite where the land
             body has none) and ``substation_id_<class>kv`` (empty there).
         """
-        own: _Parameters = scenario.criteria[self.name]
+        own = self.own(scenario)
         asked = {own.min_voltage_kv[tier] for tier in TIERS}
         stations = atlas.substations()
         bodies = landmass_of(
@@ -147,41 +189,33 @@ class Substation:
         return pd.DataFrame(measured, index=sites.index)
 
     def _distance_km(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> NDArray[np.float64]:
-        own: _Parameters = scenario.criteria[self.name]
-        return np.column_stack(
-            [sites[column("distance_km", own.min_voltage_kv[tier])].to_numpy() for tier in TIERS]
-        )
+        """Return the distance to what fits each tier, shape (sites, tiers)."""
+        distance_km: NDArray[np.float64] = sites[_distance_columns(scenario)].to_numpy(dtype=float)
+        return distance_km
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
         """Score the distance to the nearest substation that fits the lowest tier."""
-        own: _Parameters = scenario.criteria[self.name]
+        own = self.own(scenario)
         distance_km = self._distance_km(sites, scenario)[:, -1]
         score = linear_score(distance_km, own.score_zero_km, own.score_one_km)
         return pd.Series(score, index=sites.index, name=self.name)
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Leave out sites with no fitting substation within the tier's distance."""
-        own: _Parameters = scenario.criteria[self.name]
-        limit_km = own.max_distance_km.by_tier()
+        limit_km = self.own(scenario).max_distance_km.by_tier()
         far = (self._distance_km(sites, scenario) > limit_km).astype(float)
         return (Admission("substation_reach", far, "no fitting substation within reach"),)
 
-    def constrain(self, program: Program) -> None:
-        """Add no rows: admission already says it all."""
-
     def score(self, program: Program) -> Sequence[ScoreTerm]:
         """Reward load near fitting substations: ``sum(it_load_mw * score) / total``."""
-        own: _Parameters = program.scenario.criteria[self.name]
-        score = linear_score(
-            self._distance_km(program.sites, program.scenario), own.score_zero_km, own.score_one_km
-        )
-        weight = program.scenario.weights[self.name]
-        terms = program.load_terms(score / program.total_it_load_mw)
-        return (ScoreTerm("substation_distance_km", weight, terms),)
+        own = self.own(program.scenario)
+        distance_km = self._distance_km(program.sites, program.scenario)
+        score = linear_score(distance_km, own.score_zero_km, own.score_one_km)
+        return (self.by_load(program, DISTANCE.in_plan, score),)
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Find each hub's nearest fitting substation anew by trying all of them."""
-        own: _Parameters = scenario.criteria[self.name]
+        own = self.own(scenario)
         stations = atlas.substations()
         bodies = landmass_of(
             stations.geometry.y.to_numpy(), stations.geometry.x.to_numpy(), landmasses(atlas)
@@ -192,71 +226,44 @@ class Substation:
             stations.geometry.y.to_numpy()[None, :],
             stations.geometry.x.to_numpy()[None, :],
         )
-        least_kv = hubs["tier"].map(lambda tier: own.min_voltage_kv[tier])
-        limit_km = hubs["tier"].map(lambda tier: own.max_distance_km[tier])
+        least_kv = np.array([own.min_voltage_kv[tier] for tier in hubs["tier"]])
+        limit_km = np.array([own.max_distance_km[tier] for tier in hubs["tier"]])
         fits = (
-            (stations["voltage_kv"].to_numpy()[None, :] >= least_kv.to_numpy()[:, None])
+            (stations["voltage_kv"].to_numpy()[None, :] >= least_kv[:, None])
             & (bodies[None, :] == hubs["landmass_id"].to_numpy()[:, None])
             & (bodies != NO_LANDMASS)[None, :]
         )
         fitting_km = np.where(fits, all_km, np.inf)
         distance_km = fitting_km.min(axis=1)
         chosen = stations.iloc[fitting_km.argmin(axis=1)]
+        voltage_kv = np.where(np.isfinite(distance_km), chosen["voltage_kv"], np.inf)
         score = linear_score(distance_km, own.score_zero_km, own.score_one_km)
-        load = hubs["it_load_mw"].to_numpy()
-        with np.errstate(invalid="ignore"):
-            mean_km = float(np.where(load > 0, load * distance_km, 0.0).sum() / load.sum())
-        measure = Measure(
-            self.name,
-            "substation_distance_km",
-            "distance to the fitting substation, MW-weighted mean",
-            "適合変電所までの距離（MW加重平均）",
-            mean_km,
-            "km",
-            float((load * score).sum() / scenario.total_new_it_load_mw),
-            scenario.weights[self.name],
+        found = (
+            Findings(self.name, hubs, scenario)
+            .mean(DISTANCE, distance_km, score)
+            .each(DISTANCE, distance_km, score)
+            .each(VOLTAGE, voltage_kv)
+            .beyond("substation_reach", DISTANCE, distance_km, limit_km)
         )
-        breaches = tuple(
-            Breach(
-                "substation_reach",
-                1.0,
-                (site,),
-                f"{site} stands {km:.1f} km from the nearest substation of {kv:g} kV or more, "
-                f"{limit:g} km allowed",
-                f"{site}から{kv:g} kV以上の変電所まで{km:.1f} km（上限{limit:g} km）",
-            )
-            for site, km, kv, limit in zip(hubs.index, distance_km, least_kv, limit_km, strict=True)
-            if km > limit
-        )
-        values = {
-            site: (
-                CriterionValue(
-                    self.name,
-                    "substation_distance_km",
-                    "fitting substation",
-                    "適合変電所までの距離",
-                    float(km),
-                    "km",
-                    float(points),
-                    _SOURCE,
-                ),
-                CriterionValue(
-                    self.name,
-                    "substation_voltage_kv",
-                    "its voltage",
-                    "その電圧",
-                    float(kv),
-                    "kV",
-                    None,
-                    _SOURCE,
+        for number in np.flatnonzero(np.isfinite(distance_km)).tolist():
+            station = chosen.iloc[number]
+            found.link(
+                hubs.index[number],
+                SubstationLink(
+                    name_ja=_text(station["name_ja"]),
+                    name_en=_text(station["name_en"]),
+                    distance_km=float(distance_km[number]),
+                    lat_deg=float(station.geometry.y),
+                    lon_deg=float(station.geometry.x),
+                    substation_id=str(chosen.index[number]),
+                    voltage_kv=float(station["voltage_kv"]),
                 ),
             )
-            for site, km, points, kv in zip(
-                hubs.index, distance_km, score, chosen["voltage_kv"], strict=True
-            )
-            if np.isfinite(km)
-        }
-        return Evaluation((measure,), breaches, values)
+        return found.done()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 CRITERION = Substation()

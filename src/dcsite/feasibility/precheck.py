@@ -362,11 +362,7 @@ class _Check:
 
     def bounds(self) -> tuple[Bound, ...]:
         """Ask every criterion what no plan can reach, and compare it with what is asked."""
-        found = tuple(
-            bound
-            for criterion in criteria()
-            for bound in getattr(criterion, "bounds", lambda _: ())(self)
-        )
+        found = tuple(bound for criterion in criteria() for bound in criterion.bounds(self))
         for bound in found:
             if bound.contradicted and all(self.modes.mode[rule] != "off" for rule in bound.rules):
                 level: Level = "error" if self._hard(*bound.rules) else "warning"

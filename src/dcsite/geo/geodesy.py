@@ -224,3 +224,31 @@ def nearest(
     if count == 1:
         return index[:, 0], distance_km[:, 0]
     return index, distance_km
+
+
+def nearest_other(
+    lat_deg: ArrayLike, lon_deg: ArrayLike, further_lat_deg: ArrayLike, further_lon_deg: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Find for each point the nearest of the other points and of further ones.
+
+    Parameters
+    ----------
+    lat_deg, lon_deg : array_like, shape (points,)
+        Points, in degrees.
+    further_lat_deg, further_lon_deg : array_like, shape (further,)
+        What may be nearer still; at least one where there is only one point.
+
+    Returns
+    -------
+    distance_km : numpy.ndarray, shape (points,)
+        Geodesic distance on WGS 84.
+    position : numpy.ndarray, shape (points,)
+        Which it is, counted over the points and then the further ones.
+    """
+    lat = np.concatenate([np.asarray(lat_deg, float), np.asarray(further_lat_deg, float)])
+    lon = np.concatenate([np.asarray(lon_deg, float), np.asarray(further_lon_deg, float)])
+    own = np.arange(len(np.asarray(lat_deg)))
+    distance_km = geodesic_km(lat[own, None], lon[own, None], lat[None, :], lon[None, :])
+    distance_km[own, own] = np.inf
+    position = distance_km.argmin(axis=1)
+    return distance_km[own, position], position

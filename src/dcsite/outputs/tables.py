@@ -20,9 +20,9 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 from shapely import LineString
 
+from dcsite.contract import link_kinds
 from dcsite.errors import OutputError, Problem
 from dcsite.plan.frame import hub_rows, hubs_frame, storable_text
-from dcsite.records import rounded
 
 if TYPE_CHECKING:
     from dcsite.plan.types import Hub, Plan
@@ -89,8 +89,7 @@ def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, path: Path) -> No
     hubs = hubs_frame(plan)
     layers = {
         "hubs": (hubs, "Point"),
-        "substation_links": (_links(plan.hubs, "substation"), "LineString"),
-        "landing_links": (_links(plan.hubs, "landing"), "LineString"),
+        **{f"{key}_links": (_links(plan.hubs, key), "LineString") for key in link_kinds()},
         "candidates": (_candidates(candidates), "Point"),
     }
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
@@ -125,29 +124,19 @@ def _last_change(created_at: str) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def _links(hubs: Sequence[Hub], kind: str) -> gpd.GeoDataFrame:
-    """Return straight links from each hub to its substation or landing."""
+def _links(hubs: Sequence[Hub], key: str) -> gpd.GeoDataFrame:
+    """Return straight links of one kind from each hub."""
     rows: list[dict[str, Any]] = []
     lines: list[LineString] = []
     for hub in hubs:
-        end = hub.substation if kind == "substation" else hub.landing
-        if end is None:
-            continue
-        row: dict[str, Any] = {"site_id": hub.site_id, "tier": hub.tier}
-        if kind == "substation" and hub.substation is not None:
-            row |= {
-                "substation_id": hub.substation.substation_id,
-                "voltage_kv": rounded(hub.substation.voltage_kv, 3),
+        end = hub.links.get(key)
+        if end is not None:
+            cells = {
+                name: storable_text(cell) if isinstance(cell, str) else cell
+                for name, cell in end.dump().items()
             }
-        elif hub.landing is not None:
-            row |= {"landing_id": hub.landing.landing_id, "cluster_id": hub.landing.cluster_id}
-        row |= {
-            "name_ja": storable_text(end.name_ja),
-            "name_en": storable_text(end.name_en),
-            "distance_km": rounded(end.distance_km, 3),
-        }
-        rows.append(row)
-        lines.append(LineString([(hub.lon_deg, hub.lat_deg), (end.lon_deg, end.lat_deg)]))
+            rows.append({"site_id": hub.site_id, "tier": hub.tier, **cells})
+            lines.append(LineString([(hub.lon_deg, hub.lat_deg), (end.lon_deg, end.lat_deg)]))
     return gpd.GeoDataFrame(pd.DataFrame(rows), geometry=lines, crs="EPSG:4326")
 
 

@@ -5,19 +5,17 @@ from dcsite.contract import Measure, Violation
 from .build import build_plan
 from .check import Checked, check_plan, unserved_demand
 from .session import Run, Session
-from .types import Assumption, GeodataUse, Hub, LandingLink, Plan, SubstationLink, UnservedZone
+from .types import Assumption, GeodataUse, Hub, Plan, UnservedZone
 
 __all__ = [
     "Assumption",
     "Checked",
     "GeodataUse",
     "Hub",
-    "LandingLink",
     "Measure",
     "Plan",
     "Run",
     "Session",
-    "SubstationLink",
     "UnservedZone",
     "Violation",
     "build_plan",

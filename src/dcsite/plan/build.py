@@ -7,20 +7,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from dcsite.criteria import TIERS, Measure, input_files
-from dcsite.criteria.cables import landings_in_force
-from dcsite.criteria.disaster_terms import tokyo_wanted_mw
-from dcsite.criteria.disasters_found import backups_of, worst_disasters_of
-from dcsite.criteria.separation import nearest_other
-from dcsite.criteria.substation import column
+from dcsite.contract import TIERS, Measure, criteria, input_files, link_kinds
 from dcsite.errors import SolverError
+from dcsite.geo.geodesy import nearest_other
 from dcsite.scenario import as_dict
 
 from .check import check_plan
 from .shares import measure_shares
-from .types import Assumption, GeodataUse, Hub, LandingLink, Plan, SubstationLink
+from .types import Assumption, GeodataUse, Hub, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +106,7 @@ def build_plan(
         options=dict(options),
         wall_s=wall_s,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        hubs=_hubs(hubs, atlas, scenario, checked),
+        hubs=_hubs(hubs, atlas, checked),
         measures=(
             *(measure for found in checked.evaluations.values() for measure in found.measures),
             *_demand_measures(hubs, scenario, checked),
@@ -119,9 +114,15 @@ def build_plan(
         unserved_mw=checked.unserved_mw,
         unserved=checked.unserved,
         violations=checked.violations,
-        backups=backups_of(hubs, atlas, scenario),
-        worst_disasters=worst_disasters_of(hubs, atlas, scenario),
-        notes=(*_files_read(scenario), *_tokyo_note(scenario), *outcome.notes),
+        backups=tuple(one for found in checked.evaluations.values() for one in found.backups),
+        worst_disasters=tuple(
+            one for found in checked.evaluations.values() for one in found.worst_disasters
+        ),
+        notes=(
+            *_files_read(scenario),
+            *(note for found in checked.evaluations.values() for note in found.notes),
+            *outcome.notes,
+        ),
         assumptions=tuple(Assumption(*record) for record in _assumptions(scenario)),
         geodata=tuple(
             GeodataUse(used.name, used.sha256, used.licence, used.vintage, used.source)
@@ -169,18 +170,6 @@ def _demand_measures(
     )
 
 
-def _tokyo_note(scenario: Scenario) -> tuple[str, ...]:
-    """Say where a plan is too small to take over the part of Tokyo's load that is wanted."""
-    wanted_mw, total_mw = tokyo_wanted_mw(scenario), scenario.total_new_it_load_mw
-    if scenario.rules["tokyo_takeover"] == "off" or wanted_mw <= total_mw:
-        return ()
-    note = (
-        f"with Tokyo lost {wanted_mw:,.0f} MW are wanted, all new hubs together carry "
-        f"{total_mw:,.0f} MW: rule tokyo_takeover asks that all of it stands"
-    )
-    return (note,)
-
-
 def _files_read(scenario: Scenario) -> tuple[str, ...]:
     """Say which files of the user's own the plan rests on, with their SHA-256."""
     return tuple(
@@ -193,22 +182,23 @@ def _assumptions(scenario: Scenario) -> list[tuple[str, Any, str]]:
     return [(record.key, record.value, record.why) for record in scenario.assumptions()]
 
 
-def _hubs(
-    hubs: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario, checked: Checked
-) -> tuple[Hub, ...]:
-    nearest_km, nearest_id = nearest_other(hubs, atlas.existing_cores())
-    stations = atlas.substations()
-    landings = landings_in_force(atlas, scenario.criteria["cables"].planned_until_year)
-    shares = measure_shares(hubs, checked, scenario)
+def _hubs(hubs: gpd.GeoDataFrame, atlas: Atlas, checked: Checked) -> tuple[Hub, ...]:
+    cores = atlas.existing_cores()
+    nearest_km, nearest = nearest_other(
+        hubs["lat_deg"], hubs["lon_deg"], cores["lat_deg"], cores["lon_deg"]
+    )
+    ids = [*map(str, hubs.index), *map(str, cores.index)]
+    shares = measure_shares(hubs, checked)
+    evaluations = tuple(checked.evaluations.values())
+    facts = [fact.name for criterion in criteria() for fact in criterion.facts]
     found: list[Hub] = []
     for number, (site_id, row) in enumerate(hubs.iterrows()):
         site = str(site_id)
         values = tuple(
-            value
-            for evaluation in checked.evaluations.values()
-            for value in evaluation.hub_values.get(site, ())
+            value for evaluation in evaluations for value in evaluation.hub_values.get(site, ())
         )
         known = {value.name: value.value for value in values}
+        joined = {link.key: link for one in evaluations for link in one.links.get(site, ())}
         found.append(
             Hub(
                 site_id=site,
@@ -223,50 +213,15 @@ def _hubs(
                 lon_deg=float(row["lon_deg"]),
                 uncertainty_km=float(row["uncertainty_km"]),
                 it_load_mw=float(row["it_load_mw"]),
-                substation=_substation(row, stations, scenario),
-                landing=_landing(row, landings),
                 nearest_hub_km=float(nearest_km[number]),
-                nearest_hub_id=nearest_id[number],
-                renewable_share=known.get("renewable_share", np.nan),
-                decarbonised_share=known.get("decarbonised_share", np.nan),
+                nearest_hub_id=ids[nearest[number]],
                 values=values,
                 shares=shares[site],
+                links={key: joined.get(key) for key in link_kinds()},
+                facts={name: known.get(name, np.nan) for name in facts},
             )
         )
     return tuple(found)
-
-
-def _substation(
-    row: pd.Series[Any], stations: gpd.GeoDataFrame, scenario: Scenario
-) -> SubstationLink | None:
-    least_kv = float(getattr(scenario.criteria["substation"].min_voltage_kv, str(row["tier"])))
-    station_id = str(row[column("id", least_kv)])
-    if not station_id:
-        return None
-    station = stations.loc[station_id]
-    return SubstationLink(
-        substation_id=station_id,
-        name_ja=_text(station["name_ja"]),
-        name_en=_text(station["name_en"]),
-        voltage_kv=float(station["voltage_kv"]),
-        distance_km=float(row[column("distance_km", least_kv)]),
-        lat_deg=float(station.geometry.y),
-        lon_deg=float(station.geometry.x),
-    )
-
-
-def _landing(row: pd.Series[Any], landings: pd.DataFrame) -> LandingLink | None:
-    landing_id = str(row["landing_id"])
-    landing: dict[Any, Any] = landings.loc[landing_id].to_dict()
-    return LandingLink(
-        landing_id=landing_id,
-        name_ja=str(landing["name_ja"]),
-        name_en=str(landing["name_en"]),
-        distance_km=float(row["landing_distance_km"]),
-        lat_deg=float(landing["lat_deg"]),
-        lon_deg=float(landing["lon_deg"]),
-        cluster_id=str(landing["cluster"]) if bool(landing["crowded"]) else None,
-    )
 
 
 def _text(value: object) -> str | None:

@@ -7,8 +7,10 @@ Identity, size, what a hub connects to, and every value the criteria measured, a
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from dcsite.contract import Link, link_kinds
 from dcsite.records import rounded, unit_decimals
 
 if TYPE_CHECKING:
@@ -42,7 +44,6 @@ def storable_text(value: str | None) -> str | None:
 
 
 def _hub_row(hub: Hub) -> dict[str, Any]:
-    substation, landing = hub.substation, hub.landing
     row: dict[str, Any] = {
         "site_id": hub.site_id,
         "tier": hub.tier,
@@ -56,20 +57,12 @@ def _hub_row(hub: Hub) -> dict[str, Any]:
         "lon_deg": rounded(hub.lon_deg, 6),
         "uncertainty_km": rounded(hub.uncertainty_km, 3),
         "it_load_mw": rounded(hub.it_load_mw, 3),
-        "substation_id": substation.substation_id if substation else None,
-        "substation_name_ja": substation.name_ja if substation else None,
-        "substation_voltage_kv": rounded(substation.voltage_kv, 3) if substation else None,
-        "substation_distance_km": rounded(substation.distance_km, 3) if substation else None,
-        "landing_id": landing.landing_id if landing else None,
-        "landing_name_ja": landing.name_ja if landing else None,
-        "landing_name_en": landing.name_en if landing else None,
-        "landing_distance_km": rounded(landing.distance_km, 3) if landing else None,
-        "landing_cluster_id": landing.cluster_id if landing else None,
         "nearest_hub_km": rounded(hub.nearest_hub_km, 3),
         "nearest_hub_id": hub.nearest_hub_id,
-        "renewable_share": rounded(hub.renewable_share, 6),
-        "decarbonised_share": rounded(hub.decarbonised_share, 6),
+        **{name: rounded(value, 6) for name, value in hub.facts.items()},
     }
+    for key, link in hub.links.items():
+        row |= link_row(key, link)
     for value in hub.values:
         column = _value_column(value)
         row.setdefault(column, rounded(value.value, unit_decimals(value.unit)))
@@ -78,6 +71,20 @@ def _hub_row(hub: Hub) -> dict[str, Any]:
     return {
         key: storable_text(cell) if isinstance(cell, str) else cell for key, cell in row.items()
     }
+
+
+def link_row(key: str, link: Link | None) -> dict[str, Any]:
+    """Return a link's own columns, named after its kind; empty where there is none."""
+    cells = link.dump() if link is not None else dict.fromkeys(link_fields(key))
+    return {
+        column if column.startswith(f"{key}_") else f"{key}_{column}": cell
+        for column, cell in cells.items()
+    }
+
+
+def link_fields(key: str) -> tuple[str, ...]:
+    """Return the fields that links of a kind have; those of any link where it is not known."""
+    return tuple(one.name for one in fields(link_kinds().get(key, Link)))
 
 
 def hub_rows(plan: Plan) -> list[dict[str, Any]]:

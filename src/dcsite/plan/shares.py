@@ -4,37 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .explanation import MeasureChange, MeasureShare
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-    from dcsite.criteria import Measure
     from dcsite.scenario import Scenario
 
     from .check import Checked
 
-#: Names of hub values whose score makes up a measure of another name.
-_VALUE_OF_MEASURE = {
-    "existing_core_distance_km": "nearest_existing_core_km",
-    "additional_renewable_share": "renewable_share",
-}
-_CLUSTERS = "largest_landing_cluster_share"
-_AGREES = 1e-6
 
-
-def measure_shares(
-    hubs: pd.DataFrame, checked: Checked, scenario: Scenario
-) -> dict[str, tuple[MeasureShare, ...]]:
+def measure_shares(hubs: pd.DataFrame, checked: Checked) -> dict[str, tuple[MeasureShare, ...]]:
     """Return each hub's part of every scored measure, by site id.
 
-    Most scores are MW-weighted means over the hubs, so a hub's part is its MW times its own
-    score. Of ``1 - largest cluster share``, a hub outside the largest cluster earns its share of
-    the MW, one inside earns nothing; equal largest clusters share the loss. A measure that is no
-    such mean is split by MW.
+    A criterion's evaluation says what part each hub earns; a measure of which it does not is
+    split by MW.
 
     Parameters
     ----------
@@ -42,17 +26,20 @@ def measure_shares(
         The plan's hubs, measured, with `tier` and `it_load_mw`.
     checked : Checked
         Their independent evaluation.
-    scenario : Scenario
-        For the total load.
     """
-    total = float(scenario.total_new_it_load_mw)
     scored = [
         measure
         for evaluation in checked.evaluations.values()
         for measure in evaluation.measures
         if measure.score is not None and measure.weight > 0.0
     ]
-    parts = [_parts(measure, hubs, checked, total) for measure in scored]
+    by_mw = hubs["it_load_mw"].to_numpy(dtype=float) / hubs["it_load_mw"].sum()
+    parts = [
+        checked.evaluations[measure.criterion].parts.get(
+            measure.name, (measure.score or 0.0) * by_mw
+        )
+        for measure in scored
+    ]
     return {
         str(site): tuple(
             MeasureShare(
@@ -67,41 +54,6 @@ def measure_shares(
         )
         for number, site in enumerate(hubs.index)
     }
-
-
-def _parts(
-    measure: Measure, hubs: pd.DataFrame, checked: Checked, total: float
-) -> NDArray[np.float64]:
-    load: NDArray[np.float64] = hubs["it_load_mw"].to_numpy(dtype=float)
-    part: NDArray[np.float64]
-    score = measure.score or 0.0
-    if measure.name == _CLUSTERS:
-        part = _outside_largest(hubs, load) / total
-    else:
-        part = load / total * _own_scores(measure, hubs, checked)
-    if abs(float(part.sum()) - score) <= _AGREES:
-        return part
-    by_mw: NDArray[np.float64] = score * load / load.sum()
-    return by_mw
-
-
-def _own_scores(measure: Measure, hubs: pd.DataFrame, checked: Checked) -> NDArray[np.float64]:
-    wanted = _VALUE_OF_MEASURE.get(measure.name, measure.name)
-    values = checked.evaluations[measure.criterion].hub_values
-    found = np.zeros(len(hubs))
-    for number, site in enumerate(hubs.index):
-        for value in values.get(str(site), ()):
-            if value.name == wanted and value.score is not None:
-                found[number] = value.score
-    return found
-
-
-def _outside_largest(hubs: pd.DataFrame, load: NDArray[np.float64]) -> NDArray[np.float64]:
-    by_cluster = hubs["it_load_mw"].groupby(hubs["landing_cluster"]).sum()
-    tied = by_cluster.index[by_cluster >= by_cluster.max() * (1.0 - _AGREES)]
-    inside = hubs["landing_cluster"].isin(tied).to_numpy()
-    part: NDArray[np.float64] = np.where(inside, load * (1.0 - 1.0 / len(tied)), load)
-    return part
 
 
 def changes_between(

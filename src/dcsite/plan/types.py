@@ -11,18 +11,25 @@ import html
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, computed_field
+from pydantic import Field, SerializeAsAny, computed_field
 
-from dcsite.contract import Backup, CriterionValue, DisasterLoss, Measure, Violation
+from dcsite.contract import (
+    Backup,
+    CriterionValue,
+    DisasterLoss,
+    Link,
+    Measure,
+    Violation,
+    criteria,
+    link_kinds,
+)
 from dcsite.errors import OutputError, Problem
 from dcsite.records import (
     EndlessKm,
     EndlessPoints,
-    Km,
-    Kv,
     Latitude,
     Longitude,
     Mw,
@@ -32,7 +39,7 @@ from dcsite.records import (
     Record,
     Seconds,
     UnknownKm,
-    UnknownShare,
+    UnknownRatio,
     plain,
     rounded,
 )
@@ -46,44 +53,6 @@ if TYPE_CHECKING:
     from dcsite.atlas.descriptor import ResourceInfo
 
 Status = Literal["optimal", "feasible", "interrupted"]
-
-
-class SubstationLink(Record):
-    """The substation a hub connects to."""
-
-    substation_id: Name
-    """Id in the table substations."""
-    name_ja: str | None
-    """Japanese name, null where the source has none."""
-    name_en: str | None
-    """English name, null where the source has none."""
-    voltage_kv: Kv
-    """Highest voltage in kV."""
-    distance_km: Km
-    """Geodesic distance from the hub in km."""
-    lat_deg: Latitude
-    """Latitude in degrees, WGS 84, 6 decimals."""
-    lon_deg: Longitude
-    """Longitude in degrees, WGS 84, 6 decimals."""
-
-
-class LandingLink(Record):
-    """The international cable landing nearest to a hub."""
-
-    landing_id: Name
-    """Id in the table cable_landing_stations."""
-    name_ja: str
-    """Japanese name."""
-    name_en: str
-    """English name."""
-    distance_km: Km
-    """Geodesic distance from the hub in km."""
-    lat_deg: Latitude
-    """Latitude in degrees, WGS 84, 6 decimals."""
-    lon_deg: Longitude
-    """Longitude in degrees, WGS 84, 6 decimals."""
-    cluster_id: str | None
-    """Id of the crowded landing cluster the landing belongs to, else null."""
 
 
 class NamedHub(Record):
@@ -148,23 +117,23 @@ class Hub(HubBrief):
     """Electricity area."""
     uncertainty_km: UnknownKm
     """Radius of a disc of the municipality's habitable area, in km."""
-    substation: SubstationLink | None
-    """Substation the hub connects to; null where none is needed or found."""
-    landing: LandingLink | None
-    """Nearest international cable landing; null where none counts."""
     nearest_hub_km: EndlessKm
     """Geodesic distance to the nearest other hub or existing core, in km; null without one."""
     nearest_hub_id: str
     """Id of that hub or existing core."""
-    renewable_share: UnknownShare
-    """Share of the hub's annual energy from additional renewables."""
-    decarbonised_share: UnknownShare
-    """Decarbonised share of the area's generation, nuclear included; reported beside, never mixed
-    in."""
     values: tuple[CriterionValue, ...]
     """What each criterion measured for this hub."""
     shares: tuple[MeasureShare, ...] = ()
     """The hub's part of each scored measure of the plan."""
+    links: Mapping[str, SerializeAsAny[Link] | None] = field(default_factory=dict)
+    """What the hub is joined to, by kind of link; in a file each stands under its own key."""
+    facts: Mapping[str, UnknownRatio] = field(default_factory=dict)
+    """Values that stand among the hub's own keys in a file."""
+
+    @property
+    def label(self) -> str:
+        """What people call the hub, in Japanese and, where it has one, by its English name."""
+        return self.name_ja if self.name_en is None else f"{self.name_ja} {self.name_en}"
 
 
 class UnservedZone(Record):
@@ -273,6 +242,28 @@ class Plan(Record):
     scenario: Mapping[str, Plain]
     """The resolved scenario."""
 
+    def dump(self) -> dict[str, Any]:
+        """Return the plan as plain JSON values; a hub's links and facts are keys of the hub."""
+        document = super().dump()
+        for hub in document["hubs"]:
+            hub |= {**hub.pop("links"), **hub.pop("facts")}
+        return document
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """Return the JSON Schema of plan.json, with the links and facts of the known criteria."""
+        schema = super().schema()
+        hub = schema["$defs"]["Hub"]
+        del hub["properties"]["links"], hub["properties"]["facts"], schema["$defs"]["Link"]
+        for key, kind in link_kinds().items():
+            link = {name: said for name, said in kind.schema().items() if not name.startswith("$")}
+            hub["properties"][key] = {"anyOf": [link, {"type": "null"}]}
+        for fact in (fact for criterion in criteria() for fact in criterion.facts):
+            described = {"type": ["number", "null"], "description": f"{fact.en}, {fact.unit}"}
+            hub["properties"][fact.name] = described
+        hub["required"] = list(hub["properties"])
+        return schema
+
     @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
     @property
     def digest(self) -> str:
@@ -321,7 +312,7 @@ class Plan(Record):
         ]
 
     @classmethod
-    def load(cls, document: Any, where: str = "") -> Self:
+    def load(cls, document: Any, where: str = "", under: str = "") -> Self:
         """Return the plan that parsed JSON holds, if its decisions are those it was written with.
 
         Raises
@@ -330,7 +321,11 @@ class Plan(Record):
             With one problem for each field that is not as dcsite writes it, or if the digest says
             that scenario or hubs were changed since. Plans from before there was one have none.
         """
-        plan = super().load(document, where)
+        where = where or cls.file_name
+        if isinstance(document, Mapping) and isinstance(document.get("hubs"), list):
+            hubs = [_gathered(hub, where, n) for n, hub in enumerate(document["hubs"])]
+            document = {**document, "hubs": hubs}
+        plan = super().load(document, where, under)
         written = document.get("digest")
         if written is not None and written != plan.digest:
             raise OutputError(
@@ -342,3 +337,25 @@ class Plan(Record):
                 )
             )
         return plan
+
+
+def _gathered(hub: Any, where: str, number: int) -> Any:
+    """Return a hub of a file with its links and facts gathered from its own keys.
+
+    A kind of link whose criterion is not installed keeps what all links have.
+    """
+    if not isinstance(hub, Mapping):
+        return hub
+    kinds, known = link_kinds(), {one.name for one in fields(Hub)}
+    links: dict[str, Link | None] = {}
+    facts: dict[str, Any] = {}
+    for key, value in hub.items():
+        if key in known:
+            continue
+        if isinstance(value, Mapping):
+            links[key] = kinds.get(key, Link).load(value, where, f"hubs.{number}.{key}")
+        elif key in kinds and value is None:
+            links[key] = None
+        else:
+            facts[key] = value
+    return {**hub, "links": links, "facts": facts}

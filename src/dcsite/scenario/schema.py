@@ -372,7 +372,7 @@ def scenario_model() -> type[Scenario]:
 
 
 @lru_cache(maxsize=32)
-def _model(known: tuple[Criterion, ...]) -> type[Scenario]:
+def _model(known: tuple[Criterion[Any], ...]) -> type[Scenario]:
     # Keys of what comes with dcsite stand in every whole scenario; a third party's have defaults.
     home = __name__.split(".")[0]
     ours = {own.name: type(own).__module__.split(".")[0] == home for own in known}

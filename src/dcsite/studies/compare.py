@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from dcsite.criteria import TIERS, Breach, Measure, criteria
-from dcsite.criteria.disasters_found import backups_of
 from dcsite.plan.check import unserved_demand
 from dcsite.sites.landmass import landmass_of, landmasses
 
@@ -176,7 +175,7 @@ def _compared(contender: Contender, atlas: Atlas, scenario: Scenario) -> Compare
         ),
         tuple(_finite(measure) for one in found for measure in one.measures),
         tuple(breach for one in found for breach in one.breaches),
-        backups_of(hubs, atlas, scenario),
+        tuple(backup for one in found for backup in one.backups),
         float(sum(zone.unserved_mw for zone in unserved_demand(hubs, atlas, scenario))),
     )
 

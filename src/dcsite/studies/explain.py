@@ -52,7 +52,7 @@ Task: TypeAlias = "Callable[[Solve], tuple[Resolved, ...]]"
 
 def hub_shares(context: ExplainContext) -> tuple[HubExplanation, ...]:
     """Say what each hub gives to each measure, without solving anything."""
-    shares = measure_shares(context.hubs, context.checked, context.scenario)
+    shares = measure_shares(context.hubs, context.checked)
     return tuple(
         HubExplanation(
             name_of(context.sites, site),

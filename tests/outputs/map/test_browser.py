@@ -197,10 +197,11 @@ def test_a_click_on_a_hub_opens_its_pop_up_with_the_voltage(
     ActionChains(page).move_to_element(circle).click().perform()
     popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
     hub = plan.hubs[0]
-    assert hub.substation is not None
+    station = hub.links["substation"]
+    assert station is not None
     for text in (
         "石狩市", "Ishikari-shi", "中核拠点 Core hub", "300 MW",
-        f"{hub.substation.voltage_kv:g} kV · 4.6 km", "石狩 Ishikari", "東京圏 Tokyo area",
+        f"{station.voltage_kv:g} kV · 4.6 km", "石狩 Ishikari", "東京圏 Tokyo area",
         "61.2 %", "9.9 km", "812.3 km", "評点 score 1.000", "solar_fit", "評価への寄与 Share",
         "0.0251 / 0.1006 点 points", "未計算", "not computed: run dcsite explain PLAN --write",
     ):  # fmt: skip

@@ -16,18 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dcsite.criteria import criteria
+from dcsite.contract import criteria
 
 from .encode import encode_polygons, number
 from .layer import DataLayer, Field, text
 from .style import HAZARD_ABSENT, INTENSITIES, PROBABILITY_RAMP, SCORE_RAMP, SHARE_RAMP
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
+    from dcsite.contract import Quantity
 
 _PREFIX = "score_"
 #: About 2.5 km2: islets below this are left out of the shapes, never a whole municipality.
@@ -48,18 +49,7 @@ _LABELS: dict[str, Field] = {
     "max_it_load_mw": Field("最大IT容量", "Largest IT load", "MW"),
     "hectares": Field("面積", "Hectares", "ha"),
     "uncertainty_km": Field("位置の不確かさ（半径）", "Uncertainty of place, radius", "km"),
-    "nearest_existing_core_km": Field("既存中核まで", "To the nearest existing core", "km"),
-    "local_renewable_gwh": Field("周辺の追加再エネ", "Additional supply around", "GWh/年"),
-    "local_renewable_ratio": Field("周辺の追加再エネ÷需要", "Additional supply over demand"),
-    "area_contractable_gwh": Field("エリアの契約可能量", "Contractable in the area", "GWh/年"),
-    "area_decarbonised_share": Field("エリアの脱炭素電源", "Area, decarbonised", "share"),
-    "landing_distance_km": Field("国際陸揚局まで", "To an international landing", "km"),
-    "landing_crowded": Field(
-        "集中地域の陸揚局（1 = はい）", "Landing in a crowded cluster, 1 = yes"
-    ),
-    "international_directions": Field("到達できる国際方面", "International directions in reach"),
 }
-_SUBSTATION = re.compile(r"substation_distance_km_([\d.]+)kv")
 _UNIT_ENDING = re.compile(r"_(km2|km|mw|gwh|kv|ha|ms|m|share|deg)$")
 #: Columns whose second decimal is finer than anything a pop-up is read for.
 _COARSE = ("_km", "_km2", "_m", "_mw", "_gwh", "_ha", "kv")
@@ -87,13 +77,13 @@ def scored_criteria(candidates: gpd.GeoDataFrame) -> list[ScoredCriterion]:
     return found
 
 
-def _field(column: str) -> Field:
+def _field(column: str, known: Mapping[str, Quantity]) -> Field:
     """Name a measured column for a pop-up."""
     if column in _LABELS:
         return _LABELS[column]
-    if match := _SUBSTATION.fullmatch(column):
-        volts = match[1]
-        return Field(f"{volts} kV以上の変電所まで", f"To a substation, {volts} kV or more", "km")
+    if column in known:
+        own = known[column]
+        return Field(own.ja, own.en, own.unit)
     ending = _UNIT_ENDING.search(column)
     unit = ending[1] if ending else ""
     words = column.removesuffix(f"_{unit}").replace("_", " ")
@@ -129,6 +119,11 @@ def candidate_layer(
     ]
     scored = scored_criteria(candidates)
     measured = _measured(candidates)
+    known = {
+        column: quantity
+        for criterion in criteria()
+        for column, quantity in criterion.columns(candidates).items()
+    }
     described = candidates[["name_ja", "name_en", "prefecture_ja", "prefecture_en"]]
     return DataLayer(
         "choropleth",
@@ -144,7 +139,7 @@ def candidate_layer(
                 [number(value) for value in candidates[f"{_PREFIX}{item.name}"]] for item in scored
             ],
             "groups": [group.as_data() for group in groups],
-            "fields": [_field(column) for column in measured],
+            "fields": [_field(column, known) for column in measured],
             "values": [
                 [
                     number(value, 2 if column.endswith(_COARSE) else 4)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import folium
 import numpy as np
 
+from dcsite.contract import link_kinds
 from dcsite.hazards import intensity_at_offices
 
 from .encode import encode_polygons, html_fragment
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 LINK_PANE, BACKUP_PANE, CORE_PANE, HUB_PANE = "dc-links", "dc-backups", "dc-cores", "dc-hubs"
 #: Untyped in Folium.
 _POLYLINE: Any = folium.PolyLine
-_LINK_COLOURS = {"substation": "#3b0f70", "landing": "#00798c"}
+#: Colour, width in pixels and dashes of the links, kind by kind; further kinds begin anew.
+_LINK_STYLES = (("#3b0f70", 2.2, None), ("#00798c", 1.2, "5 4"), ("#9c4a00", 1.2, "2 4"))
 _EXISTING_COLOUR = "#2b333a"
 _BACKUP_COLOUR = "#7b3294"
 _DARK = "#2b333a"
@@ -150,31 +153,28 @@ def core_layer(atlas: Atlas) -> tuple[Layer, list[str]]:
 
 
 def link_layers(plan: Plan) -> list[Layer]:
-    """Return straight links from each hub to its substation and to its landing."""
+    """Return straight links from each hub, one layer for each kind of link."""
     layers: list[Layer] = []
-    for kind, ja, en in (
-        ("substation", "拠点から変電所（直線）", "Hub to substation, straight"),
-        ("landing", "拠点から陸揚局（直線）", "Hub to landing, straight"),
+    for (key, kind), (colour, width, dashes) in zip(
+        link_kinds().items(), cycle(_LINK_STYLES), strict=False
     ):
-        group = folium.FeatureGroup(name=f"links-{kind}", control=False)
+        group = folium.FeatureGroup(name=f"links-{key}", control=False)
         for hub in plan.hubs:
-            end = hub.substation if kind == "substation" else hub.landing
-            if end is None:
-                continue
-            add(group,
-                _POLYLINE(
-                    [(hub.lat_deg, hub.lon_deg), (end.lat_deg, end.lon_deg)],
-                    color=_LINK_COLOURS[kind], opacity=0.7, pane=LINK_PANE, interactive=False,
-                    weight=2.2 if kind == "substation" else 1.2,
-                    dash_array=None if kind == "substation" else "5 4", class_name="dc-link",
-                )
-            )  # fmt: skip
+            end = hub.links.get(key)
+            if end is not None:
+                add(group,
+                    _POLYLINE(
+                        [(hub.lat_deg, hub.lon_deg), (end.lat_deg, end.lon_deg)],
+                        color=colour, opacity=0.7, pane=LINK_PANE, interactive=False,
+                        weight=width, dash_array=dashes, class_name="dc-link",
+                    )
+                )  # fmt: skip
         add(group, DrawAsSvg(LINK_PANE))
-        shape = "line" if kind == "substation" else "dash"
         layers.append(
             Layer(
-                f"links-{kind}", "plan", ja, en, group, shown=True,
-                legend=[Swatch(shape, _LINK_COLOURS[kind], size=2)],
+                f"links-{key}", "plan", f"拠点から{kind.end_ja}（直線）",
+                f"Hub to {kind.end_en.lower()}, straight", group, shown=True,
+                legend=[Swatch("dash" if dashes else "line", colour, size=2)],
             )
         )  # fmt: skip
     return layers

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from dcsite.criteria import criteria
+from dcsite.contract import criteria, link_kinds
 
 from .encode import html_fragment
 from .style import decimals, quantity, score, tier_style
@@ -192,38 +193,21 @@ def _line(ja: str, en: str, value: str, more: str = "") -> dict[str, str]:
 def _facts(hub: Hub, names: Mapping[str, str]) -> list[dict[str, str]]:
     """Return what a hub is: load, links, neighbour, energy, uncertainty."""
     facts = [_line("IT容量", "IT load", quantity(hub.it_load_mw, "MW"))]
-    station, landing = hub.substation, hub.landing
-    if station is None:
-        facts.append(_line("接続変電所", "Substation", "–"))
-    else:
-        name = " ".join(part for part in (station.name_ja, station.name_en) if part)
-        value = f"{quantity(station.voltage_kv, 'kV')} · {quantity(station.distance_km, 'km')}"
-        facts.append(
-            _line(
-                "接続変電所",
-                "Substation",
-                value,
-                f"{name or '名称なし no name'} ({station.substation_id})",
-            )
-        )
-    if landing is not None:
-        facts.append(
-            _line(
-                "最寄りの国際陸揚局",
-                "Nearest international landing",
-                quantity(landing.distance_km, "km"),
-                f"{landing.name_ja} {landing.name_en}",
-            )
-        )
+    for key, kind in link_kinds().items():
+        link = hub.links.get(key)
+        if link is None:
+            facts.append(_line(kind.end_ja, kind.end_en, "–"))
+            continue
+        value = " · ".join(filter(None, (link.detail, quantity(link.distance_km, "km"))))
+        name = " ".join(filter(None, (link.name_ja, link.name_en))) or "名称なし no name"
+        facts.append(_line(kind.end_ja, kind.end_en, value, f"{name} ({link.end_id})"))
     neighbour = names.get(hub.nearest_hub_id, hub.nearest_hub_id)
     facts += [
         _line("最寄りの拠点", "Nearest hub or core", quantity(hub.nearest_hub_km, "km"), neighbour),
-        _line(
-            "追加性のある再エネ", "Additional renewables", quantity(hub.renewable_share, "share")
-        ),
-        _line(
-            "脱炭素電源（参考）", "Decarbonised, for reference",
-            quantity(hub.decarbonised_share, "share"),
+        *(
+            _line(fact.ja, fact.en, quantity(hub.facts.get(fact.name, math.nan), fact.unit))
+            for criterion in criteria()
+            for fact in criterion.facts
         ),
         _line(
             "位置の不確かさ（半径）", "Uncertainty of place, radius",

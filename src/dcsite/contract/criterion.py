@@ -1,0 +1,321 @@
+"""What a criterion is, and how those that come with dcsite and those of others are found.
+
+A criterion is one file: its parameters, rules and quantities, how it measures sites, which it
+admits, what rows and scores it adds to the program, and how it evaluates a finished plan. No room
+but `criteria` knows one by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from dcsite.errors import DcsiteError, Problem
+
+from .findings import Evaluation, Findings, Link, Quantity
+from .program import ScoreTerm
+from .rules import TIERS, Admission, Bound, PerTier, Rule
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from dcsite.atlas import Atlas
+    from dcsite.hazards import DisasterSet
+    from dcsite.scenario import Scenario
+
+    from .program import Outlook, Program
+
+#: The group that a criterion's package names its criterion in.
+ENTRY_POINT_GROUP = "dcsite.criteria"
+
+P = TypeVar("P", bound=BaseModel)
+
+
+class Criterion(Generic[P]):
+    """One thing that matters.
+
+    A subclass states what it is in class attributes and overrides what it needs; `measure`,
+    `site_score` and `evaluate` every criterion has of its own.
+    """
+
+    #: Key under `weights` and `criteria` of the scenario, and name of the entry point.
+    name: ClassVar[str] = ""
+    title_en: ClassVar[str] = ""
+    title_ja: ClassVar[str] = ""
+    #: Where it stands among the others in tables; those without a rank come last, by name.
+    rank: ClassVar[int] = 1000
+    #: Line ids of the strategy that it goes back to.
+    policy_lines: ClassVar[tuple[str, ...]] = ()
+    Parameters: type[BaseModel]
+    rules: ClassVar[tuple[Rule, ...]] = ()
+    #: Its figures: measured columns and values of hubs, with their labels.
+    quantities: ClassVar[tuple[Quantity, ...]] = ()
+    #: Those of a hub's values that stand among a hub's own facts, in files and pop-ups.
+    facts: ClassVar[tuple[Quantity, ...]] = ()
+    #: Kinds of links that its evaluation finds.
+    links: ClassVar[tuple[type[Link], ...]] = ()
+    #: By option of the commands (`--disasters`), the parameter that holds the user's file.
+    file_options: ClassVar[Mapping[str, str]] = {}
+
+    def own(self, scenario: Scenario) -> P:
+        """Return the criterion's parameters in a scenario."""
+        parameters: P = scenario.criteria[self.name]
+        return parameters
+
+    def columns(self, sites: pd.DataFrame) -> Mapping[str, Quantity]:
+        """Return what measured columns are, by column; those of `quantities` by default."""
+        return {quantity.name: quantity for quantity in self.quantities if quantity.name in sites}
+
+    def input_files(self, scenario: Scenario) -> tuple[str, ...]:
+        """Return the user's files that measurements rest on beside tables and sites.
+
+        What was measured with other content of them is not used again.
+        """
+        given = (getattr(self.own(scenario), key) for key in self.file_options.values())
+        return tuple(path for path in given if path)
+
+    def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
+        """Measure every site; index as `sites`, units in the column names."""
+        raise NotImplementedError
+
+    def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
+        """Score every measured site on 0..1, for maps and pop-ups."""
+        raise NotImplementedError
+
+    def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
+        """Say which measured sites the criterion's rules keep out of which tier; none here."""
+        return ()
+
+    def bounds(self, outlook: Outlook) -> Sequence[Bound]:
+        """Say what no plan can reach, from the sites left for each tier; nothing here."""
+        return ()
+
+    def constrain(self, program: Program) -> None:
+        """Add the criterion's rows; none here."""
+
+    def score(self, program: Program) -> Sequence[ScoreTerm]:
+        """Return the criterion's terms of the objective; none here."""
+        return ()
+
+    def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
+        """Evaluate a finished plan from coordinates and tables alone.
+
+        `hubs` has one row per hub, indexed by `site_id`, with `tier`, `it_load_mw`, `lat_deg`,
+        `lon_deg`, `area`, `municipality_code`, `landmass_id`. Nothing of `measure`, `admit` or
+        `constrain` may be used here. For each term that `score` returns, the evaluation holds a
+        measure of the term's name with its score and weight: the plan's objective is added up
+        from these, and a missing one is an error that names criterion and term.
+        """
+        raise NotImplementedError
+
+    def disasters(
+        self, sites: pd.DataFrame, atlas: Atlas, scenario: Scenario
+    ) -> DisasterSet | None:
+        """Return what takes hubs down together, at each of some sites; None: nothing it knows."""
+        return None
+
+    def by_load(
+        self,
+        program: Program,
+        measure: str,
+        score: NDArray[np.float64] | pd.Series[float],
+        part: float = 1.0,
+    ) -> ScoreTerm:
+        """Return the term ``weight * part * sum(it_load_mw * score) / total``.
+
+        Parameters
+        ----------
+        score : array_like, shape (sites,) or (sites, tiers)
+            Scores 0..1 of each site, in each tier where they differ.
+        """
+        weight = float(program.scenario.weights[self.name]) * part
+        return ScoreTerm(measure, weight, program.load_terms(load_share(program, score)))
+
+
+class SiteValue(Criterion[P]):
+    """A criterion that is one value of each site: a limit for each tier, a score by two anchors.
+
+    A subclass gives :attr:`quantity`, the rule of the limit as its only rule, the values of all
+    sites (`values`) and, by a way of its own, of one hub (`value_at`), and reads the limits and
+    anchors from its parameters.
+    """
+
+    #: What the value is.
+    quantity: ClassVar[Quantity]
+    #: Why a site beyond the limit is left out.
+    reason_en: ClassVar[str] = "a value of the site beyond its limit"
+
+    def values(
+        self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario
+    ) -> NDArray[np.float64]:
+        """Return the value of every site, NaN where it is not known, shape (sites,)."""
+        raise NotImplementedError
+
+    def value_at(self, hub: pd.Series[Any], atlas: Atlas, scenario: Scenario) -> float:
+        """Return the value of one hub, found without `values`."""
+        raise NotImplementedError
+
+    def limits(self, own: P) -> PerTier:
+        """Return the most that each tier allows."""
+        raise NotImplementedError
+
+    def anchors(self, own: P) -> tuple[float, float]:
+        """Return the values that score 0 and 1."""
+        raise NotImplementedError
+
+    def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
+        """Measure the value of every site."""
+        import pandas as pd
+
+        found = self.values(sites, atlas, scenario)
+        return pd.DataFrame({self.quantity.name: found}, index=sites.index)
+
+    def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
+        """Score the value between the scenario's anchors; what is not known scores 0."""
+        import pandas as pd
+
+        score = linear_score(sites[self.quantity.name], *self.anchors(self.own(scenario)))
+        return pd.Series(score, index=sites.index, name=self.name)
+
+    def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
+        """Leave out sites beyond a tier's limit; what is not known is not refused."""
+        limit = self.limits(self.own(scenario)).by_tier()
+        beyond = (sites[self.quantity.name].to_numpy()[:, None] > limit).astype(float)
+        return (Admission(self.rules[0].name, beyond, self.reason_en),)
+
+    def score(self, program: Program) -> Sequence[ScoreTerm]:
+        """Reward load at well-scored sites: ``sum(it_load_mw * score) / total``."""
+        score = self.site_score(program.sites, program.scenario)
+        return (self.by_load(program, self.quantity.in_plan, score),)
+
+    def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
+        """Look up each hub by itself."""
+        import numpy as np
+
+        own = self.own(scenario)
+        value = np.array([self.value_at(hub, atlas, scenario) for _, hub in hubs.iterrows()])
+        score = linear_score(value, *self.anchors(own))
+        limit = np.array([self.limits(own)[tier] for tier in hubs["tier"]])
+        return (
+            Findings(self.name, hubs, scenario)
+            .mean(self.quantity, value, score)
+            .each(self.quantity, value, score)
+            .beyond(self.rules[0].name, self.quantity, value, limit)
+            .done()
+        )
+
+
+def load_share(
+    program: Program, value: NDArray[np.float64] | pd.Series[float]
+) -> NDArray[np.float64]:
+    """Return ``value / total load`` for each site and tier: coefficients of shares of the load.
+
+    Parameters
+    ----------
+    value : array_like, shape (sites,) or (sites, tiers)
+        What a MW at a site counts.
+    """
+    import numpy as np
+
+    share = np.asarray(value, dtype=np.float64) / program.total_it_load_mw
+    return share if share.ndim == 2 else np.repeat(share[:, None], len(TIERS), axis=1)
+
+
+def linear_score(
+    value: NDArray[np.float64] | pd.Series[float], zero_at: float, one_at: float
+) -> NDArray[np.float64]:
+    """Score values linearly between two fixed anchors, clipped to 0..1.
+
+    Parameters
+    ----------
+    value : array_like
+        Measured values; NaN and infinities away from `one_at` score 0.
+    zero_at, one_at : float
+        Values that score 0 and 1; either may be the larger.
+
+    Returns
+    -------
+    numpy.ndarray
+        Scores, same shape as `value`.
+    """
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):
+        raw = (np.asarray(value, dtype=float) - zero_at) / (one_at - zero_at)
+    return np.clip(np.nan_to_num(raw, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
+
+
+@cache
+def criteria() -> tuple[Criterion[Any], ...]:
+    """Return every registered criterion, by rank and then by name.
+
+    Raises
+    ------
+    DcsiteError
+        If an entry point does not load, is no criterion, or takes a name twice.
+    """
+    found: dict[str, Criterion[Any]] = {}
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        try:
+            criterion = point.load()
+        except (ImportError, AttributeError) as error:
+            raise DcsiteError(
+                Problem(
+                    f"entry point {ENTRY_POINT_GROUP}", point.name, f"cannot be loaded: {error}"
+                )
+            ) from error
+        if not isinstance(criterion, Criterion) or criterion.name != point.name:
+            raise DcsiteError(
+                Problem(
+                    f"entry point {ENTRY_POINT_GROUP}",
+                    point.name,
+                    f"{point.value} is not a criterion of that name; see dcsite.contract",
+                )
+            )
+        if point.name in found and found[point.name] is not criterion:
+            raise DcsiteError(
+                Problem(f"entry point {ENTRY_POINT_GROUP}", point.name, "is registered twice")
+            )
+        found[point.name] = criterion
+    return tuple(sorted(found.values(), key=lambda own: (own.rank, own.name)))
+
+
+def input_files(scenario: Scenario) -> tuple[Path, ...]:
+    """Return the files of a user's own, beside tables and sites, that criteria measure by."""
+    return tuple(Path(path) for criterion in criteria() for path in criterion.input_files(scenario))
+
+
+def link_kinds() -> Mapping[str, type[Link]]:
+    """Return every kind of link, by its key, in the order of the criteria that find them."""
+    return {kind.key: kind for criterion in criteria() for kind in criterion.links}
+
+
+def disasters_at(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> DisasterSet:
+    """Return what takes hubs down together, at each of some sites.
+
+    Raises
+    ------
+    LookupError
+        If no criterion knows disasters.
+    """
+    for criterion in criteria():
+        found = criterion.disasters(sites, atlas, scenario)
+        if found is not None:
+            return found
+    raise LookupError("no criterion knows disasters")
+
+
+def file_option_key(option: str) -> str:
+    """Return the scenario's key that an option of the commands sets (`disasters`)."""
+    for criterion in criteria():
+        if option in criterion.file_options:
+            return f"criteria.{criterion.name}.{criterion.file_options[option]}"
+    raise KeyError(option)

@@ -1,0 +1,448 @@
+"""What a criterion finds in a finished plan: figures, broken rules, links, backups.
+
+A figure is a :class:`Quantity`, whose name, unit, labels and source are said once and serve the
+measured column, the value of a hub and the measure of the plan. :class:`Findings` gathers them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from dcsite.records import (
+    Amount,
+    Km,
+    Latitude,
+    Longitude,
+    Name,
+    Points,
+    Record,
+    Score,
+    Share,
+    Times,
+    UnknownAmount,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from dcsite.scenario import Scenario
+
+#: A violation below this is the solvers' own tolerance.
+SLACK = 1e-9
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number that a criterion gives: what it is called, its unit, where it comes from.
+
+    Parameters
+    ----------
+    name : str
+        Name of the measured column and of a hub's value.
+    unit : str
+        Unit; ``share`` for parts of a whole, which people read as per cent.
+    en, ja : str
+        Its labels.
+    source : str
+        Tables or method it comes from.
+    measure : str
+        Name of the plan's measure where it is another.
+    short_en : str
+        Head of a column in the plan's table of hubs; empty where it has none there.
+    """
+
+    name: str
+    unit: str
+    en: str
+    ja: str
+    source: str = ""
+    measure: str = ""
+    short_en: str = ""
+
+    @property
+    def in_plan(self) -> str:
+        """Name of the plan's measure."""
+        return self.measure or self.name
+
+    def noted(self, en: str, ja: str) -> Quantity:
+        """Return the quantity with a note in brackets behind its labels."""
+        return replace(self, en=f"{self.en} ({en})", ja=f"{self.ja}（{ja}）")
+
+    def said(self, value: float) -> str:
+        """Write a value of it with its unit, the same in both languages."""
+        if not math.isfinite(value):
+            return "-"
+        if self.unit == "share":
+            return f"{value:.1%}"
+        return f"{value:,.1f} {self.unit}" if self.unit != "ratio" else f"{value:.2f}"
+
+    def limit(self, value: float) -> str:
+        """Write a bound of it as it was asked for."""
+        return f"{100.0 * value:g}%" if self.unit == "share" else f"{value:g} {self.unit}".strip()
+
+
+class Link(Record):
+    """What a hub is joined to, as the evaluation of a plan found it.
+
+    A criterion's own kind of link has further fields, and says what it is called.
+    """
+
+    #: Key of the link in a hub of plan.json.
+    key: ClassVar[str] = ""
+    #: What the link's end is called: of a hub's line in a pop-up, of the map's layer.
+    end_en: ClassVar[str] = ""
+    end_ja: ClassVar[str] = ""
+    #: Digits of its distance in km that are worth reading.
+    km_digits: ClassVar[int] = 1
+
+    name_ja: str | None
+    """Japanese name, null where the source has none."""
+    name_en: str | None
+    """English name, null where the source has none."""
+    distance_km: Km
+    """Geodesic distance from the hub in km."""
+    lat_deg: Latitude
+    """Latitude in degrees, WGS 84, 6 decimals."""
+    lon_deg: Longitude
+    """Longitude in degrees, WGS 84, 6 decimals."""
+
+    @property
+    def detail(self) -> str:
+        """What stands before the distance, such as a voltage; empty where nothing does."""
+        return ""
+
+    @property
+    def end_id(self) -> str:
+        """Id of the link's end in its table; empty where it has none."""
+        return ""
+
+
+class CriterionValue(Record):
+    """One measured value of one hub, ready for a pop-up or a table row."""
+
+    criterion: Name
+    """Name of the criterion."""
+    name: Name
+    """Name of the value."""
+    label_en: str
+    """English label."""
+    label_ja: str
+    """Japanese label."""
+    value: UnknownAmount
+    """Measured value; null where there is none."""
+    unit: str
+    """Unit of the value."""
+    score: Score | None
+    """Score 0..1 by the scenario's fixed anchors; null where the value is only reported."""
+    source: str
+    """Table or method the value comes from."""
+
+
+class Measure(Record):
+    """One plan-level measure in its natural unit."""
+
+    criterion: Name
+    """Name of the criterion."""
+    name: Name
+    """Name of the measure."""
+    label_en: str
+    """English label."""
+    label_ja: str
+    """Japanese label."""
+    value: UnknownAmount
+    """Value in its unit; null where there is none."""
+    unit: str
+    """Unit of the value."""
+    score: Score | None
+    """Score 0..1 by fixed anchors; null where only reported."""
+    weight: Points
+    """Weight in the objective; 0 where only reported."""
+
+
+class Violation(Record):
+    """A soft rule that the plan breaks, by how much, where, and what that costs."""
+
+    rule: Name
+    """Name of the soft rule."""
+    amount: Amount
+    """By how much, in `unit`."""
+    unit: str
+    """Unit of the amount."""
+    site_ids: tuple[str, ...]
+    """Sites concerned."""
+    penalty: Points
+    """Objective points this costs."""
+    message_en: str
+    """The violation in English."""
+    message_ja: str
+    """The violation in Japanese."""
+
+
+class Backup(Record):
+    """A hub's backup: of its own tier or above, and never taken down with it."""
+
+    site_id: str
+    """The hub."""
+    backup_site_id: str | None
+    """Its backup; null where every hub of its tier or above falls with it in some disaster."""
+    both_down_30y: Times | None
+    """Times both are expected down together in 30 years, over disasters of known probability."""
+    choices: int
+    """Hubs that could be its backup."""
+
+
+class DisasterLoss(Record):
+    """What a disaster is expected to take from a plan."""
+
+    event_id: str
+    """Which disaster."""
+    kind: str
+    """Kind of disaster."""
+    name_en: str
+    """English name."""
+    name_ja: str
+    """Japanese name; empty where the sources have none."""
+    probability_30y: Share | None
+    """Probability in 30 years; null where none is known."""
+    probability_date: str
+    """Date of that probability; empty where it has none."""
+    share_down: Share
+    """Share of the plan's capacity expected down, 0..1."""
+    areas_lost: tuple[str, ...]
+    """Electricity areas that go dark."""
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A rule that a finished plan violates, found without the formulation."""
+
+    rule: str
+    amount: float
+    site_ids: tuple[str, ...]
+    message_en: str
+    message_ja: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a criterion finds in a finished plan.
+
+    Parameters
+    ----------
+    measures : tuple of Measure
+        Figures of the whole plan; for each scored term of the objective one of its name.
+    breaches : tuple of Breach
+        Rules that do not hold.
+    hub_values : mapping of str to tuple of CriterionValue
+        Values of each hub, by site id.
+    parts : mapping of str to numpy.ndarray
+        By measure, the part of its score that each hub earns; they add up to the score. A measure
+        without them is taken to be earned in proportion to the MW.
+    links : mapping of str to tuple of Link
+        What each hub is joined to, by site id.
+    backups : tuple of Backup
+        Which hub stands in for which.
+    worst_disasters : tuple of DisasterLoss
+        What takes most of the plan, the worst first.
+    notes : tuple of str
+        What a reader of the plan must know.
+    """
+
+    measures: tuple[Measure, ...]
+    breaches: tuple[Breach, ...] = ()
+    hub_values: Mapping[str, tuple[CriterionValue, ...]] = field(default_factory=dict)
+    parts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
+    backups: tuple[Backup, ...] = ()
+    worst_disasters: tuple[DisasterLoss, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Findings:
+    """Gathers what a criterion finds in a plan's hubs, figure by figure.
+
+    Parameters
+    ----------
+    criterion : str
+        Name of the criterion whose findings they are; its weight is the scenario's.
+    hubs : pandas.DataFrame
+        One row per hub, indexed by `site_id`, with `it_load_mw`.
+    scenario : Scenario
+        What is asked.
+    """
+
+    def __init__(self, criterion: str, hubs: pd.DataFrame, scenario: Scenario) -> None:
+        self.hubs = hubs
+        self.load_mw: NDArray[np.float64] = hubs["it_load_mw"].to_numpy(dtype=float)
+        self._criterion = criterion
+        self._weight = float(scenario.weights[criterion])
+        self._total_mw = float(scenario.total_new_it_load_mw)
+        self._measures: list[Measure] = []
+        self._breaches: list[Breach] = []
+        self._values: dict[str, list[CriterionValue]] = {str(site): [] for site in hubs.index}
+        self._parts: dict[str, NDArray[np.float64]] = {}
+        self._links: dict[str, list[Link]] = {}
+
+    def mean(
+        self,
+        quantity: Quantity,
+        value: NDArray[np.float64],
+        score: NDArray[np.float64] | None = None,
+        part: float = 1.0,
+    ) -> Self:
+        """Take the MW-weighted mean of a value of each hub as a measure of the plan.
+
+        Parameters
+        ----------
+        quantity : Quantity
+            What it is.
+        value : numpy.ndarray, shape (hubs,)
+            Hubs where it is NaN, not known, are left out of the mean.
+        score : numpy.ndarray, shape (hubs,), optional
+            Scores 0..1; hubs that carry nothing earn nothing. Without it the mean is only reported.
+        part : float
+            Part of the criterion's weight that the measure has.
+        """
+        import numpy as np
+
+        known = ~np.isnan(value) & (self.load_mw > 0.0)
+        load = self.load_mw[known]
+        mean = float((load * value[known]).sum() / load.sum()) if known.any() else math.nan
+        mw_weighted = replace(
+            quantity, en=f"{quantity.en}, MW-weighted mean", ja=f"{quantity.ja}（MW加重平均）"
+        )
+        earned = None if score is None else self.load_mw * score / self._total_mw
+        return self.figure(mw_weighted, mean, None, part, earned)
+
+    def figure(
+        self,
+        quantity: Quantity,
+        value: float,
+        score: float | None = None,
+        part: float = 1.0,
+        earned: NDArray[np.float64] | None = None,
+    ) -> Self:
+        """Take a figure of the whole plan; `earned` says which part of its score each hub earns."""
+        if earned is not None:
+            self._parts[quantity.in_plan] = earned
+            score = float(earned.sum()) if score is None else score
+        self._measures.append(
+            Measure(
+                self._criterion,
+                quantity.in_plan,
+                quantity.en,
+                quantity.ja,
+                value,
+                quantity.unit,
+                score,
+                0.0 if score is None else self._weight * part,
+            )
+        )
+        return self
+
+    def each(
+        self,
+        quantity: Quantity,
+        value: NDArray[np.float64],
+        score: NDArray[np.float64] | None = None,
+        notes: Sequence[tuple[str, str]] | None = None,
+    ) -> Self:
+        """Take a value of each hub, with a note in both languages on each where there is one.
+
+        Hubs at which it is infinite have none, such as a distance to what does not exist.
+        """
+        for number, site in enumerate(map(str, self.hubs.index)):
+            if math.isinf(value[number]):
+                continue
+            note = ("", "") if notes is None else notes[number]
+            own = quantity.noted(*note) if any(note) else quantity
+            self._values[site].append(
+                CriterionValue(
+                    self._criterion,
+                    own.name,
+                    own.en,
+                    own.ja,
+                    float(value[number]),
+                    own.unit,
+                    None if score is None else float(score[number]),
+                    own.source,
+                )
+            )
+        return self
+
+    def breach(self, rule: str, amount: float, sites: Sequence[object], en: str, ja: str) -> Self:
+        """Take a rule that does not hold, by how much, and at which sites."""
+        self._breaches.append(Breach(rule, float(amount), tuple(map(str, sites)), en, ja))
+        return self
+
+    def beyond(
+        self,
+        rule: str,
+        quantity: Quantity,
+        value: NDArray[np.float64],
+        limit: NDArray[np.float64],
+        *,
+        least: bool = False,
+    ) -> Self:
+        """Take a breach of 1 for each hub whose value lies beyond its limit.
+
+        Parameters
+        ----------
+        value, limit : numpy.ndarray, shape (hubs,)
+            Values, and the most that is allowed (the least, where `least` says so).
+        """
+        out = value < limit if least else value > limit
+        bound_en, bound_ja = ("least", "下限") if least else ("limit", "上限")
+        for number in out.nonzero()[0].tolist():
+            (en, ja), asked = self.place(number), quantity.limit(float(limit[number]))
+            have = float(value[number])
+            said = quantity.said(have) if math.isfinite(have) else None
+            self.breach(
+                rule,
+                1.0,
+                [self.hubs.index[number]],
+                f"{en}: {quantity.en} {said or 'none'} ({bound_en} {asked})",
+                f"{ja}：{quantity.ja} {said or 'なし'}（{bound_ja}{asked}）",
+            )
+        return self
+
+    def row(self, site: object) -> int:
+        """Return where a hub stands in the table of hubs."""
+        return int(list(self.hubs.index).index(site))
+
+    def place(self, number: int) -> tuple[str, str]:
+        """Return what people call a hub, in English and in Japanese."""
+        return place_name(self.hubs, number)
+
+    def link(self, site: object, link: Link) -> Self:
+        """Take what a hub is joined to."""
+        self._links.setdefault(str(site), []).append(link)
+        return self
+
+    def done(self, **further: Any) -> Evaluation:
+        """Return the evaluation; `further` are its fields that are not gathered here."""
+        return Evaluation(
+            tuple(self._measures),
+            tuple(self._breaches),
+            {site: tuple(values) for site, values in self._values.items()},
+            parts=self._parts,
+            links={site: tuple(links) for site, links in self._links.items()},
+            **further,
+        )
+
+
+def place_name(hubs: pd.DataFrame, number: int) -> tuple[str, str]:
+    """Return what people call a hub of a table, in English (with the Japanese) and in Japanese."""
+    ja, en = (
+        str(hubs[column].iloc[number])
+        if column in hubs and isinstance(hubs[column].iloc[number], str)
+        else ""
+        for column in ("name_ja", "name_en")
+    )
+    ja = ja or en or str(hubs.index[number])
+    return f"{ja} {en}".strip() if en != ja else ja, ja

@@ -1,0 +1,150 @@
+"""What a criterion may ask of the mixed-integer program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dcsite.atlas import Atlas
+    from dcsite.scenario import Scenario
+
+#: A linear expression as pairs of a solver variable and its coefficient.
+Terms = list[tuple[Any, float]]
+
+
+@dataclass(frozen=True)
+class LoadTable:
+    """Rows over the hubs' loads that are laid only as points break them.
+
+    Row s says ``coefficient[s] @ it_load_mw + fixed - lowered + raised[s] >= least[s]``, with the
+    load of each site in MW whatever its tier.
+
+    Parameters
+    ----------
+    name : str
+        Of the rows, in letters, digits and underlines.
+    labels : tuple of str
+        One for each row, told apart.
+    coefficient : numpy.ndarray, shape (rows, sites)
+        Per MW of load.
+    least : numpy.ndarray, shape (rows,)
+        Right-hand sides.
+    fixed : list of pairs
+        Further terms of every row.
+    lowered : variable, optional
+        One variable that stands in every row; lowering it keeps any of them.
+    raised : sequence of variables, optional
+        A variable for each row, the same or different ones; raising it keeps that row.
+    scale : float
+        What a coefficient of 1 in natural units is here (1 / total load for shares); coefficients
+        far below it are left out.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    coefficient: NDArray[np.float64]
+    least: NDArray[np.float64]
+    fixed: Terms = field(default_factory=list)
+    lowered: Any = None
+    raised: Sequence[Any] | None = None
+    scale: float = 1.0
+
+
+#: Given chosen hubs as pairs of site number and tier number, finds rows that they break: the hub
+#: that lacks something and an array of shape (sites, tiers) each, for
+#: ``sum(coefficient * open) >= 0``.
+FindRows = Callable[
+    [Sequence[tuple[int, int]]], "Sequence[tuple[tuple[int, int], NDArray[np.float64]]]"
+]
+
+
+@dataclass(frozen=True)
+class ScoreTerm:
+    """A linear term of the objective: ``weight * (sum(terms) + constant)``, a score on 0..1."""
+
+    measure: str
+    weight: float
+    terms: Terms
+    constant: float = 0.0
+
+
+class Program(Protocol):
+    """What a criterion may ask of the mixed-integer program."""
+
+    scenario: Scenario
+    atlas: Atlas
+    sites: gpd.GeoDataFrame
+    tiers: tuple[str, ...]
+
+    @property
+    def total_it_load_mw(self) -> float:
+        """Return the IT load that all new hubs together shall carry, in MW."""
+
+    def mode(self, rule: str) -> str:
+        """Return ``hard``, ``soft`` or ``off`` for a rule."""
+
+    def open_terms(self, coefficient: NDArray[np.float64]) -> Terms:
+        """Return ``sum(coefficient[i, t] * open[i, t])`` for an array of shape (sites, tiers)."""
+
+    def load_terms(self, coefficient: NDArray[np.float64]) -> Terms:
+        """Return ``sum(coefficient[i, t] * it_load_mw[i, t])``, shape (sites, tiers)."""
+
+    def continuous(self, name: str, low: float = 0.0, up: float | None = None) -> Any:
+        """Return a new continuous variable within bounds."""
+
+    def variable(self, name: str) -> Any:
+        """Return the continuous variable made under this name."""
+
+    def row(
+        self,
+        name: str,
+        terms: Terms,
+        sense: str,
+        rhs: float,
+        *,
+        rule: str | None = None,
+        slack_up: float | None = None,
+    ) -> None:
+        """Add ``sum(terms) <sense> rhs``; under a rule it may be hard, softened or left out."""
+
+    def lay_lazily(self, table: LoadTable) -> None:
+        """Hold rows ready that are laid only as points break them."""
+
+    def find_lazily(
+        self, name: str, rule: str, concerned: NDArray[np.bool_], find: FindRows
+    ) -> None:
+        """Hold a search ready that finds rows a plan breaks; nothing if the rule is off.
+
+        `concerned`, of shape (sites, tiers), tells which hubs may have such a row.
+        """
+
+    def violate(self, rule: str, variable: Any, amount: float = 1.0) -> None:
+        """Count a variable, times an amount, as violation of a soft rule."""
+
+    def keep_apart(self, rule: str, distance_km: Mapping[str, float]) -> None:
+        """Keep each tier's hubs at least its distance from hubs of its own and higher tiers."""
+
+
+class Outlook(Protocol):
+    """What a criterion may ask of a question before it is solved."""
+
+    scenario: Scenario
+    atlas: Atlas
+    sites: gpd.GeoDataFrame
+
+    @property
+    def most_mw(self) -> NDArray[np.float64]:
+        """Return the most IT load of a hub, in MW, shape (sites, tiers); 0 where none may stand."""
+
+    def least_load_mw(self, here: NDArray[np.bool_]) -> float:
+        """Return the IT load, in MW, that some sites carry at least in any plan.
+
+        That is the total less the most that all other sites can carry; 0 where no rule asks for the
+        total, or where its hubs cannot carry it anyhow (which is told apart).
+        """

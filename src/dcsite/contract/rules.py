@@ -1,0 +1,217 @@
+"""Rules: what may be asked of hubs, how strictly, and what may give way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from dcsite.scenario import Scenario
+
+#: Tiers from the highest to the lowest; a site holds one of them at most.
+TIERS: tuple[str, ...] = ("core", "large", "regional")
+
+
+class PerTier(BaseModel):
+    """One value for each tier."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    core: float = Field(ge=0, description="Core hubs.")
+    large: float = Field(ge=0, description="Large hubs.")
+    regional: float = Field(ge=0, description="Regional hubs.")
+
+    def __getitem__(self, tier: str) -> float:
+        """Return the value of a tier by its name."""
+        if tier not in TIERS:
+            raise KeyError(tier)
+        return float(getattr(self, tier))
+
+    def by_tier(self) -> NDArray[np.float64]:
+        """Return the values in the order of :data:`TIERS`."""
+        import numpy as np
+
+        return np.array([self[tier] for tier in TIERS])
+
+
+@dataclass(frozen=True)
+class Step:
+    """One number that may give way so that a rule can hold: how far at most, in which steps.
+
+    Parameters
+    ----------
+    key : str
+        Dotted key of the number in the scenario.
+    extreme : float
+        The farthest it may go, in the number's own unit; below its value or above it.
+    by : float
+        Length of one step, in the same unit.
+    remeasure : bool
+        Whether sites are to be measured anew by the criterion when it changes.
+    """
+
+    key: str
+    extreme: float
+    by: float
+    remeasure: bool = False
+
+
+#: Given a scenario and its measured sites, lists the numbers that may give way.
+GivesWay = Callable[["Scenario", "gpd.GeoDataFrame"], "Sequence[Step]"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One switchable rule: its name, the unit its violations are counted in, where it comes from.
+
+    Parameters
+    ----------
+    name : str
+        Key under ``rules`` and ``penalties`` of the scenario.
+    title_en, title_ja : str
+        The rule in a few words.
+    unit : str
+        What one unit of violation is (``hub``, ``share``, ``region``).
+    keys : tuple of str
+        Scenario keys that set how strict the rule is.
+    policy_lines : tuple of str
+        Line ids of the strategy the rule goes back to; empty where there is none.
+    gives_way : tuple of Step, or callable
+        The numbers that may be loosened one by one where the rule lets no plan be, in search of
+        the smallest change that does; a callable finds them from scenario and measured sites.
+        Empty where no single number sets the rule.
+    per : str
+        What its penalty is paid for, to follow "Points " in the scenario's schema; by default
+        ``per <unit>``.
+    keeps_apart : bool
+        Whether it is the rule that keeps hubs ``tiers.*.separation_km`` apart; the check before a
+        solve bounds by it how many hubs there is room for.
+    """
+
+    name: str
+    title_en: str
+    title_ja: str
+    unit: str
+    keys: tuple[str, ...]
+    policy_lines: tuple[str, ...] = ()
+    per: str = ""
+    gives_way: tuple[Step, ...] | GivesWay = ()
+    keeps_apart: bool = False
+
+    def __post_init__(self) -> None:
+        """Fill in what the penalty is paid for."""
+        if not self.per:
+            object.__setattr__(self, "per", f"per {self.unit}")
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Which sites a rule lets in, tier by tier, before any row is built.
+
+    Parameters
+    ----------
+    rule : str
+        Name of the rule.
+    amount : numpy.ndarray, shape (sites, tiers)
+        By how much opening the site in the tier would violate the rule; 0 where it does not.
+    reason_en : str
+        Why a site is left out, to be followed by nothing ("no fitting substation within reach").
+    """
+
+    rule: str
+    amount: NDArray[np.float64]
+    reason_en: str
+
+
+@dataclass(frozen=True)
+class Bound:
+    """How far any plan can get, or must go, in one measure: worked out before a solve.
+
+    Parameters
+    ----------
+    measure : str
+        Name of the measure.
+    kind : str
+        ``at_most`` or ``at_least``: on which side of `value` every plan stays.
+    value : float
+        The bound; `asked` is what the scenario asks for, in the same unit (shares, 0..1).
+    key : str
+        Scenario key of `asked`.
+    rules : tuple of str
+        Rules by which it is asked. What a bound contradicts is an error where all are hard, a
+        warning where one is soft, and nothing where one is off.
+    reason_en : str
+        The bound in words, to follow ``<key> = <asked>: `` and to stand alone.
+    instead_en : str
+        What else would do beside another `asked`; begins with a comma.
+    """
+
+    measure: str
+    kind: Literal["at_most", "at_least"]
+    value: float
+    asked: float
+    key: str
+    rules: tuple[str, ...]
+    reason_en: str
+    instead_en: str = ""
+
+    @property
+    def contradicted(self) -> bool:
+        """Tell whether no plan reaches what is asked."""
+        if self.kind == "at_most":
+            return self.value < self.asked - 1e-9
+        return self.value > self.asked + 1e-9
+
+    @property
+    def message_en(self) -> str:
+        """Say what is asked, why no plan reaches it, and what would do, rounded to hundredths."""
+        if self.kind == "at_most":
+            limit = f"{math.floor(self.value * 100.0) / 100.0:g} or less"
+        else:
+            limit = f"{math.ceil(self.value * 100.0) / 100.0:g} or more"
+        return f"= {self.asked:g}: {self.reason_en}; set it to {limit}{self.instead_en}"
+
+
+def up_to_the_largest(
+    criterion: str, field: str, columns: Callable[[Scenario], Sequence[str]], by: float
+) -> GivesWay:
+    """Let what each tier allows at most grow, as far as the largest value that any site has.
+
+    Parameters
+    ----------
+    criterion, field : str
+        Name of the criterion, and of the :class:`PerTier` among its parameters.
+    columns : callable
+        Given the scenario, the measured column that each tier's limit holds for.
+    by : float
+        Length of one step, in the columns' unit.
+    """
+
+    def steps(scenario: Scenario, measured: gpd.GeoDataFrame) -> tuple[Step, ...]:
+        limits: PerTier = getattr(scenario.criteria[criterion], field)
+        far = {
+            tier: largest_finite(measured[column])
+            for tier, column in zip(TIERS, columns(scenario), strict=True)
+        }
+        return tuple(
+            Step(f"criteria.{criterion}.{field}.{tier}", far[tier], by=by)
+            for tier in TIERS
+            if far[tier] > limits[tier]
+        )
+
+    return steps
+
+
+def largest_finite(value: pd.Series[float]) -> float:
+    """Return the largest finite value, rounded up to a whole number; 0 where there is none."""
+    known = value[value < math.inf]
+    return float(math.ceil(known.max())) if len(known) else 0.0
