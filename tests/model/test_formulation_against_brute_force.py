@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import dcsite
 from dcsite.criteria import TIERS
 from dcsite.errors import CheckError
-from dcsite.model import assemble
+from dcsite.model import Candidates, assemble
 from dcsite.plan import check_plan
 from dcsite.solvers import SolveOptions, find_answer
 
@@ -106,7 +106,8 @@ def test_the_optimum_is_that_of_brute_force(
     expected = brute_force(scenario, shipped_atlas, sites)
     for solver in ("cbc", "highs"):
         answer = find_answer(
-            assemble(scenario, shipped_atlas, sites), SolveOptions(solver=solver, gap=1e-7)
+            assemble(Candidates.of(scenario, shipped_atlas, sites)),
+            SolveOptions(solver=solver, gap=1e-7),
         )
         if expected is None:
             assert answer.outcome.status == "infeasible"
@@ -138,7 +139,9 @@ def test_a_lower_tier_may_ask_for_more_distance_than_a_higher_one(measured, ship
         ),
     )
     sites = measured.loc[["04100", "15100"]]
-    answer = find_answer(assemble(scenario, shipped_atlas, sites), SolveOptions(gap=1e-7))
+    answer = find_answer(
+        assemble(Candidates.of(scenario, shipped_atlas, sites)), SolveOptions(gap=1e-7)
+    )
     assert answer.chosen["tier"].tolist() == ["large", "large"]
     one = dcsite.load_scenario(
         "policy-2023",
@@ -151,5 +154,5 @@ def test_a_lower_tier_may_ask_for_more_distance_than_a_higher_one(measured, ship
             "tiers.regional.count=1",
         ),
     )
-    stuck = find_answer(assemble(one, shipped_atlas, sites), SolveOptions(gap=1e-7))
+    stuck = find_answer(assemble(Candidates.of(one, shipped_atlas, sites)), SolveOptions(gap=1e-7))
     assert stuck.outcome.status == "infeasible"

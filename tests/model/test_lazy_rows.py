@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 import dcsite
 from dcsite.contract import LoadTable
-from dcsite.model import assemble, lazy_rows
+from dcsite.model import Candidates, assemble, lazy_rows
 from dcsite.model.lazy_rows import TableRows, undominated
 from dcsite.solvers import SolveOptions, answer, find_answer
 from dcsite.solvers.matrix import ProgramMatrix
@@ -72,8 +72,8 @@ def test_the_optimum_is_that_with_all_rows_laid(picked, least):
     atlas, scenario, measured = _question(least)
     sites = measured.loc[sorted(picked)]
     options = SolveOptions(solver="highs", gap=1e-7)
-    lazily = find_answer(assemble(scenario, atlas, sites), options).outcome
-    program = assemble(scenario, atlas, sites)
+    lazily = find_answer(assemble(Candidates.of(scenario, atlas, sites)), options).outcome
+    program = assemble(Candidates.of(scenario, atlas, sites))
     _all_at_once(program)
     at_once = find_answer(program, options).outcome
     assert lazily.status == at_once.status
@@ -118,13 +118,17 @@ def test_a_plan_within_the_gap_once_its_helpers_are_set_needs_no_further_solve(m
     monkeypatch.setattr(answer, "solve", counted)
     # Without rows from the relaxation the first plan believes that everything stands.
     monkeypatch.setattr(answer, "_relaxed_rounds", lambda *_: None)
-    wide = find_answer(assemble(scenario, atlas, measured), SolveOptions(gap=0.9)).outcome
+    wide = find_answer(
+        assemble(Candidates.of(scenario, atlas, measured)), SolveOptions(gap=0.9)
+    ).outcome
     assert len(solves) == 1
     assert wide.status == "optimal"
     assert wide.objective < solves[0]
     assert "rows laid as needed" in wide.notes[-1]
     solves.clear()
-    close = find_answer(assemble(scenario, atlas, measured), SolveOptions(gap=1e-6)).outcome
+    close = find_answer(
+        assemble(Candidates.of(scenario, atlas, measured)), SolveOptions(gap=1e-6)
+    ).outcome
     assert len(solves) > 1
     assert f"{len(solves)} solves" in close.notes[-1]
     assert close.objective >= wide.objective - 1e-9
@@ -132,7 +136,7 @@ def test_a_plan_within_the_gap_once_its_helpers_are_set_needs_no_further_solve(m
 
 def test_helpers_are_set_to_what_all_rows_ask_for():
     atlas, scenario, measured = _question(0.7)
-    program = assemble(scenario, atlas, measured)
+    program = assemble(Candidates.of(scenario, atlas, measured))
     worst = program.continuous("lowest", 0.0, 1.0)
     total = program.total_it_load_mw
     coefficient = np.zeros((2, len(measured))) + np.array([[0.5], [0.25]])
@@ -152,7 +156,7 @@ def test_helpers_are_set_to_what_all_rows_ask_for():
 
 def test_a_round_lays_no_more_than_the_most_broken_rows(monkeypatch):
     atlas, scenario, measured = _question(0.7)
-    program = assemble(scenario, atlas, measured)
+    program = assemble(Candidates.of(scenario, atlas, measured))
     monkeypatch.setattr(lazy_rows, "_ROWS_PER_ROUND", 1)
     before = ProgramMatrix.from_problem(program.problem).row_lower.size
     variable = [program.continuous(f"own_{number}") for number in range(3)]

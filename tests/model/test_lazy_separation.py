@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import dcsite
-from dcsite.model import assemble, cliques
+from dcsite.model import Candidates, assemble, cliques
 from dcsite.solvers import SolveOptions, find_answer
 
 OVERRIDES = (
@@ -26,10 +26,10 @@ def test_the_same_optimum_as_with_all_rows(measured, shipped_atlas, monkeypatch,
     scenario = dcsite.load_scenario("policy-2023", (*OVERRIDES, f'rules.separation="{mode}"'))
     sites = measured[measured["population_2020"] > 60_000]
     options = SolveOptions(gap=1e-6)
-    whole = find_answer(assemble(scenario, shipped_atlas, sites), options)
+    whole = find_answer(assemble(Candidates.of(scenario, shipped_atlas, sites)), options)
     monkeypatch.setattr(cliques, "DENSE_LIMIT", 10)
     monkeypatch.setattr(cliques, "_FINE_GRID_PART", 1.0)  # coarse: many pairs are missed
-    program = assemble(scenario, shipped_atlas, sites)
+    program = assemble(Candidates.of(scenario, shipped_atlas, sites))
     rows = len(program.problem.constraints())
     lazy = find_answer(program, options)
     assert len(program.problem.constraints()) > rows, "nothing had to be added: a vain test"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import dcsite
 from dcsite.criteria import measure_sites
-from dcsite.model import assemble
+from dcsite.model import Candidates, assemble
 from dcsite.sites import municipality_sites
 
 STORED = Path(__file__).with_name("four_sites.lp")
@@ -30,7 +30,7 @@ def program_text(tmp_path: Path) -> str:
     )
     atlas = dcsite.load_atlas()
     sites = measure_sites(municipality_sites(atlas, scenario.land), atlas, scenario)
-    program = assemble(scenario, atlas, sites.loc[SITES])
+    program = assemble(Candidates.of(scenario, atlas, sites.loc[SITES]))
     path = tmp_path / "program.lp"
     program.problem.writeLP(str(path))
     # Six digits: the last ones of a double may differ between processors.

@@ -9,7 +9,7 @@ import pytest
 import dcsite
 from dcsite.criteria import TIERS
 from dcsite.geo.geodesy import geodesic_km
-from dcsite.model import assemble, cliques
+from dcsite.model import Candidates, assemble, cliques
 from dcsite.solvers import SolveOptions, find_answer
 
 DISTANCE_KM = {"core": 400.0, "large": 150.0, "regional": 80.0}
@@ -53,7 +53,7 @@ def nearer_than(program, sites, least_km):
 def test_the_spacing_takes_the_place_of_smaller_separations_and_leaves_larger_ones(
     sites, shipped_atlas, policy
 ):
-    program = assemble(policy, shipped_atlas, sites, spacing_km=120.0)
+    program = assemble(Candidates.of(policy, shipped_atlas, sites), spacing_km=120.0)
     names = {row.name.rsplit("_", 1)[0] for row in program.problem.constraints()}
     assert {"spacing", "separation_large", "separation_core"} <= names
     assert "separation_regional" not in names
@@ -65,7 +65,7 @@ def test_the_spacing_takes_the_place_of_smaller_separations_and_leaves_larger_on
 @pytest.mark.parametrize(("mode", "spacing_km"), [("soft", 60.0), ("soft", 200.0), ("off", 200.0)])
 def test_no_hub_is_excused_from_the_spacing(sites, shipped_atlas, mode, spacing_km):
     scenario = dcsite.load_scenario("policy-2023", (f'rules.separation="{mode}"',))
-    program = assemble(scenario, shipped_atlas, sites, spacing_km=spacing_km)
+    program = assemble(Candidates.of(scenario, shipped_atlas, sites), spacing_km=spacing_km)
     expected = nearer_than(program, sites, lambda _: spacing_km)
     assert expected
     assert kept_apart(program, "spacing_") == expected
@@ -89,10 +89,11 @@ def test_pairs_that_rows_up_front_miss_are_covered_when_a_plan_violates_them(
     )
     sites = measured[measured["population_2020"] > 60_000]
     options = SolveOptions(gap=1e-6)
-    whole = find_answer(assemble(scenario, shipped_atlas, sites, spacing_km=200.0), options)
+    asked = Candidates.of(scenario, shipped_atlas, sites)
+    whole = find_answer(assemble(asked, spacing_km=200.0), options)
     monkeypatch.setattr(cliques, "DENSE_LIMIT", 10)
     monkeypatch.setattr(cliques, "_FINE_GRID_PART", 1.0)  # coarse: many pairs are missed
-    program = assemble(scenario, shipped_atlas, sites, spacing_km=200.0)
+    program = assemble(asked, spacing_km=200.0)
     before = len(program.problem.constraints())
     lazy = find_answer(program, options)
     assert len(program.problem.constraints()) > before, "nothing had to be added: a vain test"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import dcsite
-from dcsite.model import assemble
+from dcsite.model import Candidates, assemble
 from dcsite.plan.start import complete_start
 from dcsite.solvers import SolveOptions, find_answer
 from dcsite.solvers.matrix import ProgramMatrix
@@ -26,9 +26,8 @@ SITES = ["01217", "41206", "07203", "01100", "40130", "15100"]
 
 
 def program(measured, atlas, *more: str):
-    return assemble(
-        dcsite.load_scenario("policy-2023", (*SMALL, *more)), atlas, measured.loc[SITES]
-    )
+    scenario = dcsite.load_scenario("policy-2023", (*SMALL, *more))
+    return assemble(Candidates.of(scenario, atlas, measured.loc[SITES]))
 
 
 def test_hubs_become_a_feasible_point_with_their_best_loads(measured, shipped_atlas):
@@ -40,7 +39,7 @@ def test_hubs_become_a_feasible_point_with_their_best_loads(measured, shipped_at
     opened = {name for name, value in start.values.items() if name.startswith("open_") and value}
     assert len(opened) == 3
     only = built.sites.index.isin(HUBS.index)
-    alone = assemble(built.scenario, shipped_atlas, built.sites[only])
+    alone = assemble(Candidates.of(built.scenario, shipped_atlas, built.sites[only]))
     best = find_answer(alone, SolveOptions(gap=1e-7)).outcome.objective
     assert -matrix.objective(point) == pytest.approx(best, abs=1e-6)
     assert start.note == f"starting from a plan of 3 hubs, worth {best:.5f} here"

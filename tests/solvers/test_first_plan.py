@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import dcsite
-from dcsite.model import assemble, cliques
+from dcsite.model import Candidates, assemble, cliques
 from dcsite.model.cliques import conflicting_pairs
 from dcsite.plan.check import check_plan
 from dcsite.solvers import Outcome, SolveOptions, answer, chosen_hubs, find_answer
@@ -18,7 +18,7 @@ from dcsite.solvers.relaxation import relax
 
 @pytest.fixture(scope="module")
 def question(measured, shipped_atlas, policy):
-    program = assemble(policy, shipped_atlas, measured)
+    program = assemble(Candidates.of(policy, shipped_atlas, measured))
     matrix = ProgramMatrix.from_problem(program.problem)
     return program, matrix, relax(matrix)
 
@@ -53,11 +53,11 @@ def test_a_prepared_program_has_the_same_optimum(measured, shipped_atlas, monkey
     scenario = dcsite.load_scenario(overrides=("tiers.regional.count={min=4,max=19}",))
     sites = measured[measured["population_2020"] > 60_000]
     options = SolveOptions(gap=1e-4)
-    plain = find_answer(assemble(scenario, shipped_atlas, sites), options)
+    plain = find_answer(assemble(Candidates.of(scenario, shipped_atlas, sites)), options)
     monkeypatch.setattr(answer, "LARGE", 0)
     monkeypatch.setattr(cliques, "DENSE_LIMIT", 10)
     monkeypatch.setattr("dcsite.model.separation.DENSE_LIMIT", 10)
-    program = assemble(scenario, shipped_atlas, sites)
+    program = assemble(Candidates.of(scenario, shipped_atlas, sites))
     rows = len(program.problem.constraints())
     prepared = find_answer(program, options)
     assert len(program.problem.constraints()) > rows
@@ -68,7 +68,7 @@ def test_a_prepared_program_has_the_same_optimum(measured, shipped_atlas, monkey
 def test_rows_cut_off_are_cliques_and_tighten(measured, shipped_atlas, policy, monkeypatch):
     monkeypatch.setattr(cliques, "DENSE_LIMIT", 10)
     monkeypatch.setattr(cliques, "_FINE_GRID_PART", 1.0)
-    program = assemble(policy, shipped_atlas, measured)
+    program = assemble(Candidates.of(policy, shipped_atlas, measured))
     before = ProgramMatrix.from_problem(program.problem)
     loose = relax(before)
     point = dict(zip(before.names, loose.values.tolist(), strict=True))

@@ -12,7 +12,7 @@ import pytest
 import dcsite
 from dcsite.criteria import TIERS
 from dcsite.errors import CheckError, SitesError
-from dcsite.model import assemble
+from dcsite.model import Candidates, assemble
 from dcsite.plan import check_plan
 from dcsite.solvers import SolveOptions, solve
 from dcsite.studies.explain import explain_hub, explain_hubs, hub_shares
@@ -357,6 +357,6 @@ def test_ctrl_c_ends_all_solves(context):
 
 
 def test_a_halted_solve_ends_its_solver(scenario, shipped_atlas, sites):
-    program = assemble(scenario, shipped_atlas, sites)
+    program = assemble(Candidates.of(scenario, shipped_atlas, sites))
     with pytest.raises(KeyboardInterrupt):
         solve(program.problem, OPTIONS, halted=lambda: True)

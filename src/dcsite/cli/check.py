@@ -22,7 +22,7 @@ from .options import (
 from .show import output_console
 
 if TYPE_CHECKING:
-    from dcsite.feasibility.findings import Precheck, TierCheck
+    from dcsite.feasibility.check import Precheck, TierCheck
 
 _STYLE = {"error": "red", "warning": "yellow", "note": "cyan"}
 
@@ -39,11 +39,11 @@ def check_command(
 
     Leaves with 3 where a check proves that no plan exists.
     """
-    from dcsite.feasibility.precheck import check_scenario
+    from dcsite.feasibility.check import check_scenario
     from dcsite.plan import Session
 
     session = Session.open(scenario, overrides, sites, disasters, cache=not no_cache)
-    found = check_scenario(session.scenario, session.atlas, session.measured)
+    found = check_scenario(session.candidates)
     if as_json:
         text = json.dumps(_plain(dataclasses.asdict(found)), ensure_ascii=False, indent=2)
         typer.echo(text)

@@ -1,5 +1,15 @@
 """Before a solve and when there is no plan: checks, conflicts, the smallest change that does."""
 
-from .diagnose import Conflict, Relaxation, RelaxedRule, diagnose
+from .check import Precheck, check_scenario
+from .conflict import Conflict, Relaxation, RelaxedRule, diagnose, look_ahead, why_infeasible
 
-__all__ = ["Conflict", "Relaxation", "RelaxedRule", "diagnose"]
+__all__ = [
+    "Conflict",
+    "Precheck",
+    "Relaxation",
+    "RelaxedRule",
+    "check_scenario",
+    "diagnose",
+    "look_ahead",
+    "why_infeasible",
+]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pulp
 
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS
 
 from .lazy_rows import FoundRows, TableRows
 from .separation import SeparationRows
@@ -27,16 +27,12 @@ from .separation import SeparationRows
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import geopandas as gpd
     from numpy.typing import NDArray
 
-    from dcsite.atlas import Atlas
-    from dcsite.contract import FindRows, LoadTable, Terms
-    from dcsite.criteria import Admission, ScoreTerm
-    from dcsite.scenario import Scenario
+    from dcsite.contract import FindRows, LoadTable, ScoreTerm, Terms
 
+    from .candidates import Candidates
     from .lazy_rows import LazyRows
-    from .rules import RuleModes
 
 _SENSE = {"<=": pulp.LpConstraintLE, ">=": pulp.LpConstraintGE, "==": pulp.LpConstraintEQ}
 _SAFE = re.compile(r"[A-Za-z0-9_]{1,40}\Z")
@@ -47,37 +43,29 @@ class SiteProgram:
 
     Parameters
     ----------
-    scenario : Scenario
-        What is asked.
-    atlas : Atlas
-        What is known.
-    sites : geopandas.GeoDataFrame
-        Measured sites, one row each.
-    admissions : sequence of Admission
-        What keeps sites out of tiers; under a hard rule such a pair gets no variable.
-    modes : RuleModes
-        How strictly each rule holds here (a diagnosis softens the hard ones).
+    candidates : Candidates
+        What is asked, of which sites, and which of them may become a hub of which tier; a pair that
+        a hard rule keeps out gets no variable.
     spacing_km : float
         Least distance between any two new hubs, whatever their tiers and however strictly the
         rule of separation holds; 0 asks for none.
+    spaced : bool
+        Whether rows that a rule keeps hubs apart by are laid; its name goes to `unspaced` else.
     """
 
     tiers: tuple[str, ...] = TIERS
 
     def __init__(
-        self,
-        scenario: Scenario,
-        atlas: Atlas,
-        sites: gpd.GeoDataFrame,
-        admissions: Sequence[Admission],
-        modes: RuleModes,
-        spacing_km: float = 0.0,
+        self, candidates: Candidates, spacing_km: float = 0.0, *, spaced: bool = True
     ) -> None:
-        self.scenario = scenario
-        self.atlas = atlas
-        self.sites = sites
-        self.modes = modes
+        self.candidates = candidates
+        self.scenario, self.atlas = candidates.scenario, candidates.atlas
+        self.sites, self.modes = candidates.sites, candidates.modes
+        self.min_mw, self.max_mw = candidates.min_mw, candidates.max_mw
+        self.eligible = candidates.eligible
         self.spacing_km = spacing_km
+        self._spaced = spaced
+        self.unspaced: list[str] = []
         self.problem = pulp.LpProblem("dcsite", pulp.LpMaximize)
         self.violations: dict[str, Terms] = defaultdict(list)
         self.scores: list[ScoreTerm] = []
@@ -91,15 +79,12 @@ class SiteProgram:
         self.hub_columns: dict[int, list[Any]] = {}
         #: Rows about one site or about sites too near: they say nothing of a plan as a whole.
         self.local_rows: set[str] = set()
-        self.min_mw = np.array([getattr(scenario.tiers, t).it_load_mw.min for t in TIERS])
-        self.max_mw = self._largest_load_mw()
-        self.eligible = self._eligible(admissions)
         self.labels = [
             str(site) if _SAFE.match(str(site)) else f"row{number}"
-            for number, site in enumerate(sites.index)
+            for number, site in enumerate(self.sites.index)
         ]
         self._make_decisions()
-        self._soften(admissions)
+        self._soften()
         if spacing_km > 0.0:
             self.apart.append(SeparationRows.of_spacing(self, spacing_km))
 
@@ -173,8 +158,12 @@ class SiteProgram:
 
         The rows are laid by :mod:`dcsite.model.separation`.
         """
-        if self.mode(rule) != "off":
+        if self.mode(rule) == "off":
+            return
+        if self._spaced:
             self.apart.append(SeparationRows.of_rule(self, rule, distance_km))
+        else:
+            self.unspaced.append(rule)
 
     def lay_lazily(self, table: LoadTable) -> None:
         """Hold rows ready that are laid only as points break them."""
@@ -230,24 +219,6 @@ class SiteProgram:
 
     # -- building ------------------------------------------------------------------------------
 
-    def _largest_load_mw(self) -> NDArray[np.float64]:
-        tier_max = np.array([getattr(self.scenario.tiers, t).it_load_mw.max for t in TIERS])
-        largest = np.repeat(tier_max[None, :], len(self.sites), axis=0)
-        if self.mode("land") == "hard":
-            land_mw = self.sites["max_it_load_mw"].to_numpy(dtype=float)
-            largest = np.minimum(largest, land_mw[:, None])
-        return largest
-
-    def _eligible(self, admissions: Sequence[Admission]) -> NDArray[np.bool_]:
-        eligible = self.max_mw >= self.min_mw[None, :]
-        wanted = self.sites["allowed_tier"].to_numpy(dtype=object)
-        for number, tier in enumerate(TIERS):
-            eligible[:, number] &= np.array([not isinstance(w, str) or w == tier for w in wanted])
-        for admission in admissions:
-            if self.mode(admission.rule) == "hard":
-                eligible &= admission.amount <= 0.0
-        return eligible
-
     def _make_decisions(self) -> None:
         shape = self.eligible.shape
         self.open = np.full(shape, None, dtype=object)
@@ -264,8 +235,8 @@ class SiteProgram:
             members = [(v, 1.0) for v in self.open[site][self.eligible[site]]]
             self.row(f"one_tier_{self.labels[site]}", members, "<=", 1.0, local=True)
 
-    def _soften(self, admissions: Sequence[Admission]) -> None:
-        for admission in admissions:
+    def _soften(self) -> None:
+        for admission in self.candidates.admissions:
             if self.mode(admission.rule) != "soft":
                 continue
             self.violations[admission.rule] += self.open_terms(admission.amount)

@@ -18,8 +18,8 @@ import dcsite
 from dcsite.atlas import load_atlas
 from dcsite.criteria import measure_sites
 from dcsite.criteria.cache import MeasureCache
-from dcsite.feasibility.infeasible import look_ahead, why_infeasible
-from dcsite.model import assemble
+from dcsite.feasibility import look_ahead, why_infeasible
+from dcsite.model import Candidates, assemble
 from dcsite.scenario import load_scenario
 from dcsite.sites import municipality_sites, read_sites
 from dcsite.solvers import SolveOptions, find_answer
@@ -205,6 +205,17 @@ class Session:
         measure = measure_sites if self.cache is None else self.cache.measure_sites
         return measure(self.sites, self.atlas, self.scenario)
 
+    @cached_property
+    def candidates(self) -> Candidates:
+        """Which of the measured sites may become a hub of which tier.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario names a region that no table knows.
+        """
+        return Candidates.of(self.scenario, self.atlas, self.measured)
+
     @property
     def version(self) -> str:
         """Version of dcsite, for manifests."""
@@ -260,11 +271,11 @@ class Session:
         scenario, options, measured = self.scenario, self.options, self.measured
         if check_first:
             stage("precheck")
-            for warning in look_ahead(scenario, atlas, measured):
+            for warning in look_ahead(self.candidates):
                 if on_note is not None:
                     on_note(warning)
         stage("build")
-        program = assemble(scenario, atlas, measured)
+        program = assemble(self.candidates)
         if start is not None:
             begin = complete_start(program, start)
             options = replace(options, start=begin.values)
@@ -274,7 +285,7 @@ class Session:
         answer = find_answer(program, options, on_progress)
         if answer.outcome.status == "infeasible":
             stage("diagnose")
-            raise why_infeasible(scenario, atlas, measured, options)
+            raise why_infeasible(self.candidates, options)
         stage("check")
         plan = build_plan(
             answer,

@@ -15,7 +15,7 @@ import pandas as pd
 
 from dcsite.criteria import TIERS
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError
-from dcsite.model import assemble
+from dcsite.model import Candidates, assemble
 from dcsite.plan.check import Checked, check_plan
 from dcsite.plan.shares import changes_between
 from dcsite.plan.types import HubBrief
@@ -157,7 +157,7 @@ def find_alternatives(
     hubs = sites.join(best[["tier", "it_load_mw"]], how="inner")
     first = check_plan(hubs, atlas, scenario, claimed_objective=-np.inf, bound=np.inf)
     least = first.objective - within * abs(first.objective)
-    program = assemble(scenario, atlas, sites)
+    program = assemble(Candidates.of(scenario, atlas, sites))
     _forbid(program, best, differ_in, 0)
     found: list[Alternative] = []
     ended: Ended = "count"

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from dcsite.criteria import TIERS, criteria
 from dcsite.errors import Problem, SitesError
-from dcsite.model import admissions, all_rules, modes_of
-from dcsite.model.rules import RuleModes
+from dcsite.model import RuleModes, all_rules, modes_of
 from dcsite.plan.explanation import (
     Cost,
     PlaceExplanation,
@@ -289,7 +288,7 @@ def blocking_reasons(context: ExplainContext, site: str, tier: str) -> tuple[Rea
     }
     rules = all_rules()
     position = context.sites.index.get_loc(site)
-    for admission in admissions(context.sites, scenario):
+    for admission in context.resolver.program.candidates.admissions:
         if modes[admission.rule] != "hard" or admission.amount[position, level] <= 0.0:
             continue
         breach = said.get(admission.rule)

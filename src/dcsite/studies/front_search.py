@@ -34,7 +34,7 @@ import numpy as np
 import pulp
 
 from dcsite.errors import DcsiteError, InfeasibleError, NoPlanInTimeError, Problem, SolverError
-from dcsite.model import assemble
+from dcsite.model import Candidates, assemble
 from dcsite.solvers import chosen_hubs, solve_program
 
 from .front import SPACING_LABEL, Found, make_point, measure_named, spacing_of
@@ -150,7 +150,7 @@ class ScoreProgram:
     Parameters
     ----------
     scenario, atlas, sites
-        As for :func:`dcsite.model.assemble`.
+        As for :meth:`dcsite.model.Candidates.of`.
     x, y : str
         Names as a user gives them.
     """
@@ -158,7 +158,7 @@ class ScoreProgram:
     def __init__(
         self, scenario: Scenario, atlas: Atlas, sites: gpd.GeoDataFrame, x: str, y: str
     ) -> None:
-        self.site_program = assemble(_unweighted(scenario), atlas, sites)
+        self.site_program = assemble(Candidates.of(_unweighted(scenario), atlas, sites))
         scored = self.site_program.scored_measures
         self.measures = (measure_named("--x", x, scored), measure_named("--y", y, scored))
         if self.measures[0] == self.measures[1]:
@@ -187,14 +187,14 @@ class SpacingProgram:
     Parameters
     ----------
     scenario, atlas, sites
-        As for :func:`dcsite.model.assemble`.
+        As for :meth:`dcsite.model.Candidates.of`.
     y : str
         Name as a user gives it.
     """
 
     def __init__(self, scenario: Scenario, atlas: Atlas, sites: gpd.GeoDataFrame, y: str) -> None:
-        self._question = (_unweighted(scenario), atlas, sites)
-        self.site_program = assemble(*self._question)
+        self._candidates = Candidates.of(_unweighted(scenario), atlas, sites)
+        self.site_program = assemble(self._candidates)
         measure = measure_named("--y", y, self.site_program.scored_measures)
         self.measures = (SPACING_LABEL.measure, measure)
         self._rows = _Rows(self.site_program, measure)
@@ -203,7 +203,7 @@ class SpacingProgram:
         """Solve for a goal; not from two threads at once."""
         spacing_km = 0.0 if goal.least_x is None else max(goal.least_x - _GIVE, 0.0)
         if self._rows.program.spacing_km != spacing_km:
-            program = assemble(*self._question, spacing_km=spacing_km)
+            program = assemble(self._candidates, spacing_km=spacing_km)
             self._rows = _Rows(program, self.measures[1])
         return self._rows.solve(goal, {}, options, halted)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import numpy as np
 
 from dcsite.criteria import TIERS
-from dcsite.model import assemble
+from dcsite.model import Candidates, assemble
 from dcsite.solvers import chosen_hubs, solve_program
 
 from .pool import SolvePool
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dcsite.atlas import Atlas
-    from dcsite.model import SiteProgram
-    from dcsite.model.rules import RuleModes
+    from dcsite.model import RuleModes, SiteProgram
     from dcsite.scenario import Scenario
     from dcsite.solvers import SolveOptions
 
@@ -76,7 +75,7 @@ class Resolver:
     Parameters
     ----------
     scenario, atlas, sites
-        As for :func:`dcsite.model.assemble`.
+        As for :meth:`dcsite.model.Candidates.of`.
     options : SolveOptions
         For every solve; a time limit counts for each.
     jobs : int
@@ -95,7 +94,7 @@ class Resolver:
         jobs: int = 1,
         modes: RuleModes | None = None,
     ) -> None:
-        self._question = (scenario, atlas, sites, modes)
+        self._candidates = Candidates.of(scenario, atlas, sites, modes)
         self._options = options
         self._jobs = jobs
         self._programs: list[SiteProgram] = []
@@ -179,7 +178,7 @@ class Resolver:
 
     def _provide(self, count: int) -> None:
         while len(self._programs) < count:
-            self._programs.append(assemble(*self._question))
+            self._programs.append(assemble(self._candidates))
 
 
 def _solve(

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from dcsite.atlas import load_atlas
 from dcsite.criteria import measure_sites
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError, Problem, ScenarioError
-from dcsite.model import assemble
+from dcsite.model import Candidates, assemble
 from dcsite.plan import Session
 from dcsite.plan.check import check_plan
 from dcsite.records import Record
@@ -296,7 +296,7 @@ class Sampler:
                 )
             )
         measured = measure_sites(self.sites(scenario), self.atlas, scenario)
-        program = assemble(scenario, self.atlas, measured)
+        program = assemble(Candidates.of(scenario, self.atlas, measured))
         try:
             answer = find_answer(program, self.case.options)
         except NoPlanInTimeError:

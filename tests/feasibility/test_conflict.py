@@ -7,6 +7,7 @@ import pytest
 import dcsite
 from dcsite.errors import InfeasibleError
 from dcsite.feasibility import diagnose
+from dcsite.model import Candidates
 from dcsite.plan import Session
 from dcsite.scenario import toml_value
 from dcsite.sites import SITE_COLUMNS
@@ -39,7 +40,7 @@ def test_one_rule_that_cannot_hold(some, shipped_atlas, overrides, rules, key):
     scenario = dcsite.load_scenario(
         "policy-2023", ("tiers.regional.count={min=3,max=19}", *overrides)
     )
-    conflict = diagnose(scenario, shipped_atlas, some, OPTIONS)
+    conflict = diagnose(Candidates.of(scenario, shipped_atlas, some), OPTIONS)
     assert conflict is not None
     assert conflict.least
     assert conflict.complete
@@ -71,7 +72,7 @@ def test_two_rules_that_cannot_hold(some, shipped_atlas):
             "demand.total_new_it_load_mw=9000",
         ),
     )
-    conflict = diagnose(scenario, shipped_atlas, some, OPTIONS)
+    conflict = diagnose(Candidates.of(scenario, shipped_atlas, some), OPTIONS)
     assert conflict.least
     names = [{relaxed.rule.name for relaxed in found.rules} for found in conflict.relaxations]
     assert {"separation", "total_it_load"} in names

@@ -9,11 +9,10 @@ import pytest
 
 import dcsite
 from dcsite.criteria import TIERS
-from dcsite.feasibility.findings import km_down
-from dcsite.feasibility.precheck import check_scenario, disproved, quick_findings
+from dcsite.feasibility.check import check_scenario, disproved, km_down
 from dcsite.feasibility.spread import OutOfTimeError, fits_apart, largest_distance, room_for
 from dcsite.geo.geodesy import geodesic_km
-from dcsite.model import assemble
+from dcsite.model import Candidates, assemble
 from dcsite.solvers.matrix import ProgramMatrix
 
 TOKYO_OSAKA = (np.array([35.6895, 34.6863]), np.array([139.6917, 135.5200]))
@@ -124,8 +123,9 @@ def test_the_funnel_ends_at_what_the_program_admits(measured, shipped_atlas, ove
     some = measured.iloc[::6].copy()
     some.loc[some.index[:5], "allowed_tier"] = "large"
     scenario = dcsite.load_scenario(overrides=overrides)
-    found = check_scenario(scenario, shipped_atlas, some)
-    program = assemble(scenario, shipped_atlas, some)
+    asked = Candidates.of(scenario, shipped_atlas, some)
+    found = check_scenario(asked)
+    program = assemble(asked)
     for number, tier in enumerate(found.tiers):
         funnel = tier.funnel
         assert funnel.left == program.eligible[:, number].sum()
@@ -138,22 +138,24 @@ def test_the_funnel_ends_at_what_the_program_admits(measured, shipped_atlas, ove
 
 
 def test_the_default_can_be_built(measured, shipped_atlas, policy):
-    found = check_scenario(policy, shipped_atlas, measured)
+    asked = Candidates.of(policy, shipped_atlas, measured)
+    found = check_scenario(asked)
     assert found.findings == ()
     assert [tier.funnel.tier for tier in found.tiers] == list(TIERS)
     assert found.load.least_mw == 2 * 200 + 5 * 50 + 11 * 10
     assert found.load.most_mw == 2 * 400 + 7 * 200 + 19 * 50
     assert found.tiers[0].largest.proven
     assert found.tiers[0].largest.distance_km >= policy.tiers.core.separation_km
-    assert quick_findings(policy, shipped_atlas, measured) == ()
+    assert check_scenario(asked, thorough=False).findings == ()
 
 
 def test_numbers_are_those_of_the_whole_program(measured, shipped_atlas):
     some = measured.iloc[::20]
     for mode in ("hard", "soft"):
         scenario = dcsite.load_scenario(overrides=(f'rules.separation="{mode}"',))
-        found = check_scenario(scenario, shipped_atlas, some).coefficients
-        matrix = ProgramMatrix.from_problem(assemble(scenario, shipped_atlas, some).problem)
+        asked = Candidates.of(scenario, shipped_atlas, some)
+        found = check_scenario(asked).coefficients
+        matrix = ProgramMatrix.from_problem(assemble(asked).problem)
         rows = [abs(c) for c in matrix.coefficient.tolist() if c]
         cost = [abs(c) for c in matrix.cost.tolist() if c]
         assert (found.rows_least, found.rows_most) == (min(rows), max(rows))
@@ -180,28 +182,31 @@ ERRORS = [
 def test_what_cannot_be_is_said_with_what_would_do(
     measured, shipped_atlas, overrides, key, fragments
 ):
-    scenario = dcsite.load_scenario(overrides=overrides)
-    found = check_scenario(scenario, shipped_atlas, measured)
+    asked = Candidates.of(dcsite.load_scenario(overrides=overrides), shipped_atlas, measured)
+    found = check_scenario(asked)
     (error,) = [error for error in found.errors if error.rule_or_key == key]
     for fragment in fragments:
         assert fragment in error.message
-    assert error in quick_findings(scenario, shipped_atlas, measured)
-    assert disproved(scenario, shipped_atlas, measured)
+    assert error in check_scenario(asked, thorough=False).findings
+    assert disproved(asked)
 
 
 @pytest.mark.parametrize(("overrides", "key", "fragments"), ERRORS[:4])
 def test_a_soft_rule_is_no_proof(measured, shipped_atlas, overrides, key, fragments):
     soft = ('rules.separation="soft"', 'rules.tier_counts="soft"', 'rules.core_regions="soft"')
     scenario = dcsite.load_scenario(overrides=(*overrides, *soft))
-    found = check_scenario(scenario, shipped_atlas, measured)
+    asked = Candidates.of(scenario, shipped_atlas, measured)
+    found = check_scenario(asked)
     assert key in {finding.rule_or_key for finding in found.findings}
     assert found.errors == ()
-    assert not disproved(scenario, shipped_atlas, measured)
+    assert not disproved(asked)
 
 
 def test_shares_out_of_supply_and_zones_out_of_reach(measured, shipped_atlas):
     asked = ("criteria.renewables.contractable_share=0", "demand.latency_critical_max_km=1")
-    found = check_scenario(dcsite.load_scenario(overrides=asked), shipped_atlas, measured)
+    found = check_scenario(
+        Candidates.of(dcsite.load_scenario(overrides=asked), shipped_atlas, measured)
+    )
     (bound,) = found.bounds
     assert (bound.measure, bound.kind, bound.value) == (
         "additional_renewable_share",
@@ -214,7 +219,7 @@ def test_shares_out_of_supply_and_zones_out_of_reach(measured, shipped_atlas):
     message = keys["demand.latency_critical_max_km"].message
     assert f"{sum(zone.mw for zone in found.out_of_reach):,.1f} MW" in message
     hard = dcsite.load_scenario(overrides=(asked[0], 'rules.renewable_share="hard"'))
-    (error,) = check_scenario(hard, shipped_atlas, measured).errors
+    (error,) = check_scenario(Candidates.of(hard, shipped_atlas, measured)).errors
     assert error.rule_or_key == "criteria.renewables.min_share"
 
 
@@ -223,7 +228,7 @@ def test_only_sites_at_crowded_landings(measured, shipped_atlas):
     scenario = dcsite.load_scenario(
         overrides=('rules.tier_counts="off"', 'rules.core_regions="off"')
     )
-    found = quick_findings(scenario, shipped_atlas, crowded)
+    found = check_scenario(Candidates.of(scenario, shipped_atlas, crowded), thorough=False).findings
     (error,) = [finding for finding in found if finding.level == "error"]
     assert error.rule_or_key == "criteria.cables.max_crowded_share"
     assert "carry at most 0 MW" in error.message
@@ -232,7 +237,9 @@ def test_only_sites_at_crowded_landings(measured, shipped_atlas):
 
 def test_cores_that_count_as_large(measured, shipped_atlas):
     overrides = ("cores_count_as_large=true", "tiers.core.count={min=2,max=3}")
-    found = check_scenario(dcsite.load_scenario(overrides=overrides), shipped_atlas, measured)
+    found = check_scenario(
+        Candidates.of(dcsite.load_scenario(overrides=overrides), shipped_atlas, measured)
+    )
     # 2 cores leave 3 of the 5 large ones; at most 3 cores and 4 large among 7, or 2 and 5.
     assert found.load.least_mw == 2 * 200 + 3 * 50 + 11 * 10
     assert found.load.most_mw == max(2 * 400 + 5 * 200, 2 * 400 + 5 * 200) + 19 * 50
@@ -240,7 +247,7 @@ def test_cores_that_count_as_large(measured, shipped_atlas):
 
 def test_a_wide_range_of_coefficients_warns(measured, shipped_atlas):
     scenario = dcsite.load_scenario(overrides=("penalties.unserved=1e6",))
-    found = check_scenario(scenario, shipped_atlas, measured.iloc[::20])
+    found = check_scenario(Candidates.of(scenario, shipped_atlas, measured.iloc[::20]))
     (warning,) = [finding for finding in found.findings if finding.rule_or_key == "program"]
     assert warning.level == "warning"
     assert "objective: coefficients from" in warning.message

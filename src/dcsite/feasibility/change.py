@@ -11,30 +11,24 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pulp
 from pydantic import BaseModel
 
-from dcsite.criteria import TIERS, criteria
-from dcsite.model.assemble import admissions
+from dcsite.contract import TIERS, criteria
+from dcsite.model import Candidates, all_rules, assemble
 from dcsite.model.cliques import conflicting_pairs
-from dcsite.model.funnel import candidates
-from dcsite.model.program import SiteProgram
-from dcsite.model.rules import RuleModes, all_rules, modes_of
-from dcsite.model.tiers import count_tiers, place_cores, total_load
-from dcsite.solvers import SolveOptions, solve
+from dcsite.solvers import SolveOptions
+from dcsite.solvers.answer import solve_program
 
-from .loads import load_range
-from .precheck import disproved
+from .check import disproved, load_range
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
-    import geopandas as gpd
-
-    from dcsite.atlas import Atlas
+    from dcsite.model import SiteProgram
     from dcsite.scenario import Scenario
 
 #: Seconds that one question to the solver may take.
@@ -98,19 +92,14 @@ class _Scale:
 
 
 def smallest_relaxation(
-    scenario: Scenario,
-    atlas: Atlas,
-    measured: gpd.GeoDataFrame,
-    rule: str,
-    time_limit_s: float,
-    options: SolveOptions | None = None,
+    candidates: Candidates, rule: str, time_limit_s: float, options: SolveOptions | None = None
 ) -> list[SmallestChange]:
     """Find, for each number that sets a rule, the smallest change that makes a plan possible.
 
     Parameters
     ----------
-    scenario, atlas, measured
-        The infeasible question; `measured` sites.
+    candidates : Candidates
+        The infeasible question.
     rule : str
         Name of the rule that shall give way; one that no single number sets gives an empty list.
     time_limit_s : float
@@ -124,9 +113,34 @@ def smallest_relaxation(
         One for each key that does on its own; a plan was found with each value.
     """
     ends = time.monotonic() + time_limit_s
-    asking = _Asking(scenario, atlas, measured, options or SolveOptions(), ends)
-    found = (asking.smallest(scale) for scale in _scales(scenario, measured, rule))
+    asking = _Asking(candidates, options or SolveOptions(), ends)
+    found = (asking.smallest(scale) for scale in _scales(candidates, rule))
     return [change for change in found if change is not None]
+
+
+def any_plan(
+    program: SiteProgram,
+    options: SolveOptions,
+    left_s: float | None,
+    halted: Callable[[], bool] | None = None,
+) -> bool | None:
+    """Ask a program for any plan, whatever it is worth; None when time ran out first.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C, or if `halted` said yes.
+    """
+    if left_s is not None and left_s <= 0.0:
+        return None
+    program.problem.setObjective(pulp.LpAffineExpression())
+    limits = replace(options, time_limit_s=left_s, gap=1.0, start=None)
+    outcome = solve_program(program, limits, halted=halted)
+    if outcome.values is not None:
+        return True
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    return False if outcome.status == "infeasible" else None
 
 
 def with_value(scenario: Scenario, key: str, value: float) -> Scenario:
@@ -160,15 +174,16 @@ def _changed(section: Any, path: list[str], value: float) -> Any:
     return type(section)({**section, name: new})
 
 
-def _scales(scenario: Scenario, measured: gpd.GeoDataFrame, rule: str) -> list[_Scale]:
+def _scales(candidates: Candidates, rule: str) -> list[_Scale]:
     """List the numbers that set a rule, each with how far and in which steps it may give way."""
+    scenario = candidates.scenario
     if rule == "total_it_load":
-        scales = _loads(scenario, measured)
+        scales = _loads(candidates)
     elif rule == "tier_counts":
         scales = _counts(scenario)
     else:
         gives_way = all_rules()[rule].gives_way
-        steps = gives_way(scenario, measured) if callable(gives_way) else gives_way
+        steps = gives_way(scenario, candidates.sites) if callable(gives_way) else gives_way
         scales = [
             _Scale(
                 step.key,
@@ -192,11 +207,9 @@ def _counts(scenario: Scenario) -> list[_Scale]:
     return scales
 
 
-def _loads(scenario: Scenario, measured: gpd.GeoDataFrame) -> list[_Scale]:
+def _loads(candidates: Candidates) -> list[_Scale]:
     """List the ways the total load may go: down to the least that hubs carry, up to the most."""
-    modes = modes_of(scenario)
-    left = candidates(scenario, measured, admissions(measured, scenario), modes)
-    bounds = load_range(scenario, left, modes, [len(measured)] * len(TIERS))
+    bounds = load_range(candidates, [len(candidates.sites)] * len(TIERS))
     least, most = max(1.0, math.ceil(bounds.least_mw)), math.floor(bounds.most_mw)
     ends = [least] if least < bounds.asked_mw else []
     ends += [most] if most > bounds.asked_mw else []
@@ -207,16 +220,8 @@ def _loads(scenario: Scenario, measured: gpd.GeoDataFrame) -> list[_Scale]:
 class _Asking:
     """Questions about one scenario, all within one deadline."""
 
-    def __init__(
-        self,
-        scenario: Scenario,
-        atlas: Atlas,
-        measured: gpd.GeoDataFrame,
-        options: SolveOptions,
-        ends: float,
-    ) -> None:
-        self._scenario, self._atlas, self._measured = scenario, atlas, measured
-        self._options, self._ends = options, ends
+    def __init__(self, candidates: Candidates, options: SolveOptions, ends: float) -> None:
+        self._asked, self._options, self._ends = candidates, options, ends
 
     def smallest(self, scale: _Scale) -> SmallestChange | None:
         """Bisect one number; None where it does not do alone, or none was found in time."""
@@ -243,88 +248,58 @@ class _Asking:
 
     def _disproved(self, scale: _Scale, last: int) -> int:
         """Return the most steps that a check alone disproves, found by bisection."""
-        if disproved(*self._question(scale, last)):
+        if disproved(self._question(scale, last)):
             return last
         low, high = 0, last
         while high - low > 1 and time.monotonic() < self._ends:
             middle = (low + high) // 2
-            if disproved(*self._question(scale, middle)):
+            if disproved(self._question(scale, middle)):
                 low = middle
             else:
                 high = middle
         return low
 
-    def _question(self, scale: _Scale, number: int) -> tuple[Scenario, Atlas, gpd.GeoDataFrame]:
-        changed = with_value(self._scenario, scale.key, scale.at(number))
-        sites = self._measured
+    def _question(self, scale: _Scale, number: int) -> Candidates:
+        changed = with_value(self._asked.scenario, scale.key, scale.at(number))
+        atlas, sites = self._asked.atlas, self._asked.sites
         for criterion in criteria():
             if scale.remeasure in {rule.name for rule in criterion.rules}:
-                columns = criterion.measure(sites, self._atlas, changed)
+                columns = criterion.measure(sites, atlas, changed)
                 sites = sites.assign(**{str(name): columns[name] for name in columns})
-        return changed, self._atlas, sites
+        return Candidates.of(changed, atlas, sites)
 
     def _feasible(self, scale: _Scale, number: int) -> bool | None:
         """Ask for any plan under the hard rules; None when time ran out first."""
-        scenario, atlas, sites = self._question(scale, number)
-        if time.monotonic() > self._ends or _too_many_pairs(scenario, sites):
+        question = self._question(scale, number)
+        if time.monotonic() > self._ends or _too_many_pairs(question):
             return None
-        program = SiteProgram(
-            scenario, atlas, sites, admissions(sites, scenario), _hard_only(scenario)
-        )
-        count_tiers(program)
-        place_cores(program)
-        total_load(program)
-        for criterion in criteria():
-            criterion.constrain(program)
-        return self._solved(program.problem)
-
-    def _solved(self, problem: pulp.LpProblem) -> bool | None:
+        hard = question.under(question.modes.hard_only())
+        program = assemble(hard, scored=False)
         stop = min(self._ends, time.monotonic() + _SOLVE_S)
-        left = stop - time.monotonic()
-        if left <= 0.0:
-            return None
-        problem.setObjective(pulp.LpAffineExpression())
-        own = self._options
-        limits = SolveOptions(own.solver, left, 1.0, own.threads, own.seed)
+        # Some phases of a solver do not hear of a time limit: it is then ended.
+        late = stop + _OVERRUN_S
         try:
-            # Some phases of a solver do not hear of a time limit: it is then ended.
-            outcome = solve(problem, limits, halted=lambda: time.monotonic() > stop + _OVERRUN_S)
+            return any_plan(
+                program, self._options, stop - time.monotonic(), lambda: time.monotonic() > late
+            )
         except KeyboardInterrupt:
-            if time.monotonic() > stop + _OVERRUN_S:
+            if time.monotonic() > late:
                 return None
             raise
-        if outcome.interrupted:
-            raise KeyboardInterrupt
-        if outcome.values is not None:
-            return True
-        return False if outcome.status == "infeasible" else None
 
 
-def _too_many_pairs(scenario: Scenario, sites: gpd.GeoDataFrame) -> bool:
+def _too_many_pairs(candidates: Candidates) -> bool:
     """Tell whether building the rows would take too long.
 
     A tier that keeps a larger distance than a higher one takes a row for each pair of sites.
     """
-    modes = modes_of(scenario)
-    if not any(
-        rule.keeps_apart and modes.mode[name] == "hard" for name, rule in all_rules().items()
-    ):
+    if candidates.spaced != "hard":
         return False
-    left = candidates(scenario, sites, admissions(sites, scenario), modes)
-    distances = [scenario.tiers[tier].separation_km for tier in TIERS]
+    distances = [candidates.scenario.tiers[tier].separation_km for tier in TIERS]
     pairs = 0
     for level in range(1, len(TIERS)):
         if distances[level] > min(distances[:level]):
-            here = left.eligible[:, : level + 1].any(axis=1)
-            lat, lon = (sites.loc[here, name].to_numpy(float) for name in ("lat_deg", "lon_deg"))
+            here = candidates.sites[candidates.eligible[:, : level + 1].any(axis=1)]
+            lat, lon = (here[name].to_numpy(dtype=float) for name in ("lat_deg", "lon_deg"))
             pairs += len(conflicting_pairs(lat, lon, distances[level]))
     return pairs > _MOST_PAIRS
-
-
-def _hard_only(scenario: Scenario) -> RuleModes:
-    """Return the modes with soft rules out of the way: they keep no plan from being one."""
-    mode: Mapping[str, str] = modes_of(scenario).mode
-    return RuleModes(
-        {rule: "hard" if own == "hard" else "off" for rule, own in mode.items()},
-        dict.fromkeys(mode, 0.0),
-    )

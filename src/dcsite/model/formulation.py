@@ -1,6 +1,6 @@
-"""Demand zones: where computing demand arises and which hubs may serve it.
+"""The model's own rows, each with its formula, and how the whole program is put together.
 
-Total demand equals the total new IT load and is spread over the 47 prefectures. The
+Demand: total demand equals the total new IT load and is spread over the 47 prefectures. The
 latency-critical part of a zone may be served only by hubs within a straight-line distance; the
 latency-tolerant part anywhere. Unserved demand is allowed at a high penalty, so that a shortage
 is reported and never hidden.
@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from dcsite.contract import TIERS, criteria
 from dcsite.geo.geodesy import geodesic_km
+
+from .program import SiteProgram
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from dcsite.contract import Terms
     from dcsite.scenario import Scenario
 
-    from .program import SiteProgram
+    from .candidates import Candidates
 
 #: Column of the prefectures' table behind each way of spreading demand.
 WEIGHT_COLUMNS = {
@@ -31,6 +34,87 @@ WEIGHT_COLUMNS = {
     "population": "population_census_2020",
     "ict_employees": "employees_ict_2021",
 }
+
+
+def assemble(
+    candidates: Candidates, *, spacing_km: float = 0.0, spaced: bool = True, scored: bool = True
+) -> SiteProgram:
+    """Assemble the program of a question: decisions, rules, criteria, demand and objective.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        What is asked, of which sites, and how strictly each rule holds.
+    spacing_km : float
+        Least distance between any two new hubs, beside the rules; 0 asks for none.
+    spaced : bool
+        Whether the rows that keep hubs apart are laid: they take longest, and hold only ones. The
+        program names the rules it left out in `unspaced`.
+    scored : bool
+        Whether demand and scores follow. They have slack: without them the program has a plan
+        where the whole one has, and no objective.
+
+    Returns
+    -------
+    SiteProgram
+        Its `problem` is ready for a solver.
+    """
+    program = SiteProgram(candidates, spacing_km, spaced=spaced)
+    count_tiers(program)
+    place_cores(program)
+    total_load(program)
+    for criterion in criteria():
+        criterion.constrain(program)
+    if not scored:
+        return program
+    unserved = serve_demand(program)
+    for criterion in criteria():
+        program.add_scores(criterion.name, criterion.score(program))
+    program.set_objective(unserved)
+    return program
+
+
+def count_tiers(program: SiteProgram) -> None:
+    """Bound the number of hubs: ``min_t <= sum(open[i, t]) <= max_t`` (strategy F1, C8, C3).
+
+    Whether core hubs count among the large ones is not stated in the strategy; the scenario's
+    `cores_count_as_large` decides.
+    """
+    for number, tier in enumerate(TIERS):
+        coefficient = np.zeros(program.eligible.shape)
+        coefficient[:, number] = 1.0
+        if tier == "large" and program.scenario.cores_count_as_large:
+            coefficient[:, TIERS.index("core")] = 1.0
+        count = program.scenario.tiers[tier].count
+        terms = program.open_terms(coefficient)
+        up = float(len(program.sites))
+        for sense, bound, name in ((">=", count.min, "least"), ("<=", count.max, "most")):
+            program.row(
+                f"count_{name}_{tier}", terms, sense, float(bound), rule="tier_counts", slack_up=up
+            )
+
+
+def place_cores(program: SiteProgram) -> None:
+    """Place a core in each named region: ``sum(open[i, core] for i in region) >= 1`` (F5)."""
+    for region, inside in program.candidates.core_regions.items():
+        coefficient = np.zeros(program.eligible.shape)
+        coefficient[:, TIERS.index("core")] = inside
+        program.row(
+            f"core_region_{region}",
+            program.open_terms(coefficient),
+            ">=",
+            1.0,
+            rule="core_regions",
+            slack_up=1.0,
+        )
+
+
+def total_load(program: SiteProgram) -> None:
+    """Carry the total: ``sum(it_load_mw) / total == 1``."""
+    share = np.full(program.eligible.shape, 1.0 / program.total_it_load_mw)
+    program.row(
+        "total_it_load", program.load_terms(share), "==", 1.0, rule="total_it_load", slack_up=10.0
+    )
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import pytest
 
 import dcsite
 from dcsite.criteria import measure_sites
-from dcsite.feasibility.relax import _Scale, smallest_relaxation, with_value
-from dcsite.model import assemble
+from dcsite.feasibility.change import _Scale, smallest_relaxation, with_value
+from dcsite.model import Candidates, assemble
 from dcsite.sites import SITE_COLUMNS
 from dcsite.solvers import SolveOptions, solve
 
@@ -23,7 +23,7 @@ def some(measured):
 
 
 def feasible(scenario, atlas, sites):
-    outcome = solve(assemble(scenario, atlas, sites).problem, SolveOptions(gap=1.0))
+    outcome = solve(assemble(Candidates.of(scenario, atlas, sites)).problem, SolveOptions(gap=1.0))
     return outcome.values is not None
 
 
@@ -40,7 +40,7 @@ def feasible(scenario, atlas, sites):
 )  # fmt: skip
 def test_the_value_does_and_one_step_less_does_not(some, shipped_atlas, overrides, rule, key, step):
     scenario = dcsite.load_scenario(overrides=(*BASE, *overrides))
-    found = smallest_relaxation(scenario, shipped_atlas, some, rule, LIMIT_S)
+    found = smallest_relaxation(Candidates.of(scenario, shipped_atlas, some), rule, LIMIT_S)
     (change,) = [change for change in found if change.key == key]
     assert change.least
     assert feasible(with_value(scenario, key, change.to), shipped_atlas, some)
@@ -60,7 +60,9 @@ def test_sites_are_measured_anew_where_the_number_decides_what_is_measured(some,
     scenario = dcsite.load_scenario(overrides=overrides)
     sites = measure_sites(some[list(SITE_COLUMNS)], shipped_atlas, scenario)
     assert (sites["international_directions"] == 0).all()
-    (change,) = smallest_relaxation(scenario, shipped_atlas, sites, "landing_reach", LIMIT_S)
+    (change,) = smallest_relaxation(
+        Candidates.of(scenario, shipped_atlas, sites), "landing_reach", LIMIT_S
+    )
     assert change.key == "criteria.cables.core_landing_max_km"
     assert change.least
     for reach, does in ((change.to, True), (change.to - 1.0, False)):
@@ -73,16 +75,19 @@ def test_a_number_that_does_not_do_alone_is_not_named(some, shipped_atlas):
     scenario = dcsite.load_scenario(
         overrides=(*BASE, "tiers.core.separation_km=2000", "demand.total_new_it_load_mw=9000")
     )
-    assert smallest_relaxation(scenario, shipped_atlas, some, "separation", LIMIT_S) == []
+    asked = Candidates.of(scenario, shipped_atlas, some)
+    assert smallest_relaxation(asked, "separation", LIMIT_S) == []
 
 
 def test_no_time_no_claim(some, shipped_atlas):
     scenario = dcsite.load_scenario(overrides=(*BASE, "tiers.core.separation_km=900"))
-    assert smallest_relaxation(scenario, shipped_atlas, some, "separation", 0.0) == []
+    asked = Candidates.of(scenario, shipped_atlas, some)
+    assert smallest_relaxation(asked, "separation", 0.0) == []
 
 
 def test_a_rule_without_a_number_of_its_own(some, shipped_atlas, policy):
-    assert smallest_relaxation(policy, shipped_atlas, some, "core_regions", LIMIT_S) == []
+    asked = Candidates.of(policy, shipped_atlas, some)
+    assert smallest_relaxation(asked, "core_regions", LIMIT_S) == []
 
 
 @pytest.mark.parametrize(

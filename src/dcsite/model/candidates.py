@@ -1,0 +1,268 @@
+"""Which sites may become a hub of which tier, and how large: asked before any row is built.
+
+Built once for a question and given to the program, to the check before a solve and to the
+diagnosis of one that has no plan. How strictly each rule holds is part of the question: a
+diagnosis asks it again under other modes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dcsite.contract import TIERS, Admission, Rule, criteria
+from dcsite.errors import Problem, ScenarioError
+from dcsite.scenario import PROGRAM_RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from dcsite.atlas import Atlas
+    from dcsite.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class RuleModes:
+    """How strictly each rule holds in one program, and what one unit of violation costs."""
+
+    mode: Mapping[str, str]
+    penalty: Mapping[str, float]
+
+    def hard_only(self, names: Iterable[str] = (), mode: str = "off") -> RuleModes:
+        """Return the modes with soft rules off and these rules as stated, without penalties.
+
+        A soft rule keeps no plan from being one.
+        """
+        own = {name: "hard" if own == "hard" else "off" for name, own in self.mode.items()}
+        return RuleModes(own | dict.fromkeys(names, mode), dict.fromkeys(own, 0.0))
+
+
+def all_rules() -> dict[str, Rule]:
+    """Return every rule by name: the program's own first, then the criteria's."""
+    rules = {rule.name: rule for rule in PROGRAM_RULES}
+    for criterion in criteria():
+        rules |= {rule.name: rule for rule in criterion.rules}
+    return rules
+
+
+def modes_of(scenario: Scenario) -> RuleModes:
+    """Read modes and penalties from a scenario."""
+    names = all_rules()
+    return RuleModes(
+        {name: str(scenario.rules[name]) for name in names},
+        {name: float(scenario.penalties.get(name, 0.0)) for name in names},
+    )
+
+
+@dataclass(frozen=True)
+class FunnelStep:
+    """One rule's part: what it would drop alone, what it drops here, and what is left then."""
+
+    rule: str
+    reason_en: str
+    alone: int
+    dropped: int
+    left: int
+
+
+@dataclass(frozen=True)
+class TierFunnel:
+    """From all sites to the candidates of one tier, beside the count asked for."""
+
+    tier: str
+    sites: int
+    steps: tuple[FunnelStep, ...]
+    left: int
+    asked_min: int
+    asked_max: int
+
+
+@dataclass(frozen=True)
+class _Drop:
+    """The pairs of site and tier that a hard rule keeps out on its own, and why."""
+
+    rule: str
+    reason_en: str
+    out: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """What is asked, of which measured sites, and which of them are left for which tier.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is asked.
+    atlas : Atlas
+        What is known.
+    sites : geopandas.GeoDataFrame
+        Sites with the measurements of :func:`dcsite.criteria.measure_sites`.
+    modes : RuleModes
+        How strictly each rule holds; only hard ones drop sites.
+    admissions : tuple of Admission
+        What every rule says of every site, the model's own rules last.
+    """
+
+    scenario: Scenario
+    atlas: Atlas
+    sites: gpd.GeoDataFrame
+    modes: RuleModes
+    admissions: tuple[Admission, ...]
+
+    @classmethod
+    def of(
+        cls,
+        scenario: Scenario,
+        atlas: Atlas,
+        sites: gpd.GeoDataFrame,
+        modes: RuleModes | None = None,
+    ) -> Candidates:
+        """Ask every rule of every site; `modes` are the scenario's own by default.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario names a region that no table knows.
+        """
+        known = sorted(set(atlas.table("core_regions")["region"]))
+        unknown = [region for region in scenario.tiers.core.regions if region not in known]
+        if unknown:
+            raise ScenarioError(
+                Problem(
+                    scenario.name,
+                    "tiers.core.regions",
+                    f"unknown region {unknown[0]!r}; known are {', '.join(known)}",
+                )
+            )
+        found = [
+            admission for criterion in criteria() for admission in criterion.admit(sites, scenario)
+        ]
+        own = (_workforce(sites, scenario), _land_guide(sites, scenario))
+        return cls(scenario, atlas, sites, modes or modes_of(scenario), (*found, *own))
+
+    def under(self, modes: RuleModes) -> Candidates:
+        """Return the same question with its rules held otherwise."""
+        return replace(self, modes=modes)
+
+    @cached_property
+    def min_mw(self) -> NDArray[np.float64]:
+        """Least load of a hub, in MW, by tier."""
+        return np.array([self.scenario.tiers[tier].it_load_mw.min for tier in TIERS])
+
+    @cached_property
+    def max_mw(self) -> NDArray[np.float64]:
+        """Largest load of a hub, in MW, shape (sites, tiers)."""
+        largest = np.array([self.scenario.tiers[tier].it_load_mw.max for tier in TIERS])
+        land_mw = np.full(len(self.sites), np.inf)
+        if self.modes.mode["land"] == "hard":
+            land_mw = self.sites["max_it_load_mw"].to_numpy(dtype=float)
+        return np.asarray(np.minimum(largest[None, :], land_mw[:, None]), dtype=np.float64)
+
+    @cached_property
+    def eligible(self) -> NDArray[np.bool_]:
+        """Pairs that get a variable in the program, shape (sites, tiers)."""
+        return self.without("")
+
+    def without(self, rule: str) -> NDArray[np.bool_]:
+        """Return the eligible pairs as they were without one rule."""
+        kept = np.ones((len(self.sites), len(TIERS)), dtype=bool)
+        for drop in self._drops:
+            if drop.rule != rule:
+                kept &= ~drop.out
+        return kept
+
+    @cached_property
+    def spacing_rule(self) -> str:
+        """Name of the rule that keeps hubs apart; empty where there is none."""
+        return next((name for name, rule in all_rules().items() if rule.keeps_apart), "")
+
+    @property
+    def spaced(self) -> str:
+        """How strictly hubs are kept apart: ``hard``, ``soft`` or ``off``."""
+        return self.modes.mode.get(self.spacing_rule, "off")
+
+    @property
+    def dropping(self) -> tuple[str, ...]:
+        """Names of what may drop sites: hard rules, land, and the tier that a list reserves."""
+        return tuple(dict.fromkeys(drop.rule for drop in self._drops))
+
+    @cached_property
+    def core_regions(self) -> dict[str, NDArray[np.bool_]]:
+        """By region that wants a core, the sites in it."""
+        table = self.atlas.table("core_regions")
+        return {
+            region: self.sites["pref_code"]
+            .isin(table.index[table["region"] == region])
+            .to_numpy(dtype=bool)
+            for region in self.scenario.tiers.core.regions
+        }
+
+    @cached_property
+    def funnels(self) -> tuple[TierFunnel, ...]:
+        """How many sites are left as hard rules are laid on one after another, tier by tier."""
+        return tuple(self._funnel(number, tier) for number, tier in enumerate(TIERS))
+
+    def _funnel(self, number: int, tier: str) -> TierFunnel:
+        kept = np.ones(len(self.sites), dtype=bool)
+        steps: list[FunnelStep] = []
+        for drop in self._drops:
+            out = drop.out[:, number]
+            if out.any():
+                dropped = int((kept & out).sum())
+                kept = kept & ~out
+                alone, left = int(out.sum()), int(kept.sum())
+                steps.append(FunnelStep(drop.rule, drop.reason_en, alone, dropped, left))
+        count = self.scenario.tiers[tier].count
+        left = int(kept.sum())
+        return TierFunnel(tier, len(kept), tuple(steps), left, int(count.min), int(count.max))
+
+    @cached_property
+    def _drops(self) -> tuple[_Drop, ...]:
+        wanted = self.sites["allowed_tier"].to_numpy(dtype=object)
+        other = np.array([[isinstance(w, str) and w != tier for tier in TIERS] for w in wanted])
+        other = other.reshape(self.max_mw.shape)
+        small = self.max_mw < self.min_mw
+        return (
+            _Drop("allowed_tier", "the list of sites reserves it for another tier", other),
+            _Drop("land", "its land carries less than the tier's least IT load", small),
+            *(
+                _Drop(admission.rule, admission.reason_en, admission.amount > 0.0)
+                for admission in self.admissions
+                if self.modes.mode[admission.rule] == "hard"
+            ),
+        )
+
+
+def _workforce(sites: gpd.GeoDataFrame, scenario: Scenario) -> Admission:
+    """Keep hubs out of municipalities with too few residents; a user's own sites are not asked."""
+    few = (sites["population_2020"] < scenario.workforce.min_population).to_numpy(dtype=float)
+    return Admission(
+        "workforce",
+        np.repeat(few[:, None], len(TIERS), axis=1),
+        "too few residents to build and run a hub",
+    )
+
+
+def _land_guide(sites: gpd.GeoDataFrame, scenario: Scenario) -> Admission:
+    """Measure by which part of the guide of about 10 ha (B5) a site's usable land falls short.
+
+    Usable land is the user's hectares, else the land behind the site's largest load.
+    """
+    usable_ha = sites["hectares"].fillna(sites["max_it_load_mw"] / scenario.land.mw_per_ha)
+    guide_ha = scenario.land.guide_ha
+    if guide_ha <= 0.0:
+        short = np.zeros(len(sites))
+    else:
+        short = np.clip((guide_ha - usable_ha.to_numpy(dtype=float)) / guide_ha, 0.0, 1.0)
+    return Admission(
+        "land_guide",
+        np.repeat(short[:, None], len(TIERS), axis=1),
+        "less usable land than the guide",
+    )
