@@ -21,7 +21,7 @@ from dcsite.outputs.stress import (
 )
 from dcsite.outputs.write import STRESS_FILES
 from dcsite.studies.stress import run_stress
-from dcsite.studies.stress_simulate import read_assumptions
+from dcsite.studies.stress_simulate import StressAssumptions
 from dcsite.studies.stress_types import METHODS, Estimate, Exceedance, StressTest
 
 YEARS = 5000
@@ -29,7 +29,7 @@ YEARS = 5000
 
 def stressed(plan, policy, atlas, seed=1):
     return run_stress(
-        plan, policy, atlas, read_assumptions(), years=YEARS, seed=seed, version="1.2.3"
+        plan, policy, atlas, StressAssumptions.read(), years=YEARS, seed=seed, version="1.2.3"
     )
 
 

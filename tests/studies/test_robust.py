@@ -18,7 +18,7 @@ from dcsite.solvers import SolveOptions
 from dcsite.studies import robust as robust_module
 from dcsite.studies import robust_sample
 from dcsite.studies.robust import run_robust, wilson_interval
-from dcsite.studies.robust_sample import Case, RobustRanges, Sampler, draw, read_ranges
+from dcsite.studies.robust_sample import Case, RobustRanges, Sampler, draw
 
 SMALL = (
     "tiers.large.count=0",
@@ -74,7 +74,7 @@ def run(directory: Path, samples: int = 4, *overrides: str, **changes):
 
 
 def test_shipped_ranges_state_why_and_fit_the_default_scenario(policy):
-    ranges = read_ranges()
+    ranges = RobustRanges.read()
     keys = [entry.key for entry in ranges.range]
     assert "tiers.core.separation_km" in keys
     assert all(len(entry.why) >= len("as for cores") for entry in ranges.range)
@@ -89,14 +89,14 @@ def test_shipped_ranges_state_why_and_fit_the_default_scenario(policy):
 
 
 def test_draws_hang_on_seed_and_number_only(policy):
-    ranges = read_ranges()
+    ranges = RobustRanges.read()
     assert draw(ranges, policy, 7, 3) == draw(ranges, policy, 7, 3)
     assert draw(ranges, policy, 7, 3) != draw(ranges, policy, 7, 4)
     assert draw(ranges, policy, 7, 3) != draw(ranges, policy, 8, 3)
 
 
 def test_weights_vary_as_the_concentration_says(policy):
-    ranges = read_ranges()
+    ranges = RobustRanges.read()
     drawn = np.array(
         [draw(ranges, policy, 1, number)["weights.separation"] for number in range(2000)]
     )
@@ -282,7 +282,7 @@ def test_ranges_that_are_wrong_are_named(tmp_path, text, words):
     path = tmp_path / "ranges.toml"
     path.write_text(text)
     with pytest.raises(ScenarioError) as caught:
-        read_ranges(path)
+        RobustRanges.read(path)
     assert len(caught.value.problems) == 1
     assert words in str(caught.value.problems[0])
     assert caught.value.problems[0].where == str(path)

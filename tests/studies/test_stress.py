@@ -33,7 +33,6 @@ from dcsite.studies.stress_simulate import (
     StressAssumptions,
     event_rates,
     occurrences,
-    read_assumptions,
     simulate,
 )
 from dcsite.studies.stress_types import Estimate
@@ -392,7 +391,7 @@ def test_hubs_never_fall_together_more_often_than_either_falls(intensity, share,
 
 
 def test_shipped_assumptions_name_value_unit_and_reason():
-    for _, value in read_assumptions():
+    for _, value in StressAssumptions.read():
         assert value.name_en
         assert value.name_ja
         assert value.unit
@@ -400,7 +399,7 @@ def test_shipped_assumptions_name_value_unit_and_reason():
 
 
 def test_durations_are_even_on_a_logarithmic_scale():
-    spread = read_assumptions().repair_after_shaking_days
+    spread = StressAssumptions.read().repair_after_shaking_days
     assert spread.at(np.array([0.0, 0.5, 1.0])) == pytest.approx(
         [spread.low, math.sqrt(spread.low * spread.high), spread.high]
     )
@@ -423,7 +422,7 @@ def test_a_file_of_assumptions_that_lacks_something_is_refused(tmp_path, change,
     broken = tmp_path / "mine.toml"
     broken.write_text(text.replace(change, "", 1), encoding="utf-8")
     with pytest.raises(ScenarioError, match=r"mine\.toml") as raised:
-        read_assumptions(broken)
+        StressAssumptions.read(broken)
     assert said in str(raised.value)
 
 
@@ -433,4 +432,4 @@ def test_the_least_value_must_come_first(tmp_path):
     text = files("dcsite.studies").joinpath("stress-assumptions.toml").read_text(encoding="utf-8")
     (tmp_path / "mine.toml").write_text(text.replace("low = 7.0", "low = 70.0"), encoding="utf-8")
     with pytest.raises(ScenarioError, match="low must not lie above high, got 70 and 60"):
-        read_assumptions(tmp_path / "mine.toml")
+        StressAssumptions.read(tmp_path / "mine.toml")

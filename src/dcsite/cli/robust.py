@@ -73,12 +73,12 @@ def robust_command(
     from dcsite.plan.session import with_disasters
     from dcsite.solvers import SolveOptions
     from dcsite.studies.robust import run_robust
-    from dcsite.studies.robust_sample import Case, read_ranges
+    from dcsite.studies.robust_sample import Case, RobustRanges
 
     session = Session.open(scenario, overrides, sites, disasters)
     directory = output or Path("dcsite-out") / f"{session.scenario.name}-robust"
     check_robust_directory(directory)
-    spread = read_ranges(ranges)
+    spread = RobustRanges.read(ranges)
     case = Case(
         source=scenario,
         overrides=with_disasters(overrides, disasters),

@@ -52,13 +52,13 @@ def stress_command(
     from dcsite.plan import Session
     from dcsite.plan.reload import read_plan
     from dcsite.studies.stress import run_stress
-    from dcsite.studies.stress_simulate import read_assumptions
+    from dcsite.studies.stress_simulate import StressAssumptions
 
     from .stress_show import print_history, print_stress
 
     _check_range("--years", years, 1, _MOST_YEARS)
     _check_range("--seed", seed, 0, _MOST_SEED)
-    assumed = read_assumptions(assumptions)
+    assumed = StressAssumptions.read(assumptions)
     saved = read_plan(plan)
     session = Session.reopen(saved)
     directory = saved.path.parent if output is None else output

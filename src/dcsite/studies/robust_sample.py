@@ -11,10 +11,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from dcsite.atlas import load_atlas
 from dcsite.criteria import measure_sites
@@ -26,7 +26,7 @@ from dcsite.records import Record
 from dcsite.scenario import as_dict, flatten, load_scenario
 from dcsite.solvers import SolveOptions, find_answer
 
-from .toml_tables import read_table
+from .toml_tables import Stated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,17 +36,11 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import LandParameters, Scenario
 
-_SHIPPED = "robust-ranges.toml"
-
 #: Drawn values are written with this many digits: a sample can be solved again from its record.
 _DIGITS = 9
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class WeightSpread(_Table):
+class WeightSpread(Stated):
     """How far the weights vary: a Dirichlet distribution around the scenario's."""
 
     concentration: float = Field(
@@ -55,7 +49,7 @@ class WeightSpread(_Table):
     why: str = Field(min_length=1, description="What this spread rests on.")
 
 
-class KeyRange(_Table):
+class KeyRange(Stated):
     """One scenario value drawn evenly, by a factor on the scenario's own or between two values."""
 
     key: str = Field(
@@ -86,8 +80,10 @@ class KeyRange(_Table):
         return low * value, high * value
 
 
-class RobustRanges(_Table):
+class RobustRanges(Stated):
     """Everything that is drawn."""
+
+    shipped: ClassVar[str] = "robust-ranges.toml"
 
     weights: WeightSpread
     range: tuple[KeyRange, ...] = ()
@@ -102,17 +98,6 @@ class RobustRanges(_Table):
         if weights:
             raise ValueError(f"{weights[0]} is drawn with all weights, by weights.concentration")
         return self
-
-
-def read_ranges(path: Path | None = None) -> RobustRanges:
-    """Read ranges from a file, or the shipped ones.
-
-    Raises
-    ------
-    ScenarioError
-        If the file cannot be read or says something that is not understood.
-    """
-    return read_table(RobustRanges, _SHIPPED, path)
 
 
 def check_ranges(ranges: RobustRanges, scenario: Scenario, where: str) -> None:

@@ -40,35 +40,28 @@ that overlap are counted once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from dcsite.errors import Problem, ScenarioError
 from dcsite.records import Figure, Record
 
-from .toml_tables import read_table
+from .toml_tables import Stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from dcsite.hazards import DisasterSet
 
 Floats = NDArray[np.float64]
 
-_SHIPPED = "stress-assumptions.toml"
 
-
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class _Named(_Table):
+class _Named(Stated):
     name_en: str = Field(min_length=1, description="What it is, in English.")
     name_ja: str = Field(min_length=1, description="What it is, in Japanese.")
     unit: str = Field(min_length=1, description="Unit.")
@@ -98,24 +91,15 @@ class LogRange(_Named):
         return np.asarray(self.low * (self.high / self.low) ** quantile, dtype=np.float64)
 
 
-class StressAssumptions(_Table):
+class StressAssumptions(Stated):
     """Everything that is assumed of durations; units are in the names."""
+
+    shipped: ClassVar[str] = "stress-assumptions.toml"
 
     on_site_generation_hours: FixedValue
     repair_after_shaking_days: LogRange
     landing_cluster_days: LogRange
     user_event_days: LogRange
-
-
-def read_assumptions(path: Path | None = None) -> StressAssumptions:
-    """Read assumptions from a file, or the shipped ones.
-
-    Raises
-    ------
-    ScenarioError
-        If the file cannot be read or says something that is not understood.
-    """
-    return read_table(StressAssumptions, _SHIPPED, path)
 
 
 class RestorationCurve(Record):
@@ -221,13 +205,11 @@ def restoration_curves(outages: pd.DataFrame, points: pd.DataFrame) -> Restorati
             restored.append(1.0)
         found.append(
             RestorationCurve(
-                str(outage_id),
-                str(outage["event_en"]),
-                str(outage["event_ja"]),
-                str(outage["cause"]),
-                tuple(hours),
-                tuple(restored),
-                extended,
+                outage_id=str(outage_id),
+                **outage[["event_en", "event_ja", "cause"]],
+                hours=tuple(hours),
+                restored=tuple(restored),
+                extended=extended,
             )
         )
     if not found:
@@ -271,14 +253,7 @@ class Occurrences:
 
     def take(self, rows: NDArray[np.int64]) -> Occurrences:
         """Return some of the occurrences, in the order given."""
-        return Occurrences(
-            self.time_years[rows],
-            self.event[rows],
-            self.common_draw[rows],
-            self.loss_draw[rows],
-            self.outage_draw[rows],
-            self.days_draw[rows],
-        )
+        return Occurrences(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 def event_rates(events: pd.DataFrame) -> Floats:
@@ -428,15 +403,10 @@ def simulate(
         occurred += np.bincount(block.event, minlength=len(rates))
         near = block.take(np.flatnonzero(fleet.reached[block.event]))
         blocks.append(fleet.strike(near, np.random.default_rng([seed, number, 1])))
-    return (
-        Damage(
-            *(
-                np.concatenate([getattr(block, name) for block in blocks])
-                for name in ("year", "event", "struck", "down", "hours")
-            )
-        ),
-        occurred,
+    damage = (
+        np.concatenate([getattr(block, field.name) for block in blocks]) for field in fields(Damage)
     )
+    return Damage(*damage), occurred
 
 
 class _Fleet:

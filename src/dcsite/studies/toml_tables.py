@@ -4,62 +4,55 @@ from __future__ import annotations
 
 import tomllib
 from importlib.resources import files
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dcsite.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Table = TypeVar("Table", bound=BaseModel)
-
 #: Far more than such a file can need; what is larger is another file.
 _MAX_BYTES = 1_000_000
 
 
-def read_table(schema: type[Table], shipped: str, path: Path | None) -> Table:
-    """Read and check a file.
+class Stated(BaseModel):
+    """A table of stated values, or a whole file of them, which comes with dcsite as `shipped`."""
 
-    Parameters
-    ----------
-    schema : type of pydantic.BaseModel
-        What it must hold.
-    shipped : str
-        Name of the file that comes with dcsite.
-    path : Path, optional
-        A user's own in its place.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    Raises
-    ------
-    ScenarioError
-        If the file cannot be read or says something that is not understood.
-    """
-    where = shipped if path is None else str(path)
-    try:
-        if path is None:
-            data = files("dcsite.studies").joinpath(shipped).read_bytes()
-        else:
-            if path.is_file() and path.stat().st_size > _MAX_BYTES:
-                raise ScenarioError(Problem(where, "", "is too large for a file of assumptions"))
-            data = path.read_bytes()
-        return schema.model_validate(tomllib.loads(data.decode("utf-8")))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ScenarioError(Problem(where, "", f"cannot be read ({reason})")) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ScenarioError(Problem(where, "", f"is not TOML: {error}")) from error
-    except ValidationError as error:
-        raise ScenarioError(
-            [
-                Problem(
-                    where,
-                    ".".join(map(str, found["loc"])),
-                    f"{found['msg']}, got {found['input']!r}"
-                    if not isinstance(found["input"], dict)
-                    else str(found["msg"]),
-                )
-                for found in error.errors()
-            ]
-        ) from error
+    shipped: ClassVar[str] = ""
+
+    @classmethod
+    def read(cls, path: Path | None = None) -> Self:
+        """Read and check the shipped file, or a user's own in its place.
+
+        Raises
+        ------
+        ScenarioError
+            If the file cannot be read or says something that is not understood.
+        """
+        where = cls.shipped if path is None else str(path)
+        try:
+            if path is None:
+                data = files("dcsite.studies").joinpath(cls.shipped).read_bytes()
+            else:
+                if path.is_file() and path.stat().st_size > _MAX_BYTES:
+                    raise ScenarioError(
+                        Problem(where, "", "is too large for a file of assumptions")
+                    )
+                data = path.read_bytes()
+            return cls.model_validate(tomllib.loads(data.decode("utf-8")))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ScenarioError(Problem(where, "", f"cannot be read ({reason})")) from error
+        except ValidationError as error:
+            problems = []
+            for found in error.errors():
+                given = "" if isinstance(found["input"], dict) else f", got {found['input']!r}"
+                key = ".".join(map(str, found["loc"]))
+                problems.append(Problem(where, key, f"{found['msg']}{given}"))
+            raise ScenarioError(problems) from error
+        except (ValueError, RecursionError) as error:  # also digits by the thousand, deep nesting
+            raise ScenarioError(Problem(where, "", f"is not TOML: {error}")) from error
