@@ -236,7 +236,7 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text("# " + "x" * 2_000_000, encoding="utf-8")
     (line,) = problems_of(path)
-    assert line.endswith("is 2.0 MB; a scenario is a TOML file of at most 1 MB")
+    assert line.endswith("is 2.0 MB; give a TOML file of at most 1 MB")
 
 
 def test_a_loop_of_two_files(write):

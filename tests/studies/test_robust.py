@@ -252,7 +252,7 @@ def test_a_file_of_somebody_else_is_refused_and_left(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[weights", "is not TOML"),
+        ("[weights", "is not valid TOML: "),
         ("[weights]\nconcentration=1\n", "weights.why: Field required"),
         ("[weights]\nconcentration=0\nwhy='x'\n", "weights.concentration"),
         (

@@ -411,7 +411,7 @@ def test_durations_are_even_on_a_logarithmic_scale():
         ("value = 24.0", "on_site_generation_hours.value"),
         ("low = 3.0", "repair_after_shaking_days"),
         ('unit = "h"', "on_site_generation_hours.unit"),
-        ("[landing_cluster_days]", "is not TOML"),
+        ("[landing_cluster_days]", "is not valid TOML: "),
     ],
 )
 def test_a_file_of_assumptions_that_lacks_something_is_refused(tmp_path, change, said):

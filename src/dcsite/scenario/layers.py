@@ -164,7 +164,9 @@ def read_chain(source: str | Path) -> tuple[Layer, ...]:
             text = (_SHIPPED / f"{name}{_SUFFIX}").read_text("utf-8")
             layer = _layer(f"{name} (shipped)", "shipped", name, text)
         else:
-            text = _read_file(path, wrong)
+            text = read_text(path, wrong, shipped_names())
+            if not text.strip():
+                raise wrong('is empty; begin with extends = "policy-2023" and say what differs')
             # A scenario's name is made of letters, digits, dot, dash and underline.
             stem = re.sub(r"[^\w.-]+", "-", path.stem).strip("-.")[:64] or "scenario"
             layer = _layer(name, "file", stem, text)
@@ -190,58 +192,77 @@ def _expand(step: str | Path) -> Path:
         return Path(step)
 
 
-def _read_file(path: Path, wrong: Callable[[str], ScenarioError]) -> str:
+def read_text(
+    path: Path, wrong: Callable[[str], ScenarioError], shipped: Sequence[str] = ()
+) -> str:
+    """Read a user's TOML file as text, whatever stands there.
+
+    Parameters
+    ----------
+    path : Path
+        Where it should stand.
+    wrong : callable
+        Makes the error of a message, with its place.
+    shipped : sequence of str
+        Names that could have been meant instead of a file.
+
+    Raises
+    ------
+    ScenarioError
+        If it is no file, larger than 1 MB, not UTF-8 or cannot be read.
+    """
     try:
         if path.is_dir():
-            raise wrong("is a folder; give a TOML file or a shipped name")
+            raise wrong(f"is a folder; give a TOML file{' or a shipped name' if shipped else ''}")
         if not path.exists():
-            shipped = shipped_names()
             near = difflib.get_close_matches(path.name.removesuffix(_SUFFIX), shipped, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
-            raise wrong(
-                f"no such file or shipped scenario; {hint}shipped are: {', '.join(shipped)}"
-            )
+            names = f" or shipped scenario; {hint}shipped are: {', '.join(shipped)}"
+            raise wrong(f"no such file{names if shipped else ''}")
         if not path.is_file():
             raise wrong("is no regular file; give a TOML file")
         size = path.stat().st_size
         if size > _MAX_BYTES:
-            most = f"a scenario is a TOML file of at most {_MAX_BYTES / 1e6:g} MB"
+            most = f"give a TOML file of at most {_MAX_BYTES / 1e6:g} MB"
             raise wrong(f"is {size / 1e6:.1f} MB; {most}")
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"is not UTF-8 text (byte {error.start + 1}); save it as UTF-8"
         raise wrong(message) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise wrong(f"cannot be read: {reason}") from error
-    if not text.strip():
-        raise wrong('is empty; begin with extends = "policy-2023" and say what differs')
-    return text
 
 
-def _layer(where: str, kind: Literal["shipped", "file"], stem: str, text: str) -> Layer:
+def parse_toml(where: str, text: str) -> dict[str, Any]:
+    """Read TOML.
+
+    Raises
+    ------
+    ScenarioError
+        With line and column, in words a reader of TOML uses.
+    """
     try:
-        data = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(_syntax_problem(where, str(error))) from error
+        place = re.search(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$", str(error))
+        reason = place[1] if place else str(error)
+        at = f"line {place[2]}, column {place[3]}" if place and place[2] else "end of file"
+        if any(word in reason for word in ("overwrite", "declare", "mutate")):
+            reason = f"a key or table is given twice ({reason})"
+        raise ScenarioError(Problem(where, at, f"is not valid TOML: {reason}")) from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; deep nesting
         message = f"cannot be read as TOML: {str(error).split(';')[0]}"
         raise ScenarioError(Problem(where, "", message)) from error
+
+
+def _layer(where: str, kind: Literal["shipped", "file"], stem: str, text: str) -> Layer:
+    data = parse_toml(where, text)
     extends = data.pop(EXTENDS, None)
     if extends is not None and (not isinstance(extends, str) or not extends.strip()):
         message = f"must be a shipped name or the path of a TOML file, got {shown(extends)}"
         raise ScenarioError(Problem(where, EXTENDS, message))
     return Layer(where, kind, stem, data, data.pop(SOURCES, {}), extends)
-
-
-def _syntax_problem(where: str, text: str) -> Problem:
-    """Say where TOML syntax breaks, in words a reader of TOML uses."""
-    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", text)
-    reason = text[: place.start()] if place else text
-    at = f"line {place[1]}, column {place[2]}" if place and place[1] else "end of file"
-    if any(word in reason for word in ("overwrite", "declare", "mutate")):
-        reason = f"a key or table is given twice ({reason})"
-    return Problem(where, at, f"is not valid TOML: {reason}")
 
 
 def parse_override(text: str) -> Layer | Problem:
