@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from dcsite.cli.frontier import frontier_command
 from dcsite.errors import DcsiteError, OutputError
-from dcsite.studies.front import AxisLabel, Front, FrontPoint, PointMeasure
+from dcsite.studies.front import Axis, Front, FrontPoint, PointMeasure
 
 
 @pytest.fixture
@@ -51,20 +51,22 @@ def test_a_folder_of_a_user_is_refused_before_any_work(run, tmp_path, monkeypatc
 
 @pytest.mark.parametrize(("complete", "code"), [(True, 0), (False, 130)])
 def test_the_files_are_written_also_when_stopped(run, tmp_path, monkeypatch, complete, code):
-    x = AxisLabel("separation", "existing_core_distance_km", "distance", "距離", "km")
-    y = AxisLabel("cables", "landing_distance_km", "landing", "陸揚", "km")
-    only = FrontPoint(
-        0.5, 400.0, 90.0, 0.5, 0.7, 0.7, 0.0, "optimal", 1.0, (),
-        (PointMeasure(x, 400.0, 0.5), PointMeasure(y, 90.0, 0.7)),
-    )  # fmt: skip
+    x = Axis("separation", "existing_core_distance_km", "distance", "距離", "km", True)
+    y = Axis("cables", "landing_distance_km", "landing", "陸揚", "km", True)
+    measures = (
+        PointMeasure(**vars(x), value=400.0, score=0.5),
+        PointMeasure(**vars(y), value=90.0, score=0.7),
+    )
+    only = FrontPoint(0.5, 400.0, 90.0, 0.5, 0.7, 0.7, 0.0, "optimal", 1.0, measures, ())
     asked = {}
 
-    def fake(scenario, _atlas, _sites, *axes_and_count, **others):
-        asked.update(scenario=scenario.name, rest=axes_and_count[:3])
+    def fake(session, *axes_and_count, **others):
+        asked.update(scenario=session.scenario.name, rest=axes_and_count[:3])
         others["on_point"](1, 2)
         return Front(
-            scenario.name, "t", "題", x, y, (only,), 2, 0, ("x score 0.9: no plan in time",),
-            complete, 0.001, 0.0, 0.9, "test", "2026-01-02T03:04:05+00:00", 3.0,
+            "test", session.scenario.name, "t", "題", complete, x, y, 2, 0,
+            ("x score 0.9: no plan in time",), 0.001, 0.0, 0.9, "2026-01-02T03:04:05+00:00", 3.0,
+            (only,),
         )  # fmt: skip
 
     monkeypatch.setattr("dcsite.studies.frontier.find_front", fake)

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 
 @pytest.mark.parametrize(
-    "name", ["plan", "explanation", "alternatives", "robust", "stress", "plan.json"]
+    "name", ["plan", "explanation", "alternatives", "front", "robust", "stress", "plan.json"]
 )
 def test_schemas_are_printed(call, name):
     answer = call("schema", name)
@@ -20,4 +20,4 @@ def test_schemas_are_printed(call, name):
 
 
 def test_another_file_is_one_line(refused):
-    refused(["schema", "map"], [["FILE", "plan, explanation, alternatives", "'map'"]])
+    refused(["schema", "map"], [["FILE", "plan, explanation, alternatives, front", "'map'"]])

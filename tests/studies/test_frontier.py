@@ -12,15 +12,16 @@ import pandas as pd
 import pytest
 
 import dcsite
-from dcsite.criteria import TIERS
+from dcsite.criteria import TIERS, criteria
 from dcsite.errors import CheckError, DcsiteError, InfeasibleError, InterruptedWithoutPlanError
 from dcsite.geo.geodesy import geodesic_km
-from dcsite.plan import check_plan
+from dcsite.plan import Session, check_plan
 from dcsite.solvers import SolveOptions
-from dcsite.studies import front_search, frontier
+from dcsite.studies import front_search
 from dcsite.studies.front import (
     Found,
     better_everywhere,
+    default_axes,
     make_point,
     measure_named,
     share_bounds,
@@ -118,11 +119,14 @@ def exact_front(plans, x, y):
     )
 
 
-def front_of(small, atlas, sites, x, y, monkeypatch, **others):
-    # The sites are measured already.
-    monkeypatch.setattr(frontier, "measure_sites", lambda sites, *_: sites)
-    arguments = {"points": 5, "options": OPTIONS, "version": "test", **others}
-    return find_front(small, atlas, sites, x, y, **arguments)
+def front_of(small, atlas, sites, x, y, **others):
+    return find_front(session_of(small, atlas, sites), x, y, **{"points": 5, **others})
+
+
+def session_of(small, atlas, sites):
+    session = Session(small, OPTIONS, sites, atlas)
+    session.measured = sites  # they are measured already
+    return session
 
 
 @pytest.mark.parametrize(
@@ -147,16 +151,18 @@ def front_of(small, atlas, sites, x, y, monkeypatch, **others):
     ],
 )
 def test_the_front_is_that_of_enumeration(
-    small, shipped_atlas, sites, plans, x, y, measures, points, size, monkeypatch
+    small, shipped_atlas, sites, plans, x, y, measures, points, size
 ):
     expected = exact_front(plans, *measures)
     assert len(expected) == size
-    front = front_of(small, shipped_atlas, sites, x, y, monkeypatch, points=points)
+    front = front_of(small, shipped_atlas, sites, x, y, points=points)
     assert (front.x.measure, front.y.measure) == measures
     found = [(point.x_score, point.y_score) for point in front.points]
     assert np.asarray(found) == pytest.approx(np.asarray(expected), abs=3e-6)
     assert all(point.status == "optimal" for point in front.points)
-    assert all(point.y_bound == pytest.approx(point.y_score, abs=1e-5) for point in front.points)
+    assert all(
+        point.y_score_bound == pytest.approx(point.y_score, abs=1e-5) for point in front.points
+    )
     assert front.complete
     assert front.penalty == pytest.approx(plans["penalty"].min(), abs=2e-6)
     assert len(front.points) + front.dominated + len(front.notes) == points
@@ -177,28 +183,31 @@ def test_the_front_is_that_of_enumeration(
     ],
 )
 def test_the_front_over_spacing_is_that_of_enumeration(
-    small, shipped_atlas, measured, picked, known, y, points, spacings, request, monkeypatch
+    small, shipped_atlas, measured, picked, known, y, points, spacings, request
 ):
     sites = measured.loc[list(picked)]
     expected = exact_front(request.getfixturevalue(known), "spacing", y)
     assert [spacing for spacing, _ in expected] == pytest.approx(spacings, abs=0.01)
-    front = front_of(small, shipped_atlas, sites, "spacing", y, monkeypatch, points=points)
+    front = front_of(small, shipped_atlas, sites, "spacing", y, points=points)
     assert (front.x.measure, front.x.unit, front.x.scored) == ("least_hub_spacing_km", "km", False)
     found = [(point.x, point.y_score) for point in front.points]
     assert np.asarray(found) == pytest.approx(np.asarray(expected), abs=3e-6)
-    assert [point.x_score for point in front.points] == [point.x for point in front.points]
+    assert {point.x_score for point in front.points} == {None}
+    assert [point.along for point in front.points] == [point.x for point in front.points]
     assert all(point.status == "optimal" for point in front.points)
-    assert all(point.y_bound == pytest.approx(point.y_score, abs=1e-5) for point in front.points)
+    assert all(
+        point.y_score_bound == pytest.approx(point.y_score, abs=1e-5) for point in front.points
+    )
     assert front.x_bound == pytest.approx(expected[-1][0], abs=1e-6)
     assert front.complete
 
 
 def test_of_equal_y_the_widest_spacing_is_returned_however_coarse_the_grid(
-    small, shipped_atlas, measured, closer_plans, monkeypatch
+    small, shipped_atlas, measured, closer_plans
 ):
     sites = measured.loc[list(CLOSER)]
     expected = exact_front(closer_plans, "spacing", "landing_distance_km")
-    front = front_of(small, shipped_atlas, sites, "spacing", "cables", monkeypatch, points=3)
+    front = front_of(small, shipped_atlas, sites, "spacing", "cables", points=3)
     assert len(expected) == 4
     # From each distance of the grid the next point is reached; the one at 156 km is passed.
     grid = np.linspace(expected[0][0], expected[-1][0], 3)
@@ -208,12 +217,10 @@ def test_of_equal_y_the_widest_spacing_is_returned_however_coarse_the_grid(
     assert np.asarray(found) == pytest.approx(np.asarray(reached), abs=3e-6)
 
 
-def test_a_spacing_that_costs_nothing_is_one_point_and_said_so(
-    small, shipped_atlas, sites, plans, monkeypatch
-):
+def test_a_spacing_that_costs_nothing_is_one_point_and_said_so(small, shipped_atlas, sites, plans):
     measures = ("spacing", "additional_renewable_share")
     ((spacing, _),) = exact_front(plans, *measures)
-    front = front_of(small, shipped_atlas, sites, *measures, monkeypatch, points=3)
+    front = front_of(small, shipped_atlas, sites, *measures, points=3)
     assert [point.x for point in front.points] == pytest.approx([spacing], abs=1e-6)
     (note,) = front.notes
     assert note == (
@@ -222,23 +229,21 @@ def test_a_spacing_that_costs_nothing_is_one_point_and_said_so(
     )
 
 
-def test_spacing_needs_two_hubs(shipped_atlas, sites, monkeypatch):
+def test_spacing_needs_two_hubs(shipped_atlas, sites):
     alone = dcsite.load_scenario(
         "policy-2023", (*SETTINGS, "tiers.regional.count={min=0,max=2}", "penalties.unserved=0")
     )
     with pytest.raises(DcsiteError, match=r"--x: spacing lies between two hubs, .* a plan of 1;"):
-        front_of(alone, shipped_atlas, sites, "spacing", "cables", monkeypatch)
+        front_of(alone, shipped_atlas, sites, "spacing", "cables")
 
 
-def test_ctrl_c_keeps_the_points_done(small, shipped_atlas, sites, monkeypatch):
+def test_ctrl_c_keeps_the_points_done(small, shipped_atlas, sites):
     def stop(done, _all):
         if done == 4:
             raise KeyboardInterrupt
 
-    whole = front_of(small, shipped_atlas, sites, "separation", "cables", monkeypatch, points=9)
-    part = front_of(
-        small, shipped_atlas, sites, "separation", "cables", monkeypatch, points=9, on_point=stop
-    )
+    whole = front_of(small, shipped_atlas, sites, "separation", "cables", points=9)
+    part = front_of(small, shipped_atlas, sites, "separation", "cables", points=9, on_point=stop)
     assert not part.complete
     assert 2 <= len(part.points) <= 4
     known = [(point.x_score, point.y_score) for point in whole.points]
@@ -252,13 +257,13 @@ def test_ctrl_c_before_any_point_is_said_so(small, shipped_atlas, sites, monkeyp
 
     monkeypatch.setattr(front_search, "make_point", stop)
     with pytest.raises(InterruptedWithoutPlanError):
-        front_of(small, shipped_atlas, sites, "separation", "cables", monkeypatch)
+        front_of(small, shipped_atlas, sites, "separation", "cables")
 
 
-def test_a_scenario_without_a_plan_has_no_front(shipped_atlas, sites, monkeypatch):
+def test_a_scenario_without_a_plan_has_no_front(shipped_atlas, sites):
     stuck = dcsite.load_scenario("policy-2023", (*SETTINGS, "tiers.large.count=7"))
     with pytest.raises(InfeasibleError, match="there is no front; dcsite solve names the rules"):
-        front_of(stuck, shipped_atlas, sites, "separation", "cables", monkeypatch)
+        front_of(stuck, shipped_atlas, sites, "separation", "cables")
 
 
 def test_a_claim_that_the_tables_deny_is_an_error(small, shipped_atlas, sites):
@@ -269,7 +274,7 @@ def test_a_claim_that_the_tables_deny_is_an_error(small, shipped_atlas, sites):
 
     def point(eps, y_score, y_bound):
         found = Found(eps, chosen, y_score, y_bound, True, 1.0)
-        return make_point(found, sites, shipped_atlas, small, measures, 10.0)
+        return make_point(found, session_of(small, shipped_atlas, sites), measures, 10.0)
 
     true = point(0.0, 0.0, 1.0)
     assert point(true.x_score, true.y_score, true.y_score).gap == 0.0
@@ -282,17 +287,17 @@ def test_a_claim_that_the_tables_deny_is_an_error(small, shipped_atlas, sites):
 
 
 def test_bounds_for_small_epsilon_hold_for_larger_ones_and_domination_is_strict(
-    small, shipped_atlas, sites, monkeypatch
+    small, shipped_atlas, sites
 ):
     from dataclasses import replace
 
-    front = front_of(small, shipped_atlas, sites, "separation", "cables", monkeypatch, points=2)
+    front = front_of(small, shipped_atlas, sites, "separation", "cables", points=2)
     one = front.points[0]
-    loose = replace(one, eps=0.1, x_score=0.4, y_score=0.8, y_bound=0.9, status="feasible")
-    tight = replace(one, eps=0.5, x_score=0.5, y_score=0.7, y_bound=0.95, status="feasible")
-    better = replace(one, eps=0.6, x_score=0.6, y_score=0.7, y_bound=0.7)
+    loose = replace(one, eps=0.1, x_score=0.4, y_score=0.8, y_score_bound=0.9, status="feasible")
+    tight = replace(one, eps=0.5, x_score=0.5, y_score=0.7, y_score_bound=0.95, status="feasible")
+    better = replace(one, eps=0.6, x_score=0.6, y_score=0.7, y_score_bound=0.7)
     shared = share_bounds([tight, loose, better], 0.01)
-    assert [point.y_bound for point in shared] == [0.9, 0.9, 0.7]
+    assert [point.y_score_bound for point in shared] == [0.9, 0.9, 0.7]
     assert [point.status for point in shared] == ["feasible", "feasible", "optimal"]
     assert shared[1].gap == pytest.approx(0.2 / 0.7)
     assert better_everywhere(better, tight)
@@ -313,9 +318,9 @@ def test_bounds_for_small_epsilon_hold_for_larger_ones_and_domination_is_strict(
         ("cables", "spacing", 2, "--y: is spacing, which is no score; give --x spacing --y cables"),
     ],
 )
-def test_bad_axes_are_refused(small, shipped_atlas, sites, x, y, points, fragment, monkeypatch):
+def test_bad_axes_are_refused(small, shipped_atlas, sites, x, y, points, fragment):
     with pytest.raises(DcsiteError) as caught:
-        front_of(small, shipped_atlas, sites, x, y, monkeypatch, points=points)
+        front_of(small, shipped_atlas, sites, x, y, points=points)
     assert fragment in str(caught.value)
 
 
@@ -325,3 +330,15 @@ def test_a_criterion_stands_for_its_first_scored_measure():
     assert measure_named("--x", "second", scored) == "second"
     with pytest.raises(DcsiteError, match="known are a, first, second"):
         measure_named("--x", "b", scored)
+
+
+def test_axes_not_given_follow_from_the_criteria_and_their_weights(small):
+    first = criteria()[0].name
+    weights = dict(small.weights)
+    heaviest = max(weights, key=weights.__getitem__)
+    assert default_axes(None, None, small) == (first, heaviest) == ("separation", "renewables")
+    assert default_axes("cables", None, small) == ("cables", heaviest)
+    assert default_axes(None, first, small) == (criteria()[1].name, first)
+    # The criterion on the other axis is passed over; of equal weights the first stands.
+    assert default_axes(heaviest, None, small) == (heaviest, "disasters")
+    assert default_axes("spacing", "cables", small) == ("spacing", "cables")

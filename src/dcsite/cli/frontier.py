@@ -26,19 +26,26 @@ from .show import output_console
 if TYPE_CHECKING:
     from dcsite.studies.front import Front
 
-EPILOG = "Example: dcsite frontier policy-2023 --x separation --y renewables --points 21"
+EPILOG = "Example: dcsite frontier policy-2023 --x spacing --points 21"
 
 
 def frontier_command(
     scenario: Annotated[str, typer.Argument(help="Shipped name or TOML file.")] = "policy-2023",
     x: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--x",
-            help="Scored measure, criterion for its first one, or spacing: km between new hubs.",
+            help="Scored measure, criterion for its first one, or spacing: km between new hubs; "
+            "the first criterion by default.",
         ),
-    ] = "separation",
-    y: Annotated[str, typer.Option("--y", help="Another measure or criterion.")] = "renewables",
+    ] = None,
+    y: Annotated[
+        str | None,
+        typer.Option(
+            "--y",
+            help="Another measure or criterion; the criterion of the largest weight by default.",
+        ),
+    ] = None,
     points: Annotated[int, typer.Option(help="Points asked for, both ends included.")] = 21,
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
@@ -59,32 +66,21 @@ def frontier_command(
     from dcsite.outputs.front import check_front_directory, write_front
     from dcsite.plan import Session
     from dcsite.solvers import SolveOptions
-    from dcsite.studies.front import check_axes
+    from dcsite.studies.front import default_axes
     from dcsite.studies.frontier import find_front
 
-    check_axes(x, y, points)
     options = SolveOptions(solver=solver.value, time_limit_s=time_limit, gap=gap)
     session = Session.open(
         scenario, overrides, sites, disasters, cache=not no_cache, options=options
     )
-    asked = session.scenario
-    directory = output or Path("dcsite-out") / f"{asked.name}-front-{_slug(x)}-{_slug(y)}"
+    x, y = default_axes(x, y, session.scenario)
+    name = f"{session.scenario.name}-front-{_slug(x)}-{_slug(y)}"
+    directory = output or Path("dcsite-out") / name
     check_front_directory(directory)
     with Interrupts(patience=1, hold=False) as interrupts:
         with Reporter(quiet=quiet) as progress:
-            progress.stage("read")
             front = find_front(
-                asked,
-                session.atlas,
-                session.sites,
-                x,
-                y,
-                points,
-                options,
-                version=session.version,
-                cache=session.cache,
-                on_stage=progress.stage,
-                on_point=progress.count,
+                session, x, y, points, on_stage=progress.stage, on_point=progress.count
             )
             interrupts.hold()
             progress.stage("write")

@@ -8,7 +8,7 @@ rule that does not hold, or an objective that disagrees, is a bug in dcsite and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,16 @@ class Checked:
     unserved: tuple[UnservedZone, ...]
     unserved_mw: float
     objective: float
+
+
+_Hubs = TypeVar("_Hubs", bound=pd.DataFrame)
+
+
+def highest_first(hubs: _Hubs) -> _Hubs:
+    """Return hubs as plans list them: by tier, then by falling load, then by `site_id`."""
+    site_id = hubs.index.to_numpy(dtype=str)
+    tier = hubs["tier"].map(TIERS.index).to_numpy(dtype=int)
+    return hubs.iloc[np.lexsort((site_id, -hubs["it_load_mw"].to_numpy(dtype=float), tier))]
 
 
 def check_plan(

@@ -16,7 +16,7 @@ import pandas as pd
 from dcsite.criteria import TIERS
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError
 from dcsite.model import Candidates, assemble
-from dcsite.plan.check import Checked, check_plan
+from dcsite.plan.check import Checked, check_plan, highest_first
 from dcsite.plan.shares import changes_between
 from dcsite.plan.types import HubBrief
 from dcsite.records import EndlessPoints, Name, Points, Record
@@ -244,10 +244,7 @@ def _alternative(
 def _hubs(hubs: gpd.GeoDataFrame, other: gpd.GeoDataFrame) -> tuple[AlternativeHub, ...]:
     """List hubs from the highest tier down, each with whether `other` has it in the same tier."""
     there = {(str(site), str(tier)) for site, tier in other["tier"].items()}
-    found = [
-        AlternativeHub.of(site, hub, in_best=(str(site), str(hub["tier"])) in there)
-        for site, hub in hubs.iterrows()
-    ]
     return tuple(
-        sorted(found, key=lambda hub: (TIERS.index(hub.tier), -hub.it_load_mw, hub.site_id))
+        AlternativeHub.of(site, hub, in_best=(str(site), str(hub["tier"])) in there)
+        for site, hub in highest_first(hubs).iterrows()
     )

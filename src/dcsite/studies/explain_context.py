@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dcsite.criteria import TIERS
 from dcsite.geo.geodesy import geodesic_km
-from dcsite.plan.check import Checked, check_plan
+from dcsite.plan.check import Checked, check_plan, highest_first
 from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp
 
 from .resolve import Change, Resolved, Resolver
@@ -199,10 +198,7 @@ def explain_context(
     CheckError
         If the hubs break a hard rule, or are worth more than the bound.
     """
-    rank = {tier: number for number, tier in enumerate(TIERS)}
-    ordered = chosen.assign(_rank=chosen["tier"].map(rank), _id=chosen.index).sort_values(
-        ["_rank", "it_load_mw", "_id"], ascending=[True, False, True]
-    )
+    ordered = highest_first(chosen)
     hubs = sites.loc[ordered.index].assign(tier=ordered["tier"], it_load_mw=ordered["it_load_mw"])
     checked = check_plan(hubs, atlas, scenario, claimed_objective=-np.inf, bound=bound)
     at_once = jobs or min(_JOBS, os.cpu_count() or 1)

@@ -9,177 +9,194 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
+from pydantic import computed_field, field_serializer
 
-from dcsite.criteria import TIERS
+from dcsite.criteria import criteria
 from dcsite.errors import CheckError, DcsiteError, Problem
 from dcsite.geo.geodesy import geodesic_km
-from dcsite.plan.check import check_plan
+from dcsite.plan.check import check_plan, highest_first
+from dcsite.plan.types import HubBrief
+from dcsite.records import (
+    EndlessPoints,
+    Name,
+    Points,
+    Record,
+    Seconds,
+    UnknownAmount,
+    rounded,
+    unit_decimals,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
 
-    from dcsite.atlas import Atlas
+    from dcsite.plan import Session
     from dcsite.scenario import Scenario
 
 #: Scores nearer than this count as equal: the solvers' own arithmetic.
 SCORE_TOLERANCE = 1e-6
 
 
-@dataclass(frozen=True)
-class AxisLabel:
+class Axis(Record):
     """A measure that a front is drawn over.
 
-    `unit` is that of its values. Points are compared by their scores on it, or by the values
-    themselves where it is not `scored` (the spacing between hubs; more is better).
+    Points are compared by their scores on it, or by the values themselves where it is not `scored`
+    (the spacing between hubs; more is better).
     """
 
-    criterion: str
-    measure: str
+    criterion: Name
+    """Criterion of the measure; spacing for that between hubs, which is of the model."""
+    measure: Name
+    """Name of the measure."""
     label_en: str
+    """English label."""
     label_ja: str
+    """Japanese label."""
     unit: str
-    scored: bool = True
+    """Unit of its values."""
+    scored: bool
+    """Whether its values have scores."""
 
 
-@dataclass(frozen=True)
-class FrontHub:
-    """A hub of one point's plan: enough to draw and name it."""
+class PointMeasure(Axis):
+    """A measure of one point's plan, on an axis or not."""
 
-    site_id: str
-    tier: str
-    name_ja: str
-    name_en: str | None
-    prefecture_en: str
-    prefecture_ja: str
-    lat_deg: float
-    lon_deg: float
-    it_load_mw: float
+    value: UnknownAmount
+    """Value in its unit, evaluated independently; null where there is none."""
+    score: Points | None
+    """Score 0..1, more is better; null where it is not scored."""
 
-
-@dataclass(frozen=True)
-class PointMeasure:
-    """A measure of one point's plan, on an axis or not; without a score where it has none."""
-
-    label: AxisLabel
-    value: float
-    score: float | None
+    @property
+    def label(self) -> Axis:
+        """What is measured, without the value."""
+        return Axis(
+            self.criterion, self.measure, self.label_en, self.label_ja, self.unit, self.scored
+        )
 
 
-@dataclass(frozen=True)
-class FrontPoint:
-    """One plan of a front.
+class FrontPoint(Record):
+    """One plan of a front."""
 
-    Parameters
-    ----------
-    eps : float
-        Least `x_score` that the solver was held to.
-    x, y : float
-        Values in the measures' own units, evaluated independently.
-    x_score, y_score : float
-        Their scores on 0..1, more is better; domination is judged on these. Where x is not
-        scored, `x_score` is `x`.
-    y_bound : float
-        No plan with ``x_score >= eps`` scores above this on y.
-    gap : float
-        ``(y_bound - y_score) / max(y_score, 1e-9)``.
-    status : {"optimal", "feasible"}
-        Whether the gap asked for was proven.
-    wall_s : float
-        Seconds of this point's solves.
-    hubs : tuple of FrontHub
-        Highest tier first.
-    measures : tuple of PointMeasure
-        Every scored measure of the plan; the one on x first where it is not scored.
-    """
-
-    eps: float
+    eps: Points
+    """Least score on x, or value where x is not scored, that the solver was held to."""
     x: float
+    """Value on x in the measure's own unit, evaluated independently."""
     y: float
-    x_score: float
-    y_score: float
-    y_bound: float
-    gap: float
+    """Value on y, likewise."""
+    x_score: Points | None
+    """Score on x; null where x is not scored. Domination is judged on scores, more is better."""
+    y_score: Points
+    """Score on y."""
+    y_score_bound: EndlessPoints
+    """No plan that reaches eps scores above this on y; null where no bound is known."""
+    gap: EndlessPoints
+    """(y_score_bound - y_score) / max(y_score, 1e-9); null without a bound."""
     status: Literal["optimal", "feasible"]
-    wall_s: float
-    hubs: tuple[FrontHub, ...]
+    """Whether the gap asked for was proven."""
+    wall_s: Seconds
+    """Seconds of this point's solves."""
     measures: tuple[PointMeasure, ...]
+    """Every scored measure of the plan; the one on x first where it is not scored."""
+    hubs: tuple[HubBrief, ...]
+    """Hubs, from the highest tier down."""
+
+    @property
+    def along(self) -> float:
+        """How far along x the point lies: its score, or its value where x is not scored."""
+        return self.x if self.x_score is None else self.x_score
+
+    @field_serializer("x", "y")
+    def _in_its_unit(self, value: float) -> float | None:
+        """Round as the measure is rounded that it is the value of."""
+        unit = next((one.unit for one in self.measures if one.value == value), "")
+        return rounded(value, unit_decimals(unit))
 
 
-@dataclass(frozen=True)
-class Front:
-    """A front of two measures.
+class Front(Record):
+    """The plans between which two measures can only be traded."""
 
-    Parameters
-    ----------
-    scenario_name, title_en, title_ja : str
-        Of the scenario.
-    x, y : AxisLabel
-        The two measures.
-    points : tuple of FrontPoint
-        Not dominated, by rising score on x.
-    points_asked : int
-        Values of epsilon asked for, both ends included.
-    dominated : int
-        Points left out because another was as good or better in both.
-    notes : tuple of str
-        Values of epsilon without a plan, and why.
-    complete : bool
-        Whether every epsilon was answered; False after Ctrl-C.
-    gap_asked : float
-        Relative gap each point was asked to be proven to.
-    penalty : float
-        Most objective points of soft rules and unserved demand that a point may break: the least
-        that any plan does.
-    x_bound : float
-        No plan with so little penalty has a larger `x_score`: how far the front may reach beyond
-        its last point.
-    dcsite_version, created_at, wall_s
-        For the manifest.
-    """
+    file_name: ClassVar[str] = "front.json"
 
+    dcsite_version: Name
+    """Version of dcsite that found the front."""
     scenario_name: str
+    """Name of the scenario."""
     title_en: str
+    """Title in English."""
     title_ja: str
-    x: AxisLabel
-    y: AxisLabel
-    points: tuple[FrontPoint, ...]
-    points_asked: int
-    dominated: int
-    notes: tuple[str, ...]
+    """Title in Japanese."""
     complete: bool
+    """Whether every epsilon was answered; false after Ctrl-C."""
+    x: Axis
+    """The measure on x."""
+    y: Axis
+    """The measure on y."""
+    points_asked: int
+    """Values of epsilon asked for, both ends included."""
+    dominated: int
+    """Points left out because another is as good or better in both."""
+    notes: tuple[str, ...]
+    """Values of epsilon without a plan, and why."""
     gap_asked: float
-    penalty: float
-    x_bound: float
-    dcsite_version: str
+    """Relative gap each point was asked to be proven to."""
+    penalty: Points
+    """Most objective points of soft rules and unserved demand that a point may break: the least
+    that any plan does."""
+    x_bound: EndlessPoints
+    """No plan with so little penalty goes farther along x, in eps_unit; null without a bound."""
     created_at: str
-    wall_s: float
+    """When the front was found, ISO 8601."""
+    wall_s: Seconds
+    """Wall-clock time in seconds."""
+    points: tuple[FrontPoint, ...]
+    """Not dominated, by rising x."""
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
+    @property
+    def eps_unit(self) -> str:
+        """Unit of eps and of x_bound: score, or that of x where it is not scored."""
+        return "score" if self.x.scored else self.x.unit
 
 
 def better_everywhere(one: FrontPoint, other: FrontPoint) -> bool:
-    """Whether `one` is as good as `other` in both scores and clearly better in one of them."""
-    by_x = one.x_score - other.x_score
-    by_y = one.y_score - other.y_score
-    return min(by_x, by_y) >= -SCORE_TOLERANCE and max(by_x, by_y) > SCORE_TOLERANCE
+    """Whether `one` is as good as `other` on both axes and clearly better on one of them."""
+    better = _differences(one, other)
+    return min(better) >= -SCORE_TOLERANCE and max(better) > SCORE_TOLERANCE
+
+
+def _differences(one: FrontPoint, other: FrontPoint) -> tuple[float, float]:
+    return one.along - other.along, one.y_score - other.y_score
 
 
 #: What a user calls the axis over the least distance between any two new hubs.
 SPACING = "spacing"
 
-SPACING_LABEL = AxisLabel(
-    "separation",
+SPACING_AXIS = Axis(
+    SPACING,
     "least_hub_spacing_km",
     "least distance between any two new hubs",
     "新拠点どうしの最小距離",
     "km",
     scored=False,
 )
+
+
+def default_axes(x: str | None, y: str | None, scenario: Scenario) -> tuple[str, str]:
+    """Return both axes, each that is not given by the scenario's criteria.
+
+    On y stands the criterion of the largest weight, on x the first one by rank; of equal weights
+    the first; never the one on the other axis.
+    """
+    names = [criterion.name for criterion in criteria() if criterion.name in scenario.weights]
+    if y is None:
+        y = max((name for name in names if name != x), key=scenario.weights.__getitem__)
+    return x or next(name for name in names if name != y), y
 
 
 def check_axes(x: str, y: str, points: int) -> None:
@@ -278,12 +295,7 @@ class Found:
 
 
 def make_point(
-    found: Found,
-    sites: gpd.GeoDataFrame,
-    atlas: Atlas,
-    scenario: Scenario,
-    measures: tuple[str, str],
-    most_penalty: float,
+    found: Found, session: Session, measures: tuple[str, str], most_penalty: float
 ) -> FrontPoint:
     """Evaluate a plan from coordinates and tables and hold it against the solver's claims.
 
@@ -292,57 +304,55 @@ def make_point(
     CheckError
         If a hard rule does not hold, or a score or the penalties are not what the solver claims.
     """
-    rank = {tier: number for number, tier in enumerate(TIERS)}
-    hubs = sites.join(found.chosen, how="inner")
-    hubs = hubs.assign(_rank=hubs["tier"].map(rank), _id=hubs.index).sort_values(
-        ["_rank", "it_load_mw", "_id"], ascending=[True, False, True]
+    hubs = highest_first(session.measured.join(found.chosen, how="inner"))
+    checked = check_plan(
+        hubs, session.atlas, session.scenario, claimed_objective=-np.inf, bound=np.inf
     )
-    checked = check_plan(hubs, atlas, scenario, claimed_objective=-float("inf"), bound=float("inf"))
-    scored = tuple(
+    every = [one for evaluation in checked.evaluations.values() for one in evaluation.measures]
+    scored = [
         PointMeasure(
-            AxisLabel(measure.criterion, measure.name, measure.label_en, measure.label_ja,
-                      measure.unit),
-            measure.value,
-            measure.score,
+            one.criterion,
+            one.name,
+            one.label_en,
+            one.label_ja,
+            one.unit,
+            True,
+            one.value,
+            one.score,
         )
-        for evaluation in checked.evaluations.values()
-        for measure in evaluation.measures
-        if measure.score is not None
-    )  # fmt: skip
-    if measures[0] == SPACING_LABEL.measure:
-        scored = (PointMeasure(SPACING_LABEL, spacing_of(hubs), None), *scored)
-    x, y = (next(m for m in scored if m.label.measure == name) for name in measures)
-    x_score, y_score = (m.value if m.score is None else m.score for m in (x, y))
-    weighted = sum(
-        measure.weight * (measure.score or 0.0)
-        for evaluation in checked.evaluations.values()
-        for measure in evaluation.measures
-    )
-    for name, value, least in (
-        (measures[0], x_score, found.eps),
-        (measures[1], y_score, found.y_score),
-        ("penalties (negative)", checked.objective - weighted, -most_penalty),
-    ):
-        if value < least - _TOLERANCE:
-            raise _disagrees(name, f"at least {least:.8f}", value, hubs)
-    if y_score > found.y_bound + _TOLERANCE:
-        raise _disagrees(measures[1], f"at most {found.y_bound:.8f}", y_score, hubs)
-    return _bounded(
+        for one in every
+        if one.score is not None
+    ]
+    if measures[0] == SPACING_AXIS.measure:
+        scored.insert(0, PointMeasure(**vars(SPACING_AXIS), value=spacing_of(hubs), score=None))
+    x, y = (next(one for one in scored if one.measure == name) for name in measures)
+    weighted = sum(one.weight * (one.score or 0.0) for one in every)
+    point = _bounded(
         FrontPoint(
             eps=found.eps,
             x=x.value,
             y=y.value,
-            x_score=x_score,
-            y_score=y_score,
-            y_bound=found.y_bound,
+            x_score=x.score,
+            y_score=y.score or 0.0,
+            y_score_bound=found.y_bound,
             gap=0.0,
             status="optimal" if found.proven else "feasible",
             wall_s=found.wall_s,
-            hubs=_hubs(hubs),
-            measures=scored,
+            measures=tuple(scored),
+            hubs=tuple(HubBrief.of(site, hub) for site, hub in hubs.iterrows()),
         ),
         found.y_bound,
     )
+    for name, value, least in (
+        (measures[0], point.along, found.eps),
+        (measures[1], point.y_score, found.y_score),
+        ("penalties (negative)", checked.objective - weighted, -most_penalty),
+    ):
+        if value < least - _TOLERANCE:
+            raise _disagrees(name, f"at least {least:.8f}", value, hubs)
+    if point.y_score > found.y_bound + _TOLERANCE:
+        raise _disagrees(measures[1], f"at most {found.y_bound:.8f}", point.y_score, hubs)
+    return point
 
 
 def share_bounds(points: Sequence[FrontPoint], gap_asked: float) -> list[FrontPoint]:
@@ -353,7 +363,7 @@ def share_bounds(points: Sequence[FrontPoint], gap_asked: float) -> list[FrontPo
     least = float("inf")
     shared: list[FrontPoint] = []
     for point in sorted(points, key=lambda point: point.eps):
-        least = min(least, point.y_bound)
+        least = min(least, point.y_score_bound)
         bounded = _bounded(point, least)
         shared.append(
             replace(bounded, status="optimal") if bounded.gap <= gap_asked + 1e-9 else bounded
@@ -362,42 +372,20 @@ def share_bounds(points: Sequence[FrontPoint], gap_asked: float) -> list[FrontPo
 
 
 def without_dominated(points: Sequence[FrontPoint]) -> list[FrontPoint]:
-    """Return the points that no other dominates, one of each set of equals, by rising x score."""
+    """Return the points that no other dominates, one of each set of equals, by rising x."""
     kept: list[FrontPoint] = []
-    for point in sorted(points, key=lambda point: (-point.x_score, -point.y_score)):
+    for point in sorted(points, key=lambda point: (-point.along, -point.y_score)):
         if any(better_everywhere(other, point) for other in points):
             continue
-        if any(not _differ(other, point) for other in kept):
-            continue
-        kept.append(point)
+        if all(max(map(abs, _differences(other, point))) > SCORE_TOLERANCE for other in kept):
+            kept.append(point)
     return kept[::-1]
-
-
-def _differ(one: FrontPoint, other: FrontPoint) -> bool:
-    near = 1e-6
-    return abs(one.x_score - other.x_score) > near or abs(one.y_score - other.y_score) > near
 
 
 def _bounded(point: FrontPoint, bound: float) -> FrontPoint:
     bound = max(bound, point.y_score)
-    return replace(point, y_bound=bound, gap=(bound - point.y_score) / max(point.y_score, 1e-9))
-
-
-def _hubs(hubs: gpd.GeoDataFrame) -> tuple[FrontHub, ...]:
-    return tuple(
-        FrontHub(
-            site_id=str(site),
-            tier=str(row["tier"]),
-            name_ja=str(row["name_ja"]),
-            name_en=row["name_en"] if isinstance(row["name_en"], str) else None,
-            prefecture_en=str(row["prefecture_en"]),
-            prefecture_ja=str(row["prefecture_ja"]),
-            lat_deg=float(row["lat_deg"]),
-            lon_deg=float(row["lon_deg"]),
-            it_load_mw=float(row["it_load_mw"]),
-        )
-        for site, row in hubs.iterrows()
-    )
+    gap = (bound - point.y_score) / max(point.y_score, 1e-9)
+    return replace(point, y_score_bound=bound, gap=gap)
 
 
 def _disagrees(name: str, claim: str, value: float, hubs: pd.DataFrame) -> CheckError:

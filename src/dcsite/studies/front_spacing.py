@@ -23,7 +23,7 @@ from dcsite.geo.geodesy import geodesic_km
 from dcsite.model.cliques import DENSE_LIMIT
 
 from .front import SPACING
-from .front_search import Answered, FrontSearch, SpacingProgram
+from .front_search import Answered, FrontProgram, FrontSearch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,38 +69,29 @@ def least_hubs(program: SiteProgram) -> int:
     return count
 
 
-class SpacingSearch(FrontSearch[SpacingProgram]):
+class SpacingSearch(FrontSearch):
     """The search where x is the spacing between hubs."""
 
     def find_ends(self, first: Mapping[str, float]) -> tuple[float, float]:
         """Find the widest spacing and the best y it allows; and the reverse."""
         top_km = self._widest_km
 
-        def far(program: SpacingProgram) -> tuple[_Farthest, Outcome]:
+        def far(program: FrontProgram) -> tuple[_Farthest, Outcome]:
             widest = self._farthest(program, first, top_km)
             best_y = self.solve(
                 program, self.goal(y=1.0, least_x=widest.spacing_km, start=widest.values)
             )
             return widest, best_y
 
-        def near(program: SpacingProgram) -> tuple[_Farthest, Outcome]:
+        def near(program: FrontProgram) -> tuple[_Farthest, Outcome]:
             best_y = self.solve(program, self.goal(y=1.0, start=first))
             return self._farthest(program, self.values(best_y), top_km, keep_y=True), best_y
 
         (widest, y_there), (nearest, top_y) = self.all(far, near)
         self.x_bound = widest.bound_km
         low, high = nearest.spacing_km, widest.spacing_km
-        for eps, values, outcome, wall_s in (
-            (high, self.values(y_there), y_there, widest.wall_s + y_there.wall_s),
-            (low, nearest.values, top_y, nearest.wall_s + top_y.wall_s),
-        ):
-            self.take(
-                eps,
-                values,
-                self.bound_on_y(outcome, eps),
-                proven=outcome.status == "optimal",
-                wall_s=wall_s,
-            )
+        self.take(high, self.values(y_there), y_there, widest.wall_s + y_there.wall_s)
+        self.take(low, nearest.values, top_y, nearest.wall_s + top_y.wall_s)
         if high <= low:
             self.notes.append(
                 f"nothing to trade: a plan with the best y keeps its hubs {low:.1f} km apart, and "
@@ -110,7 +101,7 @@ class SpacingSearch(FrontSearch[SpacingProgram]):
 
     def answer(
         self,
-        program: SpacingProgram,
+        program: FrontProgram,
         eps: float,
         eps_above: float,
         start: Mapping[str, float] | None,
@@ -124,10 +115,6 @@ class SpacingSearch(FrontSearch[SpacingProgram]):
             return Answered(outcome, start, outcome.wall_s)
         wider = self._farthest(program, outcome.values, eps_above, keep_y=True, nearby=True)
         return Answered(outcome, wider.values, outcome.wall_s + wider.wall_s)
-
-    def bound_on_y(self, outcome: Outcome, eps: float) -> float:
-        """Return the bound of the objective, which is y alone."""
-        return np.inf if outcome.bound is None else outcome.bound
 
     @cached_property
     def _widest_km(self) -> float:
@@ -173,7 +160,7 @@ class SpacingSearch(FrontSearch[SpacingProgram]):
 
     def _farthest(
         self,
-        program: SpacingProgram,
+        program: FrontProgram,
         values: Mapping[str, float],
         bound_km: float,
         *,

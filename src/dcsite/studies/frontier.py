@@ -19,36 +19,25 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dcsite.criteria import measure_sites
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError
 
 from .front import SPACING, Front, check_axes, share_bounds, without_dominated
-from .front_search import ScoreProgram, ScoreSearch, SpacingProgram
+from .front_search import FrontProgram, ScoreSearch
 from .front_spacing import SpacingSearch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import geopandas as gpd
-
-    from dcsite.atlas import Atlas
-    from dcsite.criteria.cache import MeasureCache
-    from dcsite.scenario import Scenario
-    from dcsite.solvers import SolveOptions
+    from dcsite.plan import Session
 
 
 def find_front(
-    scenario: Scenario,
-    atlas: Atlas,
-    sites: gpd.GeoDataFrame,
+    session: Session,
     x: str,
     y: str,
     points: int,
-    options: SolveOptions,
     *,
-    version: str,
     jobs: int = 2,
-    cache: MeasureCache | None = None,
     on_stage: Callable[[str], None] | None = None,
     on_point: Callable[[int, int], None] | None = None,
 ) -> Front:
@@ -56,23 +45,17 @@ def find_front(
 
     Parameters
     ----------
-    scenario, atlas, sites
-        What is asked, what is known, where a hub could stand.
+    session : Session
+        What is asked and known; its options are for every solve, a time limit counts for each.
     x, y : str
         Names of scored measures, or of criteria for their first scored measure; x may also be
         ``spacing``, the least distance between any two new hubs.
     points : int
         Values of epsilon, both ends included.
-    options : SolveOptions
-        For every solve; a time limit counts for each.
-    version : str
-        Version of dcsite.
     jobs : int
         Solvers that run at once.
-    cache : MeasureCache, optional
-        Where measured sites are kept between runs; nowhere by default.
     on_stage : callable, optional
-        Called with ``measure``, ``build`` and ``solve`` as each begins.
+        Called with ``read``, ``measure``, ``build`` and ``solve`` as each begins.
     on_point : callable, optional
         Called with the number of epsilons answered and of all.
 
@@ -91,59 +74,45 @@ def find_front(
     begun = time.perf_counter()
     check_axes(x, y, points)
     stage = on_stage or (lambda _: None)
+    stage("read")
+    scenario, _, _ = session.scenario, session.atlas, session.sites
     stage("measure")
-    measure = measure_sites if cache is None else cache.measure_sites
-    measured = measure(sites, atlas, scenario)
+    candidates = session.candidates
     stage("build")
-    search = _search_for(x, y, (scenario, atlas, measured), points, options, jobs, on_point)
+    programs = [FrontProgram(candidates, x, y) for _ in range(max(1, jobs))]
+    kind = SpacingSearch if x == SPACING else ScoreSearch
+    search = kind(session, programs, points, on_point)
     stage("solve")
     complete = True
     try:
         search.run()
     except KeyboardInterrupt:
         complete = False
-    found = share_bounds(search.points, options.gap)
+    found = share_bounds(search.points, session.options.gap)
     if not found:
         if complete:
             raise NoPlanInTimeError("no point of the front was found in time; allow more time")
         raise InterruptedWithoutPlanError("interrupted before any point of the front was found")
     kept = without_dominated(found)
-    x_label, y_label = (
-        next(m.label for m in kept[0].measures if m.label.measure == name)
-        for name in search.programs[0].measures
+    x_axis, y_axis = (
+        next(one.label for one in kept[0].measures if one.measure == name)
+        for name in programs[0].measures
     )
     return Front(
+        dcsite_version=session.version,
         scenario_name=scenario.name,
         title_en=scenario.title_en,
         title_ja=scenario.title_ja,
-        x=x_label,
-        y=y_label,
-        points=tuple(kept),
+        complete=complete,
+        x=x_axis,
+        y=y_axis,
         points_asked=points,
         dominated=len(found) - len(kept),
         notes=tuple(search.notes),
-        complete=complete,
-        gap_asked=options.gap,
+        gap_asked=session.options.gap,
         penalty=search.penalty,
         x_bound=float(search.x_bound),
-        dcsite_version=version,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         wall_s=time.perf_counter() - begun,
+        points=tuple(kept),
     )
-
-
-def _search_for(
-    x: str,
-    y: str,
-    question: tuple[Scenario, Atlas, gpd.GeoDataFrame],
-    count: int,
-    options: SolveOptions,
-    jobs: int,
-    on_point: Callable[[int, int], None] | None,
-) -> ScoreSearch | SpacingSearch:
-    jobs = max(1, jobs)
-    if x == SPACING:
-        spaced = [SpacingProgram(*question, y) for _ in range(jobs)]
-        return SpacingSearch(*question, spaced, count, options, on_point)
-    scored = [ScoreProgram(*question, x, y) for _ in range(jobs)]
-    return ScoreSearch(*question, scored, count, options, on_point)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.by import By
@@ -17,24 +18,29 @@ from selenium.webdriver.support.ui import WebDriverWait
 from dcsite.atlas import Atlas
 from dcsite.errors import OutputError
 from dcsite.outputs.front import write_front
-from dcsite.studies.front import AxisLabel, Front, FrontHub, FrontPoint, PointMeasure
+from dcsite.plan.types import HubBrief
+from dcsite.studies.front import Axis, Front, FrontPoint, PointMeasure
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 
-X = AxisLabel("separation", "existing_core_distance_km", "distance to core", "距離", "km")
-Y = AxisLabel("renewables", "additional_renewable_share", "renewable share", "再エネ比率", "share")
+X = Axis("separation", "existing_core_distance_km", "distance to core", "距離", "km", True)
+Y = Axis("renewables", "additional_renewable_share", "renewable share", "再エネ比率", "share", True)
 HUBS = (
-    FrontHub("01235", "core", "石狩市", "Ishikari-shi", "Hokkaido", "北海道", 43.17, 141.32, 300.0),
-    FrontHub("40203", "large", "久留米市", None, "Fukuoka", "福岡県", 33.32, 130.51, 120.5),
-    FrontHub("47201", "regional", "那覇市", "Naha-shi", "Okinawa", "沖縄県", 26.21, 127.68, 12.0),
+    HubBrief("01235", "石狩市", "Ishikari-shi", "core", 43.17, 141.32, "Hokkaido", "北海道", 300.0),
+    HubBrief("40203", "久留米市", None, "large", 33.32, 130.51, "Fukuoka", "福岡県", 120.5),
+    HubBrief("47201", "那覇市", "Naha-shi", "regional", 26.21, 127.68, "Okinawa", "沖縄県", 12.0),
 )
 
 
-def point(x: float, y: float, hubs: tuple[FrontHub, ...], **others: object) -> FrontPoint:
+def measured(axis: Axis, value: float, score: float | None) -> PointMeasure:
+    return PointMeasure(**vars(axis), value=value, score=score)
+
+
+def point(x: float, y: float, hubs: tuple[HubBrief, ...], **others: object) -> FrontPoint:
     whole = FrontPoint(
-        eps=x / 800, x=x, y=y, x_score=x / 800, y_score=y, y_bound=y, gap=0.0, status="optimal",
-        wall_s=1.25, hubs=hubs,
-        measures=(PointMeasure(X, x, x / 800), PointMeasure(Y, y, y)),
+        eps=x / 800, x=x, y=y, x_score=x / 800, y_score=y, y_score_bound=y, gap=0.0,
+        status="optimal", wall_s=1.25, hubs=hubs,
+        measures=(measured(X, x, x / 800), measured(Y, y, y)),
     )  # fmt: skip
     return replace(whole, **others)
 
@@ -45,7 +51,7 @@ def front() -> Front:
         scenario_name="fixture", title_en="Fixture, not a result", title_ja="試験用", x=X, y=Y,
         points=(
             point(400.0, 0.9, HUBS),
-            point(480.5, 0.75, HUBS[:2], y_bound=0.78, gap=0.04, status="feasible"),
+            point(480.5, 0.75, HUBS[:2], y_score_bound=0.78, gap=0.04, status="feasible"),
             point(600.0, 0.5, HUBS[1:]),
         ),
         points_asked=5, dominated=1, notes=("x score 0.700000: no plan in time",), complete=True,
@@ -56,13 +62,13 @@ def front() -> Front:
 
 def over_spacing(front: Front) -> Front:
     """Turn a front's x into a spacing: compared by its kilometres, without a score."""
-    label = AxisLabel(
-        "separation", "least_hub_spacing_km", "least distance", "最小距離", "km", scored=False
+    label = Axis(
+        "spacing", "least_hub_spacing_km", "least distance", "最小距離", "km", scored=False
     )
     points = tuple(
         replace(
-            own, x=km, x_score=km, eps=km - 0.5,
-            measures=(PointMeasure(label, km, None), *own.measures[1:]),
+            own, x=km, x_score=None, eps=km - 0.5,
+            measures=(measured(label, km, None), *own.measures[1:]),
         )
         for own, km in zip(front.points, (120.25, 150.5, 202.0), strict=True)
     )  # fmt: skip
@@ -110,6 +116,22 @@ def test_a_spacing_has_kilometres_and_no_score_in_every_file(
     scored = write_front(front, atlas, tmp_path / "scored")
     assert json.loads(scored.front_json.read_text(encoding="utf-8"))["eps_unit"] == "score"
     assert "a least score on the horizontal" in scored.front_html.read_text(encoding="utf-8")
+
+
+def test_a_written_front_is_read_back_and_describes_itself(
+    front: Front, atlas: Atlas, tmp_path: Path
+) -> None:
+    for number, one in enumerate((front, over_spacing(front))):
+        paths = write_front(one, atlas, tmp_path / str(number))
+        assert Front.read_file(paths.front_json) == one
+        Draft202012Validator(Front.schema()).validate(one.dump())
+
+
+def test_values_on_the_axes_carry_the_decimals_of_their_units(front: Front) -> None:
+    fine = 512.3456789
+    document = replace(front, points=(point(fine, 1 / 3, HUBS),)).dump()["points"][0]
+    assert (document["x"], document["y"]) == (512.346, 0.333333)
+    assert [one["value"] for one in document["measures"]] == [512.346, 0.333333]
 
 
 def test_an_incomplete_front_says_so_in_every_file(

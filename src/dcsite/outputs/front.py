@@ -1,0 +1,124 @@
+"""The folder of a front: front.csv, front.json, and front.html with a chart and a map.
+
+The page is self-contained: the front as a chart, and the plan of the point at hand on a map.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dcsite.studies.front import closest_pair
+
+from . import atomic
+from .map.style import hub_radius_px, tier_style
+from .page import land, place, render_page
+from .tables import write_csv
+
+if TYPE_CHECKING:
+    from dcsite.atlas import Atlas
+    from dcsite.studies.front import Front
+
+#: Everything a front's folder holds; a folder that holds anything else is not ours to replace.
+FILE_NAMES = ("front.json", "front.csv", "front.html")
+
+
+@dataclass(frozen=True)
+class FrontPaths:
+    """Where the files of a written front lie."""
+
+    directory: Path
+    front_json: Path
+    front_csv: Path
+    front_html: Path
+
+
+def check_front_directory(directory: Path) -> None:
+    """Raise OutputError if :func:`write_front` could not write `directory`; change nothing."""
+    atomic.check_directory(Path(directory), FILE_NAMES)
+
+
+def write_front(front: Front, atlas: Atlas, directory: Path) -> FrontPaths:
+    """Write a front's table, JSON and chart into a folder.
+
+    Parameters
+    ----------
+    front : Front
+        Complete or not; an incomplete one says so in every file.
+    atlas : Atlas
+        For the outlines of the prefectures.
+    directory : Path
+        Made if missing. One that holds only an older front is replaced as a whole.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written or holds files that are not ours; it is then unchanged.
+    """
+    directory = Path(directory)
+    with atomic.replacing_directory(directory, FILE_NAMES) as staging:
+        atomic.write_text(staging / "front.json", front.text())
+        _write_csv(front.dump(), staging / "front.csv")
+        atomic.write_text(staging / "front.html", _page(front, atlas))
+    return FrontPaths(directory, *(directory / name for name in FILE_NAMES))
+
+
+def _write_csv(front: dict[str, Any], path: Path) -> None:
+    """Write one row per point of a dumped front.
+
+    The columns of the axes are named ``x_<measure>`` and ``y_<measure>``, the unit stands in a
+    column of its own; an x that is not scored has no ``x_score``; hubs are listed as
+    ``tier:site_id`` apart by spaces.
+    """
+    x, y = front["x"], front["y"]
+    columns = (
+        "no", f"x_{x['measure']}", "x_unit", f"y_{y['measure']}", "y_unit", "x_score",
+        "y_score", "eps", "eps_unit", "y_score_bound", "gap", "status", "front_complete", "hubs",
+    )  # fmt: skip
+    rows = [
+        (
+            number, point["x"], x["unit"], point["y"], y["unit"], point["x_score"],
+            point["y_score"], point["eps"], front["eps_unit"], point["y_score_bound"],
+            point["gap"], point["status"], "yes" if front["complete"] else "no",
+            " ".join(f"{hub['tier']}:{hub['site_id']}" for hub in point["hubs"]),
+        )
+        for number, point in enumerate(front["points"], start=1)
+    ]  # fmt: skip
+    write_csv(path, columns, rows)
+
+
+def _page(front: Front, atlas: Atlas) -> str:
+    data = front.dump()
+    for point in data["points"]:
+        for hub in point["hubs"]:
+            hub["x"], hub["y"] = place(hub["lon_deg"], hub["lat_deg"])
+            hub["r"] = round(1.2 * hub_radius_px(hub["it_load_mw"]), 1)
+        point["closest"] = None if front.x.scored else _closest(point["hubs"])
+    tiers = dict.fromkeys(hub.tier for point in front.points for hub in point.hubs)
+    data["tiers"] = {
+        name: {"colour": style.colour, "ja": style.ja, "en": style.en}
+        for name, style in ((name, tier_style(name)) for name in tiers)
+    }
+    data["cores"] = [
+        {
+            "ja": core["name_ja"],
+            "en": core["name_en"],
+            "at": place(core["lon_deg"], core["lat_deg"]),
+        }
+        for core in atlas.existing_cores().to_dict("records")
+    ]
+    return render_page("front.html.j2", front=front, land=land(atlas), data=data)
+
+
+def _closest(hubs: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the two hubs that set a plan's spacing: where the line between them is drawn."""
+    pair = closest_pair(
+        np.array([hub["lat_deg"] for hub in hubs]), np.array([hub["lon_deg"] for hub in hubs])
+    )
+    if pair is None:
+        return None
+    ends = [hubs[number] for number in pair[:2]]
+    return {"ends": [(hub["x"], hub["y"]) for hub in ends], "km": round(pair[2], 1)}
