@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from dcsite.errors import OutputError
-from dcsite.records import EndlessPoints, Km, Plain, Record, Share, Times, UnknownAmount
+from dcsite.records import EndlessPoints, Figure, Km, Plain, Record, Share, Times, UnknownAmount
 
 
 class Link(Record):
@@ -110,3 +110,21 @@ def test_errors_name_the_field(answer):
     document["links"][0]["distance_km"] = "near"
     with pytest.raises(OutputError, match=r"^answer.json: links\.0\.distance_km: must be a number"):
         Answer.read(json.dumps(document))
+
+
+class Simulated(Record):
+    """A figure of a simulation."""
+
+    value: Figure
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(1895.3764, 1895.38), (1.234567e-5, 1.23457e-05), (1234567.0, 1234570.0), (-0.0, 0.0)],
+)
+def test_a_figure_has_six_significant_digits_in_the_file_alone(value, written):
+    found = Simulated(value)
+    assert found.value == value
+    assert json.dumps(found.dump()) == json.dumps({"value": written})
+    with pytest.raises(ValidationError):
+        Simulated(math.nan)

@@ -169,9 +169,8 @@ UnknownAmount = Annotated[float, Unit(None, null=math.nan)]
 #: Objective points that cannot be gained, only lost.
 Loss = Annotated[float, Unit(6, least=0.0)]
 EndlessPoints = Annotated[float, Unit(6, null=math.inf)]
-#: A number of a simulation, which has no more than six digits to tell; null where it is unknown.
+#: A number of a simulation, which has no more than six digits to tell.
 Figure = Annotated[float, Unit(None, digits=6)]
-UnknownFigure = Annotated[float, Unit(None, null=math.nan, digits=6)]
 #: Values of a scenario or of options, as JSON knows them.
 Plain = Annotated[Any, PlainSerializer(plain)]
 

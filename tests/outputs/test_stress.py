@@ -12,7 +12,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dcsite.errors import OutputError
-from dcsite.outputs.page import amount, chance, interval, percent
 from dcsite.outputs.stress import (
     check_stress_directory,
     exceedance_chart,
@@ -231,16 +230,6 @@ def test_a_folder_of_its_own_holds_nothing_else(found, atlas, tmp_path):
     (tmp_path / "a" / "b" / "notes.txt").touch()
     with pytest.raises(OutputError, match=r"did not write \(notes\.txt\)"):
         check_stress_directory(tmp_path / "a" / "b")
-
-
-def test_figures_in_words():
-    assert [percent(value) for value in (0.0, 1.0, 0.5, 0.01234, 2e-5, None)] == [
-        "0 %", "100 %", "50 %", "1.23 %", "0.002 %", "–",
-    ]  # fmt: skip
-    assert [amount(value) for value in (1234.5, 12.345, 0.0, None)] == ["1,234", "12.3", "0", "–"]
-    assert [chance(value) for value in (0.0, 1e-9, 0.001)] == ["0 %", "< 0.1 %", "0.1 %"]
-    assert interval(Estimate(0.1, 0.05, 0.2)) == "5 % – 20 %"
-    assert interval(Estimate(10.0, None, None), share=False) == "–"
 
 
 def test_pages_have_no_broken_numbers(found, atlas):

@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from dcsite.criteria.disaster_terms import disasters_of
+from dcsite.contract import disasters_at
 
 from .stress_types import (
     Estimate,
@@ -201,7 +201,7 @@ def fleet(name: str, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Fl
     SitesError
         If a user's file of disasters is not as it must be.
     """
-    disasters = disasters_of(hubs, atlas, scenario)
+    disasters = disasters_at(hubs, atlas, scenario)
     return Fleet(name, hubs.assign(landing_cluster=disasters.landing_clusters), disasters)
 
 
