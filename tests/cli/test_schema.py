@@ -9,7 +9,8 @@ from jsonschema import Draft202012Validator
 
 
 @pytest.mark.parametrize(
-    "name", ["plan", "explanation", "alternatives", "front", "robust", "stress", "plan.json"]
+    "name",
+    ["plan", "explanation", "alternatives", "compare", "front", "robust", "stress", "plan.json"],
 )
 def test_schemas_are_printed(call, name):
     answer = call("schema", name)

@@ -8,7 +8,14 @@ import pytest
 
 import dcsite
 from dcsite.criteria import Measure, criteria, linear_score
-from dcsite.studies.compare import ComparedPlan, Comparison, Contender, compare_plans, today
+from dcsite.studies.compare import (
+    ComparedPlan,
+    Contender,
+    against,
+    compare_plans,
+    points_of,
+    today,
+)
 
 
 def contender(measured, label: str, *rows: tuple[str, str, float]) -> Contender:
@@ -51,19 +58,29 @@ def test_worst_survival_by_hand(found):
 
 def test_gains_and_costs_add_up_to_the_difference_of_points(found):
     first = found.plans[0]
-    for plan in found.plans[1:]:
-        gains, costs = found.gains(plan), found.costs(plan)
-        assert all(one.points > 0.0 for one in gains)
-        assert all(one.points < 0.0 for one in costs)
-        assert [one.points for one in gains] == sorted((g.points for g in gains), reverse=True)
-        assert [one.points for one in costs] == sorted(c.points for c in costs)
-        change = sum(one.points for one in (*gains, *costs))
+    for plan, held in zip(found.plans[1:], found.against_first, strict=True):
+        assert held.label == plan.label
+        assert all(one.points > 0.0 for one in held.gains)
+        assert all(one.points < 0.0 for one in held.costs)
+        assert [one.points for one in held.gains] == sorted(
+            (one.points for one in held.gains), reverse=True
+        )
+        assert [one.points for one in held.costs] == sorted(one.points for one in held.costs)
+        change = sum(one.points for one in (*held.gains, *held.costs))
         assert change == pytest.approx(plan.points - first.points, abs=2e-5)
-    assert "worst_survival" in {one.measure.name for one in found.gains(found.plans[1])}
+    assert "worst_survival" in {one.measure for one in found.against_first[0].gains}
 
 
 def test_hubs_that_moved(found):
-    assert found.moved(found.plans[1]) == (("02201",), ("43100",))
+    split = found.against_first[0]
+    assert (split.hubs_given_up, split.hubs_elsewhere) == (("02201",), ("43100",))
+
+
+def test_labels_leave_out_what_they_say_of_one_plan_alone(found):
+    labels = found.labels()
+    assert labels["worst_survival"][1] == "share of the capacity standing in the worst disaster"
+    whole = {one.name: (one.label_ja, one.label_en) for one in found.plans[0].measures}
+    assert {name for name, label in labels.items() if label != whole[name]} == {"worst_survival"}
 
 
 def test_difference_by_hand():
@@ -72,24 +89,23 @@ def test_difference_by_hand():
             Measure("c", f"m{n}", f"M {n}", f"指標{n}", score, "share", score, 0.5)
             for n, score in enumerate(scores)
         )
-        return ComparedPlan(None, measures, (), (), 0.0)  # type: ignore[arg-type]
+        points = points_of(measures)
+        return ComparedPlan("p", "", "", "", "", points, 0.0, (), measures, (), ())
 
     before, after = plan(0.2, 0.8, 0.5), plan(0.6, 0.4, 0.5)
-    held = Comparison(None, (before, after))  # type: ignore[arg-type]
-    assert [(one.measure.name, one.points) for one in held.gains(after)] == [
-        ("m0", pytest.approx(0.2))
+    held = against(before, after)
+    assert [(one.measure, one.before, one.after, one.points) for one in held.gains] == [
+        ("m0", 0.2, 0.6, pytest.approx(0.2))
     ]
-    assert [(one.measure.name, one.points) for one in held.costs(after)] == [
-        ("m1", pytest.approx(-0.2))
-    ]
+    assert [(one.measure, one.points) for one in held.costs] == [("m1", pytest.approx(-0.2))]
     assert before.points == pytest.approx(0.75)
 
 
 def test_today_is_scaled_to_the_load_and_concentrated(found, asked):
     now = found.plans[2]
-    assert now.contender.hubs["it_load_mw"].sum() == pytest.approx(600.0)
-    assert set(now.contender.hubs["tier"]) == {"large"}
-    lost = next(one for one in now.breaches if one.rule == "disaster_survival")
+    assert sum(hub.it_load_mw for hub in now.hubs) == pytest.approx(600.0)
+    assert {hub.tier for hub in now.hubs} == {"large"}
+    lost = next(one for one in now.broken_rules if one.rule == "disaster_survival")
     assert "Tokyo" in lost.message_en
     share = next(one for one in now.measures if one.name == "largest_landing_cluster_share")
     assert share.value > 0.8
@@ -102,9 +118,10 @@ def test_a_hub_that_lacks_what_a_criterion_needs_has_no_number(measured, shipped
         [alone, contender(measured, "b", ("43100", "core", 600.0))], shipped_atlas, asked
     ).plans
     distance = next(one for one in plan.measures if one.name == "substation_distance_km")
-    assert math.isnan(distance.value)
+    assert not math.isfinite(distance.value)
+    assert distance.dump()["value"] is None
     # Only the half of the load at Kumamoto scores.
     assert distance.score == pytest.approx(
         0.5 * linear_score(measured.loc["43100", "substation_distance_km_187kv"], 20.0, 5.0)
     )
-    assert "substation_reach" in {breach.rule for breach in plan.breaches}
+    assert "substation_reach" in {breach.rule for breach in plan.broken_rules}

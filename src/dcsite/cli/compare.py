@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dcsite.plan import Session
-    from dcsite.studies.compare import ComparedPlan, Comparison, Contender, Difference
+    from dcsite.studies.compare import Comparison, Contender
 
 TODAY = "today"
 _LEAST = 2
@@ -164,61 +164,47 @@ def _told_apart(found: list[Contender]) -> list[Contender]:
 
 
 def _print(console: Console, found: Comparison) -> None:
-    console.print(f"measured by {escape(found.scenario.name)}: {escape(found.scenario.title_en)}\n")
+    labels = {name: english for name, (_, english) in found.labels().items()}
+    console.print(
+        f"measured by {escape(found.measured_by)}: {escape(found.scenario['title_en'])}\n"
+    )
     for plan in found.plans:
-        note = f" ({plan.contender.note_en})" if plan.contender.note_en else ""
+        note = f" ({plan.note_en})" if plan.note_en else ""
         console.print(
-            f"[bold]{escape(plan.contender.label)}[/bold]: {escape(plan.contender.title_en)}"
-            f"{escape(note)}, {len(plan.contender.hubs)} hubs, "
-            f"{plan.contender.hubs['it_load_mw'].sum():,.0f} MW"
+            f"[bold]{escape(plan.label)}[/bold]: {escape(plan.title_en)}{escape(note)}, "
+            f"{len(plan.hubs)} hubs, {sum(hub.it_load_mw for hub in plan.hubs):,.0f} MW"
         )
-        worst = next((m for m in plan.measures if m.name == "worst_survival"), None)
-        if worst is not None:
-            console.print(f"  worst disaster: {escape(worst.label_en.partition(' (')[2][:-1])}")
+        for measure in plan.measures:
+            shared = labels[measure.name]
+            if measure.label_en != shared:  # says more of this plan than of the others
+                more = measure.label_en.removeprefix(f"{shared} (").removesuffix(")")
+                console.print(f"  {escape(shared)}: {escape(more)}")
         if plan.unserved_mw > 0.05:
             console.print(f"  [red]unserved demand: {plan.unserved_mw:,.1f} MW[/red]")
-        for breach in plan.breaches[:_LISTED]:
-            console.print(f"  [yellow]{escape(breach.rule)}[/yellow]: {escape(breach.message_en)}")
-        if len(plan.breaches) > _LISTED:
-            console.print(f"  and {len(plan.breaches) - _LISTED} more broken rules")
+        for broken in plan.broken_rules[:_LISTED]:
+            console.print(f"  [yellow]{escape(broken.rule)}[/yellow]: {escape(broken.message_en)}")
+        if len(plan.broken_rules) > _LISTED:
+            console.print(f"  and {len(plan.broken_rules) - _LISTED} more broken rules")
     console.print()
-    labels = (f">{escape(plan.contender.label)}" for plan in found.plans)
-    table = columns("measure", *labels, wide=("measure",))
-    for row in zip(*(plan.measures for plan in found.plans), strict=True):
+    titles = (f">{escape(plan.label)}" for plan in found.plans)
+    table = columns("measure", *titles, wide=("measure",))
+    for row in found.rows:
         table.add_row(
-            escape(_plain_label(row[0].label_en)), *(quantity(one.value, one.unit) for one in row)
+            escape(labels[row[0].name]), *(quantity(cell.value, cell.unit) for cell in row)
         )
     table.add_row("points (weighted scores)", *(f"{plan.points:.4f}" for plan in found.plans))
     console.print(table)
-    for plan in found.plans[1:]:
-        _print_price(console, found, plan)
-
-
-def _plain_label(label: str) -> str:
-    """Leave out what a label says of one plan alone, such as its worst disaster."""
-    return label.partition(" (")[0]
-
-
-def _print_price(console: Console, found: Comparison, plan: ComparedPlan) -> None:
-    first = found.plans[0].contender.label
-    gone, come = found.moved(plan)
-    console.print(
-        f"\n[bold]{escape(plan.contender.label)}[/bold] against {escape(first)}: "
-        f"{len(come)} hubs elsewhere, {len(gone)} given up"
-    )
-    _print_side(console, "gains", found.gains(plan))
-    _print_side(console, "costs", found.costs(plan))
-
-
-def _print_side(console: Console, title: str, found: tuple[Difference, ...]) -> None:
-    if not found:
-        console.print(f"  {title}: nothing")
-        return
-    total = sum(one.points for one in found)
-    console.print(f"  {title} ({total:+.4f} points):")
-    for one in found:
+    for held in found.against_first:
         console.print(
-            f"    {one.points:+.4f}  {escape(_plain_label(one.measure.label_en))}: "
-            f"{quantity(one.before.value, one.before.unit)} to "
-            f"{quantity(one.measure.value, one.measure.unit)}"
+            f"\n[bold]{escape(held.label)}[/bold] against {escape(found.plans[0].label)}: "
+            f"{len(held.hubs_elsewhere)} hubs elsewhere, {len(held.hubs_given_up)} given up"
         )
+        for title, side in (("gains", held.gains), ("costs", held.costs)):
+            if not side:
+                console.print(f"  {title}: nothing")
+                continue
+            console.print(f"  {title} ({sum(one.points for one in side):+.4f} points):")
+            for one in side:
+                before, after = quantity(one.before, one.unit), quantity(one.after, one.unit)
+                label = escape(labels[one.measure])
+                console.print(f"    {one.points:+.4f}  {label}: {before} to {after}")

@@ -196,7 +196,7 @@ _ENVIRONMENT.filters.update(
     amount=amount,
     chance=chance,
     interval=interval,
-    quantity=lambda measure: quantity(measure.value, measure.unit),
+    quantity=quantity,
     json=lambda value: Markup(script_json(value)),  # noqa: S704 - nothing to break out with
     own=_own,
     own_style=lambda name: Markup(data_uri("text/css", asset(name))),  # noqa: S704 - our own file

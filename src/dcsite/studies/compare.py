@@ -7,14 +7,17 @@ only the shares between them are known.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-import pandas as pd
-
-from dcsite.criteria import TIERS, Breach, Measure, criteria
+import dcsite
+from dcsite.contract import Backup, Measure
+from dcsite.criteria import TIERS, criteria
 from dcsite.plan.check import unserved_demand
+from dcsite.plan.types import Assumption, GeodataUse, NamedHub
+from dcsite.records import Mw, Name, Plain, Points, Record, UnknownAmount
+from dcsite.scenario import as_dict
 from dcsite.sites.landmass import landmass_of, landmasses
 
 from .today import todays_hubs
@@ -22,8 +25,9 @@ from .today import todays_hubs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from dcsite.atlas import Atlas
-    from dcsite.contract import Backup
     from dcsite.scenario import Scenario
 
 #: Scores nearer than this count as equal.
@@ -55,67 +59,126 @@ class Contender:
     note_ja: str = ""
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A measure of two plans: its value in each, and the objective points that lie between."""
+class ComparedHub(NamedHub):
+    """A hub of a plan."""
 
-    measure: Measure
-    before: Measure
-    points: float
+    it_load_mw: Mw
+    """IT load in MW."""
 
 
-@dataclass(frozen=True, eq=False)
-class ComparedPlan:
-    """A plan as evaluated: its measures, the rules it breaks, its backups, demand unserved."""
+class BrokenRule(Record):
+    """A rule that a plan breaks, and by how much."""
 
-    contender: Contender
+    rule: Name
+    """Name of the rule."""
+    amount: Points
+    """By how much, in the rule's unit."""
+    site_ids: tuple[str, ...]
+    """Sites concerned."""
+    message_en: str
+    """The breach in English."""
+    message_ja: str
+    """The breach in Japanese."""
+
+
+class ComparedPlan(Record):
+    """A plan as evaluated."""
+
+    label: str
+    """What it is called in the columns."""
+    title_en: str
+    """Title in English."""
+    title_ja: str
+    """Title in Japanese."""
+    note_en: str
+    """What to know of it, in English."""
+    note_ja: str
+    """What to know of it, in Japanese."""
+    points: Points
+    """Sum of the weighted scores, without penalties."""
+    unserved_mw: Mw
+    """IT load that no hub serves, in MW."""
+    hubs: tuple[ComparedHub, ...]
+    """Hubs, from the highest tier and the largest load down."""
     measures: tuple[Measure, ...]
-    breaches: tuple[Breach, ...]
+    """Measures of all criteria."""
+    broken_rules: tuple[BrokenRule, ...]
+    """Rules it breaks, hard ones too."""
     backups: tuple[Backup, ...]
-    unserved_mw: float
-
-    @property
-    def points(self) -> float:
-        """Sum of the weighted scores, without penalties."""
-        return sum(one.weight * one.score for one in self.measures if one.score is not None)
+    """Backups of its core and large hubs."""
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
+class Difference(Record):
+    """A scored measure of two plans, and the objective points that lie between."""
+
+    measure: Name
+    """Name of the measure."""
+    unit: str
+    """Its unit."""
+    before: UnknownAmount
+    """Its value in the first plan; null where there is none."""
+    after: UnknownAmount
+    """Its value in this one; null where there is none."""
+    points: Points
+    """What the change is worth."""
+
+
+class AgainstFirst(Record):
+    """What a plan changes against the first."""
+
+    label: str
+    """Which plan."""
+    hubs_given_up: tuple[str, ...]
+    """Site ids that only the first has."""
+    hubs_elsewhere: tuple[str, ...]
+    """Site ids that only this one has."""
+    gains: tuple[Difference, ...]
+    """Measures in which it is better, the largest gain first."""
+    costs: tuple[Difference, ...]
+    """Those in which it is worse, the dearest first: the price of what it gains."""
+
+
+class Comparison(Record):
     """Plans side by side, in the order given; the first is the one others are held against."""
 
-    scenario: Scenario
+    file_name: ClassVar[str] = "compare.json"
+
+    dcsite_version: Name
+    """Version of dcsite."""
+    measured_by: str
+    """Name of the scenario that all are measured by."""
     plans: tuple[ComparedPlan, ...]
+    """The plans."""
+    against_first: tuple[AgainstFirst, ...]
+    """Each plan but the first against the first."""
+    assumptions: tuple[Assumption, ...]
+    """Values that the strategy does not give."""
+    geodata: tuple[GeodataUse, ...]
+    """Tables that were read."""
+    scenario: Mapping[str, Plain]
+    """The resolved scenario."""
 
-    def differences(self, plan: ComparedPlan) -> tuple[Difference, ...]:
-        """Return what a plan changes against the first, the largest gain first."""
-        first = {one.name: one for one in self.plans[0].measures}
-        found = [
-            Difference(
-                one,
-                first[one.name],
-                one.weight * ((one.score or 0.0) - (first[one.name].score or 0.0)),
+    @property
+    def rows(self) -> tuple[tuple[Measure, ...], ...]:
+        """Each measure in every plan."""
+        return tuple(zip(*(plan.measures for plan in self.plans), strict=True))
+
+    def labels(self) -> dict[str, tuple[str, str]]:
+        """Return each measure's label in Japanese and English, by its name.
+
+        What a label says in brackets of one plan alone, such as its worst disaster, is left out.
+        """
+        return {
+            row[0].name: (
+                _shared([one.label_ja for one in row], "（"),
+                _shared([one.label_en for one in row], " ("),
             )
-            for one in plan.measures
-        ]
-        return tuple(sorted(found, key=lambda one: (-one.points, one.measure.name)))
+            for row in self.rows
+        }
 
-    def gains(self, plan: ComparedPlan) -> tuple[Difference, ...]:
-        """Return the scored measures in which a plan is better than the first."""
-        return tuple(one for one in self.differences(plan) if one.points > _SAME)
 
-    def costs(self, plan: ComparedPlan) -> tuple[Difference, ...]:
-        """Return those in which it is worse, the dearest first: the price of what it gains."""
-        worse = [one for one in self.differences(plan) if one.points < -_SAME]
-        return tuple(reversed(worse))
-
-    def moved(self, plan: ComparedPlan) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the site ids that only the first has, and those that only the plan has."""
-        old, new = self.plans[0].contender.hubs.index, plan.contender.hubs.index
-        return (
-            tuple(map(str, sorted(old.difference(new)))),
-            tuple(map(str, sorted(new.difference(old)))),
-        )
+def _shared(labels: Sequence[str], bracket: str) -> str:
+    return labels[0] if len(set(labels)) == 1 else labels[0].partition(bracket)[0]
 
 
 def today(atlas: Atlas, scenario: Scenario) -> Contender:
@@ -148,7 +211,20 @@ def compare_plans(contenders: Sequence[Contender], atlas: Atlas, scenario: Scena
     scenario : Scenario
         By which all of them are measured.
     """
-    return Comparison(scenario, tuple(_compared(one, atlas, scenario) for one in contenders))
+    plans = tuple(_compared(one, atlas, scenario) for one in contenders)
+    return Comparison(
+        dcsite_version=dcsite.__version__,
+        measured_by=scenario.name,
+        plans=plans,
+        against_first=tuple(against(plans[0], plan) for plan in plans[1:]),
+        assumptions=tuple(
+            Assumption(one.key, one.value, one.why) for one in scenario.assumptions()
+        ),
+        geodata=tuple(
+            GeodataUse.of(used) for used in sorted(atlas.tables_used(), key=lambda used: used.name)
+        ),
+        scenario=as_dict(scenario),
+    )
 
 
 def _compared(contender: Contender, atlas: Atlas, scenario: Scenario) -> ComparedPlan:
@@ -164,33 +240,46 @@ def _compared(contender: Contender, atlas: Atlas, scenario: Scenario) -> Compare
         _id=hubs.index,
     ).sort_values(["_rank", "it_load_mw", "_id"], ascending=[True, False, True])
     found = [criterion.evaluate(hubs, atlas, scenario) for criterion in criteria()]
+    measures = tuple(measure for one in found for measure in one.measures)
     return ComparedPlan(
-        Contender(
-            contender.label,
-            contender.title_en,
-            contender.title_ja,
-            hubs,
-            contender.note_en,
-            contender.note_ja,
-        ),
-        tuple(_finite(measure) for one in found for measure in one.measures),
-        tuple(breach for one in found for breach in one.breaches),
-        tuple(backup for one in found for backup in one.backups),
-        float(sum(zone.unserved_mw for zone in unserved_demand(hubs, atlas, scenario))),
+        label=contender.label,
+        title_en=contender.title_en,
+        title_ja=contender.title_ja,
+        note_en=contender.note_en,
+        note_ja=contender.note_ja,
+        points=points_of(measures),
+        unserved_mw=sum(zone.unserved_mw for zone in unserved_demand(hubs, atlas, scenario)),
+        hubs=tuple(ComparedHub.of(site, hub) for site, hub in hubs.iterrows()),
+        measures=measures,
+        broken_rules=tuple(BrokenRule(**vars(breach)) for one in found for breach in one.breaches),
+        backups=tuple(backup for one in found for backup in one.backups),
     )
 
 
-def _finite(measure: Measure) -> Measure:
-    """Return a measure whose value can be written: none where a hub has no substation at all."""
-    if np.isfinite(measure.value):
-        return measure
-    return Measure(
-        measure.criterion,
-        measure.name,
-        measure.label_en,
-        measure.label_ja,
-        float("nan"),
-        measure.unit,
-        measure.score,
-        measure.weight,
+def points_of(measures: Sequence[Measure]) -> float:
+    """Return the sum of the weighted scores, without penalties."""
+    return sum(one.weight * one.score for one in measures if one.score is not None)
+
+
+def against(first: ComparedPlan, plan: ComparedPlan) -> AgainstFirst:
+    """Say what a plan changes against the first: hubs, gains, and what they cost."""
+    known = {one.name: one for one in first.measures}
+    found = [
+        Difference(
+            one.name,
+            one.unit,
+            known[one.name].value,
+            one.value,
+            one.weight * ((one.score or 0.0) - (known[one.name].score or 0.0)),
+        )
+        for one in plan.measures
+    ]
+    found.sort(key=lambda one: (-one.points, one.measure))
+    old, new = ({hub.site_id for hub in side.hubs} for side in (first, plan))
+    return AgainstFirst(
+        plan.label,
+        tuple(sorted(old - new)),
+        tuple(sorted(new - old)),
+        tuple(one for one in found if one.points > _SAME),
+        tuple(one for one in reversed(found) if one.points < -_SAME),
     )

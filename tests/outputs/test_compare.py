@@ -9,8 +9,12 @@ import pytest
 
 import dcsite
 from dcsite.errors import OutputError
-from dcsite.outputs.compare import COMPARE_FILES, check_compare_directory, write_comparison
-from dcsite.outputs.compare.page import PLAN_COLOURS
+from dcsite.outputs.compare import (
+    COMPARE_FILES,
+    PLAN_COLOURS,
+    check_compare_directory,
+    write_comparison,
+)
 from dcsite.studies.compare import Contender, compare_plans
 
 HOSTILE = "<img src=x onerror=alert(1)></script><b>"
