@@ -323,7 +323,6 @@ PROGRAM_RULES: tuple[Rule, ...] = (
         "新拠点全体で新規IT負荷の総量を担う",
         "share",
         ("demand.total_new_it_load_mw", "demand.share_in_new_hubs", "tiers.*.it_load_mw"),
-        (),
         per="per unit of the total IT load too much or too little",
     ),
     Rule(
@@ -332,7 +331,6 @@ PROGRAM_RULES: tuple[Rule, ...] = (
         "IT負荷が利用可能な平坦地に収まる",
         "share",
         ("land.mw_per_ha", "land.share_of_gentle_habitable_land"),
-        (),
         per="per unit of the total IT load above what the land carries",
     ),
     Rule(
@@ -341,7 +339,6 @@ PROGRAM_RULES: tuple[Rule, ...] = (
         "拠点の建設・運営を担う人口がある",
         "hub",
         ("workforce.min_population",),
-        (),
         per="per hub in a municipality with too few residents",
         gives_way=(Step("workforce.min_population", 0.0, by=100.0),),
     ),

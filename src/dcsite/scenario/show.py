@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from .layers import EXTENDS, SOURCES, is_value, toml_key, toml_value
 from .schema import Scenario, as_dict, scenario_model
@@ -61,51 +63,43 @@ def _printable(text: str) -> str:
     return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
 
 
+class ValueSource(BaseModel):
+    """What a value is from: one of `strategy`, `table` and `assumption`, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid", use_attribute_docstrings=True, json_schema_extra={"minProperties": 1}
+    )
+
+    strategy: Annotated[list[str], Field(min_length=1)]
+    """Line ids of the strategy, such as "F1" or "F1 L11170"."""
+    table: str
+    """Name of a table of geodata."""
+    assumption: str
+    """Why the value is what it is."""
+    why: str
+    """What the value rests on."""
+
+
+class _File(BaseModel):
+    """What a file says beside the scenario itself."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    extends: Annotated[str, Field(min_length=1)]
+    """Shipped name or path of the scenario this file changes."""
+    sources: dict[str, ValueSource]
+    """Where each value is from, by its dotted key."""
+
+
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a scenario file, for editors and checks.
 
     No key is required, since a file may extend another scenario and give only what differs.
     """
-    schema = scenario_model().model_json_schema()
-    _drop_required(schema)
-    source = {
-        "type": "object",
-        "minProperties": 1,
-        "additionalProperties": False,
-        "properties": {
-            "strategy": {
-                "type": "array",
-                "minItems": 1,
-                "items": {"type": "string"},
-                "description": 'Line ids of the strategy, such as "F1" or "F1 L11170".',
-            },
-            "table": {"type": "string", "description": "Name of a table of geodata."},
-            "assumption": {"type": "string", "description": "Why the value is what it is."},
-            "why": {"type": "string", "description": "What the value rests on."},
-        },
-    }
-    schema["properties"] = {
-        EXTENDS: {
-            "type": "string",
-            "minLength": 1,
-            "description": "Shipped name or path of the scenario this file changes.",
-        },
-        **schema["properties"],
-        SOURCES: {
-            "type": "object",
-            "additionalProperties": source,
-            "description": "Where each value is from, by its dotted key.",
-        },
-    }
+    schema, file = scenario_model().model_json_schema(), _File.model_json_schema()
+    extends, sources = file["properties"][EXTENDS], file["properties"][SOURCES]
+    schema["properties"] = {EXTENDS: extends, **schema["properties"], SOURCES: sources}
+    schema["$defs"] |= file["$defs"]
+    for table in (schema, *schema["$defs"].values()):
+        table.pop("required", None)
     return {"$schema": _SCHEMA_ID, **schema, "title": "dcsite scenario"}
-
-
-def _drop_required(node: Any) -> None:
-    if isinstance(node, dict):
-        if isinstance(node.get("required"), list):
-            del node["required"]
-        for inner in node.values():
-            _drop_required(inner)
-    elif isinstance(node, list):
-        for inner in node:
-            _drop_required(inner)
