@@ -1,10 +1,21 @@
-"""Scripts and styles as data URIs, so that a page is one file that asks for nothing."""
+"""Templates, scripts and styles of pages that are one file each and ask for nothing."""
 
 from __future__ import annotations
 
 import base64
 import re
 from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+#: All templates: every value is escaped, and one that is missing is an error.
+TEMPLATES = Environment(
+    loader=PackageLoader("dcsite.outputs", "assets"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 
 
 def asset(name: str) -> bytes:

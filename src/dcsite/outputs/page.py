@@ -11,11 +11,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from shapely import MultiPolygon
 
-from .inline import asset, data_uri, leaflet_css, script, xstatic
+from .inline import TEMPLATES, asset, data_uri, leaflet_css, script, xstatic
 from .map.encode import script_json
 from .map.layers_known import prefecture_ground
 from .map.panel import ATTRIBUTION, notices
@@ -88,7 +87,7 @@ def render_page(
         What the template names; every value is escaped.
     """
     used = [{"source": table.source, "licence": table.licence} for table in tables]
-    return _ENVIRONMENT.get_template(template).render(notices=notices(used), **context)
+    return TEMPLATES.get_template(template).render(notices=notices(used), **context)
 
 
 def render_beside_map(
@@ -184,14 +183,7 @@ def _own(name: str) -> Markup:
     return Markup(asset(name).decode("utf-8"))  # noqa: S704
 
 
-_ENVIRONMENT = Environment(
-    loader=PackageLoader("dcsite.outputs", "assets"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_ENVIRONMENT.filters.update(
+TEMPLATES.filters.update(
     percent=percent,
     amount=amount,
     chance=chance,
@@ -202,7 +194,7 @@ _ENVIRONMENT.filters.update(
     own_style=lambda name: Markup(data_uri("text/css", asset(name))),  # noqa: S704 - our own file
     own_script=lambda name: Markup(script(asset(name))),  # noqa: S704
 )
-_ENVIRONMENT.globals.update(
+TEMPLATES.globals.update(
     size=_SIZE,
     attribution=ATTRIBUTION,
     leaflet_js=lambda: Markup(script(xstatic("leaflet", "leaflet.js"))),  # noqa: S704

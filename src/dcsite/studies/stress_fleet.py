@@ -51,18 +51,6 @@ _Z = 1.959963984540054
 
 _YEARS = 30
 
-#: What a table of hubs holds, beside the index `site_id`.
-COLUMNS = (
-    "name_en",
-    "name_ja",
-    "municipality_code",
-    "area",
-    "lat_deg",
-    "lon_deg",
-    "it_load_mw",
-    "tier",
-)
-
 
 def clopper_pearson(counted: int, of: int) -> Estimate:
     """Return a share with Clopper and Pearson's interval.
@@ -178,8 +166,8 @@ class Fleet:
 
 def hubs_frame(hubs: Sequence[Hub]) -> pd.DataFrame:
     """Return a plan's hubs in the layout of :func:`dcsite.studies.today.todays_hubs`."""
-    named = [{**vars(hub), "name_en": hub.name_en or hub.name_ja} for hub in hubs]
-    return pd.DataFrame(named, columns=["site_id", *COLUMNS]).set_index("site_id")
+    frame = pd.DataFrame([vars(hub) for hub in hubs]).set_index("site_id")
+    return frame.assign(name_en=frame["name_en"].fillna(frame["name_ja"]))
 
 
 def fleet(name: str, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Fleet:

@@ -19,10 +19,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 from shapely import LineString, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
+
+from dcsite.outputs.inline import TEMPLATES
 
 #: Decimals of map coordinates: 0.001 degree is about 100 m, under a pixel at the closest zoom used.
 _DECIMALS = 3
@@ -110,16 +111,7 @@ def _positions(ring: LineString) -> NDArray[np.float64]:
     return np.asarray(ring.coords, dtype=float)[:, :2]
 
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("dcsite.outputs", "assets"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-
-
 def html_fragment(template: str, /, **context: Any) -> str:
     """Render one of our templates, every value escaped, safe for all three readers."""
-    rendered = _TEMPLATES.get_template(template).render(**context)
+    rendered = TEMPLATES.get_template(template).render(**context)
     return rendered.translate(_LITERAL_SAFE)
