@@ -16,7 +16,7 @@ from dcsite.studies.pool import SolvePool
 SCRIPT = """
 import os, shutil, sys, time
 from pathlib import Path
-from dcsite.solvers.child import Child
+from dcsite.solvers.runner import Child
 from dcsite.studies.pool import run_in_workers
 
 def begin(folder):

@@ -11,8 +11,7 @@ import pytest
 
 from dcsite.errors import SolverError
 from dcsite.solvers import SolveOptions, cbc, solve
-from dcsite.solvers.cbc import CbcRunner
-from dcsite.solvers.cbc_log import HAIR
+from dcsite.solvers.cbc import HAIR, CbcRunner
 from dcsite.solvers.matrix import ProgramMatrix
 
 
@@ -110,7 +109,7 @@ def test_no_seed_becomes_the_time_of_day(
 ) -> None:
     matrix = ProgramMatrix.from_problem(knapsack)
     runner = CbcRunner(matrix, SolveOptions(seed=seed, gap=0.25, threads=4), tmp_path)
-    arguments = runner._arguments(2.5)
+    _, *arguments = runner._command(2.5)
     options = dict(zip(arguments[1:-1:2], arguments[2::2], strict=False))
     assert options["-randomSeed"] == options["-randomCbcSeed"] == told
     # 0.25 of the plan is 0.2 of a bound that lies 25 % above it.
@@ -124,7 +123,7 @@ def test_started_from_a_job_that_ignores_ctrl_c(knapsack: pulp.LpProblem) -> Non
     """A shell's background job ignores SIGINT; what it starts inherits that."""
     import signal
 
-    from dcsite.solvers.child import Child
+    from dcsite.solvers.runner import Child
 
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dcsite.solvers.cbc_log import HAIR, CbcLog
+from dcsite.solvers.cbc import HAIR, CbcLog
 from dcsite.solvers.runner import RunnerState
 
 STOPPED = """\

@@ -11,9 +11,8 @@ from dcsite.model.cliques import conflicting_pairs
 from dcsite.plan.check import check_plan
 from dcsite.solvers import Outcome, SolveOptions, answer, chosen_hubs, find_answer
 from dcsite.solvers.answer import solve_program
-from dcsite.solvers.first_plan import first_plan
 from dcsite.solvers.matrix import ProgramMatrix
-from dcsite.solvers.relaxation import relax
+from dcsite.solvers.relaxation import first_plan, relax
 
 
 @pytest.fixture(scope="module")

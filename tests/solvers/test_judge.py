@@ -8,7 +8,7 @@ import numpy as np
 import pulp
 import pytest
 
-from dcsite.solvers.judge import judge
+from dcsite.solvers.drive import judge
 from dcsite.solvers.matrix import ProgramMatrix
 from dcsite.solvers.options import Outcome, SolveOptions, relative_gap
 from dcsite.solvers.runner import RawAnswer, SolverBreakdownError

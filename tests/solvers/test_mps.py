@@ -6,8 +6,8 @@ import highspy
 import numpy as np
 import pulp
 
+from dcsite.solvers.cbc import write_mps
 from dcsite.solvers.matrix import ProgramMatrix
-from dcsite.solvers.mps import write_mps
 
 
 def awkward() -> ProgramMatrix:

@@ -13,10 +13,9 @@ from dcsite.criteria import TIERS
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError, Problem, SolverError
 
 from .drive import solve
-from .first_plan import first_plan
 from .matrix import ProgramMatrix
 from .options import Outcome, Progress, SolveOptions, relative_gap
-from .relaxation import relax
+from .relaxation import first_plan, relax
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from .relaxation import RelaxedPoint
 
 #: Columns from which a program is tightened by its relaxation and given a first plan. The national
-#: program has 6,000, and its solvers find a better first plan sooner than :mod:`first_plan` does.
+#: program has 6,000, and its solvers find a better first plan sooner than :func:`.first_plan` does.
 LARGE = 12_000
 
 #: The part of a time limit that preparing may take, and of that the relaxation must leave.
@@ -198,19 +197,25 @@ def _repaired(program: SiteProgram, outcome: Outcome) -> Outcome | None:
     """Return the plan with its helper variables set to what all rows ask for, if it keeps them."""
     if outcome.values is None:
         return None
-    values = _with_helpers(program, outcome.values)
+    return _with_plan(program, outcome, _with_helpers(program, outcome.values), "feasible")
+
+
+def _with_plan(
+    program: SiteProgram, outcome: Outcome, plan: Mapping[str, float], status: OutcomeStatus
+) -> Outcome | None:
+    """Return an outcome with another plan under its bound; None if the plan breaks the program."""
     matrix = ProgramMatrix.from_problem(program.problem)
-    raw = np.array([values.get(name, 0.0) for name in matrix.names])
+    raw = np.array([plan.get(name, 0.0) for name in matrix.names])
     point = matrix.clean(raw)
     if matrix.fault(raw, point) is not None:
         return None
     objective = matrix.sense * matrix.objective(point)
     gap = None
     if outcome.bound is not None:
-        gap = relative_gap(objective, max(outcome.bound, objective), matrix.sense)
+        gap = relative_gap(objective, outcome.bound, matrix.sense)
     return replace(
         outcome,
-        status="feasible",
+        status=status,
         values=dict(zip(matrix.names, point.tolist(), strict=True)),
         objective=objective,
         gap=gap,
@@ -285,23 +290,11 @@ def _started(program: SiteProgram, outcome: Outcome, options: SolveOptions) -> O
     """Return the plan a solve began from where it found none itself, and nothing proves more."""
     if options.start is None or outcome.status not in {"no_solution", "interrupted"}:
         return outcome
-    matrix = ProgramMatrix.from_problem(program.problem)
-    raw = np.array([options.start.get(name, 0.0) for name in matrix.names])
-    point = matrix.clean(raw)
-    if matrix.fault(raw, point) is not None:
+    status: OutcomeStatus = "interrupted" if outcome.interrupted else "feasible"
+    found = _with_plan(program, outcome, options.start, status)
+    if found is None:
         return outcome
-    objective = matrix.sense * matrix.objective(point)
-    gap = None
-    if outcome.bound is not None:
-        gap = relative_gap(objective, outcome.bound, matrix.sense)
-    return replace(
-        outcome,
-        status="interrupted" if outcome.interrupted else "feasible",
-        values=dict(zip(matrix.names, point.tolist(), strict=True)),
-        objective=objective,
-        gap=gap,
-        notes=(*outcome.notes, "the plan is the one the solver began from"),
-    )
+    return replace(found, notes=(*found.notes, "the plan is the one the solver began from"))
 
 
 def chosen_hubs(program: SiteProgram, values: dict[str, float] | None) -> pd.DataFrame:

@@ -12,7 +12,6 @@ from dcsite.interrupts import Interrupts
 
 from .cbc import CbcRunner
 from .highs import HighsRunner
-from .judge import judge
 from .matrix import ProgramMatrix
 from .options import Outcome, Progress, SolveOptions, relative_gap
 from .runner import RawAnswer, SolverBreakdownError
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     import pulp
 
-    from .options import SolverName
+    from .options import OutcomeStatus, SolverName
     from .runner import Runner
 
 #: What ``auto`` tries, in order: chosen by measurement, not by a race, whose winner would hang on
@@ -31,10 +30,7 @@ if TYPE_CHECKING:
 #: to find one infeasible 0.3 and 3.6 s.
 AUTO_ORDER: tuple[SolverName, ...] = ("cbc", "highs")
 
-_RUNNERS: dict[SolverName, type[HighsRunner | CbcRunner]] = {
-    "cbc": CbcRunner,
-    "highs": HighsRunner,
-}
+_RUNNERS: dict[SolverName, type[Runner]] = {"cbc": CbcRunner, "highs": HighsRunner}
 
 #: How long one look at the child lasts; also how soon a Ctrl-C is seen.
 _LOOK_S = 0.1
@@ -45,6 +41,13 @@ _OVERRUN_S = 2.0
 _ASK_AGAIN_S = 1.0
 
 _LEAST_TIME_S = 0.01
+
+#: The solvers compute to about this much of the objective (and of 1): no gap below it means
+#: anything, and a bound may lie this much on the wrong side of its plan.
+_ARITHMETIC = 1e-6
+
+#: A few last digits of a double.
+_ROUNDING = 1e-12
 
 
 def solve(
@@ -196,3 +199,79 @@ class _Drive:
         if best is not None and bound is not None:
             gap = relative_gap(best, bound, self._sense)
         self._on_progress(Progress(stage, self._elapsed(), best, bound, gap))
+
+
+def judge(
+    answer: RawAnswer,
+    matrix: ProgramMatrix,
+    options: SolveOptions,
+    *,
+    solver: SolverName,
+    wall_s: float,
+    interrupted: bool,
+    notes: tuple[str, ...] = (),
+) -> Outcome:
+    """Check a solver's answer against the program and name its status.
+
+    Parameters
+    ----------
+    answer : RawAnswer
+        As the solver gave it.
+    matrix : ProgramMatrix
+        The program it was asked to solve.
+    options : SolveOptions
+        For the gap asked for.
+    solver, wall_s, interrupted, notes
+        Carried into the outcome.
+
+    Raises
+    ------
+    SolverBreakdownError
+        If the point breaks the program, or the solver contradicts itself.
+    """
+    status: OutcomeStatus
+    values: dict[str, float] | None = None
+    objective = bound = gap = None
+    if answer.claim in {"infeasible", "unbounded"}:
+        status = "infeasible" if answer.claim == "infeasible" else "unbounded"
+    elif answer.values is None:
+        if answer.claim == "solved":
+            raise SolverBreakdownError(f"{solver} claims to have solved, but gave no plan")
+        status = "interrupted" if interrupted else "no_solution"
+        bound = None if answer.bound is None else matrix.sense * answer.bound
+    else:
+        point = matrix.clean(answer.values)
+        fault = matrix.fault(answer.values, point)
+        if fault is not None:
+            raise SolverBreakdownError(f"{solver} gave a plan that breaks the program: {fault}")
+        least = matrix.objective(point)
+        slack = _ARITHMETIC * max(1.0, abs(least))
+        proven = False
+        objective = matrix.sense * least + 0.0
+        if answer.bound is not None:
+            if answer.bound > least + slack:
+                raise SolverBreakdownError(
+                    f"{solver} contradicts itself: plan {objective:.9g}, "
+                    f"bound {matrix.sense * answer.bound:.9g}"
+                )
+            lowest = min(answer.bound, least)
+            bound = matrix.sense * lowest + 0.0
+            gap = relative_gap(objective, bound, matrix.sense)
+            # A bound that lies the gap asked for away was itself rounded: take it as within.
+            allowed = max(options.gap * abs(least), slack)
+            proven = least - lowest <= allowed + _ROUNDING * max(1.0, abs(least))
+        status = "optimal" if proven else "interrupted" if interrupted else "feasible"
+        values = dict(zip(matrix.names, point.tolist(), strict=True))
+    return Outcome(
+        status=status,
+        values=values,
+        objective=objective,
+        bound=bound,
+        gap=gap,
+        solver=solver,
+        solver_version=answer.version,
+        wall_s=wall_s,
+        node_count=answer.node_count,
+        interrupted=interrupted,
+        notes=notes,
+    )

@@ -29,6 +29,30 @@ LOG: Final = "highs.log"
 _TELL_EVERY_S = 0.2
 
 
+def highs_program(arrays: dict[str, Any], *, relaxed: bool = False) -> Any:
+    """Return a program that is given as arrays; `relaxed` without its whole numbers."""
+    import highspy
+
+    kinds = highspy.HighsVarType
+    program = highspy.HighsLp()
+    for name in ("cost", "lower", "upper"):
+        setattr(program, f"col_{name}_", arrays[name])
+    program.row_lower_ = arrays["row_lower"]
+    program.row_upper_ = arrays["row_upper"]
+    program.offset_ = float(arrays["offset"])
+    program.sense_ = highspy.ObjSense.kMinimize
+    program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    program.num_col_ = program.a_matrix_.num_col_ = arrays["cost"].size
+    program.num_row_ = program.a_matrix_.num_row_ = arrays["row_lower"].size
+    program.a_matrix_.start_ = arrays["start"]
+    program.a_matrix_.index_ = arrays["column"]
+    program.a_matrix_.value_ = arrays["coefficient"]
+    if arrays["integer"].any() and not relaxed:
+        whole = arrays["integer"].tolist()
+        program.integrality_ = [kinds.kInteger if w else kinds.kContinuous for w in whole]
+    return program
+
+
 class _Worker:
     def __init__(self, folder: Path) -> None:
         import highspy
@@ -45,36 +69,13 @@ class _Worker:
             if self.highs.setOptionValue(key, value) != self.highspy.HighsStatus.kOk:
                 raise ValueError(f"HiGHS refuses option {key} = {value!r}")
         with np.load(self.folder / MODEL) as arrays:
-            program = self._program(dict(arrays))
+            program = highs_program(dict(arrays))
         if self.highs.passModel(program) == self.highspy.HighsStatus.kError:
             raise ValueError("HiGHS refuses the program")
         if (self.folder / START).exists():
             # A hint: one that cannot be completed to a plan does no harm.
             with np.load(self.folder / START) as start:
                 self.highs.setSolution(start["index"].size, start["index"], start["value"])
-
-    def _program(self, arrays: dict[str, Any]) -> Any:
-        kinds = self.highspy.HighsVarType
-        program = self.highspy.HighsLp()
-        program.num_col_ = arrays["cost"].size
-        program.num_row_ = arrays["row_lower"].size
-        program.col_cost_ = arrays["cost"]
-        program.col_lower_ = arrays["lower"]
-        program.col_upper_ = arrays["upper"]
-        program.row_lower_ = arrays["row_lower"]
-        program.row_upper_ = arrays["row_upper"]
-        program.offset_ = float(arrays["offset"])
-        program.sense_ = self.highspy.ObjSense.kMinimize
-        program.a_matrix_.format_ = self.highspy.MatrixFormat.kRowwise
-        program.a_matrix_.num_col_ = program.num_col_
-        program.a_matrix_.num_row_ = program.num_row_
-        program.a_matrix_.start_ = arrays["start"]
-        program.a_matrix_.index_ = arrays["column"]
-        program.a_matrix_.value_ = arrays["coefficient"]
-        if arrays["integer"].any():
-            whole = arrays["integer"].tolist()
-            program.integrality_ = [kinds.kInteger if w else kinds.kContinuous for w in whole]
-        return program
 
     def run(self) -> None:
         self.highs.cbMipImprovingSolution += self._on_better

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pulp
@@ -149,6 +149,14 @@ class ProgramMatrix:
             found.append(Problem("program", "objective", f"constant is {self.offset}"))
         if found:
             raise SolverError(found[:10])
+
+    def arrays(self) -> dict[str, Any]:
+        """Return the program as arrays by name, as :mod:`.highs_worker` reads it."""
+        return {
+            entry.name: np.asarray(getattr(self, entry.name))
+            for entry in fields(self)
+            if entry.name not in {"names", "sense", "row_names", "_row"}
+        }
 
     def without_cost(self) -> ProgramMatrix:
         """Return the same rows with nothing to minimise: is there any plan at all."""
