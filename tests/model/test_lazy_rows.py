@@ -142,16 +142,16 @@ def test_helpers_are_set_to_what_all_rows_ask_for():
     coefficient = np.zeros((2, len(measured))) + np.array([[0.5], [0.25]])
     rows = TableRows(
         program,
-        LoadTable("made_up", ("a", "b"), coefficient / total, np.zeros(2), lowered=worst),
+        LoadTable("made_up", ("a", "b"), coefficient / total, np.zeros(2), epigraph=worst),
     )
     site, tier = next(map(tuple, np.argwhere(program.eligible)))
     values = {program.open[site, tier].name: 1.0, "lowest": 1.0}
     load = float(program.min_mw[tier])
     # A quarter of the load stands in the worse of the two; row a is implied by row b.
-    assert rows.repaired(values) == {"lowest": pytest.approx(0.25 * load / total)}
-    assert rows.add_broken(values) == 1
+    assert rows.complete(values) == {"lowest": pytest.approx(0.25 * load / total)}
+    assert rows.separate(values) == 1
     assert "made_up: 2 rows, 1 of them implied by others, 1 needed" in rows.summary()
-    assert rows.add_broken({**values, "lowest": 0.0}) == 0
+    assert rows.separate({**values, "lowest": 0.0}) == 0
 
 
 def test_a_round_lays_no_more_than_the_most_broken_rows(monkeypatch):
@@ -167,10 +167,10 @@ def test_a_round_lays_no_more_than_the_most_broken_rows(monkeypatch):
             ("a", "b", "c"),
             np.zeros((3, len(measured))),
             np.array([1.0, 3.0, 2.0]),
-            raised=variable,
+            slack=variable,
         ),
     )
-    assert rows.add_broken({}) == 1
+    assert rows.separate({}) == 1
     assert ProgramMatrix.from_problem(program.problem).row_lower.size == before + 1
     assert "own: 3 rows, 1 needed" in rows.summary()
-    assert rows.repaired({}) == {"own_0": 1.0, "own_1": 3.0, "own_2": 2.0}
+    assert rows.complete({}) == {"own_0": 1.0, "own_1": 3.0, "own_2": 2.0}

@@ -35,4 +35,4 @@ def test_the_same_optimum_as_with_all_rows(measured, shipped_atlas, monkeypatch,
     assert len(program.problem.constraints()) > rows, "nothing had to be added: a vain test"
     assert lazy.outcome.status == whole.outcome.status == "optimal"
     assert lazy.outcome.objective == pytest.approx(whole.outcome.objective, abs=1e-5)
-    assert [rows.cover_violated(lazy.outcome.values) for rows in program.apart] == [0]
+    assert [rows.separate(lazy.outcome.values) for rows in program.apart] == [0]

@@ -98,4 +98,4 @@ def test_pairs_that_rows_up_front_miss_are_covered_when_a_plan_violates_them(
     lazy = find_answer(program, options)
     assert len(program.problem.constraints()) > before, "nothing had to be added: a vain test"
     assert lazy.outcome.objective == pytest.approx(whole.outcome.objective, abs=1e-5)
-    assert not any(rows.cover_violated(lazy.outcome.values) for rows in program.apart)
+    assert not any(rows.separate(lazy.outcome.values) for rows in program.apart)

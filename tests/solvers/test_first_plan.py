@@ -29,7 +29,7 @@ def test_the_first_plan_keeps_every_rule_and_lies_below_the_bound(
     values = first_plan(program, matrix, relaxed, 60.0)
     # It knows the rows that are laid; what the others ask for is set afterwards, as a solve does.
     for rows in program.lazy:
-        values |= rows.repaired(values)
+        values |= rows.complete(values)
     hubs = measured.join(chosen_hubs(program, values), how="inner")
     claimed = -matrix.objective(np.array([values[name] for name in matrix.names]))
     # The independent check raises where a hard rule is broken or the objective is not as claimed.
@@ -72,7 +72,7 @@ def test_rows_cut_off_are_cliques_and_tighten(measured, shipped_atlas, policy, m
     loose = relax(before)
     point = dict(zip(before.names, loose.values.tolist(), strict=True))
     (rows,) = program.apart
-    assert rows.cut_off(point) > 0
+    assert rows.separate_relaxed(point) > 0
     after = ProgramMatrix.from_problem(program.problem)
     assert relax(after).objective > loose.objective + 1e-6
     place = {label: number for number, label in enumerate(program.labels)}
@@ -101,7 +101,7 @@ def test_the_plan_a_solve_began_from_is_kept_when_it_finds_none(question, monkey
     monkeypatch.setattr(answer, "solve", lambda *_: nothing)
     outcome = solve_program(program, SolveOptions(start=start))
     for rows in program.lazy:
-        start |= rows.repaired(start)
+        start |= rows.complete(start)
     worth = -matrix.objective(np.array([start[name] for name in matrix.names]))
     assert outcome.status == ("interrupted" if interrupted else "feasible")
     assert outcome.objective == pytest.approx(worth, abs=1e-6)

@@ -20,9 +20,9 @@ Terms = list[tuple[Any, float]]
 
 @dataclass(frozen=True)
 class LoadTable:
-    """Rows over the hubs' loads that are laid only as points break them.
+    """Lazy constraints over the hubs' loads: added only as points violate them.
 
-    Row s says ``coefficient[s] @ it_load_mw + fixed - lowered + raised[s] >= least[s]``, with the
+    Row s says ``coefficient[s] @ it_load_mw + fixed - epigraph + slack[s] >= least[s]``, with the
     load of each site in MW whatever its tier.
 
     Parameters
@@ -37,9 +37,9 @@ class LoadTable:
         Right-hand sides.
     fixed : list of pairs
         Further terms of every row.
-    lowered : variable, optional
+    epigraph : variable, optional
         One variable that stands in every row; lowering it keeps any of them.
-    raised : sequence of variables, optional
+    slack : sequence of variables, optional
         A variable for each row, the same or different ones; raising it keeps that row.
     scale : float
         What a coefficient of 1 in natural units is here (1 / total load for shares); coefficients
@@ -51,13 +51,13 @@ class LoadTable:
     coefficient: NDArray[np.float64]
     least: NDArray[np.float64]
     fixed: Terms = field(default_factory=list)
-    lowered: Any = None
-    raised: Sequence[Any] | None = None
+    epigraph: Any = None
+    slack: Sequence[Any] | None = None
     scale: float = 1.0
 
 
-#: Given chosen hubs as pairs of site number and tier number, finds rows that they break: the hub
-#: that lacks something and an array of shape (sites, tiers) each, for
+#: Given chosen hubs as pairs of site number and tier number, finds rows that they violate: the
+#: hub that lacks something and an array of shape (sites, tiers) each, for
 #: ``sum(coefficient * open) >= 0``.
 FindRows = Callable[
     [Sequence[tuple[int, int]]], "Sequence[tuple[tuple[int, int], NDArray[np.float64]]]"
@@ -114,12 +114,12 @@ class Program(Protocol):
         """Add ``sum(terms) <sense> rhs``; under a rule it may be hard, softened or left out."""
 
     def lay_lazily(self, table: LoadTable) -> None:
-        """Hold rows ready that are laid only as points break them."""
+        """Take rows as lazy constraints, added only as points violate them."""
 
     def find_lazily(
         self, name: str, rule: str, concerned: NDArray[np.bool_], find: FindRows
     ) -> None:
-        """Hold a search ready that finds rows a plan breaks; nothing if the rule is off.
+        """Take a search for rows that a plan violates; nothing if the rule is off.
 
         `concerned`, of shape (sites, tiers), tells which hubs may have such a row.
         """

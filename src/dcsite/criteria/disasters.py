@@ -144,18 +144,18 @@ class Disasters(Criterion[Parameters]):
         least = np.array([getattr(own.least_survival, kind) for kind in kinds])
         asked = least > 0.0
         coefficient = (1.0 - found.down - least[None, :]).T[asked] / program.total_it_load_mw
-        raised = None
+        slack = None
         if mode == "soft":
             short = program.continuous("short_disaster_survival", 0.0, 1.0)
             program.violate("disaster_survival", short)
-            raised = [short] * int(asked.sum())
+            slack = [short] * int(asked.sum())
         program.lay_lazily(
             LoadTable(
                 "disaster_survival",
                 tuple(np.array(_labels(found))[asked].tolist()),
                 coefficient,
                 np.zeros(int(asked.sum())),
-                raised=raised,
+                slack=slack,
                 scale=1.0 / program.total_it_load_mw,
             )
         )
@@ -235,7 +235,7 @@ class Disasters(Criterion[Parameters]):
                 _labels(scored),
                 (1.0 - scored.down).T / program.total_it_load_mw,
                 np.zeros(len(scored.events)),
-                lowered=worst,
+                epigraph=worst,
                 scale=1.0 / program.total_it_load_mw,
             )
         )
@@ -260,7 +260,7 @@ class Disasters(Criterion[Parameters]):
                 -scored.down.T / program.total_it_load_mw,
                 np.zeros(len(labels)),
                 fixed=[(eta, 1.0)],
-                raised=excess,
+                slack=excess,
                 scale=1.0 / program.total_it_load_mw,
             )
         )

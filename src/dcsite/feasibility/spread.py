@@ -20,7 +20,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from dcsite.geo.geodesy import geodesic_km, to_ecef_km
-from dcsite.model.cliques import DENSE_LIMIT, conflicting_pairs, disc_radius_km
+from dcsite.model.cliques import DENSE_LIMIT, conflict_matrix, disc_radius_km
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,7 @@ def room_for(lat: NDArray[np.float64], lon: NDArray[np.float64], distance_km: fl
     """
     if len(lat) > DENSE_LIMIT:
         return _room_for_many(lat, lon, distance_km)
-    near = _too_near(lat, lon, distance_km)
+    near = conflict_matrix(lat, lon, distance_km)
     left = np.ones(len(lat), dtype=bool)
     conflicts = near.sum(axis=1)
     taken = 0
@@ -154,7 +154,7 @@ def fits_apart(
     if keep is not None and len(keep[0]):
         free = _to_keep_km(lat, lon, keep) >= distance_km
     here = np.flatnonzero(free)
-    search = _Search(_far_masks(_too_near(lat[here], lon[here], distance_km)), time_limit_s)
+    search = _Search(_far_masks(conflict_matrix(lat[here], lon[here], distance_km)), time_limit_s)
     found = search.clique(count, [group[here] for group in groups])
     return None if found is None else tuple(int(here[number]) for number in found)
 
@@ -251,15 +251,6 @@ def _to_keep_km(
     return np.asarray(
         geodesic_km(lat[:, None], lon[:, None], keep[0][None, :], keep[1][None, :]).min(axis=1)
     )
-
-
-def _too_near(
-    lat: NDArray[np.float64], lon: NDArray[np.float64], distance_km: float
-) -> NDArray[np.bool_]:
-    near = np.zeros((len(lat), len(lat)), dtype=bool)
-    pairs = conflicting_pairs(lat, lon, distance_km)
-    near[pairs[:, 0], pairs[:, 1]] = True
-    return near | near.T
 
 
 def _far_masks(near: NDArray[np.bool_]) -> list[int]:

@@ -17,7 +17,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_array
 from scipy.spatial import cKDTree
 
 from dcsite.geo.geodesy import geodesic_km, longest_geodesic_km, safe_chord_km, to_ecef_km
@@ -81,6 +80,19 @@ def conflicting_pairs(
     return np.asarray(kept[np.lexsort((kept[:, 1], kept[:, 0]))], dtype=np.intp)
 
 
+def conflict_matrix(
+    lat_deg: NDArray[np.float64], lon_deg: NDArray[np.float64], distance_km: float
+) -> NDArray[np.bool_]:
+    """Return the conflicting pairs as a symmetric square matrix, false on its diagonal."""
+    return _as_matrix(conflicting_pairs(lat_deg, lon_deg, distance_km), len(lat_deg))
+
+
+def _as_matrix(pairs: NDArray[np.intp], count: int) -> NDArray[np.bool_]:
+    near = np.zeros((count, count), dtype=bool)
+    near[pairs[:, 0], pairs[:, 1]] = True
+    return near | near.T
+
+
 def clique_cover(
     lat_deg: NDArray[np.float64],
     lon_deg: NDArray[np.float64],
@@ -108,9 +120,7 @@ def clique_cover(
     pairs = conflicting_pairs(lat_deg, lon_deg, distance_km)
     if not len(pairs):
         return []
-    near = np.zeros((count, count), dtype=bool)
-    near[pairs[:, 0], pairs[:, 1]] = True
-    near |= near.T
+    near = _as_matrix(pairs, count)
     missing = near.copy()
     reach = near.sum(axis=1)
     cliques: list[NDArray[np.intp]] = []
@@ -155,10 +165,7 @@ def clique_of(
         away_km = geodesic_km(lat_deg[beside], lon_deg[beside], lat_deg[member], lon_deg[member])
         beside = beside[away_km < distance_km]
     around = np.union1d(beside, members)
-    pairs = conflicting_pairs(lat_deg[around], lon_deg[around], distance_km)
-    shape = (len(around), len(around))
-    near = coo_array((np.ones(len(pairs), dtype=bool), pairs.T), shape=shape).toarray()
-    near |= near.T
+    near = conflict_matrix(lat_deg[around], lon_deg[around], distance_km)
     grown = _grow(np.searchsorted(around, members), near, near.copy(), near.sum(axis=1))
     return np.asarray(around[grown])
 

@@ -1,13 +1,12 @@
-"""Rows that are laid only as points break them: many stand ready, few are ever needed.
+"""Lazy constraints: rows that are added only as points violate them; few are ever needed.
 
 Each solve has fewer rows than the program, so its bound holds for the program; a plan counts only
-once no row that stands ready is broken, or once its objective, worked out with all of them, lies
-within the gap of that bound.
+once it violates no lazy constraint, or once its objective, worked out with all of them, lies within
+the gap of that bound.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
 
     from .program import SiteProgram
 
-#: A row counts as broken by more than this.
-_BROKEN = 1e-7
-#: The most broken rows of one table that one round lays: the next round is likely to need others.
+#: A row counts as violated by more than this.
+_VIOLATED = 1e-7
+#: The most violated rows of one table that one round adds: the next is likely to need others.
 _ROWS_PER_ROUND = 12
 #: Coefficients below this are not worth their place in a row; they change a share by less than the
 #: solvers' own tolerances.
@@ -33,19 +32,19 @@ _NEGLIGIBLE = 1e-6
 
 
 class LazyRows(Protocol):
-    """Rows that stand ready."""
+    """Lazy constraints of one kind; points are values of variables by name."""
 
-    def add_broken(self, values: Mapping[str, float]) -> int:
-        """Lay rows that a point breaks and return how many."""
+    def separate(self, values: Mapping[str, float]) -> int:
+        """Add rows that a candidate solution violates; return how many."""
 
-    def cut_off(self, values: Mapping[str, float]) -> int:
-        """Lay rows that a point of the relaxation breaks and return how many."""
+    def separate_relaxed(self, values: Mapping[str, float]) -> int:
+        """Add rows that a point of the linear relaxation violates; return how many."""
 
-    def repaired(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Return values of variables with which a plan keeps the rows, as far as there are any."""
+    def complete(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Return values of the rows' own variables with which a candidate solution keeps them."""
 
     def summary(self) -> str:
-        """Say in a few words how many rows stood ready and how many were laid."""
+        """Say in a few words how many rows there are and how many were added."""
 
 
 def undominated(coefficient: NDArray[np.float64], least: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -82,16 +81,8 @@ def undominated(coefficient: NDArray[np.float64], least: NDArray[np.float64]) ->
     return np.array(sorted(kept), dtype=np.intp)
 
 
-@dataclass
-class _Laid:
-    """What has been laid of a table."""
-
-    rows: set[int]
-    rounds: int = 0
-
-
 class TableRows:
-    """Rows ``coefficient[s] @ load + helpers >= least[s]`` of a table of loads.
+    """Rows ``coefficient[s] @ load + fixed - epigraph + slack[s] >= least[s]`` of a load table.
 
     Parameters
     ----------
@@ -103,54 +94,48 @@ class TableRows:
 
     def __init__(self, program: SiteProgram, table: LoadTable) -> None:
         self._program, self._table = program, table
-        own = table.raised is not None and len({v.name for v in table.raised}) > 1
-        # Rows with a variable of their own do not imply each other.
+        own = table.slack is not None and len({v.name for v in table.slack}) > 1
+        # Rows with a slack of their own do not imply each other.
         self._ready = (
             np.arange(len(table.least)) if own else undominated(table.coefficient, table.least)
         )
-        self._laid = _Laid(set())
+        self._added: set[int] = set()
 
-    def add_broken(self, values: Mapping[str, float]) -> int:
-        """Lay the rows that a plan breaks most."""
-        return self._lay(values)
+    def separate(self, values: Mapping[str, float]) -> int:
+        """Add the most violated rows at a point as lazy constraints; return how many.
 
-    def cut_off(self, values: Mapping[str, float]) -> int:
-        """Lay the rows that a point of the relaxation breaks most."""
-        return self._lay(values)
-
-    def _lay(self, values: Mapping[str, float]) -> int:
-        table = self._table
-        short = table.least - self._left(values) - self._helped(values)
-        broken = [int(row) for row in self._ready if short[row] > _BROKEN]
-        broken = [row for row in broken if row not in self._laid.rows]
-        broken.sort(key=lambda row: (-short[row], row))
-        for row in broken[:_ROWS_PER_ROUND]:
+        Violation is in the unit of the right-hand sides (shares of the total IT load).
+        """
+        short = self._table.least - self._left(values) - self._own(values)
+        ready = [int(row) for row in self._ready if row not in self._added]
+        violated = [row for row in ready if short[row] > _VIOLATED]
+        violated.sort(key=lambda row: (-short[row], row))
+        for row in violated[:_ROWS_PER_ROUND]:
             self._add(row)
-        self._laid.rounds += bool(broken)
-        return len(broken[:_ROWS_PER_ROUND])
+        return len(violated[:_ROWS_PER_ROUND])
 
-    def repaired(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Lower or raise the helpers until a plan keeps every row, where there are helpers."""
+    separate_relaxed = separate
+
+    def complete(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Lower the epigraph, or raise the slack, until every row is kept; where there is any."""
         table = self._table
-        left = self._left(values)
-        if table.lowered is not None:
-            short = float((table.least - left)[self._ready].max())
-            held = values.get(table.lowered.name, 0.0)
-            return {table.lowered.name: max(min(held, -short), 0.0)}
-        if table.raised is None:
+        short = table.least - self._left(values)
+        if table.epigraph is not None:
+            held = values.get(table.epigraph.name, 0.0)
+            return {table.epigraph.name: max(min(held, -float(short[self._ready].max())), 0.0)}
+        if table.slack is None:
             return {}
-        raised: dict[str, float] = {}
+        slack: dict[str, float] = {}
         for row in self._ready:
-            name = table.raised[row].name
-            need = max(float(table.least[row] - left[row]), 0.0)
-            raised[name] = max(raised.get(name, 0.0), need)
-        return raised
+            name = table.slack[row].name
+            slack[name] = max(slack.get(name, 0.0), float(short[row]), 0.0)
+        return slack
 
     def summary(self) -> str:
-        """Say how many rows stood ready, were implied by others, and were laid."""
+        """Say how many rows there are, how many others imply, and how many were added."""
         number, ready = len(self._table.least), len(self._ready)
         implied = f", {number - ready} of them implied by others" if ready < number else ""
-        return f"{self._table.name}: {number} rows{implied}, {len(self._laid.rows)} needed"
+        return f"{self._table.name}: {number} rows{implied}, {len(self._added)} needed"
 
     def _left(self, values: Mapping[str, float]) -> NDArray[np.float64]:
         """Return each row's part that depends on loads and on the fixed terms."""
@@ -158,12 +143,12 @@ class TableRows:
         fixed = sum(c * values.get(v.name, 0.0) for v, c in self._table.fixed)
         return np.asarray(self._table.coefficient @ load + fixed, dtype=np.float64)
 
-    def _helped(self, values: Mapping[str, float]) -> NDArray[np.float64]:
+    def _own(self, values: Mapping[str, float]) -> NDArray[np.float64]:
         table = self._table
-        if table.lowered is not None:
-            return np.full(len(table.least), -values.get(table.lowered.name, 0.0))
-        if table.raised is not None:
-            return np.array([values.get(v.name, 0.0) for v in table.raised])
+        if table.epigraph is not None:
+            return np.full(len(table.least), -values.get(table.epigraph.name, 0.0))
+        if table.slack is not None:
+            return np.array([values.get(v.name, 0.0) for v in table.slack])
         return np.zeros(len(table.least))
 
     def _add(self, row: int) -> None:
@@ -173,17 +158,17 @@ class TableRows:
         )
         spread = np.repeat(coefficient[:, None], len(TIERS), axis=1)
         terms = [*self._program.load_terms(spread), *table.fixed]
-        if table.lowered is not None:
-            terms.append((table.lowered, -1.0))
-        if table.raised is not None:
-            terms.append((table.raised[row], 1.0))
+        if table.epigraph is not None:
+            terms.append((table.epigraph, -1.0))
+        if table.slack is not None:
+            terms.append((table.slack[row], 1.0))
         # The solvers keep a row to about 1e-6 of its largest number: rows are laid in shares.
         self._program.row(f"{table.name}_{table.labels[row]}", terms, ">=", float(table.least[row]))
-        self._laid.rows.add(row)
+        self._added.add(row)
 
 
 class FoundRows:
-    """Rows about single hubs that a criterion finds broken by a choice of hubs.
+    """Rows about single hubs that a criterion finds violated by a choice of hubs.
 
     Parameters
     ----------
@@ -209,7 +194,7 @@ class FoundRows:
         find: FindRows,
     ) -> None:
         self._program, self._name, self._rule, self._find = program, name, rule, find
-        self._laid: set[tuple[int, int]] = set()
+        self._added: set[tuple[int, int]] = set()
         self._slack: dict[tuple[int, int], Any] = {}
         if program.mode(rule) == "soft":
             for site, tier in np.argwhere(program.eligible & concerned):
@@ -218,34 +203,34 @@ class FoundRows:
                 program.violate(rule, slack)
                 self._slack[int(site), int(tier)] = slack
 
-    def add_broken(self, values: Mapping[str, float]) -> int:
-        """Lay the rows that a plan breaks."""
+    def separate(self, values: Mapping[str, float]) -> int:
+        """Add the rows that a candidate solution violates; return how many."""
         program = self._program
         added = 0
         for hub, coefficient in self._find(self._chosen(values)):
-            if hub in self._laid:
+            if hub in self._added:
                 continue
             terms = program.open_terms(coefficient)
             if hub in self._slack:
                 terms = [*terms, (self._slack[hub], 1.0)]
             label = f"{program.labels[hub[0]]}_{TIERS[hub[1]]}"
             program.row(f"{self._name}_{label}", terms, ">=", 0.0)
-            self._laid.add(hub)
+            self._added.add(hub)
             added += 1
         return added
 
-    def cut_off(self, values: Mapping[str, float]) -> int:
-        """Lay nothing: what is chosen in parts has no hub whose partner could be missing."""
+    def separate_relaxed(self, values: Mapping[str, float]) -> int:
+        """Add nothing: what is chosen in parts has no hub whose partner could be missing."""
         return 0
 
-    def repaired(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Count every hub of a plan that breaks its row as a violation, where the rule is soft."""
-        broken = {hub for hub, _ in self._find(self._chosen(values))}
-        return {slack.name: float(hub in broken) for hub, slack in self._slack.items()}
+    def complete(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Count every hub whose row is violated as a violation, where the rule is soft."""
+        violated = {hub for hub, _ in self._find(self._chosen(values))}
+        return {slack.name: float(hub in violated) for hub, slack in self._slack.items()}
 
     def summary(self) -> str:
-        """Say how many rows were laid."""
-        return f"{self._name}: {len(self._laid)} needed"
+        """Say how many rows were added."""
+        return f"{self._name}: {len(self._added)} needed"
 
     def _chosen(self, values: Mapping[str, float]) -> list[tuple[int, int]]:
         program = self._program

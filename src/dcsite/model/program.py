@@ -166,13 +166,13 @@ class SiteProgram:
             self.unspaced.append(rule)
 
     def lay_lazily(self, table: LoadTable) -> None:
-        """Hold rows ready that are laid only as points break them."""
+        """Take rows as lazy constraints, added only as points violate them."""
         self.lazy.append(TableRows(self, table))
 
     def find_lazily(
         self, name: str, rule: str, concerned: NDArray[np.bool_], find: FindRows
     ) -> None:
-        """Hold a search ready that finds rows a plan breaks; nothing if the rule is off."""
+        """Take a search for rows that a plan violates; nothing if the rule is off."""
         if self.mode(rule) != "off":
             self.lazy.append(FoundRows(self, name, rule, concerned, find))
 

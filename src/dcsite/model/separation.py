@@ -1,4 +1,4 @@
-"""The separation rows of a program: laid up front, and added where a point breaks them.
+"""The separation rows of a program: laid up front, and added where a point violates them.
 
 Up to :data:`~dcsite.model.cliques.DENSE_LIMIT` sites the rows laid up front cover every pair that
 is too near. Beyond it discs leave some out; those that a plan violates, or that the relaxation
@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import coo_array
 
 from dcsite.criteria import TIERS
 from dcsite.geo.geodesy import geodesic_km
 
-from .cliques import DENSE_LIMIT, clique_cover, clique_of, conflicting_pairs
+from .cliques import DENSE_LIMIT, clique_cover, clique_of, conflict_matrix, conflicting_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 _TOUCHED = 1e-6
 
 #: A clique is worth a row where the relaxation puts this much more than one hub into it.
-_BROKEN = 1e-2
+_VIOLATED = 1e-2
 
 
 @dataclass
@@ -111,12 +110,12 @@ class SeparationRows:
                 self._pair_rows(number, distance_km, excused)
 
     @property
-    def complete(self) -> bool:
+    def covers_all(self) -> bool:
         """Tell whether the rows laid up front cover every pair that is too near."""
         return all(len(level.hub) <= DENSE_LIMIT for level in self._levels)
 
-    def cover_violated(self, values: Mapping[str, float]) -> int:
-        """Add a clique row for every pair of hubs too near in a plan, and count them.
+    def separate(self, values: Mapping[str, float]) -> int:
+        """Add a clique row for each pair of hubs too near in a candidate solution; return how many.
 
         Parameters
         ----------
@@ -136,8 +135,8 @@ class SeparationRows:
                 added += 1
         return added
 
-    def cut_off(self, values: Mapping[str, float]) -> int:
-        """Add clique rows that a point of the relaxation breaks, and count them.
+    def separate_relaxed(self, values: Mapping[str, float]) -> int:
+        """Add clique rows that a point of the relaxation violates; return how many.
 
         Around each site that the point touches, a clique is grown over touched sites, those it
         takes most of first, and then to a maximal one over all sites.
@@ -151,16 +150,12 @@ class SeparationRows:
         for level in self._levels:
             taken = np.array([values.get(hub.name, 0.0) for hub in level.hub])
             here = np.flatnonzero(taken > _TOUCHED)
-            pairs = conflicting_pairs(level.lat[here], level.lon[here], level.distance_km)
-            shape = (len(here), len(here))
-            ones = np.ones(len(pairs), dtype=bool)
-            near = coo_array((ones, pairs.T), shape=shape).toarray()
-            near |= near.T
+            near = conflict_matrix(level.lat[here], level.lon[here], level.distance_km)
             order = np.argsort(-taken[here], kind="stable")
             found = {_grown(int(start), order, near) for start in range(len(here))}
             for members in sorted(found):
                 seeds = here[list(members)]
-                if len(seeds) > 1 and taken[seeds].sum() > 1.0 + _BROKEN:
+                if len(seeds) > 1 and taken[seeds].sum() > 1.0 + _VIOLATED:
                     self._clique_row(
                         level, clique_of(seeds, level.lat, level.lon, level.distance_km)
                     )

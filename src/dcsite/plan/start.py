@@ -86,7 +86,7 @@ def complete_start(program: SiteProgram, hubs: pd.DataFrame) -> Start:
                 None, "warning: start plan left out: its hubs break hard rules of this scenario"
             )
         point = dict(zip(matrix.names, values.tolist(), strict=True))
-        if not sum(rows.add_broken(point) for rows in program.lazy):
+        if not sum(rows.separate(point) for rows in program.lazy):
             break
     objective = matrix.sense * matrix.objective(values)
     return Start(

@@ -137,8 +137,8 @@ def solve_program(
                 else _cut_short(program, outcome, best, left),
                 rounds,
             )
-        near = sum(rows.cover_violated(outcome.values) for rows in program.apart)
-        if near + sum(rows.add_broken(outcome.values) for rows in program.lazy) == 0:
+        near = sum(rows.separate(outcome.values) for rows in program.apart)
+        if near + sum(rows.separate(outcome.values) for rows in program.lazy) == 0:
             return _noted(program, outcome, rounds)
         whole = None if near else _repaired(program, outcome)
         if whole is not None and (best is None or _better(whole, best)):
@@ -172,7 +172,7 @@ def _with_helpers(program: SiteProgram, values: Mapping[str, float]) -> dict[str
     """Return a point with its helper variables set to what all rows that stand ready ask for."""
     whole = dict(values)
     for rows in program.lazy:
-        whole |= rows.repaired(whole)
+        whole |= rows.complete(whole)
     for variable, terms, constant in program.defined:
         whole[variable.name] = constant + sum(c * whole.get(v.name, 0.0) for v, c in terms)
     return whole
@@ -251,8 +251,8 @@ def _relaxed_rounds(
         gained = np.inf if last is None else relaxed.objective - last[1].objective
         last = matrix, relaxed
         point = dict(zip(matrix.names, relaxed.values.tolist(), strict=True))
-        added = sum(rows.cut_off(point) for rows in program.apart if not rows.complete)
-        added += sum(rows.cut_off(point) for rows in program.lazy)
+        added = sum(rows.separate_relaxed(point) for rows in program.apart if not rows.covers_all)
+        added += sum(rows.separate_relaxed(point) for rows in program.lazy)
         _tell(on_progress, "relaxation", begun, matrix.sense * relaxed.objective)
         small = gained < _WORTHWHILE * abs(relaxed.objective)
         left_s = limit_s - (time.perf_counter() - begun)
