@@ -8,9 +8,13 @@ answer always gives the same text. What is not finite is refused, unless the fil
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import inspect
+import itertools
 import json
 import math
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, dataclass_transform
@@ -189,11 +193,29 @@ class Record:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make the class a frozen dataclass that validates."""
         super().__init_subclass__(**kwargs)
-        config = ConfigDict(extra="ignore", use_attribute_docstrings=True)
+        # Most runs meet few of the records, so the machinery of each is built when it is first used.
+        config = ConfigDict(extra="ignore", defer_build=True)
         pydantic_dataclass(frozen=True, config=config)(cls)
         for name, field in cls.__pydantic_fields__.items():  # type: ignore[attr-defined]
             # So that a subclass's schema has the texts of the fields it inherits.
             cls.__dataclass_fields__[name].metadata = {"description": field.description}  # type: ignore[attr-defined]
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe each field by the text below it, which is read from the source only for this."""
+        described: dict[str, Any] = handler(schema)
+        fields = handler.resolve_ref_schema(described)["properties"]
+        (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+        for field, below in itertools.pairwise(body.body):
+            match field, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ) if name in fields:
+                    fields[name]["description"] = inspect.cleandoc(text)
+        return described
 
     def dump(self) -> dict[str, Any]:
         """Return the record as plain JSON values, keys in the order of its fields."""
