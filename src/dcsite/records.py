@@ -193,7 +193,7 @@ class Record:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make the class a frozen dataclass that validates."""
         super().__init_subclass__(**kwargs)
-        # Most runs meet few of the records, so the machinery of each is built when it is first used.
+        # Most runs meet few of the records; the machinery of each is built when first used.
         config = ConfigDict(extra="ignore", defer_build=True)
         pydantic_dataclass(frozen=True, config=config)(cls)
         for name, field in cls.__pydantic_fields__.items():  # type: ignore[attr-defined]

@@ -139,8 +139,6 @@ def _run(
     begun: float,
 ) -> tuple[Run, Alternatives | None, Explanation | None, OutputPaths]:
     from dcsite.outputs import write_outputs
-    from dcsite.plan.reload import hubs_of
-    from dcsite.studies.alternatives import find_alternatives
 
     def on_stage(name: str) -> None:
         if name == "check":
@@ -158,6 +156,9 @@ def _run(
     )
     others = None
     if request.alternatives and run.plan.status != "interrupted":
+        from dcsite.plan.reload import hubs_of
+        from dcsite.studies.alternatives import find_alternatives
+
         progress.stage("alternatives")
         with _without(progress, "alternatives"):
             others = find_alternatives(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linprog
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,6 +69,8 @@ def delivered_share_by_area(
     pandas.Series
         Delivered share of the hubs' energy, 0..1, for each area with hubs.
     """
+    from scipy.optimize import linprog
+
     areas = list(supply_gwh.index)
     need = energy_gwh.reindex(areas).fillna(0.0).to_numpy()
     count = len(areas)

@@ -10,7 +10,6 @@ from dcsite.errors import OutputError, Problem
 from dcsite.plan.types import Plan
 
 from . import atomic
-from .map import render_map
 from .tables import hubs_geojson, write_geopackage, write_hubs_csv
 
 if TYPE_CHECKING:
@@ -152,6 +151,8 @@ def _write_map(
     explanation: Explanation | None,
 ) -> None:
     """Draw the map from what plan.json says, so that it can be drawn again from there."""
+    from .map import render_map
+
     page = render_map(Plan.read(document), candidates, atlas, explanation)
     atomic.write_text(staging / "map.html", page)
     if explanation is not None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linprog
 
 from dcsite.contract import Violation
 from dcsite.criteria import TIERS, Breach, Evaluation, criteria
@@ -147,6 +146,8 @@ def unserved_demand(
     A transport problem of zones against hubs: latency-critical demand within the scenario's
     straight-line distance, latency-tolerant demand anywhere.
     """
+    from scipy.optimize import linprog
+
     zones = demand_zones(atlas, scenario)
     away_km = geodesic_km(
         zones["lat_deg"].to_numpy()[:, None],

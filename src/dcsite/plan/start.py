@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from dcsite.criteria import TIERS
@@ -97,6 +96,8 @@ def complete_start(program: SiteProgram, hubs: pd.DataFrame) -> Start:
 
 def _complete(matrix: ProgramMatrix, openings: set[str], opened: set[str]) -> Any:
     """Return the best point with the openings as given, None if there is none."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
     lower, upper = matrix.lower.copy(), matrix.upper.copy()
     for column, name in enumerate(matrix.names):
         if name in openings:
