@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import typer
 from rich.markup import escape
 
-from dcsite.contract import criteria, link_kinds
-
 from .explain import print_hubs
 from .show import columns, named, quantity
 
@@ -103,6 +101,8 @@ def _alternatives(console: Console, others: Alternatives) -> None:
 
 
 def _hubs(hubs: tuple[Hub, ...]) -> Table:
+    from dcsite.contract import criteria, link_kinds
+
     facts = [fact for one in criteria() for fact in one.facts if fact.short_en]
     further = (*link_kinds(), "nearest", *(fact.short_en for fact in facts))
     table = columns("tier", "hub", ">IT MW", *(f">{title}" for title in further), wide=("hub",))
