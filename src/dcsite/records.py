@@ -17,7 +17,7 @@ import math
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast, dataclass_transform
 
 import numpy as np
 from pydantic import (
@@ -196,9 +196,6 @@ class Record:
         # Most runs meet few of the records; the machinery of each is built when first used.
         config = ConfigDict(extra="ignore", defer_build=True)
         pydantic_dataclass(frozen=True, config=config)(cls)
-        for name, field in cls.__pydantic_fields__.items():  # type: ignore[attr-defined]
-            # So that a subclass's schema has the texts of the fields it inherits.
-            cls.__dataclass_fields__[name].metadata = {"description": field.description}  # type: ignore[attr-defined]
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -207,14 +204,8 @@ class Record:
         """Describe each field by the text below it, which is read from the source only for this."""
         described: dict[str, Any] = handler(schema)
         fields = handler.resolve_ref_schema(described)["properties"]
-        (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
-        for field, below in itertools.pairwise(body.body):
-            match field, below:
-                case (
-                    ast.AnnAssign(target=ast.Name(id=name)),
-                    ast.Expr(value=ast.Constant(value=str(text))),
-                ) if name in fields:
-                    fields[name]["description"] = inspect.cleandoc(text)
+        for name, text in _field_texts(cls).items():
+            fields[name]["description"] = text
         return described
 
     def dump(self) -> dict[str, Any]:
@@ -338,6 +329,21 @@ def _is_needed(field: dataclasses.Field[Any]) -> bool:
 
 def _no_number(constant: str) -> float:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _field_texts(record: type[Record]) -> dict[str, str]:
+    """Return the text below each field of a record, those it inherits too."""
+    texts: dict[str, str] = {}
+    for kind in reversed(record.__mro__[: record.__mro__.index(Record)]):
+        source = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+        for field, below in itertools.pairwise(cast("ast.ClassDef", source).body):
+            match field, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    texts[name] = inspect.cleandoc(text)
+    return texts
 
 
 def _adapter(record: type[Record]) -> TypeAdapter[Any]:
