@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcsite.atlas.marks import (
+from dcsite.atlas.describe import (
     Cell,
     column_marks,
     columns_of_csv,

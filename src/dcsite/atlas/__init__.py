@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .atlas import Atlas, load_atlas
 from .check import check_geodata
-from .descriptor import ResourceInfo
+from .descriptor import ResourceSpec
 
-__all__ = ["Atlas", "ResourceInfo", "check_geodata", "load_atlas"]
+__all__ = ["Atlas", "ResourceSpec", "check_geodata", "load_atlas"]

@@ -23,7 +23,6 @@ from .descriptor import (
     DESCRIPTOR,
     Features,
     FieldSpec,
-    ResourceInfo,
     ResourceSpec,
     TableSchema,
     read_package,
@@ -82,17 +81,26 @@ class Atlas:
     def __repr__(self) -> str:
         return f"Atlas({str(self.root)!r}, {len(self._specs)} tables, {len(self._verified)} read)"
 
-    def resources(self) -> tuple[ResourceInfo, ...]:
+    def resources(self) -> tuple[ResourceSpec, ...]:
         """List all tables, read or not, in the descriptor's order."""
-        return tuple(spec.info for spec in self._specs.values())
+        return tuple(self._specs.values())
 
-    def resource(self, name: str) -> ResourceInfo:
+    def resource(self, name: str) -> ResourceSpec:
         """Return what is known of one table, by its name."""
-        return self._spec(name).info
+        try:
+            return self._specs[name]
+        except KeyError:
+            listed = ", ".join(sorted(self._specs))
+            wrong = (
+                "this table is not listed; dcsite needs it, so add it or use the shipped geodata"
+            )
+            raise GeodataError(
+                Problem(DESCRIPTOR, f"resources.{name}", f"{wrong} (listed: {listed})")
+            ) from None
 
-    def tables_used(self) -> tuple[ResourceInfo, ...]:
+    def tables_used(self) -> tuple[ResourceSpec, ...]:
         """List the tables read so far: what a plan made with this atlas rests on."""
-        return tuple(spec.info for spec in self._specs.values() if spec.name in self._verified)
+        return tuple(spec for spec in self._specs.values() if spec.name in self._verified)
 
     def mark_used(self, name: str) -> None:
         """Count a table as read where a kept result rests on it.
@@ -108,7 +116,7 @@ class Atlas:
             If there is no such table, or its file has changed.
         """
         if name not in self._verified:
-            self._verified_bytes(self._spec(name))
+            self._verified_bytes(self.resource(name))
         self._record(name)
 
     @contextmanager
@@ -186,25 +194,12 @@ class Atlas:
         cores["lon_deg"] = offices["office_lon_deg"].to_numpy()
         return cores
 
-    def _spec(self, name: str) -> ResourceSpec:
-        try:
-            return self._specs[name]
-        except KeyError:
-            raise GeodataError(
-                Problem(
-                    DESCRIPTOR,
-                    f"resources.{name}",
-                    "this table is not listed; dcsite needs it, so add it or use the shipped "
-                    f"geodata (listed: {', '.join(sorted(self._specs))})",
-                )
-            ) from None
-
     def _record(self, name: str) -> None:
         for names in self._recorders:
             names.add(name)
 
     def _frame(self, name: str, wanted: Literal["csv", "geojson"]) -> pd.DataFrame:
-        spec = self._spec(name)
+        spec = self.resource(name)
         if spec.format != wanted:
             kind = "a CSV table" if wanted == "csv" else "GeoJSON"
             raise GeodataError(Problem(spec.path, "", f"is {spec.format}, not {kind}"))

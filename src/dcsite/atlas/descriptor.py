@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from dataclasses import dataclass
+from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
@@ -22,22 +22,6 @@ from pydantic import (
 from dcsite.errors import GeodataError, Problem
 
 DESCRIPTOR = "datapackage.json"
-
-
-@dataclass(frozen=True)
-class ResourceInfo:
-    """What a plan or a listing says about one table."""
-
-    name: str
-    path: str
-    title: str
-    theme: str
-    rows: int
-    vintage: str
-    licence: str
-    licence_url: str
-    source: str
-    sha256: str
 
 
 def _inside(path: str) -> str:
@@ -63,7 +47,6 @@ class Source(_Spec):
     """Where a table comes from."""
 
     title: str
-    path: str = ""
 
 
 def _pattern(text: str) -> str:
@@ -90,12 +73,17 @@ class Constraints(_Spec):
     enum: tuple[str | int | float, ...] | None = None
 
 
-class ListOf(_Spec):
+class Reference(_Spec):
+    """A column of another table."""
+
+    resource: str
+    field: str
+
+
+class ListOf(Reference):
     """A column whose cells hold ids of another table, joined by a separator."""
 
     separator: str
-    resource: str
-    field: str
 
 
 class FieldSpec(_Spec):
@@ -103,8 +91,6 @@ class FieldSpec(_Spec):
 
     name: str
     type: Literal["string", "integer", "number"]
-    description: str = ""
-    unit: str = ""
     constraints: Constraints = Constraints()
     list_of: ListOf | None = Field(default=None, alias="listOf")
 
@@ -159,13 +145,6 @@ class TableSchema(_Spec):
         return self
 
 
-class Reference(_Spec):
-    """The column of another table that a GeoJSON key must match."""
-
-    resource: str
-    field: str
-
-
 class Features(_Spec):
     """What a GeoJSON resource promises: its key, its properties and its kind of geometry."""
 
@@ -202,20 +181,19 @@ class ResourceSpec(_Spec):
         return self.hash.removeprefix("sha256:")
 
     @property
-    def info(self) -> ResourceInfo:
-        """The record that listings and plans carry."""
-        return ResourceInfo(
-            name=self.name,
-            path=self.path,
-            title=self.title,
-            theme=self.theme,
-            rows=self.rows,
-            vintage=self.vintage,
-            licence="; ".join(licence.title or licence.name for licence in self.licenses),
-            licence_url="; ".join(licence.path for licence in self.licenses if licence.path),
-            source="; ".join(source.title for source in self.sources),
-            sha256=self.sha256,
-        )
+    def licence(self) -> str:
+        """Titles of the licences."""
+        return "; ".join(licence.title or licence.name for licence in self.licenses)
+
+    @property
+    def licence_url(self) -> str:
+        """Where the licences stand."""
+        return "; ".join(licence.path for licence in self.licenses if licence.path)
+
+    @property
+    def source(self) -> str:
+        """Titles of the sources."""
+        return "; ".join(source.title for source in self.sources)
 
 
 class Package(_Spec):
@@ -223,32 +201,6 @@ class Package(_Spec):
 
     name: str
     resources: tuple[ResourceSpec, ...] = Field(min_length=1)
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise GeodataError(
-            Problem(
-                DESCRIPTOR,
-                "",
-                f"no such file in {path.parent}; name a folder that holds geodata tables "
-                f"with their {DESCRIPTOR}",
-            )
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise GeodataError(Problem(DESCRIPTOR, "", f"cannot be read: {error}")) from error
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise GeodataError(
-            Problem(
-                DESCRIPTOR,
-                f"line {error.lineno}, column {error.colno}",
-                f"not valid JSON ({error.msg}); restore the file or mend that line",
-            )
-        ) from error
 
 
 def _place(raw: Any, location: tuple[int | str, ...]) -> str:
@@ -278,9 +230,19 @@ def read_package(root: Path) -> Package:
     GeodataError
         When the file is missing, is not JSON, or lacks what dcsite needs to read its tables.
     """
-    raw = _read_json(root / DESCRIPTOR)
+    raw: Any = None
     try:
+        raw = json.loads((root / DESCRIPTOR).read_text(encoding="utf-8"))
         package = Package.model_validate(raw)
+    except FileNotFoundError:
+        found = f"no such file in {root}; name a folder that holds geodata tables with their"
+        raise GeodataError(Problem(DESCRIPTOR, "", f"{found} {DESCRIPTOR}")) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise GeodataError(Problem(DESCRIPTOR, "", f"cannot be read: {error}")) from error
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        said = f"not valid JSON ({error.msg}); restore the file or mend that line"
+        raise GeodataError(Problem(DESCRIPTOR, place, said)) from error
     except ValidationError as error:
         problems = []
         for fault in error.errors():
@@ -289,20 +251,18 @@ def read_package(root: Path) -> Package:
                 message += f", found {str(fault['input'])[:60]!r}"
             problems.append(Problem(DESCRIPTOR, _place(raw, fault["loc"]), message))
         raise GeodataError(problems) from error
-    names = [resource.name for resource in package.resources]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    problems = [
-        Problem(DESCRIPTOR, f"resources.{name}", "two resources have this name; rename one")
-        for name in twice
-    ]
+    counts = Counter(spec.name for spec in package.resources)
+    wrong = {
+        name: "two resources have this name; rename one"
+        for name, count in sorted(counts.items())
+        if count > 1
+    }
     for spec in package.resources:
-        if (spec.format == "csv" and spec.table_schema is None) or (
-            spec.format == "geojson" and spec.features is None
-        ):
-            wanted = "schema" if spec.format == "csv" else "features"
-            problems.append(
-                Problem(DESCRIPTOR, f"resources.{spec.name}.{wanted}", "is missing; describe it")
-            )
+        described = {"csv": ("schema", spec.table_schema), "geojson": ("features", spec.features)}
+        wanted, given = described[spec.format]
+        if given is None:
+            wrong[f"{spec.name}.{wanted}"] = "is missing; describe it"
+    problems = [Problem(DESCRIPTOR, f"resources.{key}", said) for key, said in wrong.items()]
     if problems:
         raise GeodataError(problems)
     return package

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from dcsite.atlas import Atlas
-    from dcsite.atlas.descriptor import ResourceInfo
+    from dcsite.atlas.descriptor import ResourceSpec
     from dcsite.plan.types import GeodataUse
 
     from .map.layer import Field
@@ -73,7 +73,7 @@ def interval(estimate: Any, *, share: bool = True) -> str:
 
 
 def render_page(
-    template: str, tables: Iterable[ResourceInfo | GeodataUse] = (), **context: Any
+    template: str, tables: Iterable[ResourceSpec | GeodataUse] = (), **context: Any
 ) -> str:
     """Return the text of a page.
 
@@ -81,7 +81,7 @@ def render_page(
     ----------
     template : str
         A file of ``assets``.
-    tables : iterable of ResourceInfo or GeodataUse
+    tables : iterable of ResourceSpec or GeodataUse
         Read for the page: the footer gives the notices that their licences ask for.
     **context
         What the template names; every value is escaped.
@@ -94,7 +94,7 @@ def render_beside_map(
     template: str,
     atlas: Atlas,
     layers: Sequence[dict[str, Any]],
-    tables: Iterable[ResourceInfo | GeodataUse],
+    tables: Iterable[ResourceSpec | GeodataUse],
     **context: Any,
 ) -> str:
     """Return the text of a page with layers of :func:`circles` on Leaflet's map of prefectures.

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from dcsite.atlas.descriptor import ResourceInfo
+    from dcsite.atlas.descriptor import ResourceSpec
 
 Status = Literal["optimal", "feasible", "interrupted"]
 
@@ -177,7 +177,7 @@ class GeodataUse(Record):
     """Where it comes from."""
 
     @classmethod
-    def of(cls, used: ResourceInfo) -> Self:
+    def of(cls, used: ResourceSpec) -> Self:
         """Return what the descriptor says of a table."""
         return cls(used.name, used.sha256, used.licence, used.vintage, used.source)
 
