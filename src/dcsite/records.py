@@ -41,6 +41,9 @@ _COARSE_UNITS = frozenset({"km", "km2", "m", "ha", "MW", "GWh", "GWh/year", "kV"
 #: No file of dcsite comes near this size; a larger one is refused before it is read.
 _MAX_BYTES = 50_000_000
 _LISTED = 5
+#: Decimals of degrees in files, about a decimetre, and on drawn maps, about ten metres.
+FILE_DECIMALS_DEG = 6
+DRAWN_DECIMALS_DEG = 4
 
 
 def unit_decimals(unit: str) -> int:
@@ -53,6 +56,11 @@ def rounded(value: float | None, decimals: int) -> float | None:
     if value is None or not math.isfinite(value):
         return None
     return round(float(value), decimals) + 0.0
+
+
+def drawn_deg(lat_deg: float, lon_deg: float) -> tuple[float, float]:
+    """Round latitude and longitude for a drawn map, where finer digits are no pixel."""
+    return round(lat_deg, DRAWN_DECIMALS_DEG), round(lon_deg, DRAWN_DECIMALS_DEG)
 
 
 def plain(value: Any) -> Any:
@@ -151,8 +159,8 @@ Km = Annotated[float, Unit(3, least=0.0)]
 Mw = Annotated[float, Unit(3, least=0.0)]
 Kv = Annotated[float, Unit(3, least=0.0)]
 Seconds = Annotated[float, Unit(3, null=math.nan, least=0.0)]
-Latitude = Annotated[float, Unit(6, least=-90.0, most=90.0)]
-Longitude = Annotated[float, Unit(6, least=-180.0, most=180.0)]
+Latitude = Annotated[float, Unit(FILE_DECIMALS_DEG, least=-90.0, most=90.0)]
+Longitude = Annotated[float, Unit(FILE_DECIMALS_DEG, least=-180.0, most=180.0)]
 #: A part of a whole, 0..1.
 Share = Annotated[float, Unit(6, least=0.0, most=1.0)]
 #: A score by fixed anchors, 0..1 in a plan; above 1 for loads no plan may carry, which the check

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 from shapely import MultiPolygon
 
+from dcsite.records import drawn_deg
+
 from .inline import TEMPLATES, asset, data_uri, leaflet_css, script, xstatic
 from .map.encode import script_json
 from .map.layers_known import prefecture_ground
@@ -139,7 +141,7 @@ def circles(
         "fields": fields,
         "styles": [{"radius": radius_px} | style for _, _, radius_px, _ in places],
         "rows": [
-            [round(lat_deg, 4), round(lon_deg, 4), number, record]
+            [*drawn_deg(lat_deg, lon_deg), number, record]
             for number, (lat_deg, lon_deg, _, record) in enumerate(places)
         ],
     }

@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from dcsite.contract import Link, link_kinds
-from dcsite.records import rounded, unit_decimals
+from dcsite.records import FILE_DECIMALS_DEG, rounded, unit_decimals
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -53,8 +53,8 @@ def _hub_row(hub: Hub) -> dict[str, Any]:
         "prefecture_en": hub.prefecture_en,
         "municipality_code": hub.municipality_code,
         "area": hub.area,
-        "lat_deg": rounded(hub.lat_deg, 6),
-        "lon_deg": rounded(hub.lon_deg, 6),
+        "lat_deg": rounded(hub.lat_deg, FILE_DECIMALS_DEG),
+        "lon_deg": rounded(hub.lon_deg, FILE_DECIMALS_DEG),
         "uncertainty_km": rounded(hub.uncertainty_km, 3),
         "it_load_mw": rounded(hub.it_load_mw, 3),
         "nearest_hub_km": rounded(hub.nearest_hub_km, 3),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dcsite.contract import criteria
+from dcsite.records import drawn_deg
 
 from .encode import encode_polygons, number
 from .layer import DataLayer, Field, text
@@ -114,7 +115,7 @@ def candidate_layer(
     drawn = iter(encode_polygons(polygons.loc[candidates.index[own]], _LEAST_PART_DEG2))
     latitudes, longitudes = candidates["lat_deg"], candidates["lon_deg"]
     shapes: list[Any] = [
-        next(drawn) if is_municipality else [round(lat, 5), round(lon, 5)]
+        next(drawn) if is_municipality else list(drawn_deg(lat, lon))
         for is_municipality, lat, lon in zip(own, latitudes, longitudes, strict=True)
     ]
     scored = scored_criteria(candidates)

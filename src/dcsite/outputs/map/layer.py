@@ -15,6 +15,8 @@ import pandas as pd
 from branca.element import MacroElement
 from folium.template import Template
 
+from dcsite.records import drawn_deg
+
 from .encode import number, script_json
 
 
@@ -203,7 +205,7 @@ def _stacked(records: Sequence[tuple[float, float, int, list[Any]]]) -> list[lis
     """
     stacks: dict[tuple[float, float], _Stack] = {}
     for lat_deg, lon_deg, style, record in records:
-        key = (round(lat_deg, 4), round(lon_deg, 4))
+        key = drawn_deg(lat_deg, lon_deg)
         stack = stacks.setdefault(key, _Stack(style))
         stack.style = min(stack.style, style)
         stack.records.append([number(c) if isinstance(c, float) else c for c in record])

@@ -11,6 +11,7 @@ import numpy as np
 
 from dcsite.contract import link_kinds
 from dcsite.hazards import intensity_at_offices
+from dcsite.records import DRAWN_DECIMALS_DEG
 
 from .encode import encode_polygons, html_fragment
 from .layer import DrawAsSvg, Field, Layer, Swatch, add, drawing, rows
@@ -296,7 +297,7 @@ def arc(hub: Hub, backup: Hub) -> NDArray[np.float64]:
     path: NDArray[np.float64] = (
         start + along * (end - start) + 4.0 * along * (1.0 - along) * _BEND * right
     )
-    return np.round(path, 4)
+    return np.round(path, DRAWN_DECIMALS_DEG)
 
 
 def footprint_layer(footprint: Footprint, atlas: Atlas, key: str = "footprint") -> Layer:
