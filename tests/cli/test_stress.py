@@ -123,7 +123,7 @@ def test_ctrl_c_writes_nothing(call, folder, monkeypatch):
         (["--years", "many"], ["--years", "integer"]),
         (["--years", "1.5"], ["--years", "integer"]),
         (["--seed", "-1"], ["--seed", "is -1", "0 to 2,147,483,647"]),
-        (["--assumptions", "nowhere.toml"], ["nowhere.toml", "cannot be read"]),
+        (["--assumptions", "nowhere.toml"], ["nowhere.toml", "no such file"]),
         (["--output", "mine"], ["mine", "notes.txt", "--output"]),
     ],
 )
