@@ -40,9 +40,6 @@ _OVERRUN_S = 0.5
 #: Pairs of sites beyond which a program of rows for pairs is not built here.
 _MOST_PAIRS = 20_000
 
-#: Hubs that a count may grow by before a change stops being small.
-_MORE_HUBS = 50
-
 
 @dataclass(frozen=True)
 class SmallestChange:
@@ -179,8 +176,6 @@ def _scales(candidates: Candidates, rule: str) -> list[_Scale]:
     scenario = candidates.scenario
     if rule == "total_it_load":
         scales = _loads(candidates)
-    elif rule == "tier_counts":
-        scales = _counts(scenario)
     else:
         gives_way = all_rules()[rule].gives_way
         steps = gives_way(scenario, candidates.sites) if callable(gives_way) else gives_way
@@ -195,16 +190,6 @@ def _scales(candidates: Candidates, rule: str) -> list[_Scale]:
             for step in steps
         ]
     return [scale for scale in scales if scale.value != scale.extreme]
-
-
-def _counts(scenario: Scenario) -> list[_Scale]:
-    """List the least and largest numbers of hubs: down to none, up to some more."""
-    scales: list[_Scale] = []
-    for tier, asked in scenario.tiers.items():
-        key, count = f"tiers.{tier}.count", asked.count
-        scales.append(_Scale(f"{key}.min", count.min, 0.0, 1.0))
-        scales.append(_Scale(f"{key}.max", count.max, count.max + _MORE_HUBS, 1.0))
-    return scales
 
 
 def _loads(candidates: Candidates) -> list[_Scale]:

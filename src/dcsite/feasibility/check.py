@@ -443,8 +443,16 @@ class _Check:
         return max(0.0, self.scenario.total_new_it_load_mw - elsewhere)
 
     def bounds(self) -> tuple[Bound, ...]:
-        """Ask every criterion what no plan can reach, and compare it with what is asked."""
-        found = tuple(bound for criterion in criteria() for bound in criterion.bounds(self))
+        """Ask every criterion what no plan can reach, and compare it with what is asked.
+
+        Where no advice is wanted, only those with a hard rule: no other bound proves anything.
+        """
+        found = tuple(
+            bound
+            for criterion in criteria()
+            if self._advise or any(self._hard(rule.name) for rule in criterion.rules)
+            for bound in criterion.bounds(self)
+        )
         for bound in found:
             if bound.contradicted and all(self.modes.mode[rule] != "off" for rule in bound.rules):
                 self._say(bound.key, bound.message_en, firm=self._hard(*bound.rules))

@@ -297,6 +297,19 @@ def as_dict(scenario: Scenario) -> dict[str, Any]:
     return scenario.model_dump(mode="json", exclude_none=True)
 
 
+#: Hubs that a count may grow by before a change stops being small.
+_MORE_HUBS = 50
+
+
+def _other_counts(scenario: Scenario, _: object) -> list[Step]:
+    """Let the least number of a tier's hubs go down to none, the largest up by some more."""
+    steps: list[Step] = []
+    for tier, asked in scenario.tiers.items():
+        steps.append(Step(f"tiers.{tier}.count.min", 0.0, by=1.0))
+        steps.append(Step(f"tiers.{tier}.count.max", asked.count.max + _MORE_HUBS, by=1.0))
+    return steps
+
+
 #: Rules that belong to no criterion.
 PROGRAM_RULES: tuple[Rule, ...] = (
     Rule(
@@ -307,6 +320,7 @@ PROGRAM_RULES: tuple[Rule, ...] = (
         ("tiers.core.count", "tiers.large.count", "tiers.regional.count"),
         ("F1", "C8", "C3"),
         per="per hub too many or too few",
+        gives_way=_other_counts,
     ),
     Rule(
         "core_regions",
