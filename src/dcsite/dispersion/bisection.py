@@ -102,13 +102,12 @@ class Bisection:
         kept: list[int],
         clock: Clock,
         on_progress: Callable[[DispersionProgress], None] | None,
-        members: NDArray[np.intp],
-        bound: float,
     ) -> None:
         self._points, self._count, self._kept = points, count, kept
         self._clock, self._on_progress = clock, on_progress
+        self._bound = first_bound(points, count, kept)
+        members = good_members(points, count, kept, clock.late)
         self._best = (points.smallest(members), members)
-        self._bound = bound
         #: At this distance too many points are left to tell.
         self._open = -1.0
         self._climbed = False
@@ -165,10 +164,12 @@ class Bisection:
             1.0 if points.whole else 0.0, _CLOSE * low
         ):
             return low
-        trial = low + min(_PART * gap, _LEAP * low)
-        trial = float(np.floor(trial)) if points.whole else trial
+        trial = self._whole(low + min(_PART * gap, _LEAP * low))
         # In floating point a part of the way may be no way at all.
         return trial if low < trial < self.bound else low
+
+    def _whole(self, trial: float) -> float:
+        return float(np.floor(trial)) if self._points.whole else trial
 
     def _begin_coarsely(self) -> None:
         """Better both ends by few points that stand in for all, which is quick."""
@@ -176,8 +177,7 @@ class Bisection:
         coarse = coarsen(points, self._kept, min(_CENTRES, len(points)), check)
         self._climb(coarse.centres[len(self._kept) :], self.bound, _COARSE_RISES)
         for rise in _COARSE_TRIALS:
-            trial = self.distance * (1.0 + rise)
-            trial = float(np.floor(trial)) if points.whole else trial
+            trial = self._whole(self.distance * (1.0 + rise))
             limit = coarse.limit(points, trial)
             if trial >= self.bound:
                 continue
@@ -211,7 +211,7 @@ class Bisection:
         """Find points, those kept first, with all distances above `limit`; None: there are none."""
         points, check = self._points, self._clock.check
         fixed = np.array(self._kept, dtype=np.intp)
-        live = self._joining(np.arange(len(points)), limit)
+        live = self._joining(points.everyone, limit)
         if live is None:
             return None
         wanted = self._count - len(fixed)
@@ -334,9 +334,7 @@ def disperse(
     """
     kept = _checked(points, count, keep)
     clock = Clock(time_limit_s)
-    bound = first_bound(points, count, kept)
-    members = good_members(points, count, kept, clock.late)
-    search = Bisection(points, count, kept, clock, on_progress, members, bound)
+    search = Bisection(points, count, kept, clock, on_progress)
     interrupted = False
     try:
         search.run()
@@ -358,23 +356,19 @@ def disperse(
 
 def _checked(points: Points, count: int, keep: Sequence[int]) -> list[int]:
     """Return the points to keep, after checking them and the count."""
-    problems: list[Problem] = []
-    if not 2 <= count <= len(points):
-        problems.append(
-            Problem("count", "", f"is {count}; allowed: from 2 to the {len(points)} points")
-        )
     kept = [int(member) for member in keep]
-    for member in kept:
-        if not 0 <= member < len(points):
-            problems.append(
-                Problem("keep", "", f"has {member}; allowed: positions 0 to {len(points) - 1}")
-            )
+    last = len(points) - 1
+    wrong = [
+        ("keep", f"has {member}; allowed: positions 0 to {last}")
+        for member in kept
+        if not 0 <= member <= last
+    ]
+    if not 2 <= count <= len(points):
+        wrong.insert(0, ("count", f"is {count}; allowed: from 2 to the {len(points)} points"))
     if len(set(kept)) < len(kept):
-        problems.append(Problem("keep", "", "names a point twice; name each once"))
+        wrong.append(("keep", "names a point twice; name each once"))
     elif len(kept) > count:
-        problems.append(
-            Problem("keep", "", f"has {len(kept)} points, more than the {count} to choose")
-        )
-    if problems:
-        raise SitesError(problems)
+        wrong.append(("keep", f"has {len(kept)} points, more than the {count} to choose"))
+    if wrong:
+        raise SitesError(Problem(where, "", message) for where, message in wrong)
     return kept

@@ -196,10 +196,7 @@ class _Relaxation:
                 gone = np.flatnonzero(~possible).astype(np.int32)
                 nought = np.zeros(len(gone))
                 solver.changeColsBounds(len(gone), gone, nought, nought)
-            for row in new:
-                solver.addRow(
-                    -highspy.kHighsInf, 1.0, len(row), row.astype(np.int32), np.ones(len(row))
-                )
+            _add_rows(solver, new)
             self._rows += new
 
     def _prove(
@@ -258,20 +255,17 @@ def _grown(near: NDArray[np.bool_], core: Indices) -> Indices:
 
 
 def _linear_program(points: int, rows: Cliques) -> highspy.Highs:
-    program = highspy.HighsLp()
-    program.num_col_, program.num_row_ = points, len(rows)
-    program.col_cost_ = np.full(points, -1.0)
-    program.col_lower_, program.col_upper_ = np.zeros(points), np.ones(points)
-    program.row_lower_ = np.full(len(rows), -highspy.kHighsInf)
-    program.row_upper_ = np.ones(len(rows))
-    start = np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int32)
-    program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    program.a_matrix_.start_ = start
-    program.a_matrix_.index_ = np.concatenate(rows).astype(np.int32)
-    program.a_matrix_.value_ = np.ones(int(start[-1]))
     solver: highspy.Highs = silent_highs()
-    solver.passModel(program)
+    solver.addVars(points, np.zeros(points), np.ones(points))
+    solver.changeColsCost(points, np.arange(points, dtype=np.int32), np.full(points, -1.0))
+    _add_rows(solver, rows)
     return solver
+
+
+def _add_rows(solver: highspy.Highs, rows: Cliques) -> None:
+    for row in rows:
+        number = len(row)
+        solver.addRow(-highspy.kHighsInf, 1.0, number, row.astype(np.int32), np.ones(number))
 
 
 def _run(solver: highspy.Highs, check: Callable[[], None]) -> None:

@@ -22,6 +22,8 @@ from dcsite.geo.geodesy import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 #: ``geodesic``: km on WGS 84; ``euclidean``: straight lines; ``euc_2d`` and ``ceil_2d``: straight
@@ -82,6 +84,11 @@ class Points:
         return self.metric in {"euc_2d", "ceil_2d"}
 
     @cached_property
+    def everyone(self) -> NDArray[np.intp]:
+        """Indices of all points."""
+        return np.arange(len(self))
+
+    @cached_property
     def places(self) -> NDArray[np.float64]:
         """Coordinates in which straight lines stand for the metric, shape (n, 2 or 3)."""
         if self.metric == "geodesic":
@@ -111,10 +118,37 @@ class Points:
             return geodesic_km(
                 self.first[first], self.second[first], self.first[second], self.second[second]
             )
-        straight = self._straight(first, second)
+        return self._rounded(self._straight(first, second))
+
+    def _rounded(self, straight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what straight lines on the plane count by the metric."""
         if self.metric == "euc_2d":
             return np.floor(straight + 0.5)
         return np.ceil(straight) if self.metric == "ceil_2d" else straight
+
+    def farthest_first(
+        self, chosen: list[int], count: int, check: Callable[[], None] = lambda: None
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Choose points up to a number, each the one farthest from those before.
+
+        Returns
+        -------
+        chosen : numpy.ndarray
+            Indices, those given first.
+        nearest : numpy.ndarray, shape (n,)
+            Straight line from each point to the nearest chosen one, -1 for these themselves.
+        """
+        members = list(chosen)
+        nearest = self.straight(self.everyone, np.array(members)).min(axis=1)
+        nearest[members] = -1.0
+        while len(members) < count:
+            check()
+            members.append(int(nearest.argmax()))
+            nearest = np.minimum(
+                nearest, self.straight(self.everyone, np.array(members[-1:]))[:, 0]
+            )
+            nearest[members[-1]] = -1.0
+        return np.array(members, dtype=np.intp), nearest
 
     def near(
         self, rows: NDArray[np.intp], columns: NDArray[np.intp], limit: float
@@ -132,12 +166,8 @@ class Points:
         self, rows: NDArray[np.intp], columns: NDArray[np.intp], limit: float
     ) -> NDArray[np.bool_]:
         straight = self.straight(rows, columns)
-        if self.metric == "euc_2d":
-            return np.floor(straight + 0.5) <= limit
-        if self.metric == "ceil_2d":
-            return np.ceil(straight) <= limit
-        if self.metric == "euclidean":
-            return straight <= limit
+        if self.metric != "geodesic":
+            return self._rounded(straight) <= limit
         near = straight < self.surely_near(limit)
         row, column = np.nonzero(~near & (straight <= self.straight_reach(limit)))
         near[row, column] = self.distance(rows[row], columns[column]) <= limit

@@ -226,11 +226,5 @@ def coarsen(points: Points, given: list[int], number: int, check: Callable[[], N
     Coarse
         The centres and their radius.
     """
-    everyone = np.arange(len(points))
-    chosen = list(given) or [0]
-    nearest = points.straight(everyone, np.array(chosen)).min(axis=1)
-    while len(chosen) < number:
-        check()
-        chosen.append(int(nearest.argmax()))
-        nearest = np.minimum(nearest, points.straight(everyone, np.array(chosen[-1:]))[:, 0])
-    return Coarse(np.array(chosen, dtype=np.intp), float(nearest.max()))
+    centres, nearest = points.farthest_first(given or [0], number, check)
+    return Coarse(centres, max(float(nearest.max()), 0.0))

@@ -44,13 +44,10 @@ def first_bound(points: Points, count: int, keep: Sequence[int]) -> float:
     Any ``count - 1`` centres cover all points within some radius r, and two of `count` points share
     a centre, so they lie at most 2 r apart. Farthest-point greedy finds centres with a small r.
     """
-    kept = [int(member) for member in keep][: count - 1]
-    chosen = kept or [int(np.argmax(points.straight(_all(points), np.array([0]))[:, 0]))]
-    nearest = points.straight(_all(points), np.array(chosen)).min(axis=1)
-    while len(chosen) < count - 1:
-        chosen.append(int(nearest.argmax()))
-        nearest = np.minimum(nearest, _from(points, chosen[-1]))
-    radius = float(nearest.max())
+    begin = [int(member) for member in keep][: count - 1]
+    begin = begin or [int(points.straight(points.everyone, np.array([0])).argmax())]
+    _, nearest = points.farthest_first(begin, count - 1)
+    radius = max(float(nearest.max()), 0.0)
     bound = points.longest(2.0 * radius)
     if points.metric == "geodesic":
         bound = min(20_004.0, 2.0 * points.longest(radius))
@@ -66,7 +63,6 @@ def good_members(
     farthest from the rest. Straight lines are compared; the caller measures the outcome.
     """
     random = np.random.default_rng(1)
-    everyone = _all(points)
     centre = points.places.mean(axis=0)
     outermost = int(((points.places - centre) ** 2).sum(axis=1).argmax())
     starts = [outermost, *map(int, random.choice(len(points), min(_STARTS, len(points)), False))]
@@ -79,13 +75,8 @@ def good_members(
         chosen = list(keep) or [start]
         if keep and start not in chosen and len(chosen) < count and start != outermost:
             chosen.append(start)
-        nearest = points.straight(everyone, np.array(chosen)).min(axis=1)
-        nearest[chosen] = -1.0
-        while len(chosen) < count:
-            chosen.append(int(nearest.argmax()))
-            nearest = np.minimum(nearest, _from(points, chosen[-1]))
-            nearest[chosen] = -1.0
-        members, spent = improve(points, np.array(chosen, dtype=np.intp), len(keep), late)
+        begun, _ = points.farthest_first(chosen, count)
+        members, spent = improve(points, begun, len(keep), late)
         value = points.smallest(members)
         if value > best_value:
             best, best_value = members, value
@@ -121,8 +112,7 @@ def improve(
         Distances measured.
     """
     members = members.copy()
-    everyone = _all(points)
-    distance = points.straight(members, everyone)
+    distance = points.straight(members, points.everyone)
     work = distance.size
     for _ in range(_EXCHANGES):
         if late():
@@ -144,21 +134,13 @@ def improve(
             before = (among[np.ix_(others, others)].min(), among[place].min())
             if rest[candidate] > before[1] and candidate != members[place]:
                 members[place] = candidate
-                distance[place] = _from(points, candidate)
+                distance[place] = points.straight(points.everyone, members[[place]])[:, 0]
                 work += len(points)
                 moved = True
                 break
         if not moved:
             break
     return members, work
-
-
-def _all(points: Points) -> Indices:
-    return np.arange(len(points))
-
-
-def _from(points: Points, point: int) -> NDArray[np.float64]:
-    return points.straight(_all(points), np.array([point]))[:, 0]
 
 
 class Exchanges:
