@@ -14,13 +14,6 @@ measures, all else left to the rules.
 What is the same for either kind of x is :class:`FrontSearch`: programs that run at once, starts
 from neighbours, points from answers. Each task is given a program of its own and hands back what it
 found; everything else happens in the thread that searches.
-
-Over two scores (:class:`ScoreSearch`) the search is the augmented epsilon-constraint method. For
-each epsilon x's score is held to at least epsilon and ``y's score + delta * x's score`` is
-maximised. This is AUGMECON: with the surplus ``s = x - epsilon``, ``y + delta * s`` differs from
-it by a constant. Delta is so small that y comes first, and not zero, so that of equal y the larger
-x wins and no weakly dominated plan is returned. The ends are lexicographic: the best x with the
-best y that goes with it, and the reverse; each to the gap asked for.
 """
 
 from __future__ import annotations
@@ -53,9 +46,6 @@ _GIVE = 1e-7
 
 #: Penalties below this are arithmetic.
 _NO_PENALTY = 1e-7
-
-#: Weight of x beside y: a tenth of the gap asked for, within what arithmetic can tell apart.
-_LEAST_DELTA, _MOST_DELTA = 1e-6, 1e-4
 
 _R = TypeVar("_R")
 
@@ -361,41 +351,3 @@ class FrontSearch(ABC):
     def _tell(self) -> None:
         self._answered += 1
         self._on_point(self._answered, self._count)
-
-
-class ScoreSearch(FrontSearch):
-    """The search where x is a score."""
-
-    @property
-    def delta(self) -> float:  # type: ignore[override]  # follows from the gap asked for
-        """Weight of x beside y."""
-        return min(max(self.options.gap / 10.0, _LEAST_DELTA), _MOST_DELTA)
-
-    def find_ends(self, first: Mapping[str, float]) -> tuple[float, float]:
-        """Maximise x, then y beside it; and the reverse."""
-        best_x, best_y = self.solved(self.goal(x=1.0, start=first), self.goal(y=1.0, start=first))
-        x_values, y_values = self.values(best_x), self.values(best_y)
-        # Held to the best x within the gap that is proven, so that y is not lost to a hair of x.
-        high = x_values["front_x"] * (1.0 - self.options.gap)
-        far, near = self.solved(
-            self.goal(x=self.delta, y=1.0, least_x=high, start=x_values),
-            self.goal(x=1.0, least_y=y_values["front_y"], start=y_values),
-        )
-        far_values, near_values = self.values(far), self.values(near)
-        low = near_values["front_x"]
-        self.x_bound = np.inf if best_x.bound is None else best_x.bound
-        self.take(high, far_values, far, best_x.wall_s + far.wall_s, self.delta)
-        # Any plan's y is at most what maximising y alone has proven.
-        self.take(low, near_values, best_y, best_y.wall_s + near.wall_s)
-        return low, high
-
-    def answer(
-        self,
-        program: FrontProgram,
-        eps: float,
-        eps_above: float,
-        start: Mapping[str, float] | None,
-    ) -> Answered:
-        """Maximise y, and x a little, from a neighbour's plan."""
-        outcome = self.solve(program, self.goal(x=self.delta, y=1.0, least_x=eps, start=start))
-        return Answered(outcome, outcome.values, outcome.wall_s)
