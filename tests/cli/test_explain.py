@@ -126,7 +126,7 @@ def test_a_place_that_is_no_hub(call, folder):
     assert verdicts["regional"]["outcome"] == "blocked"
     assert verdicts["regional"]["reasons"][0]["rule"] == "existing_core_clearance"
     one = call("explain", folder, "13206", "--tier", "large", "-q")
-    assert "60 km wanted" in one.out
+    assert "(least 60 km)" in one.out
     assert "as core" not in one.out
 
 

@@ -282,13 +282,13 @@ def default_context(measured, shipped_atlas, policy):
 @pytest.mark.parametrize(
     ("site", "tier", "rule", "words"),
     [
-        ("13101", "large", "existing_core_clearance", "5.6 km from an existing core, 60 km wanted"),
-        ("13101", "core", "separation", "5.6 km from an existing core, 400 km wanted"),
+        ("13101", "large", "existing_core_clearance", "existing core 5.6 km (least 60 km)"),
+        ("13101", "core", "separation", "existing core 5.6 km (least 400 km)"),
         ("13101", "core", "land", "usable land carries 116.6 MW, a core hub takes 200 MW or more"),
         ("01204", "core", "landing_reach",
-         "108.0 km from the nearest international landing, 100 km allowed"),
+         "international landing 108.0 km (limit 100 km)"),
         ("13421", "regional", "workforce", "residents, 10,000 wanted"),
-        ("13421", "regional", "substation_reach", "there is none"),
+        ("13421", "regional", "substation_reach", "(100 kV or more) none (limit 20 km)"),
     ],
 )  # fmt: skip
 def test_reasons_carry_the_amounts(default_context, site, tier, rule, words):
@@ -308,7 +308,7 @@ def test_a_substation_out_of_reach_is_told_in_kilometres(default_context, measur
     km = float(far["substation_distance_km_100kv"].iloc[0])
     by_rule = {reason.rule: reason.message_en for reason in verdict.reasons}
     assert by_rule["substation_reach"].endswith(
-        f"{km:.1f} km from the nearest substation of 100 kV or more, 20 km allowed"
+        f"nearest fitting substation (100 kV or more) {km:.1f} km (limit 20 km)"
     )
 
 

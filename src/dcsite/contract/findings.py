@@ -386,6 +386,7 @@ class Findings:
         quantity: Quantity,
         value: NDArray[np.float64],
         limit: NDArray[np.float64],
+        notes: Sequence[tuple[str, str]] | None = None,
         *,
         least: bool = False,
     ) -> Self:
@@ -395,19 +396,22 @@ class Findings:
         ----------
         value, limit : numpy.ndarray, shape (hubs,)
             Values, and the most that is allowed (the least, where `least` says so).
+        notes : sequence of (str, str), optional
+            A note on each hub's value in both languages.
         """
         out = value < limit if least else value > limit
         bound_en, bound_ja = ("least", "下限") if least else ("limit", "上限")
         for number in out.nonzero()[0].tolist():
-            (en, ja), asked = self.place(number), quantity.limit(float(limit[number]))
+            own = quantity if notes is None else quantity.noted(*notes[number])
+            (en, ja), asked = self.place(number), own.limit(float(limit[number]))
             have = float(value[number])
-            said = quantity.said(have) if math.isfinite(have) else None
+            said = own.said(have) if math.isfinite(have) else None
             self.breach(
                 rule,
                 1.0,
                 [self.hubs.index[number]],
-                f"{en}: {quantity.en} {said or 'none'} ({bound_en} {asked})",
-                f"{ja}：{quantity.ja} {said or 'なし'}（{bound_ja}{asked}）",
+                f"{en}: {own.en} {said or 'none'} ({bound_en} {asked})",
+                f"{ja}：{own.ja} {said or 'なし'}（{bound_ja}{asked}）",
             )
         return self
 

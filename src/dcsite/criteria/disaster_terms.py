@@ -66,14 +66,6 @@ class Parameters(DisasterSettings):
     least_survival: LeastSurvival = Field(
         description="Share of the plan's capacity expected to stand, by kind of disaster."
     )
-    backup_joint_probability: float = Field(
-        gt=0,
-        le=1,
-        description=(
-            "Two hubs fall together if some disaster in force takes both down with at least this "
-            "probability."
-        ),
-    )
     tokyo_load_share: float = Field(
         ge=0, le=1, description="Share of the data centres' demand at the grid that is in Tokyo."
     )

@@ -238,12 +238,13 @@ class Substation(Criterion[Parameters]):
         chosen = stations.iloc[fitting_km.argmin(axis=1)]
         voltage_kv = np.where(np.isfinite(distance_km), chosen["voltage_kv"], np.inf)
         score = linear_score(distance_km, own.score_zero_km, own.score_one_km)
+        classes = [(f"{kv:g} kV or more", f"{kv:g} kV以上") for kv in least_kv]
         found = (
             Findings(self.name, hubs, scenario)
             .mean(DISTANCE, distance_km, score)
             .each(DISTANCE, distance_km, score)
             .each(VOLTAGE, voltage_kv)
-            .beyond("substation_reach", DISTANCE, distance_km, limit_km)
+            .beyond("substation_reach", DISTANCE, distance_km, limit_km, classes)
         )
         for number in np.flatnonzero(np.isfinite(distance_km)).tolist():
             station = chosen.iloc[number]

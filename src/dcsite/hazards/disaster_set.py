@@ -25,6 +25,7 @@ from dcsite.geo.geodesy import geodesic_km
 
 from .earthquakes import UNSHAKEN, computed_earthquakes
 from .fragility import Fragility, joint_probability_down, probability_down
+from .settings import key_of
 from .user import Footprints, read_footprints
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ def _losses(
                 "source_probability_30y": getattr(settings, f"{kind}_30y", np.nan),
                 "probability_30y": getattr(settings, f"{kind}_30y", np.nan),
                 "probability_date": "",
-                "basis": "none" if kind == "tokyo_lost" else f"criteria.disasters.{kind}_30y",
+                "basis": "none" if kind == "tokyo_lost" else key_of(f"{kind}_30y"),
                 "areas_lost": areas_lost,
                 "in_force": True,
             }

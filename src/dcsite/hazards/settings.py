@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, get_args
 
 from pydantic import Field
 
+from dcsite.contract import criteria
 from dcsite.scenario.schema import Section
 
 if TYPE_CHECKING:
@@ -55,8 +56,17 @@ class DisasterSettings(Section):
     """Probability in 30 years that a crowded cluster of cable landings is lost."""
     tokyo_lost_km: Annotated[float, Field(ge=0, le=500)]
     """Sites this near to the Tokyo area are lost with it, in km."""
+    backup_joint_probability: Annotated[float, Field(gt=0, le=1)]
+    """Two hubs fall together if some disaster in force takes both down with at least this
+    probability."""
 
 
 def settings_of(scenario: Scenario) -> DisasterSettings:
     """Return what a scenario says of disasters, whichever of its criteria asks for them."""
     return next(own for own in scenario.criteria.values() if isinstance(own, DisasterSettings))
+
+
+def key_of(field: str) -> str:
+    """Return the scenario's key of one of the settings."""
+    owner = next(one for one in criteria() if issubclass(one.Parameters, DisasterSettings))
+    return f"criteria.{owner.name}.{field}"

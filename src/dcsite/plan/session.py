@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import dcsite
 from dcsite.atlas import load_atlas
+from dcsite.contract import file_option_key
 from dcsite.criteria import measure_sites
 from dcsite.criteria.cache import MeasureCache
 from dcsite.feasibility import look_ahead, why_infeasible
@@ -318,4 +319,4 @@ def with_disasters(overrides: Sequence[str] | None, disasters: Path | None) -> t
         return given
     # The whole path, so that the plan can be explained from another folder.
     path = json.dumps(str(disasters.expanduser().absolute()), ensure_ascii=False)
-    return (*given, f"criteria.disasters.footprints_file={path}")
+    return (*given, f"{file_option_key('disasters')}={path}")

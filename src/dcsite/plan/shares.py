@@ -7,18 +7,24 @@ from typing import TYPE_CHECKING
 from .explanation import MeasureChange, MeasureShare
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
+    from dcsite.contract import Measure
     from dcsite.scenario import Scenario
 
     from .check import Checked
+
+#: Parts and the score they make up agree within this.
+_AGREES = 1e-6
 
 
 def measure_shares(hubs: pd.DataFrame, checked: Checked) -> dict[str, tuple[MeasureShare, ...]]:
     """Return each hub's part of every scored measure, by site id.
 
     A criterion's evaluation says what part each hub earns; a measure of which it does not is
-    split by MW.
+    split by MW, and so is one whose parts do not add up.
 
     Parameters
     ----------
@@ -33,12 +39,8 @@ def measure_shares(hubs: pd.DataFrame, checked: Checked) -> dict[str, tuple[Meas
         for measure in evaluation.measures
         if measure.score is not None and measure.weight > 0.0
     ]
-    by_mw = hubs["it_load_mw"].to_numpy(dtype=float) / hubs["it_load_mw"].sum()
     parts = [
-        checked.evaluations[measure.criterion].parts.get(
-            measure.name, (measure.score or 0.0) * by_mw
-        )
-        for measure in scored
+        _parts(measure, checked, hubs["it_load_mw"].to_numpy(dtype=float)) for measure in scored
     ]
     return {
         str(site): tuple(
@@ -54,6 +56,16 @@ def measure_shares(hubs: pd.DataFrame, checked: Checked) -> dict[str, tuple[Meas
         )
         for number, site in enumerate(hubs.index)
     }
+
+
+def _parts(measure: Measure, checked: Checked, load_mw: NDArray[np.float64]) -> NDArray[np.float64]:
+    score = measure.score or 0.0
+    told = checked.evaluations[measure.criterion].parts.get(measure.name)
+    # Parts do not add up where hubs carry another load than the total that scores refer to.
+    if told is not None and abs(float(told.sum()) - score) <= _AGREES:
+        return told
+    by_mw: NDArray[np.float64] = score * load_mw / load_mw.sum()
+    return by_mw
 
 
 def changes_between(

@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
-from dcsite.criteria import TIERS
-from dcsite.criteria.disaster_terms import disasters_of
-from dcsite.criteria.disasters_found import find_backups
+from dcsite.contract import TIERS, disasters_at
 from dcsite.errors import CheckError
 from dcsite.geo.geodesy import geodesic_km
-from dcsite.hazards import falls_with
+from dcsite.hazards import falls_with, settings_of
 from dcsite.plan.check import check_plan
 from dcsite.plan.explanation import BackupChoice, HubDisasters, HubExplanation, Move, WorstDisaster
 from dcsite.plan.shares import changes_between, measure_shares
@@ -214,7 +212,7 @@ def explain_disasters(context: ExplainContext, site: str) -> HubDisasters:
     KeyError
         If the site is no hub of the plan.
     """
-    found = disasters_of(context.hubs, context.atlas, context.scenario)
+    found = disasters_at(context.hubs, context.atlas, context.scenario)
     row = int(context.hubs.index.get_indexer(pd.Index([site]))[0])
     if row < 0:
         raise KeyError(site)
@@ -253,14 +251,13 @@ def _worst(found: DisasterSet, row: int, event: int) -> WorstDisaster:
 
 def _backup(context: ExplainContext, found: DisasterSet, site: str) -> BackupChoice | None:
     """Return a hub's backup and how the others compare, None for hubs that need none."""
-    own = context.scenario.criteria["disasters"]
-    every = find_backups(context.hubs, found, own.backup_joint_probability)
+    every = (one for checked in context.checked.evaluations.values() for one in checked.backups)
     mine: Backup | None = next((one for one in every if one.site_id == site), None)
     if mine is None:
         return None
     in_force = found.take(found.events.index[found.events["in_force"]].tolist())
     row = context.hubs.index.get_loc(site)
-    together = falls_with(in_force, row, own.backup_joint_probability)
+    together = falls_with(in_force, row, settings_of(context.scenario).backup_joint_probability)
     rank = context.hubs["tier"].map({tier: n for n, tier in enumerate(TIERS)}).to_numpy()
     same = np.flatnonzero((rank <= rank[row]) & (np.arange(len(rank)) != row))
     falling = tuple(
@@ -277,7 +274,7 @@ def _backup(context: ExplainContext, found: DisasterSet, site: str) -> BackupCho
 def _way_out(context: ExplainContext, found: DisasterSet, site: str, event: int) -> Move | None:
     """Find the nearest place outside a footprint that can take the hub as it is."""
     event_id = str(found.events.index[event])
-    everywhere = disasters_of(context.sites, context.atlas, context.scenario).take([event_id])
+    everywhere = disasters_at(context.sites, context.atlas, context.scenario).take([event_id])
     program = context.resolver.program
     tier = str(context.hubs.loc[site, "tier"])
     level = TIERS.index(tier)
