@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import dcsite
 from dcsite.contract import Backup, Measure
-from dcsite.criteria import TIERS, criteria
-from dcsite.plan.check import unserved_demand
+from dcsite.criteria import criteria
+from dcsite.plan.check import highest_first, unserved_demand
 from dcsite.plan.types import Assumption, GeodataUse, NamedHub
 from dcsite.records import Mw, Name, Plain, Points, Record, UnknownAmount
 from dcsite.scenario import as_dict
@@ -228,17 +228,14 @@ def compare_plans(contenders: Sequence[Contender], atlas: Atlas, scenario: Scena
 
 
 def _compared(contender: Contender, atlas: Atlas, scenario: Scenario) -> ComparedPlan:
-    rank = {tier: number for number, tier in enumerate(TIERS)}
-    hubs = contender.hubs
+    hubs = highest_first(contender.hubs)
     hubs = hubs.assign(
         landmass_id=landmass_of(
             hubs["lat_deg"].to_numpy(dtype=float),
             hubs["lon_deg"].to_numpy(dtype=float),
             landmasses(atlas),
-        ),
-        _rank=hubs["tier"].map(rank),
-        _id=hubs.index,
-    ).sort_values(["_rank", "it_load_mw", "_id"], ascending=[True, False, True])
+        )
+    )
     found = [criterion.evaluate(hubs, atlas, scenario) for criterion in criteria()]
     measures = tuple(measure for one in found for measure in one.measures)
     return ComparedPlan(
