@@ -19,45 +19,34 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+#: Type of each column of a frame of sites, in order. Text that may be missing is kept as objects:
+#: missing stays None there, not NaN.
+_TYPES = {
+    "municipality_code": "str",
+    "name_ja": "str",
+    "name_en": "object",
+    "prefecture_en": "str",
+    "prefecture_ja": "str",
+    "pref_code": "str",
+    "area": "str",
+    "lat_deg": "float",
+    "lon_deg": "float",
+    "geometry": "point",
+    "uncertainty_km": "float",
+    "habitable_area_km2": "float",
+    "gentle_share": "float",
+    "elevation_m": "float",
+    "landmass_id": "int64",
+    "max_it_load_mw": "float",
+    "allowed_tier": "object",
+    "hectares": "float",
+    "population_2020": "float",
+}
 #: Columns of a frame of sites, in order; the index is `site_id`.
-SITE_COLUMNS: tuple[str, ...] = (
-    "municipality_code",
-    "name_ja",
-    "name_en",
-    "prefecture_en",
-    "prefecture_ja",
-    "pref_code",
-    "area",
-    "lat_deg",
-    "lon_deg",
-    "geometry",
-    "uncertainty_km",
-    "habitable_area_km2",
-    "gentle_share",
-    "elevation_m",
-    "landmass_id",
-    "max_it_load_mw",
-    "allowed_tier",
-    "hectares",
-    "population_2020",
-)
+SITE_COLUMNS: tuple[str, ...] = tuple(_TYPES)
 
 #: Tiers a site may be reserved for by `allowed_tier`, from the highest to the lowest.
 ALLOWED_TIERS: tuple[str, ...] = tuple(Tiers.model_fields)
-
-_FLOATS = (
-    "lat_deg",
-    "lon_deg",
-    "uncertainty_km",
-    "habitable_area_km2",
-    "gentle_share",
-    "elevation_m",
-    "max_it_load_mw",
-    "hectares",
-    "population_2020",
-)
-#: Text that may be missing: kept as object so that missing stays None, not NaN.
-_OPTIONAL_TEXT = ("name_en", "allowed_tier")
 
 
 def disc_radius_km(area_km2: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -81,16 +70,14 @@ def site_frame(site_ids: pd.Index[str], columns: Mapping[str, Any]) -> gpd.GeoDa
         Columns `SITE_COLUMNS`, index `site_id`.
     """
     data: dict[str, Any] = {}
-    for name in SITE_COLUMNS:
-        if name == "geometry":
+    for name, kind in _TYPES.items():
+        if kind == "point":
             data[name] = shapely.points(data["lon_deg"], data["lat_deg"])
-        elif name in _FLOATS:
-            data[name] = np.asarray(columns[name], dtype=float)
-        elif name == "landmass_id":
-            data[name] = np.asarray(columns[name], dtype=np.int64)
-        elif name in _OPTIONAL_TEXT:
+        elif kind == "object":
             values = [None if pd.isna(value) else str(value) for value in columns[name]]
             data[name] = pd.Series(values, index=site_ids, dtype=object)
-        else:
+        elif kind == "str":
             data[name] = pd.array([str(value) for value in columns[name]], dtype="str")
+        else:
+            data[name] = np.asarray(columns[name], dtype=kind)
     return gpd.GeoDataFrame(data, index=site_ids.rename("site_id"), crs="EPSG:4326")

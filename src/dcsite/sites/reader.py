@@ -130,9 +130,7 @@ def _read_csv(path: Path, form: FileForm) -> UserRows:
     if not filled:
         raise form.unusable(path, f"is empty; give a header and at least one {form.record}")
     header = [label.strip() for label in filled[0][1]]
-    position = match_columns(header, problems, form.columns)
-    if not form.needed_instead or not position.keys() >= set(form.needed_instead):
-        _check_needed(form.needed, header, position, form, problems)
+    position = match_columns(header, problems, form, form.needed)
     kept: dict[int, list[str]] = {}
     for number, row in filled[1:]:
         if len(row) == len(header):
@@ -145,23 +143,6 @@ def _read_csv(path: Path, form: FileForm) -> UserRows:
     cells = {field: tuple(row[at] for row in kept.values()) for field, at in position.items()}
     labels = {field: header[at] for field, at in position.items()}
     return UserRows(tuple(kept), cells, labels, None, problems)
-
-
-def _check_needed(
-    needed: tuple[str, ...],
-    header: list[str],
-    position: dict[str, int],
-    form: FileForm,
-    problems: ProblemList,
-) -> None:
-    """Raise what is wrong with the header if it lacks what makes sense of a row."""
-    missing = [field for field in needed if field not in position]
-    for field in missing:
-        allowed = ", ".join(form.columns[field])
-        found = ", ".join(shown(label) for label in header[:12])
-        problems.add(0, "", f"no column for {field}; allowed: {allowed}; found: {found}")
-    if missing:
-        problems.raise_if_any()
 
 
 def _decode(path: Path, form: FileForm) -> str:
@@ -197,14 +178,12 @@ def _read_vector(path: Path, form: FileForm) -> UserRows:
     if not isinstance(frame, gpd.GeoDataFrame):
         frame = gpd.GeoDataFrame(frame, geometry=np.full(len(frame), None), crs="EPSG:4326")
     geometry = np.asarray(_to_wgs84(path, frame, form).array, dtype=object)
-    names = [name for name in frame.columns if name != frame.geometry.name]
-    position = match_columns([str(name) for name in names], problems, form.columns)
-    if len(frame):
-        _check_needed(form.needed_in_layer, list(map(str, names)), position, form, problems)
-    cells = {
-        field: tuple(map(_text, frame[names[at]].astype(object))) for field, at in position.items()
+    names = [str(name) for name in frame.columns.drop(frame.geometry.name)]
+    needed = form.needed_in_layer if len(frame) else ()
+    labels = {
+        field: names[at] for field, at in match_columns(names, problems, form, needed).items()
     }
-    labels = {field: str(names[at]) for field, at in position.items()}
+    cells = {field: tuple(map(_text, frame[name].astype(object))) for field, name in labels.items()}
     return UserRows(tuple(range(1, len(frame) + 1)), cells, labels, geometry, problems)
 
 
@@ -310,7 +289,8 @@ class FileForm:
 def match_columns(
     header: Sequence[str],
     problems: ProblemList,
-    column_names: Mapping[str, Sequence[str]],
+    form: FileForm,
+    needed: tuple[str, ...],
 ) -> dict[str, int]:
     """Return the position of each field that the header names.
 
@@ -321,15 +301,22 @@ def match_columns(
     problems : ProblemList
         Takes note of fields named twice and of names that are nearly right; other columns are
         the user's own and are left alone.
-    column_names : mapping of str to sequence of str
-        Names of each field in plain form (lower case, words joined by underscores).
+    form : FileForm
+        What the file should hold.
+    needed : tuple of str
+        Fields without which it is of no use.
 
     Returns
     -------
     dict of str to int
         Position in `header` by field.
+
+    Raises
+    ------
+    DcsiteError
+        Of the form's class: if a field is missing without which no row makes sense.
     """
-    field_of = {name: field for field, names in column_names.items() for name in names}
+    field_of = {name: field for field, names in form.columns.items() for name in names}
     found: dict[str, int] = {}
     unknown: list[str] = []
     for position, label in enumerate(header):
@@ -340,15 +327,20 @@ def match_columns(
         elif field not in found or _plain(header[found[field]]) in _GIVES_WAY:
             found[field] = position
         elif name not in _GIVES_WAY:
-            first = header[found[field]]
-            problems.add(
-                0, label, f"gives {field}, as column {shown(first)} does; keep one of the two"
-            )
+            first = f"as column {shown(header[found[field]])} does"
+            problems.add(0, label, f"gives {field}, {first}; keep one of the two")
     missing = [name for name, field in field_of.items() if field not in found]
     for label in unknown:
         near = difflib.get_close_matches(_plain(label), missing, n=1, cutoff=_NEARLY)
         if near:
             problems.add(0, label, f"is not read; did you mean {near[0]}? Rename or remove it")
+    lacking = [field for field in needed if field not in found]
+    if lacking and not (form.needed_instead and found.keys() >= set(form.needed_instead)):
+        listed = ", ".join(map(shown, header[:12]))
+        for field in lacking:
+            allowed = ", ".join(form.columns[field])
+            problems.add(0, "", f"no column for {field}; allowed: {allowed}; found: {listed}")
+        problems.raise_if_any()
     return found
 
 

@@ -23,7 +23,7 @@ from dcsite.errors import SitesError
 from .frame import ALLOWED_TIERS, disc_radius_km, site_frame
 from .landmass import COAST_TOLERANCE_KM, PolygonLookup, landmass_of, landmasses
 from .municipalities import municipality_table
-from .reader import FileForm, UserRows, geometry_flaw, id_flaw, read_rows, shown
+from .reader import FileForm, UserRows, geometry_flaw, read_rows, shown
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
@@ -175,10 +175,7 @@ def read_points(rows: UserRows) -> tuple[Floats, Floats, Floats]:
 
 def read_ids(rows: UserRows) -> tuple[str, ...]:
     """Return each row's id, ``site-0001`` and on where none is given; note what is amiss."""
-    ids = tuple(text or f"site-{at:04d}" for at, text in enumerate(rows.texts("site_id"), 1))
-    for row, site_id in enumerate(ids):
-        if wrong := id_flaw(site_id):
-            rows.note(row, "site_id", wrong)
+    ids = tuple(text or f"site-{at:04d}" for at, text in enumerate(rows.ids("site_id"), 1))
     for row, earlier in rows.repeats(ids):
         message = f"{shown(ids[row])} is the id of {earlier} too; give each site its own"
         rows.note(row, "site_id", message)
