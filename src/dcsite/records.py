@@ -211,9 +211,7 @@ class Record:
     ) -> dict[str, Any]:
         """Describe each field by the text below it, which is read from the source only for this."""
         described: dict[str, Any] = handler(schema)
-        fields = handler.resolve_ref_schema(described)["properties"]
-        for name, text in _field_texts(cls).items():
-            fields[name]["description"] = text
+        describe_fields(cls, Record, handler.resolve_ref_schema(described))
         return described
 
     def dump(self) -> dict[str, Any]:
@@ -339,19 +337,28 @@ def _no_number(constant: str) -> float:
     raise ValueError(f"{constant} is no JSON")
 
 
-def _field_texts(record: type[Record]) -> dict[str, str]:
-    """Return the text below each field of a record, those it inherits too."""
-    texts: dict[str, str] = {}
-    for kind in reversed(record.__mro__[: record.__mro__.index(Record)]):
-        source = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+def describe_fields(record: type, base: type, schema: dict[str, Any]) -> None:
+    """Put the text below each field of a record into its JSON Schema, those it inherits too.
+
+    Parameters
+    ----------
+    record, base : type
+        A class, and the one above it that has no fields of its own.
+    schema : dict
+        Its schema, which is changed.
+    """
+    for kind in reversed(record.__mro__[: record.__mro__.index(base)]):
+        try:
+            source = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+        except OSError:  # made at run time, or shipped without its source
+            continue
         for field, below in itertools.pairwise(cast("ast.ClassDef", source).body):
             match field, below:
                 case (
                     ast.AnnAssign(target=ast.Name(id=name)),
                     ast.Expr(value=ast.Constant(value=str(text))),
                 ):
-                    texts[name] = inspect.cleandoc(text)
-    return texts
+                    schema["properties"][name]["description"] = " ".join(text.split())
 
 
 def _adapter(record: type[Record]) -> TypeAdapter[Any]:

@@ -68,7 +68,7 @@ def load_scenario(source: str | Path = "policy-2023", overrides: Sequence[str] =
 
 @lru_cache(maxsize=32)
 def _vocabulary(model: type[Scenario]) -> Vocabulary:
-    return Vocabulary(model.model_json_schema())
+    return Vocabulary(model.model_json_schema)
 
 
 def _contradictions(scenario: Scenario, merged: Merged) -> Iterator[Problem]:

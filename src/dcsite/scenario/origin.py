@@ -112,13 +112,13 @@ def read_sources(
     if not isinstance(layer.sources, Mapping):
         return {}, [Problem(layer.where, SOURCES, "must be a table of dotted keys")]
     given = _with_tables(layer.data)
-    known = {*vocabulary.keys, *_with_tables(merged.data)}
+    known = _with_tables(merged.data)
     sources: dict[str, Origin] = {}
     problems: list[Problem] = []
     unknown = Unknown(vocabulary)
     for key, entry in layer.sources.items():
         origin = parse_source(entry)
-        if key not in known:
+        if key not in known and key not in vocabulary.keys:
             message = unknown.say(layer.where, tuple(key.split(".")))
         elif key not in given:
             message = "is not set in this file; a source stands beside the value it is for"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -52,15 +53,23 @@ def _lookup(table: Any, path: KeyPath) -> tuple[Any, KeyPath]:
 class Vocabulary:
     """Every key a scenario knows, with what may stand there, read from its JSON Schema.
 
-    Attributes
+    Parameters
     ----------
-    keys : tuple of str
-        Every key and table, dotted.
+    schema : callable
+        Makes the schema; called only when there is something wrong to say.
     """
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
-        self._schema = schema
-        self.keys = tuple(self._walk((), schema))
+    def __init__(self, schema: Callable[[], Mapping[str, Any]]) -> None:
+        self._make = schema
+
+    @cached_property
+    def _schema(self) -> Mapping[str, Any]:
+        return self._make()
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Every key and table, dotted."""
+        return tuple(self._walk((), self._schema))
 
     def _walk(self, path: KeyPath, node: Mapping[str, Any]) -> Iterator[str]:
         for key, inner in self._properties(node).items():

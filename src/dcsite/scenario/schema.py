@@ -17,14 +17,17 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     PrivateAttr,
     ValidationError,
     create_model,
     model_validator,
 )
+from pydantic_core import CoreSchema
 from typing_extensions import TypedDict
 
 from dcsite.contract import Criterion, Rule, Step, criteria
+from dcsite.records import describe_fields
 
 from .layers import as_range, flatten, toml_value
 from .origin import AssumptionRecord, Origin
@@ -36,23 +39,19 @@ MAX_DISTANCE_KM = 20_037.5
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
 
 
-def _unwrapped(schema: dict[str, Any]) -> None:
-    """Put the sentence about each key, which the source wraps, on one line."""
-    for entry in schema.get("properties", {}).values():
-        if "description" in entry:
-            entry["description"] = " ".join(entry["description"].split())
-
-
 class Section(BaseModel):
     """A table of the scenario: frozen, finite numbers only, unknown keys are errors."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
-        json_schema_extra=_unwrapped,
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe each field by the text below it, which is read from the source only for this."""
+        described = handler(schema)
+        describe_fields(cls, Section, handler.resolve_ref_schema(described))
+        return described
 
 
 class Frozen(dict[str, Any]):
@@ -116,8 +115,8 @@ class TierParameters(Section):
     it_load_mw: Annotated[Range, BeforeValidator(as_range, json_schema_input_type=Positive | Range)]
     """IT load of one hub in MW: a table {min, max}, or one number for both."""
     separation_km: Annotated[float, Field(ge=0, le=MAX_DISTANCE_KM)]
-    """Least geodesic distance in km to hubs of the same and higher tiers; for cores also to Tokyo \
-and Osaka."""
+    """Least geodesic distance in km to hubs of the same and higher tiers; for cores also to Tokyo
+    and Osaka."""
 
 
 def _without_repeats(regions: tuple[str, ...]) -> tuple[str, ...]:
@@ -173,8 +172,8 @@ class Demand(Section):
     share_in_new_hubs: Annotated[float, Field(ge=0, le=1)]
     """Share of the grid demand that the new hubs shall carry."""
     total_new_it_load_mw: Positive | None = None
-    """IT load that all new hubs together carry, in MW; where it is not given it is \
-grid_demand_mw / pue * share_in_new_hubs."""
+    """IT load that all new hubs together carry, in MW; where it is not given it is
+    grid_demand_mw / pue * share_in_new_hubs."""
     zone_weight: Literal["gdp", "population", "ict_employees"]
     """What the demand is spread over the 47 prefectures by (no unit)."""
     latency_critical_share: Annotated[float, Field(ge=0, le=1)]
@@ -419,11 +418,7 @@ def _model(known: tuple[Criterion[Any], ...]) -> type[Scenario]:
         "penalties": _table("Penalties", penalties),
         "criteria": _table("Criteria", sections),
     }
-    fields: dict[str, Any] = {
-        name: (table, Field(description=Scenario.model_fields[name].description))
-        for name, table in tables.items()
-    }
-    return create_model("Scenario", __base__=Scenario, __doc__=Scenario.__doc__, **fields)
+    return create_model("Scenario", __base__=Scenario, __doc__=Scenario.__doc__, **tables)
 
 
 def _default_of(schema: type[BaseModel]) -> BaseModel | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from .layers import EXTENDS, SOURCES, is_value, toml_key, toml_value
-from .schema import Scenario, as_dict, scenario_model
+from .schema import Scenario, Section, as_dict, scenario_model
 
 _COMMENT_COLUMN = 44
 _SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
@@ -63,12 +63,10 @@ def _printable(text: str) -> str:
     return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
 
 
-class ValueSource(BaseModel):
+class ValueSource(Section):
     """What a value is from: one of `strategy`, `table` and `assumption`, and why."""
 
-    model_config = ConfigDict(
-        extra="forbid", use_attribute_docstrings=True, json_schema_extra={"minProperties": 1}
-    )
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     strategy: Annotated[list[str], Field(min_length=1)]
     """Line ids of the strategy, such as "F1" or "F1 L11170"."""
@@ -80,10 +78,8 @@ class ValueSource(BaseModel):
     """What the value rests on."""
 
 
-class _File(BaseModel):
+class _File(Section):
     """What a file says beside the scenario itself."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     extends: Annotated[str, Field(min_length=1)]
     """Shipped name or path of the scenario this file changes."""
