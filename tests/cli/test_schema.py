@@ -21,4 +21,7 @@ def test_schemas_are_printed(call, name):
 
 
 def test_another_file_is_one_line(refused):
-    refused(["schema", "map"], [["FILE", "plan, explanation, alternatives, front", "'map'"]])
+    refused(
+        ["schema", "map"],
+        [["FILE", "plan, explanation, alternatives, compare, front, robust, stress", "'map'"]],
+    )
