@@ -115,7 +115,7 @@ def explain_command(
             context = _context(session, saved, jobs, progress)
             site = None if place is None else find_place(context.sites, place)
             solves = place is not None or hubs is not False
-            if gap is not None and gap < saved.gap_asked and solves:
+            if gap is not None and gap < saved.plan.gap_asked and solves:
                 progress.stage("prove")
                 tighten(context)
             if solves:
@@ -264,12 +264,12 @@ def _context(session: Session, saved: SavedPlan, jobs: int, progress: Reporter) 
             for problem in error.problems
         ) from error
     found = context.checked.objective
-    if abs(found - saved.objective) > _SAME_OBJECTIVE:
+    if abs(found - saved.plan.objective) > _SAME_OBJECTIVE:
         raise OutputError(
             Problem(
                 str(saved.path),
                 "objective",
-                f"is {saved.objective:.6f}, but its hubs are worth {found:.6f}; the plan was "
+                f"is {saved.plan.objective:.6f}, but its hubs are worth {found:.6f}; the plan was "
                 "edited or its candidates were others, solve the scenario again",
             )
         )

@@ -7,10 +7,9 @@ made from are held against those at hand by their SHA-256.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pydantic import ValidationError
@@ -61,42 +60,17 @@ class SavedPlan:
     chosen: pd.DataFrame
 
     @property
-    def objective(self) -> float:
-        """Objective points of the plan."""
-        return self.plan.objective
-
-    @property
     def bound(self) -> float:
         """Bound proven when the plan was made, as high as its decimals allow; infinite if none."""
         return self.plan.bound + _HALF_DECIMAL
 
     @property
-    def gap_asked(self) -> float:
-        """Relative gap of the run."""
-        return self.plan.gap_asked
-
-    @property
-    def options(self) -> Mapping[str, Any]:
-        """Solver options of the run."""
-        return self.plan.options
-
-    @property
-    def version(self) -> str:
-        """Version of dcsite that wrote it."""
-        return self.plan.dcsite_version
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """What whoever asks about the plan should know, a line each."""
-        written, here = self.version, dcsite.__version__
+        written, here = self.plan.dcsite_version, dcsite.__version__
         if written == here:
             return ()
         return (f"warning: {self.path} was written by dcsite {written}, this is {here}",)
-
-    @property
-    def tables(self) -> dict[str, str]:
-        """SHA-256 of each table the run read, by name."""
-        return {use.table: use.sha256 for use in self.plan.geodata}
 
     def solve_options(
         self, gap: float | None = None, time_limit_s: float | None = None
@@ -108,16 +82,15 @@ class SavedPlan:
         OutputError
             If the options in the file are none of a run.
         """
+        own = self.plan.options
         known = {
-            key: self.options[key]
-            for key in ("solver", "time_limit_s", "threads", "seed")
-            if key in self.options
+            key: own[key] for key in ("solver", "time_limit_s", "threads", "seed") if key in own
         }
+        known["gap"] = self.plan.gap_asked if gap is None else gap
+        if time_limit_s is not None:
+            known["time_limit_s"] = time_limit_s
         try:
-            options = SolveOptions(**known, gap=self.gap_asked)
-            if gap is not None:
-                options = replace(options, gap=gap)
-            return options if time_limit_s is None else replace(options, time_limit_s=time_limit_s)
+            return SolveOptions(**known)
         except (TypeError, ValueError) as error:
             raise OutputError(Problem(str(self.path), "options", f"{error}; {_AGAIN}")) from error
 
@@ -167,9 +140,9 @@ def check_geodata_of(plan: SavedPlan, atlas: Atlas) -> None:
                 if table not in here
                 else f"was another version (SHA-256 {sha256[:12]}…, now {here[table][:12]}…)"
             )
-            + f"; {_AGAIN} with the geodata at hand, or use dcsite {plan.version}",
+            + f"; {_AGAIN} with the geodata at hand, or use dcsite {plan.plan.dcsite_version}",
         )
-        for table, sha256 in plan.tables.items()
+        for table, sha256 in ((use.table, use.sha256) for use in plan.plan.geodata)
         if here.get(table) != sha256
     ]
     if problems:
