@@ -350,7 +350,7 @@ def describe_fields(record: type, base: type, schema: dict[str, Any]) -> None:
     for kind in reversed(record.__mro__[: record.__mro__.index(base)]):
         try:
             source = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
-        except OSError:  # made at run time, or shipped without its source
+        except (OSError, TypeError):  # made at run time, or shipped without its source
             continue
         for field, below in itertools.pairwise(cast("ast.ClassDef", source).body):
             match field, below:

@@ -123,3 +123,14 @@ def test_every_key_of_the_schema_has_a_description():
         if not node.get("description")
     ]
     assert bare == []
+
+
+def test_a_class_without_source_has_a_schema_without_descriptions():
+    made: dict[str, object] = {"__name__": "made_at_run_time"}
+    exec(  # noqa: S102
+        "from dcsite.scenario.schema import Section\n"
+        "class Made(Section):\n    depth_cm: float\n    'Depth, in cm.'\n",
+        made,
+    )
+    schema = made["Made"].model_json_schema()  # type: ignore[attr-defined]
+    assert schema["properties"]["depth_cm"]["type"] == "number"
