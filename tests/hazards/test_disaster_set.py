@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,8 @@ from hypothesis.extra import numpy as hnp
 from scipy.special import ndtr
 
 from dcsite.atlas import Atlas
-from dcsite.hazards import KINDS, DisasterSet, Fragility, disaster_set, joint_probability_down
+from dcsite.hazards import DisasterSet, Fragility, disaster_set, joint_probability_down
+from dcsite.hazards.settings import Kind
 
 from .tiny import TinyAtlas, settings, tiny_atlas
 
@@ -95,7 +97,7 @@ def test_events_and_what_they_do(three: pd.DataFrame) -> None:
         "G1", "G2", "Z1", "Z2", "S1", "S2", "blackout_north", "blackout_south",
         "blackout_50hz", "blackout_60hz", "landings_east", "landings_west", "tokyo_lost",
     ]  # fmt: skip
-    assert list(dict.fromkeys(found.events["kind"])) == list(KINDS[:5])
+    assert list(dict.fromkeys(found.events["kind"])) == list(get_args(Kind)[:5])
     assert found.site_ids == ("a", "b", "c")
     np.testing.assert_array_equal(
         found.intensity[:, :6],

@@ -154,18 +154,16 @@ class Atlas:
         """Read a table of polygons, in EPSG:4326 and indexed by its key; else as `table`."""
         return self._frame(name, "geojson").copy()
 
-    def substations(
-        self, min_voltage_kv: float = 60.0, utility_only: bool = True
-    ) -> gpd.GeoDataFrame:
-        """Return substations as points by `substation_id`.
+    def substations(self, min_voltage_kv: float = 60.0) -> gpd.GeoDataFrame:
+        """Return substations where a customer can connect, as points by `substation_id`.
+
+        These are the nodes of the utilities' grid (`grid_node` 1); traction, industrial,
+        power-plant and cable-transition sites are left out.
 
         Parameters
         ----------
         min_voltage_kv : float
             Smallest highest voltage. Below 100 kV the mapping is too uneven to compare regions.
-        utility_only : bool
-            Keep only nodes of the utilities' grid (`grid_node` 1), where a customer can connect;
-            traction, industrial, power-plant and cable-transition sites are left out.
 
         Returns
         -------
@@ -173,10 +171,7 @@ class Atlas:
             Points in EPSG:4326.
         """
         frame = self.table("substations")
-        keep = frame["voltage_kv"] >= min_voltage_kv
-        if utility_only:
-            keep &= frame["grid_node"] == 1
-        frame = frame[keep]
+        frame = frame[(frame["voltage_kv"] >= min_voltage_kv) & (frame["grid_node"] == 1)]
         points = gpd.points_from_xy(frame["lon_deg"], frame["lat_deg"])
         return gpd.GeoDataFrame(frame, geometry=points, crs=CRS)
 

@@ -6,25 +6,20 @@ from .fragility import (
     Fragility,
     conditional_probability_down,
     joint_probability_down,
-    probability_down,
 )
 from .ground_motion import (
     FaultPlanes,
     SourceType,
-    intensity_from_pgv,
     jma_intensity,
-    pgv600_cm_s,
     rupture_distance_km,
 )
-from .settings import KINDS, DisasterSettings, settings_of
-from .user import Footprints, read_footprints
+from .settings import DisasterSettings, settings_of
+from .user import read_footprints
 
 __all__ = [
-    "KINDS",
     "DisasterSet",
     "DisasterSettings",
     "FaultPlanes",
-    "Footprints",
     "Fragility",
     "SourceType",
     "conditional_probability_down",
@@ -32,12 +27,9 @@ __all__ = [
     "earthquake_sources",
     "falls_with",
     "intensity_at_offices",
-    "intensity_from_pgv",
     "jma_intensity",
     "joint_probability_down",
     "joint_risk",
-    "pgv600_cm_s",
-    "probability_down",
     "read_footprints",
     "rupture_distance_km",
     "settings_of",

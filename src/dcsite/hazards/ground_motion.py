@@ -68,7 +68,8 @@ _SOURCE_TERM: Final[dict[str, float]] = {
     SourceType.INTERFACE: -0.02,
     SourceType.INTRASLAB: 0.12,
 }
-_RANGES = {
+#: Least and largest number of each field of a plane.
+PLANE_RANGES = {
     "lat_deg": (-90.0, 90.0),
     "lon_deg": (-180.0, 180.0),
     "top_depth_km": (0.0, np.inf),
@@ -255,7 +256,7 @@ class FaultPlanes:
                     f"expected one {entry.name} for each of {np.size(self.lat_deg)} planes, got "
                     f"shape {values.shape}"
                 )
-            low, high = _RANGES[entry.name]
+            low, high = PLANE_RANGES[entry.name]
             wrong = ~(np.isfinite(values) & (values >= low) & (values <= high))
             if wrong.any():
                 raise ValueError(

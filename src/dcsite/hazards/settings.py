@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -12,11 +12,10 @@ from dcsite.scenario.schema import Section
 if TYPE_CHECKING:
     from dcsite.scenario import Scenario
 
-#: Every kind of disaster, in the order in which they are listed.
+#: Kinds of disasters, in the order in which they are listed.
 Kind: TypeAlias = Literal[
     "earthquake", "area_blackout", "frequency_blackout", "landing_cluster", "tokyo_lost", "user"
 ]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 #: A part of a whole, or a probability.
 Part: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 

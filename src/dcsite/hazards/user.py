@@ -32,8 +32,9 @@ from numpy.typing import NDArray
 
 from dcsite.errors import DisastersError, Problem
 from dcsite.sites.reader import FileForm, UserRows, geometry_flaw, read_rows, shown
+from dcsite.sites.user import PLACE_COLUMNS
 
-from .ground_motion import FaultPlanes, SourceType, jma_intensity, rupture_distance_km
+from .ground_motion import PLANE_RANGES, FaultPlanes, SourceType, jma_intensity, rupture_distance_km
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,14 +49,12 @@ _LARGEST_INTENSITY = 7.5
 _LATITUDES_DEG = (18.0, 48.0)
 _LONGITUDES_DEG = (118.0, 158.0)
 #: Least and largest number of each field of a plane; see :class:`FaultPlanes`.
-_PLANE_RANGES = {
+_PLANE_RANGES = PLANE_RANGES | {
     "lat_deg": _LATITUDES_DEG,
     "lon_deg": _LONGITUDES_DEG,
     "top_depth_km": (0.0, 700.0),
     "length_km": (0.0, 2000.0),
     "width_km": (0.0, 1000.0),
-    "strike_deg": (-360.0, 360.0),
-    "dip_deg": (0.0, 180.0),
 }
 _MAGNITUDES = (4.0, 10.0)
 _RUPTURE_FIELDS = ("moment_magnitude", "source_type", *_PLANE_RANGES)
@@ -69,12 +68,7 @@ _HAIR = 1e-9
 Value = TypeVar("Value", str, float)
 _EFFECTS = ("probability_down", "intensity")
 _COMMON = ("scenario_id", "name", "name_en", "name_ja", "probability_30y", "group", *_EFFECTS)
-_OTHER_NAMES = {
-    "name": ("name", "名称"),
-    "lat_deg": ("lat_deg", "lat", "latitude", "latitude_deg", "緯度"),
-    "lon_deg": ("lon_deg", "lon", "longitude", "longitude_deg", "long", "lng", "経度"),
-    "moment_magnitude": ("moment_magnitude", "mw"),
-}
+_OTHER_NAMES = PLACE_COLUMNS | {"moment_magnitude": ("moment_magnitude", "mw")}
 
 
 def _columns(fields: Sequence[str]) -> dict[str, tuple[str, ...]]:
