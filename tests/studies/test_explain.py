@@ -15,10 +15,9 @@ from dcsite.errors import CheckError, SitesError
 from dcsite.model import Candidates, assemble
 from dcsite.plan import check_plan
 from dcsite.solvers import SolveOptions, solve
-from dcsite.studies.explain import explain_hub, explain_hubs, hub_shares
-from dcsite.studies.explain_context import explain_context, tighten
+from dcsite.studies.explain import explain_context, explain_hubs, hub_shares, tighten
 from dcsite.studies.explain_place import explain_place, find_place
-from dcsite.studies.resolve import Change
+from dcsite.studies.pool import Change
 
 SITES = ("01213", "02201", "15100", "34100", "40100")
 LOAD = {"core": 200.0, "large": 100.0, "regional": 40.0}
@@ -169,7 +168,7 @@ def test_a_hub_that_nothing_can_replace(scenario, shipped_atlas, sites):
         {"tier": ["large", "regional"], "it_load_mw": [100.0, 40.0]}, index=two.index
     )
     context = explain_context(scenario, shipped_atlas, two, chosen, OPTIONS, bound=1e3, jobs=1)
-    hub = explain_hub(context, "40100")
+    (hub,) = explain_hubs(context, ("40100",))
     assert not hub.cost.possible
     assert hub.cost.low is None
     assert hub.cost.high is None
@@ -349,10 +348,10 @@ def test_ctrl_c_ends_all_solves(context):
 
     changes = [Change(closed=(site,)) for site in context.sites.index]
     with pytest.raises(KeyboardInterrupt):
-        context.resolver.run(changes, stop)
+        context.resolver.changed(changes, stop)
     assert not [t for t in threading.enumerate() if t.name.startswith("dcsite-solve")]
     # Nothing stays fixed: the program is what it was.
-    (free,) = context.resolver.run([Change()])
+    (free,) = context.resolver.changed([Change()])
     assert free.objective == pytest.approx(context.checked.objective, abs=3e-6)
 
 

@@ -14,8 +14,7 @@ from dcsite.criteria.disaster_terms import disasters_of
 from dcsite.plan import check_plan
 from dcsite.plan.explanation import Explanation
 from dcsite.solvers import SolveOptions
-from dcsite.studies.explain import explain_disasters, hub_shares
-from dcsite.studies.explain_context import explain_context
+from dcsite.studies.explain import explain_context, explain_disasters, hub_shares
 
 #: Ebetsu, Karatsu and Kudamatsu of the national plan, Ena and Hamamatsu in the Nankai footprint.
 HUBS = {"01217": "core", "41202": "core", "35207": "large", "21210": "regional"}

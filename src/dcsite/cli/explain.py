@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         TierVerdict,
     )
     from dcsite.plan.reload import SavedPlan
-    from dcsite.studies.explain_context import ExplainContext
+    from dcsite.studies.explain import ExplainContext
 
 #: plan.json carries the objective with 6 decimals, and loads with 3.
 _SAME_OBJECTIVE = 1e-4
@@ -90,7 +90,7 @@ def explain_command(
     from dcsite.criteria import TIERS
     from dcsite.plan import Session
     from dcsite.plan.reload import read_plan
-    from dcsite.studies.explain_context import tighten
+    from dcsite.studies.explain import tighten
     from dcsite.studies.explain_place import find_place
 
     if tier is not None and (tier not in TIERS or place is None):
@@ -238,7 +238,7 @@ def _explain(
 
 def _context(session: Session, saved: SavedPlan, jobs: int, progress: Reporter) -> ExplainContext:
     """Measure the candidates again and hold the plan against what it says of itself."""
-    from dcsite.studies.explain_context import explain_context
+    from dcsite.studies.explain import explain_context
 
     progress.stage("measure")
     measured = session.measured

@@ -199,8 +199,7 @@ def _explanation(
 ) -> Explanation:
     """Solve again without each hub; Ctrl-C keeps what is known by then."""
     from dcsite.plan.reload import hubs_of
-    from dcsite.studies.explain import explain_hubs
-    from dcsite.studies.explain_context import explain_context
+    from dcsite.studies.explain import explain_context, explain_hubs
 
     context = explain_context(
         session.scenario,

@@ -20,8 +20,8 @@ from dcsite.plan.explanation import (
 )
 from dcsite.plan.shares import changes_between
 
-from .explain_context import EXACT_GAP, cost_between, name_of, plan_to_show, runners_up
-from .resolve import Change, Resolver
+from .explain import EXACT_GAP, cost_between, name_of, plan_to_show, runners_up
+from .pool import Change, Resolver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from dcsite.plan.check import Checked
 
-    from .explain_context import ExplainContext
-    from .resolve import Resolved
+    from .explain import ExplainContext
+    from .pool import Resolved
 
 #: Endings of municipalities' names, which people leave out.
 _ENDINGS_EN = ("-shi", "-cho", "-machi", "-mura", "-son", "-ku")
@@ -167,12 +167,12 @@ def _forced(
         )
     flat = [change for group in groups for change in group]
     count = len(flat) + len(tiers)
-    results = iter(context.resolver.run(flat, lambda done: on_done(done, count)))
+    results = iter(context.resolver.changed(flat, lambda done: on_done(done, count)))
     swaps = [
         max((next(results) for _ in group), key=lambda found: found.objective, default=None)
         for group in groups
     ]
-    free = context.resolver.run(
+    free = context.resolver.changed(
         [
             Change(opened=((site, tier),), start=None if swap is None else swap.values)
             for tier, swap in zip(tiers, swaps, strict=True)
@@ -323,6 +323,6 @@ def _rules_in_the_way(context: ExplainContext, site: str, tier: str) -> tuple[Re
         without = RuleModes({**modes.mode, rule: "off"}, modes.penalty)
         options = replace(context.options, gap=1.0)
         resolver = Resolver(context.scenario, context.atlas, context.sites, options, modes=without)
-        if resolver.run([Change(opened=((site, tier),))])[0].feasible:
+        if resolver.changed([Change(opened=((site, tier),))])[0].feasible:
             found.append(Reason(rule, rules[rule].title_en, rules[rule].title_ja))
     return tuple(found)

@@ -1,8 +1,9 @@
 """Many solves at once: the one pool of fronts, explanations and robustness runs.
 
 Solvers run in child processes of their own, so threads are enough to keep them busy:
-:class:`SolvePool` gives each thread a program of its own, because a task changes bounds in it.
-Where much is computed besides the solving, :func:`run_in_workers` spreads tasks over processes.
+:class:`SolvePool` gives each thread a program of its own, because a task changes bounds in it, and
+:class:`Resolver` is one for programs of a scenario in which a few decisions are fixed. Where much
+is computed besides the solving, :func:`run_in_workers` spreads tasks over processes.
 
 In both, no more is handed out than is worked on, so that a stop has nothing to wait for and a task
 can begin from what earlier ones found. Results are taken in the caller's thread, those that are
@@ -18,15 +19,32 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from multiprocessing.connection import wait as wait_for_handle
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+
+import numpy as np
+
+from dcsite.criteria import TIERS
+from dcsite.model import Candidates, SiteProgram, assemble
+from dcsite.solvers import chosen_hubs, solve_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from dcsite.atlas import Atlas
+    from dcsite.model import RuleModes
+    from dcsite.scenario import Scenario
+    from dcsite.solvers import SolveOptions
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -97,11 +115,167 @@ class SolvePool(Generic[P]):
                 self._halt.set()
                 raise
 
-    def all(self, tasks: Sequence[Callable[[P], R]]) -> list[R]:
-        """Run tasks and return their results in the order of the tasks."""
+    def all(
+        self, tasks: Sequence[Callable[[P], R]], on_done: Callable[[int], None] | None = None
+    ) -> list[R]:
+        """Run tasks and return their results in the order of the tasks.
+
+        `on_done` is called with the number of tasks that have ended.
+        """
         found: dict[int, R] = {}
-        self.run(tasks, found.__setitem__)
+
+        def keep(number: int, result: R) -> None:
+            found[number] = result
+            if on_done is not None:
+                on_done(len(found))
+
+        self.run(tasks, keep)
         return [found[number] for number in range(len(tasks))]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Decisions that a solve fixes, as pairs of site id and tier.
+
+    Parameters
+    ----------
+    closed : tuple of str
+        Sites where no hub may stand.
+    opened : tuple of (str, str)
+        Site and tier of hubs that must stand.
+    gap : float, optional
+        Gap to prove in place of that of the options.
+    start : mapping of str to float, optional
+        Values of variables to begin from, such as those of a plan found before.
+    """
+
+    closed: tuple[str, ...] = ()
+    opened: tuple[tuple[str, str], ...] = ()
+    gap: float | None = None
+    start: Mapping[str, float] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a solve with fixed decisions found: hubs, and the bound on any plan of that kind.
+
+    `feasible` is None where no plan was found in the time allowed, False where it is proven that
+    there is none; `bound` is infinite where the solver gave none.
+    """
+
+    feasible: bool | None
+    chosen: pd.DataFrame
+    objective: float = -np.inf
+    bound: float = -np.inf
+    values: Mapping[str, float] | None = field(default=None, repr=False, compare=False)
+
+
+#: Solves with a change; what a task of :meth:`Resolver.each` is given.
+Solve: TypeAlias = Callable[[Change], Resolved]
+
+
+class Resolver(SolvePool[SiteProgram]):
+    """Programs of one scenario, ready to be solved with changes.
+
+    Parameters
+    ----------
+    scenario, atlas, sites
+        As for :meth:`dcsite.model.Candidates.of`.
+    options : SolveOptions
+        For every solve; a time limit counts for each.
+    jobs : int
+        Solvers that may run at once.
+    modes : RuleModes, optional
+        How strictly each rule holds; the scenario's own by default.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        atlas: Atlas,
+        sites: gpd.GeoDataFrame,
+        options: SolveOptions,
+        *,
+        jobs: int = 1,
+        modes: RuleModes | None = None,
+    ) -> None:
+        candidates = Candidates.of(scenario, atlas, sites, modes)
+        super().__init__([assemble(candidates) for _ in range(jobs)])
+        self._options = options
+
+    @property
+    def program(self) -> SiteProgram:
+        """Return a program of the scenario, to be read."""
+        return self.programs[0]
+
+    def each(
+        self,
+        tasks: Iterable[Callable[[Solve], R]],
+        on_result: Callable[[int, R], None],
+        halted: Callable[[], bool] | None = None,
+    ) -> None:
+        """Run tasks as :meth:`run`; each is given a function that solves with a change."""
+        self.run(map(self._given, tasks), on_result, halted)
+
+    def changed(
+        self, changes: Iterable[Change], on_done: Callable[[int], None] | None = None
+    ) -> list[Resolved]:
+        """Solve once for each change; return what was found in the order of the changes."""
+
+        def task(change: Change) -> Callable[[SiteProgram], Resolved]:
+            return self._given(lambda solve: solve(change))
+
+        return self.all([task(change) for change in changes], on_done)
+
+    def _given(self, task: Callable[[Solve], R]) -> Callable[[SiteProgram], R]:
+        return lambda program: task(
+            lambda change: _solve(program, change, self._options, self.halted)
+        )
+
+
+def _solve(
+    program: SiteProgram, change: Change, options: SolveOptions, halted: Callable[[], bool]
+) -> Resolved:
+    gap = options.gap if change.gap is None else change.gap
+    options = replace(options, gap=gap, start=change.start)
+    nothing = chosen_hubs(program, None)
+    with _fixed(program, change) as admitted:
+        if not admitted:
+            return Resolved(False, nothing)
+        outcome = solve_program(program, options, halted=halted)
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    if outcome.status == "infeasible":
+        return Resolved(False, nothing)
+    bound = np.inf if outcome.bound is None else outcome.bound
+    if outcome.values is None or outcome.objective is None:
+        return Resolved(None, nothing, bound=bound)
+    return Resolved(
+        True, chosen_hubs(program, outcome.values), outcome.objective, bound, outcome.values
+    )
+
+
+@contextmanager
+def _fixed(program: SiteProgram, change: Change) -> Iterator[bool]:
+    """Fix decisions while the context lasts; tell whether hard rules admit those to be opened."""
+    row = {str(site): number for number, site in enumerate(program.sites.index)}
+    open_at = [(row[site], TIERS.index(tier)) for site, tier in change.opened]
+    shut = [v for site in change.closed for v in program.open[row[site]] if v is not None]
+    force = [program.open[site, tier] for site, tier in open_at]
+    if any(variable is None for variable in force):
+        yield False
+        return
+    try:
+        for variable in shut:
+            variable.upBound = 0
+        for variable in force:
+            variable.lowBound = 1
+        yield True
+    finally:
+        for variable in shut:
+            variable.upBound = 1
+        for variable in force:
+            variable.lowBound = 0
 
 
 def run_in_workers(
