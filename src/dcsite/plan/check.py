@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pandas as pd
 
-from dcsite.contract import Violation
+from dcsite.contract import Violation, place_name
 from dcsite.criteria import TIERS, Breach, Evaluation, criteria
 from dcsite.errors import CheckError, CriterionError, Problem
 from dcsite.geo.geodesy import geodesic_km
@@ -23,6 +23,8 @@ from .types import UnservedZone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
@@ -274,44 +276,54 @@ def _program_breaches(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> l
                 f"拠点合計{hubs['it_load_mw'].sum():.1f} MW（目標{total:.1f} MW）",
             )
         )
-    over = (hubs["it_load_mw"] - hubs["max_it_load_mw"]).clip(lower=0.0)
-    for site, mw in over[over / total > _TOLERANCE].items():
-        breaches.append(
-            Breach(
-                "land",
-                float(mw / total),
-                (str(site),),
-                f"{site} carries {mw:.1f} MW more than its usable land allows",
-                f"{site}は利用可能な土地を{mw:.1f} MW超過",
-            )
+    return breaches + site_breaches(hubs, scenario)
+
+
+def site_breaches(hubs: pd.DataFrame, scenario: Scenario) -> list[Breach]:
+    """Say where a hub breaks what the program itself asks of its place: land and people."""
+    total, least = scenario.total_new_it_load_mw, scenario.workforce.min_population
+    over_mw = (hubs["it_load_mw"] - hubs["max_it_load_mw"]).to_numpy(dtype=float)
+    people = hubs["population_2020"].to_numpy(dtype=float)
+    usable = hubs["hectares"].astype(float).fillna(hubs["max_it_load_mw"] / scenario.land.mw_per_ha)
+    guide_ha, usable_ha = scenario.land.guide_ha, usable.to_numpy()
+
+    def where(broken: NDArray[np.bool_]) -> list[tuple[int, tuple[str], str, str]]:
+        return [
+            (n, (str(hubs.index[n]),), *place_name(hubs, n))
+            for n in np.flatnonzero(broken).tolist()
+        ]
+
+    land = [
+        Breach(
+            "land",
+            float(over_mw[n] / total),
+            site,
+            f"{en} carries {over_mw[n]:.1f} MW more than its usable land allows",
+            f"{ja}は利用可能な土地を{over_mw[n]:.1f} MW超過",
         )
-    least = scenario.workforce.min_population
-    few = hubs["population_2020"][hubs["population_2020"] < least]
-    breaches += [
+        for n, site, en, ja in where(over_mw / total > _TOLERANCE)
+    ]
+    workforce = [
         Breach(
             "workforce",
             1.0,
-            (str(site),),
-            f"{site} has {people:,.0f} residents, {least:,} wanted",
-            f"{site}の人口は{people:,.0f}人（必要{least:,}人）",
+            site,
+            f"{en} has {people[n]:,.0f} residents, {least:,} wanted",
+            f"{ja}の人口は{people[n]:,.0f}人（必要{least:,}人）",
         )
-        for site, people in few.items()
+        for n, site, en, ja in where(people < least)
     ]
-    usable_ha = (
-        hubs["hectares"].astype(float).fillna(hubs["max_it_load_mw"] / scenario.land.mw_per_ha)
-    )
-    guide_ha = scenario.land.guide_ha
-    for site, have_ha in usable_ha[usable_ha < guide_ha].items():
-        breaches.append(
-            Breach(
-                "land_guide",
-                float((guide_ha - have_ha) / guide_ha),
-                (str(site),),
-                f"{site} has {have_ha:.1f} ha of usable land, about {guide_ha:g} ha is the guide",
-                f"{site}の利用可能地は{have_ha:.1f} ha（目安{guide_ha:g} ha）",
-            )
+    guide = [
+        Breach(
+            "land_guide",
+            float((guide_ha - usable_ha[n]) / guide_ha),
+            site,
+            f"{en} has {usable_ha[n]:.1f} ha of usable land, about {guide_ha:g} ha is the guide",
+            f"{ja}の利用可能地は{usable_ha[n]:.1f} ha（目安{guide_ha:g} ha）",
         )
-    return breaches
+        for n, site, en, ja in where(usable_ha < guide_ha)
+    ]
+    return [*land, *workforce, *guide]
 
 
 def _refuse_structure(hubs: pd.DataFrame, scenario: Scenario) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from dcsite.criteria import TIERS, criteria
 from dcsite.errors import Problem, SitesError
 from dcsite.model import RuleModes, all_rules, modes_of
+from dcsite.plan.check import site_breaches
 from dcsite.plan.explanation import (
     Cost,
     PlaceExplanation,
@@ -233,27 +235,16 @@ def _differences(
     other = same[0].place.site_id
     found: list[ScoreDifference] = []
     for name, evaluation in checked.evaluations.items():
-        before = {
-            value.name: value
-            for value in context.checked.evaluations[name].hub_values.get(other, ())
-        }
+        theirs = context.checked.evaluations[name].hub_values.get(other, ())
+        before = {value.name: value for value in theirs}
         for value in evaluation.hub_values.get(site, ()):
             old = before.get(value.name)
-            if value.score is None or old is None or old.score is None:
-                continue
-            found.append(
-                ScoreDifference(
-                    name,
-                    value.name,
-                    value.label_en,
-                    value.label_ja,
-                    value.unit,
-                    value.value,
-                    value.score,
-                    old.value,
-                    old.score,
+            if value.score is not None and old is not None and old.score is not None:
+                found.append(
+                    ScoreDifference(
+                        **vars(value), displaced_value=old.value, displaced_score=old.score
+                    )
                 )
-            )
     return tuple(sorted(found, key=lambda value: value.score - value.displaced_score))
 
 
@@ -280,35 +271,22 @@ def blocking_reasons(context: ExplainContext, site: str, tier: str) -> tuple[Rea
             )
         )
     one = context.sites.loc[[site]].assign(tier=tier, it_load_mw=float(own.min))
+    found = [criterion.evaluate(one, context.atlas, scenario).breaches for criterion in criteria()]
     said = {
         breach.rule: breach
-        for criterion in criteria()
-        for breach in criterion.evaluate(one, context.atlas, scenario).breaches
+        for breach in (*chain.from_iterable(found), *site_breaches(one, scenario))
         if site in breach.site_ids
     }
     rules = all_rules()
     position = context.sites.index.get_loc(site)
     for admission in context.resolver.program.candidates.admissions:
-        if modes[admission.rule] != "hard" or admission.amount[position, level] <= 0.0:
-            continue
-        breach = said.get(admission.rule)
-        if breach is not None and "inf km" in breach.message_en:  # on an island with none at all
-            message = f"{admission.reason_en}: there is none"
-            reasons.append(Reason(admission.rule, message, breach.message_ja))
-        elif breach is not None:
-            reasons.append(Reason(admission.rule, breach.message_en, breach.message_ja))
-        elif admission.rule == "workforce":
-            people, least = float(row["population_2020"]), scenario.workforce.min_population
+        rule, breach = admission.rule, said.get(admission.rule)
+        if modes[rule] == "hard" and admission.amount[position, level] > 0.0:
             reasons.append(
-                Reason(
-                    "workforce",
-                    f"{site} has {people:,.0f} residents, {least:,} wanted",
-                    f"{site}の人口は{people:,.0f}人（必要{least:,}人）",
-                )
+                Reason(rule, admission.reason_en, rules[rule].title_ja)
+                if breach is None
+                else Reason(rule, breach.message_en, breach.message_ja)
             )
-        else:
-            title = rules[admission.rule].title_ja
-            reasons.append(Reason(admission.rule, admission.reason_en, title))
     return tuple(reasons)
 
 
