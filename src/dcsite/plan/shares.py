@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 _AGREES = 1e-6
 
 
-#: Parts add up to a score within this.
-_AGREES = 1e-6
-
-
 def measure_shares(hubs: pd.DataFrame, checked: Checked) -> dict[str, tuple[MeasureShare, ...]]:
     """Return each hub's part of every scored measure, by site id.
 
