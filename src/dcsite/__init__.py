@@ -1,10 +1,7 @@
 """Decide where a country's data-centre hubs should stand.
 
 The public interface is small: read a scenario, read what is known, solve, look at the plan.
-
->>> import dcsite
->>> scenario = dcsite.load_scenario("policy-2023")
->>> plan = dcsite.solve(scenario)  # doctest: +SKIP
+:func:`solve` does it all; a :class:`Session` keeps what was read and measured for more questions.
 """
 
 from __future__ import annotations
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
     from .scenario import Scenario
     from .solvers import SolveOptions
 
-__all__ = ["Session", "__version__", "load_atlas", "load_scenario", "solve"]
+__all__ = ["Plan", "Session", "__version__", "load_atlas", "load_scenario", "solve"]
 
 __version__ = version("dcsite")
 
@@ -42,6 +39,13 @@ def load_scenario(source: str | Path = "policy-2023", overrides: Sequence[str] =
     ------
     ScenarioError
         With one problem for each thing that is wrong.
+
+    Examples
+    --------
+    >>> import dcsite
+    >>> scenario = dcsite.load_scenario("policy-2023", ["tiers.large.count=7"])
+    >>> scenario.tiers.large.count.min, scenario.tiers.core.separation_km
+    (7, 400.0)
     """
     from .scenario import load_scenario as load
 
@@ -49,7 +53,15 @@ def load_scenario(source: str | Path = "policy-2023", overrides: Sequence[str] =
 
 
 def load_atlas(root: Path | None = None) -> Atlas:
-    """Open the geodata: the shipped ones, or a folder with a datapackage.json."""
+    """Open the geodata: the shipped ones, or a folder with a datapackage.json.
+
+    Examples
+    --------
+    >>> import dcsite
+    >>> atlas = dcsite.load_atlas()
+    >>> len(atlas.table("prefectures"))
+    47
+    """
     from .atlas import load_atlas as load
 
     return load(root)
@@ -92,9 +104,32 @@ def solve(
 
     Examples
     --------
+    Of a country of five towns, two shall be cores and one regional:
+
+    >>> from pathlib import Path
     >>> import dcsite
-    >>> plan = dcsite.solve("policy-2023", overrides={"weights.renewables": 0.5})  # doctest: +SKIP
-    >>> plan.to_frame()[["name_ja", "it_load_mw"]]  # doctest: +SKIP
+    >>> print(Path("sites.csv").read_text())
+    name,lat,lon,max_mw
+    Tomakomai,42.66,141.60,400
+    Tosu,33.39,130.52,300
+    Aizu,37.55,139.85,60
+    Miyoshi,34.75,132.85,60
+    Nagaoka,37.40,138.85,50
+    <BLANKLINE>
+    >>> plan = dcsite.solve(
+    ...     "distance-only",
+    ...     sites=Path("sites.csv"),
+    ...     overrides={
+    ...         "tiers.core.count": 2,
+    ...         "tiers.large.count": 0,
+    ...         "tiers.regional.count": 1,
+    ...         "demand.grid_demand_mw": 2000,
+    ...     },
+    ... )
+    >>> plan.status
+    'optimal'
+    >>> dict(plan.to_frame()["tier"])
+    {'site-0001': 'core', 'site-0002': 'core', 'site-0003': 'regional'}
     """
     from .errors import Problem, ScenarioError
     from .plan.session import Session
@@ -115,9 +150,9 @@ def solve(
 
 
 def __getattr__(name: str) -> Any:
-    """Load the session when it is first asked for: its libraries take a second."""
-    if name == "Session":
-        from .plan.session import Session
+    """Load plan and session when they are first asked for: their libraries take a second."""
+    if name in {"Plan", "Session"}:
+        from . import plan
 
-        return Session
+        return getattr(plan, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -72,11 +72,15 @@ class Session:
 
     Examples
     --------
+    With a scenario and a list of five towns of one's own:
+
+    >>> from pathlib import Path
     >>> from dcsite import Session
-    >>> session = Session.open("policy-2023", ["tiers.large.count=7"])
-    >>> session.scenario.name
-    'policy-2023'
-    >>> session.solve().plan  # doctest: +SKIP
+    >>> session = Session.open("small.toml", sites=Path("sites.csv"), cache=False)
+    >>> session.scenario.name, len(session.sites)
+    ('small', 5)
+    >>> [(hub.tier, hub.name_ja) for hub in session.solve().plan.hubs]
+    [('core', 'Tomakomai'), ('core', 'Tosu'), ('regional', 'Aizu')]
     """
 
     scenario: Scenario

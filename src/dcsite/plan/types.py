@@ -186,6 +186,18 @@ class Plan(Record):
     """A plan of data-centre hubs: what was chosen, how good it is, what is proven, made from what.
 
     `objective` and `bound` are in objective points (weighted scores less penalties, maximised).
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from dcsite import Plan, solve
+    >>> plan = solve("small.toml", sites=Path("sites.csv"))
+    >>> written = Path("plan.json").write_text(plan.text(), encoding="utf-8")
+    >>> again = Plan.read_file(Path("plan.json"))
+    >>> again.digest == plan.digest
+    True
+    >>> again.to_geodataframe().geometry.x.round(1).tolist()
+    [141.6, 130.5, 139.8]
     """
 
     file_name: ClassVar[str] = "plan.json"
