@@ -117,7 +117,7 @@ def test_its_limit_is_checked_told_and_loosened(environment):
     limit = "criteria.altitude.most_m={core=0.5, large=0.5, regional=0.5}"
     asked = ("--set", limit, "--set", 'rules.not_too_high="hard"')
     checked = dcsite(environment, "check", "distance-only", *asked)
-    assert checked.returncode == 4, checked.stderr
+    assert checked.returncode == 3, checked.stderr
     assert "not_too_high" in checked.stdout + checked.stderr
     assert "criteria.altitude.most_m" in checked.stdout + checked.stderr
 
