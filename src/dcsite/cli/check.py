@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .options import (
+    CheckTimeOption,
     DisastersOption,
     JsonOption,
     NoCacheOption,
@@ -32,6 +33,7 @@ def check_command(
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
     sites: SitesOption = None,
+    check_time: CheckTimeOption = 1.0,
     as_json: JsonOption = False,
     no_cache: NoCacheOption = False,
 ) -> int:
@@ -43,7 +45,7 @@ def check_command(
     from dcsite.plan import Session
 
     session = Session.open(scenario, overrides, sites, disasters, cache=not no_cache)
-    found = check_scenario(session.candidates)
+    found = check_scenario(session.candidates, search_s=check_time)
     if as_json:
         text = json.dumps(_plain(dataclasses.asdict(found)), ensure_ascii=False, indent=2)
         typer.echo(text)

@@ -50,6 +50,13 @@ EachTimeLimitOption: TypeAlias = Annotated[
     float | None, typer.Option("--time-limit", min=0.1, help="Seconds each solve may take.")
 ]
 
+CheckTimeOption: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--check-time", min=0.1, help="Seconds each search of the check for distances may take."
+    ),
+]
+
 NoCacheOption: TypeAlias = Annotated[
     bool,
     typer.Option("--no-cache", help="Measure anew; neither read nor keep measured sites."),

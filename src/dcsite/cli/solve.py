@@ -15,6 +15,7 @@ from dcsite.errors import SolverError
 from dcsite.interrupts import Interrupts
 
 from .options import (
+    CheckTimeOption,
     DisastersOption,
     NoCacheOption,
     OverridesOption,
@@ -59,6 +60,16 @@ def solve_command(
         Path | None, typer.Option("--start", help="plan.json of an earlier run to begin from.")
     ] = None,
     no_cache: NoCacheOption = False,
+    check_time: CheckTimeOption = 1.0,
+    first_plan_time: Annotated[
+        float,
+        typer.Option(
+            min=0.1, help="Seconds to find a first plan of a large program, or to complete --start."
+        ),
+    ] = 60.0,
+    diagnosis_time: Annotated[
+        float, typer.Option(min=0.1, help="Seconds to find out why there is no plan.")
+    ] = 120.0,
     diagnose: Annotated[
         bool,
         typer.Option(
@@ -93,7 +104,14 @@ def solve_command(
     from dcsite.solvers import SolveOptions
 
     options = SolveOptions(
-        solver=solver.value, time_limit_s=time_limit, gap=gap, threads=threads, seed=seed
+        solver=solver.value,
+        time_limit_s=time_limit,
+        gap=gap,
+        threads=threads,
+        seed=seed,
+        check_s=check_time,
+        first_plan_s=first_plan_time,
+        diagnosis_s=diagnosis_time,
     )
     session = Session.open(
         scenario, overrides, sites, disasters, cache=not no_cache, options=options

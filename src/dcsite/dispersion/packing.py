@@ -52,7 +52,8 @@ _ROWS_AT_ONCE = 150
 _BROKEN = 1e-3
 #: A bound that falls by less than this in a round, above what is wanted, has come to rest.
 _REST = 2e-3
-#: Seconds a linear program is solved for before the check is called; twice as long each time.
+#: Seconds a linear program is solved for before the check is called; twice as long each time. The
+#: answer does not depend on it, only how soon a wish to stop is heard.
 _FIRST_STRETCH_S = 2.0
 #: Dropping this share of the points begins the reduction anew.
 _SHARE = 0.1

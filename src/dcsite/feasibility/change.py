@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from dcsite.model import SiteProgram
     from dcsite.scenario import Scenario
 
-#: Seconds that one question to the solver may take.
-_SOLVE_S = 6.0
+#: The part of the time for a diagnosis that one question to the solver may take: none of many shall
+#: use up what the others need.
+_SOLVE_PART = 1 / 20
 
-#: A solver that still runs this long after its limit is ended.
+#: A solver that still runs this long after its limit is ended; too short for anyone to notice.
 _OVERRUN_S = 0.5
 
 #: Pairs of sites beyond which a program of rows for pairs is not built here.
@@ -260,7 +261,7 @@ class _Asking:
             return None
         hard = question.under(question.modes.hard_only())
         program = assemble(hard, scored=False)
-        stop = min(self._ends, time.monotonic() + _SOLVE_S)
+        stop = min(self._ends, time.monotonic() + _SOLVE_PART * self._options.diagnosis_s)
         # Some phases of a solver do not hear of a time limit: it is then ended.
         late = stop + _OVERRUN_S
         try:

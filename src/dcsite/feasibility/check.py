@@ -19,6 +19,7 @@ from dcsite.geo.geodesy import geodesic_km
 from dcsite.model import all_rules, assemble, demand_zones
 from dcsite.model.cliques import DENSE_LIMIT
 from dcsite.scenario import as_dict, flatten, toml_value
+from dcsite.solvers import SolveOptions
 from dcsite.solvers.matrix import ProgramMatrix
 
 from .spread import OutOfTimeError, Room, Spread, fits_apart, largest_distance, room_for
@@ -38,9 +39,6 @@ _FEW_SITES = 400
 
 #: Above this many sites a table of all distances takes longer than a check may.
 _MANY_SITES = 1200
-
-#: Seconds that one search for distances may take.
-_SEARCH_S = 1.0
 
 #: Ratio of largest to smallest coefficient from which solvers lose digits that matter.
 _WIDE_RANGE = 1e9
@@ -105,9 +103,13 @@ class CoefficientRange:
 
 @dataclass(frozen=True)
 class Precheck:
-    """All that was checked, and what was found; `coefficients` is None where none were asked."""
+    """All that was checked, and what was found; `coefficients` is None where none were asked.
+
+    Searches for distances that took longer than `search_s` were given up.
+    """
 
     scenario_name: str
+    search_s: float
     sites: int
     tiers: tuple[TierCheck, ...]
     core_regions: tuple[tuple[str, int], ...]
@@ -123,7 +125,9 @@ class Precheck:
         return tuple(finding for finding in self.findings if finding.level == "error")
 
 
-def check_scenario(candidates: Candidates, *, thorough: bool = True) -> Precheck:
+def check_scenario(
+    candidates: Candidates, *, thorough: bool = True, search_s: float = SolveOptions.check_s
+) -> Precheck:
     """Check a scenario against what is known, without solving it.
 
     Parameters
@@ -133,16 +137,19 @@ def check_scenario(candidates: Candidates, *, thorough: bool = True) -> Precheck
     thorough : bool
         Without it only what is found in a blink: neither the range of numbers, nor the largest
         distances where the ones asked can be met.
+    search_s : float
+        Seconds that each search for distances may take.
 
     Returns
     -------
     Precheck
         Findings, errors first.
     """
-    check = _Check(candidates)
+    check = _Check(candidates, search_s)
     tiers = tuple(check.tier(number, thorough=thorough) for number in range(len(TIERS)))
     return Precheck(
         candidates.scenario.name,
+        search_s,
         len(candidates.sites),
         tiers,
         check.regions(),
@@ -156,7 +163,7 @@ def check_scenario(candidates: Candidates, *, thorough: bool = True) -> Precheck
 
 def disproved(candidates: Candidates) -> bool:
     """Tell whether a check alone proves a scenario infeasible, without saying what would do."""
-    check = _Check(candidates, advise=False)
+    check = _Check(candidates, SolveOptions.check_s, advise=False)
     rooms = []
     for number in range(len(TIERS)):
         rooms.append(check.tier(number, thorough=False).room)
@@ -206,8 +213,8 @@ class _Check:
     It is the outlook that criteria get for their bounds, once :meth:`load` has been asked.
     """
 
-    def __init__(self, left: Candidates, *, advise: bool = True) -> None:
-        self._advise = advise
+    def __init__(self, left: Candidates, search_s: float, *, advise: bool = True) -> None:
+        self._search_s, self._advise = search_s, advise
         self.left, self.modes = left, left.modes
         self.scenario, self.atlas, self.sites = left.scenario, left.atlas, left.sites
         self.lat = self.sites["lat_deg"].to_numpy(dtype=float)
@@ -328,14 +335,14 @@ class _Check:
         kept = keep if core else None
         try:
             met = fits_apart(
-                lat, lon, need, asked_km, keep=kept, groups=groups, time_limit_s=_SEARCH_S
+                lat, lon, need, asked_km, keep=kept, groups=groups, time_limit_s=self._search_s
             )
             few = thorough and core and len(lat) <= _FEW_SITES
             if (met is not None and not few) or not self._advise or len(lat) > _MANY_SITES:
                 largest = None
             else:
                 largest = largest_distance(
-                    lat, lon, need, keep=kept, groups=groups, time_limit_s=_SEARCH_S
+                    lat, lon, need, keep=kept, groups=groups, time_limit_s=self._search_s
                 )
         except OutOfTimeError:
             return None

@@ -29,17 +29,13 @@ if TYPE_CHECKING:
     from dcsite.model import Candidates
     from dcsite.solvers import SolveOptions
 
-#: Seconds a diagnosis of infeasibility may take.
-_DIAGNOSIS_S = 120.0
-
-#: Seconds that the search for smallest changes may take after that.
-_RELAXING_S = 30.0
+#: Parts of the time for a diagnosis: for smallest changes, after it; and for measuring how far one
+#: set is from holding. What must end soon follows the one time that a user gives.
+_CHANGES_PART = 1 / 4
+_MEASURING_PART = 1 / 8
 
 #: Sets of more rules than this are not tried; a scenario that needs more is far from feasible.
 _MOST_RULES = 3
-
-#: Seconds that measuring how far one set is from holding may take.
-_MEASURING_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -74,13 +70,15 @@ class Conflict:
     complete: bool
 
 
-def look_ahead(candidates: Candidates) -> tuple[str, ...]:
+def look_ahead(candidates: Candidates, search_s: float) -> tuple[str, ...]:
     """Check a scenario before it is built, and return what the check warns of.
 
     Parameters
     ----------
     candidates : Candidates
         What is asked, and which sites are left for which tier.
+    search_s : float
+        Seconds that each search for distances may take.
 
     Returns
     -------
@@ -93,7 +91,7 @@ def look_ahead(candidates: Candidates) -> tuple[str, ...]:
         If the check proves that there is no plan; names each value that cannot be met, with the
         most that can.
     """
-    found = check_scenario(candidates, thorough=False)
+    found = check_scenario(candidates, thorough=False, search_s=search_s)
     if found.errors:
         raise InfeasibleError(
             [
@@ -119,7 +117,7 @@ def why_infeasible(candidates: Candidates, options: SolveOptions) -> InfeasibleE
         To be raised: names the least sets of rules that would have to give way, what is short, and
         the smallest change of one number that does.
     """
-    limit_s = min(options.time_limit_s or _DIAGNOSIS_S, _DIAGNOSIS_S)
+    limit_s = min(options.time_limit_s or options.diagnosis_s, options.diagnosis_s)
     limits = replace(options, time_limit_s=limit_s, gap=1e-4, start=None)
     conflict = diagnose(candidates, limits)
     changes = _smallest_changes(candidates, conflict, limits)
@@ -175,7 +173,8 @@ def _measured(candidates: Candidates, names: tuple[str, ...], options: SolveOpti
         for variable, coefficient in program.violations[name]:
             objective[variable] = objective.get(variable, 0.0) - coefficient
     program.problem.setObjective(pulp.LpAffineExpression(objective))
-    values = solve_program(program, replace(options, time_limit_s=_MEASURING_S, gap=0.01)).values
+    limit_s = _MEASURING_PART * options.diagnosis_s
+    values = solve_program(program, replace(options, time_limit_s=limit_s, gap=0.01)).values
     rules = all_rules()
     return Relaxation(
         tuple(
@@ -195,7 +194,8 @@ def _smallest_changes(
     candidates: Candidates, conflict: Conflict | None, limits: SolveOptions
 ) -> dict[str, str]:
     """Say for each rule that does alone which smallest change of one number does."""
-    ends = time.monotonic() + min(_RELAXING_S, limits.time_limit_s or _RELAXING_S)
+    limit_s = _CHANGES_PART * limits.diagnosis_s
+    ends = time.monotonic() + min(limit_s, limits.time_limit_s or limit_s)
     texts: dict[str, str] = {}
     for relaxation in conflict.relaxations if conflict else ():
         if len(relaxation.rules) > 1:

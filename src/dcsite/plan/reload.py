@@ -82,10 +82,8 @@ class SavedPlan:
         OutputError
             If the options in the file are none of a run.
         """
-        own = self.plan.options
-        known = {
-            key: own[key] for key in ("solver", "time_limit_s", "threads", "seed") if key in own
-        }
+        fields = SolveOptions.__dataclass_fields__.keys() - {"gap", "start"}
+        known = {key: self.plan.options[key] for key in fields if key in self.plan.options}
         known["gap"] = self.plan.gap_asked if gap is None else gap
         if time_limit_s is not None:
             known["time_limit_s"] = time_limit_s

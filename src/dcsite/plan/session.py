@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dcsite
 from dcsite.atlas import load_atlas
@@ -276,13 +276,13 @@ class Session:
         scenario, options, measured = self.scenario, self.options, self.measured
         if check_first:
             stage("precheck")
-            for warning in look_ahead(self.candidates):
+            for warning in look_ahead(self.candidates, options.check_s):
                 if on_note is not None:
                     on_note(warning)
         stage("build")
         program = assemble(self.candidates)
         if start is not None:
-            begin = complete_start(program, start)
+            begin = complete_start(program, start, options.first_plan_s)
             options = replace(options, start=begin.values)
             if on_note is not None:
                 on_note(begin.note)
@@ -299,21 +299,10 @@ class Session:
             scenario,
             version=self.version,
             gap_asked=options.gap,
-            options=_manifest(options),
+            options=options.manifest,
             wall_s=time.perf_counter() - begun,
         )
         return Run(plan, measured)
-
-
-def _manifest(options: SolveOptions) -> dict[str, Any]:
-    return {
-        "solver": options.solver,
-        "time_limit_s": options.time_limit_s,
-        "gap": options.gap,
-        "threads": options.threads,
-        "seed": options.seed,
-        "start": options.start is not None,
-    }
 
 
 def with_disasters(overrides: Sequence[str] | None, disasters: Path | None) -> tuple[str, ...]:

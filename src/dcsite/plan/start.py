@@ -14,6 +14,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from dcsite.criteria import TIERS
+from dcsite.solvers import SolveOptions
 from dcsite.solvers.matrix import ProgramMatrix
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from dcsite.model import SiteProgram
 
-#: Seconds the completion may take; it takes a fraction of one.
-_COMPLETION_S = 20.0
 _SHOWN = 5
 
 #: Rows that a completion breaks are laid, and it is completed anew, at most so often.
@@ -45,7 +44,9 @@ class Start:
     note: str
 
 
-def complete_start(program: SiteProgram, hubs: pd.DataFrame) -> Start:
+def complete_start(
+    program: SiteProgram, hubs: pd.DataFrame, limit_s: float = SolveOptions.first_plan_s
+) -> Start:
     """Complete hubs to a feasible point of a program.
 
     Parameters
@@ -54,6 +55,8 @@ def complete_start(program: SiteProgram, hubs: pd.DataFrame) -> Start:
         Assembled, not yet solved.
     hubs : pandas.DataFrame
         By `site_id`, with `tier`: of an earlier plan, perhaps of another scenario or other sites.
+    limit_s : float
+        Seconds the completion may take; it takes a fraction of one.
 
     Returns
     -------
@@ -79,7 +82,9 @@ def complete_start(program: SiteProgram, hubs: pd.DataFrame) -> Start:
         )
     for _ in range(_ROUNDS):
         matrix = ProgramMatrix.from_problem(program.problem)
-        values = _complete(matrix, {v.name for v in program.open[program.eligible]}, opened)
+        values = _complete(
+            matrix, {v.name for v in program.open[program.eligible]}, opened, limit_s
+        )
         if values is None:
             return Start(
                 None, "warning: start plan left out: its hubs break hard rules of this scenario"
@@ -94,7 +99,7 @@ def complete_start(program: SiteProgram, hubs: pd.DataFrame) -> Start:
     )
 
 
-def _complete(matrix: ProgramMatrix, openings: set[str], opened: set[str]) -> Any:
+def _complete(matrix: ProgramMatrix, openings: set[str], opened: set[str], limit_s: float) -> Any:
     """Return the best point with the openings as given, None if there is none."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -109,7 +114,7 @@ def _complete(matrix: ProgramMatrix, openings: set[str], opened: set[str]) -> An
         integrality=matrix.integer.astype(int),
         bounds=Bounds(lower, upper),
         constraints=LinearConstraint(rows, matrix.row_lower, matrix.row_upper),
-        options={"time_limit": _COMPLETION_S},
+        options={"time_limit": limit_s},
     )
     if found.x is None:
         return None

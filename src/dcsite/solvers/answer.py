@@ -14,7 +14,7 @@ from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError, Proble
 
 from .drive import solve
 from .matrix import ProgramMatrix
-from .options import Outcome, Progress, SolveOptions, relative_gap
+from .options import LEAST_TIME_S, Outcome, Progress, SolveOptions, relative_gap
 from .relaxation import first_plan, relax
 
 if TYPE_CHECKING:
@@ -29,14 +29,12 @@ if TYPE_CHECKING:
 #: program has 6,000, and its solvers find a better first plan sooner than :func:`.first_plan` does.
 LARGE = 12_000
 
-#: The part of a time limit that preparing may take, and of that the relaxation must leave.
+#: The part of a time limit that preparing may take, and of that the relaxation must leave: what
+#: helps the solver must leave it most of the time that the user gave.
 _PART = 0.3
-#: Seconds for the search of a first plan.
-_FIRST_PLAN_S = 60.0
 #: Rounds of rows that the relaxation breaks go on while each lowers its bound by this share.
 _ROUNDS = 12
 _WORTHWHILE = 5e-5
-_LEAST_TIME_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ def solve_program(
         rounds += 1
         if options.time_limit_s is not None:
             remaining = options.time_limit_s - (time.perf_counter() - begun)
-            left = replace(left, time_limit_s=max(remaining, _LEAST_TIME_S))
+            left = replace(left, time_limit_s=max(remaining, LEAST_TIME_S))
         outcome = _bounded(solve(program.problem, left, on_progress, halted), bound)
         bound = outcome.bound
         if outcome.values is None:
@@ -283,7 +281,7 @@ def _prepared(
     limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
     left_s = limit_s - (time.perf_counter() - begun)
     # The matrix may lack the rows added last; the search keeps hubs apart without them.
-    return first_plan(program, matrix, relaxed, min(left_s, _FIRST_PLAN_S))
+    return first_plan(program, matrix, relaxed, min(left_s, options.first_plan_s))
 
 
 def _started(program: SiteProgram, outcome: Outcome, options: SolveOptions) -> Outcome:

@@ -13,7 +13,7 @@ from dcsite.interrupts import Interrupts
 from .cbc import CbcRunner
 from .highs import HighsRunner
 from .matrix import ProgramMatrix
-from .options import Outcome, Progress, SolveOptions, relative_gap
+from .options import LEAST_TIME_S, Outcome, Progress, SolveOptions, relative_gap
 from .runner import RawAnswer, SolverBreakdownError
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ AUTO_ORDER: tuple[SolverName, ...] = ("cbc", "highs")
 
 _RUNNERS: dict[SolverName, type[Runner]] = {"cbc": CbcRunner, "highs": HighsRunner}
 
+# How closely a child is watched: matters of technique, too short for anyone to notice.
 #: How long one look at the child lasts; also how soon a Ctrl-C is seen.
 _LOOK_S = 0.1
 
 #: A solver that has not ended by itself this long after its time limit is asked to.
 _OVERRUN_S = 2.0
 
+#: CBC does not hear a wish to stop in every phase, so it is told again.
 _ASK_AGAIN_S = 1.0
-
-_LEAST_TIME_S = 0.01
 
 #: The solvers compute to about this much of the objective (and of 1): no gap below it means
 #: anything, and a bound may lie this much on the wrong side of its plan.
@@ -171,7 +171,7 @@ class _Drive:
             if interrupts.count > 1 or now > kill_at:
                 runner.kill()
                 return
-            if now > ask_again_at:  # CBC does not hear it in every phase
+            if now > ask_again_at:
                 runner.stop()
                 ask_again_at = now + _ASK_AGAIN_S
 
@@ -186,7 +186,7 @@ class _Drive:
 
     def _time_left(self) -> float | None:
         limit = self._options.time_limit_s
-        return None if limit is None else max(_LEAST_TIME_S, limit - self._elapsed())
+        return None if limit is None else max(LEAST_TIME_S, limit - self._elapsed())
 
     def _tell(self, stage: str, best: float | None, bound: float | None) -> None:
         """Report in the problem's own sense, when something has changed."""

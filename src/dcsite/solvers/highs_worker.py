@@ -25,7 +25,7 @@ SOLUTION: Final = "solution.npy"
 ANSWER: Final = "answer.json"
 LOG: Final = "highs.log"
 
-#: Progress is told at most this often unless the best plan changes.
+#: Progress is told at most this often unless the best plan changes: as often as anyone can read.
 _TELL_EVERY_S = 0.2
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 SolverName = Literal["cbc", "highs"]
 SolverChoice = Literal["auto", "cbc", "highs"]
@@ -15,6 +15,9 @@ OutcomeStatus = Literal[
 
 #: Below this an objective counts as zero in a relative gap.
 _TINY = 1e-9
+
+#: What is left of a time limit that has passed: solvers take no limit of 0.
+LEAST_TIME_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,12 @@ class SolveOptions:
         Threads the solver may use; None leaves it to the solver.
     seed : int
         Seed of the solver's own choices.
+    check_s : float
+        Seconds that each search for distances in the check before the solve may take.
+    first_plan_s : float
+        Seconds to find a first plan of a large program, or to complete a plan given to begin from.
+    diagnosis_s : float
+        Seconds to find out why there is no plan; a quarter as many again for the smallest changes.
     start : mapping of str to float, optional
         Values of variables by name, to begin from. The solver takes them as a hint: it keeps a
         plan it can complete from them and passes over one it cannot; names that the program does
@@ -45,13 +54,18 @@ class SolveOptions:
     gap: float = 0.001
     threads: int | None = 1
     seed: int = 0
+    check_s: float = 1.0
+    first_plan_s: float = 60.0
+    diagnosis_s: float = 120.0
     start: Mapping[str, float] | None = field(default=None, repr=False, hash=False)
 
     def __post_init__(self) -> None:
         if self.solver not in get_args(SolverChoice):
             raise ValueError(f"solver is {self.solver!r}; choose auto, cbc or highs")
-        if self.time_limit_s is not None and not self.time_limit_s > 0:
-            raise ValueError(f"time_limit_s is {self.time_limit_s}; it must be above 0")
+        for limit in ("time_limit_s", "check_s", "first_plan_s", "diagnosis_s"):
+            value = getattr(self, limit)
+            if value is not None and not value > 0:
+                raise ValueError(f"{limit} is {value}; it must be above 0")
         if not 0.0 <= self.gap <= 1.0:
             raise ValueError(f"gap is {self.gap}; it must be between 0 and 1")
         if self.threads is not None and self.threads < 1:
@@ -61,6 +75,11 @@ class SolveOptions:
         for name, value in (self.start or {}).items():
             if not math.isfinite(value):
                 raise ValueError(f"start of {name} is {value}; it must be a finite number")
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The options by name, for the record of a run; of the start only whether there was one."""
+        return {**vars(self), "start": self.start is not None}
 
 
 @dataclass(frozen=True)

@@ -50,9 +50,6 @@ if TYPE_CHECKING:
 #: Weight of x beside y: a tenth of the gap asked for, within what arithmetic can tell apart.
 _LEAST_DELTA, _MOST_DELTA = 1e-6, 1e-4
 
-#: Seconds the p-dispersion may take; the bound it has by then holds as well.
-_DISPERSION_S = 20.0
-
 #: No two spacings are told apart more finely than this, in km.
 _LEAST_TOLERANCE_KM = 1e-6
 
@@ -287,8 +284,10 @@ class SpacingSearch(FrontSearch):
             )
         sites = self._candidates
         points = Points(sites["lat_deg"].to_numpy(dtype=float), sites["lon_deg"].to_numpy(float))
-        limit_s = min(self.options.time_limit_s or _DISPERSION_S, _DISPERSION_S)
-        return disperse(points, count, time_limit_s=limit_s).bound
+        found = disperse(points, count, time_limit_s=self.options.time_limit_s)
+        if found.interrupted:
+            raise KeyboardInterrupt
+        return found.bound
 
     @cached_property
     def _candidates(self) -> gpd.GeoDataFrame:
