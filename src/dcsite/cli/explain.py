@@ -17,7 +17,7 @@ from dcsite.interrupts import Interrupts
 
 from .options import EachTimeLimitOption, JsonOption, NoCacheOption, PlanArgument, QuietOption
 from .progress import Reporter
-from .show import columns, listed, named, output_console
+from .show import columns, listed, output_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -291,7 +291,7 @@ def print_hubs(console: Console, hubs: Sequence[HubExplanation]) -> None:
         for share in hub.shares:
             points[share.criterion] += share.points
         table.add_row(
-            *(hub.tier, escape(named(hub.place)), f"{hub.it_load_mw:.1f}"),
+            *(hub.tier, escape(hub.place.label), f"{hub.it_load_mw:.1f}"),
             *((_cost(hub.cost), escape(_successor(hub))) if solved else ()),
             *(f"{part:.4f}" for part in (*points.values(), sum(points.values()))),
         )
@@ -312,7 +312,8 @@ def _print_hub(console: Console, hub: HubExplanation) -> None:
         if hub.cost.high is not None and not hub.runners_up:
             console.print("no other place takes its place: the other hubs carry its load")
         if hub.leaving:
-            console.print(f"also given up: {escape(listed([*map(named, hub.leaving)]))}")
+            gone = listed([place.label for place in hub.leaving])
+            console.print(f"also given up: {escape(gone)}")
         _print_changes(console, hub.changes)
     table = columns("measure", ">points", ">of the plan's", ">share", wide=("measure",))
     for share in hub.shares:
@@ -347,9 +348,8 @@ def _print_disasters(console: Console, found: HubDisasters) -> None:
             f"least often down with it ({backup.both_down_30y:.5f} times in 30 years)"
         )
         if backup.falling:
-            console.print(
-                f"  fall together with it: {escape(listed([*map(named, backup.falling)]))}"
-            )
+            falling = listed([place.label for place in backup.falling])
+            console.print(f"  fall together with it: {escape(falling)}")
     if found.move is not None:
         move = found.move
         console.print(
@@ -395,7 +395,7 @@ def _print_verdict(console: Console, verdict: TierVerdict) -> None:
 def _print_places(console: Console, title: str, found: Sequence[RunnerUp]) -> None:
     if found:
         places = [
-            f"{named(other.place)} ({other.tier}, {other.it_load_mw:.1f} MW, "
+            f"{other.place.label} ({other.tier}, {other.it_load_mw:.1f} MW, "
             f"{other.distance_km:.0f} km)"
             for other in found
         ]
@@ -429,4 +429,4 @@ def _successor(hub: HubExplanation) -> str:
         return "none" if hub.cost is not None and hub.cost.high is not None else "-"
     first = hub.runners_up[0]
     more = f" +{len(hub.runners_up) - 1}" if len(hub.runners_up) > 1 else ""
-    return f"{named(first.place)}, {first.distance_km:.0f} km{more}"
+    return f"{first.place.label}, {first.distance_km:.0f} km{more}"

@@ -21,7 +21,7 @@ from .options import (
     SolverOption,
 )
 from .progress import Reporter
-from .show import columns, named, output_console
+from .show import columns, output_console
 
 if TYPE_CHECKING:
     from dcsite.outputs.robust import RobustPaths
@@ -163,7 +163,7 @@ def _print(found: Robustness, paths: RobustPaths) -> None:
     places = [entry for entry in found.frequencies if entry.tier == ANY_TIER]
     for entry in places[:_SHOWN]:
         table.add_row(
-            escape(f"{named(entry)} ({entry.site_id})"),
+            escape(f"{entry.label} ({entry.site_id})"),
             f"{entry.frequency:.0%}",
             f"{entry.low:.0%} to {entry.high:.0%}",
             ", ".join(tiers[entry.site_id]),

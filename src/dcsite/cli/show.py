@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -15,18 +15,6 @@ if TYPE_CHECKING:
 #: Columns of a table that goes into a file or pipe.
 _FILE_WIDTH = 160
 _LISTED = 6
-
-
-class Named(Protocol):
-    """Whatever has a Japanese name, and perhaps an English one."""
-
-    @property
-    def name_ja(self) -> str:
-        """Japanese name."""
-
-    @property
-    def name_en(self) -> str | None:
-        """English name, None or empty where there is none."""
 
 
 def output_console() -> Console:
@@ -54,11 +42,6 @@ def columns(*titles: str, wide: Collection[str] = ()) -> Table:
             min_width=18 if title in wide else None,
         )
     return table
-
-
-def named(place: Named) -> str:
-    """Return the names of a place: ``唐津市 Karatsu-shi``."""
-    return f"{place.name_ja} {place.name_en}" if place.name_en else place.name_ja
 
 
 def listed(texts: Sequence[str], most: int = _LISTED) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text
 from dcsite.outputs.page import amount, chance, interval, percent
 from dcsite.outputs.stress import KINDS
 
-from .show import columns, named
+from .show import columns
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +23,7 @@ _PAIRS = 3
 def print_stress(console: Console, found: StressTest) -> None:
     """Print the worst event, loss, hubs that fall together and the comparison with today."""
     plan, today = found.plan, found.today
-    names = {hub.site_id: named(hub) for hub in plan.hubs}
+    names = {hub.site_id: hub.label for hub in plan.hubs}
     # Text, not markup: names are a user's own.
     console.print(Text.assemble((found.title_en, "bold"), f"  {found.title_ja}"))
     struck = sum(found.occurred.values())

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from .explain import print_hubs
-from .show import columns, named, quantity
+from .show import columns, quantity
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -109,7 +109,7 @@ def _hubs(hubs: tuple[Hub, ...]) -> Table:
     for hub in hubs:
         table.add_row(
             hub.tier,
-            escape(f"{named(hub)}, {hub.prefecture_en}"),
+            escape(f"{hub.label}, {hub.prefecture_en}"),
             f"{hub.it_load_mw:.1f}",
             *(_link(hub.links.get(key)) for key in link_kinds()),
             f"{hub.nearest_hub_km:.0f} km",

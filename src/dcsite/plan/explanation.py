@@ -32,10 +32,14 @@ class PlaceName(Record):
     prefecture_ja: str
     prefecture_en: str
 
+    @property
+    def label(self) -> str:
+        """What people call the place, in Japanese and, where it has one, by its English name."""
+        return self.name_ja if self.name_en is None else f"{self.name_ja} {self.name_en}"
+
     def __str__(self) -> str:
         """Render as ``唐津市 Karatsu-shi, Saga (41202)``."""
-        name = self.name_ja if self.name_en is None else f"{self.name_ja} {self.name_en}"
-        return f"{name}, {self.prefecture_en} ({self.site_id})"
+        return f"{self.label}, {self.prefecture_en} ({self.site_id})"
 
 
 class Cost(Record):

@@ -71,6 +71,11 @@ class NamedHub(Record):
     lon_deg: Longitude
     """Longitude in degrees, WGS 84, 6 decimals."""
 
+    @property
+    def label(self) -> str:
+        """What people call the hub, in Japanese and, where it has one, by its English name."""
+        return self.name_ja if self.name_en is None else f"{self.name_ja} {self.name_en}"
+
     @classmethod
     def of(cls, site_id: object, row: Mapping[Any, Any] | pd.Series, **others: Any) -> Self:
         """Return the hub of a row of a table, or of another hub's ``vars``.
@@ -129,11 +134,6 @@ class Hub(HubBrief):
     """What the hub is joined to, by kind of link; in a file each stands under its own key."""
     facts: Mapping[str, UnknownRatio] = field(default_factory=dict)
     """Values that stand among the hub's own keys in a file."""
-
-    @property
-    def label(self) -> str:
-        """What people call the hub, in Japanese and, where it has one, by its English name."""
-        return self.name_ja if self.name_en is None else f"{self.name_ja} {self.name_en}"
 
 
 class UnservedZone(Record):
