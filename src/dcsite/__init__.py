@@ -72,7 +72,7 @@ def solve(
     atlas: Atlas | None = None,
     options: SolveOptions | None = None,
     *,
-    sites: Path | gpd.GeoDataFrame | None = None,
+    sites: str | Path | gpd.GeoDataFrame | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Solve a scenario over Japan's municipalities, or over sites of one's own.
@@ -85,7 +85,7 @@ def solve(
         The shipped geodata by default.
     options : SolveOptions, optional
         Solver, time limit, gap, threads, seed.
-    sites : Path or geopandas.GeoDataFrame, optional
+    sites : str, Path or geopandas.GeoDataFrame, optional
         A user's file of candidate sites, or candidates as :class:`Session` takes them.
     overrides : mapping of str to value, optional
         Values by dotted key, laid over a scenario that is given by its name or file.

@@ -17,7 +17,16 @@ import math
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast, dataclass_transform
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    NoReturn,
+    Self,
+    cast,
+    dataclass_transform,
+)
 
 import numpy as np
 from pydantic import (
@@ -76,6 +85,32 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+class Frozen(dict[str, Any]):
+    """A table that nobody changes; `{**table, key: value}` is a changed copy of it.
+
+    A dict for everything that reads: pydantic dumps it, pickle carries it.
+    """
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError(
+            "scenarios and records are frozen; load the scenario with the value as an override"
+        )
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Rebuild it whole: pickle and copy would set its items one by one."""
+        return type(self), (dict(self),)
+
+
+def _frozen(value: Any) -> Any:
+    """Freeze a table with the tables in it."""
+    if not isinstance(value, dict):
+        return value
+    return Frozen({key: _frozen(part) for key, part in value.items()})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -204,6 +239,12 @@ class Record:
         # Most runs meet few of the records; the machinery of each is built when first used.
         config = ConfigDict(extra="ignore", defer_build=True)
         pydantic_dataclass(frozen=True, config=config)(cls)
+
+    def __post_init__(self) -> None:
+        """Freeze the tables too."""
+        for name, value in vars(self).items():
+            if isinstance(value, dict):
+                object.__setattr__(self, name, _frozen(value))
 
     @classmethod
     def __get_pydantic_json_schema__(

@@ -129,7 +129,7 @@ def test_a_plan_of_a_users_own_sites_is_written(
     paths = write_outputs(dataclasses.replace(plan, hubs=(hub,)), own, atlas, tmp_path / "out")
     assert json.loads(paths.plan_json.read_text(encoding="utf-8"))["hubs"][0]["name_en"] is None
     page = paths.map_html.read_text(encoding="utf-8")
-    assert '"shapes":[[43.06209,141.35439],' in page
+    assert '"shapes":[[43.0621,141.3544],' in page
 
 
 def test_check_directory_knows_our_files(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcsite.errors import OutputError, Problem
+from dcsite.plan.reload import saved_plan
+from dcsite.plan.session import Session
 from dcsite.plan.types import Plan
 
 from . import atomic
@@ -101,6 +103,19 @@ def write_outputs(
         if alternatives is not None:
             atomic.write_text(staging / ALTERNATIVES_NAME, alternatives.text())
     return _paths(directory)
+
+
+def write_plan(
+    plan: Plan,
+    directory: Path,
+    session: Session | None,
+    sites: str | Path | gpd.GeoDataFrame | None,
+) -> OutputPaths:
+    """Write a plan as :meth:`dcsite.Plan.write` says."""
+    check_directory(directory)
+    if session is None:
+        session = Session.reopen(saved_plan(plan, directory / plan.file_name), sites)
+    return write_outputs(plan, session.measured, session.atlas, directory)
 
 
 def write_explanation(

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dcsite.contract import TIERS, Measure, criteria, input_files, link_kinds
+from dcsite.contract import Measure, criteria, input_files, link_kinds
 from dcsite.errors import SolverError
 from dcsite.geo.geodesy import nearest_other
 from dcsite.scenario import as_dict
 
-from .check import check_plan
+from .check import check_plan, highest_first
 from .shares import measure_shares
 from .types import Assumption, GeodataUse, Hub, Plan
 
@@ -74,11 +74,7 @@ def build_plan(
     if outcome.objective is None:
         raise SolverError("the solver returned a plan without its objective")
     bound = outcome.bound if outcome.bound is not None else np.inf
-    hubs = sites.join(answer.chosen, how="inner")
-    rank = hubs["tier"].map({tier: number for number, tier in enumerate(TIERS)})
-    hubs = hubs.assign(_rank=rank, _id=hubs.index).sort_values(
-        ["_rank", "it_load_mw", "_id"], ascending=[True, False, True]
-    )
+    hubs = highest_first(sites.join(answer.chosen, how="inner"))
     checked = check_plan(
         hubs,
         atlas,
@@ -123,10 +119,11 @@ def build_plan(
             *(note for found in checked.evaluations.values() for note in found.notes),
             *outcome.notes,
         ),
-        assumptions=tuple(Assumption(*record) for record in _assumptions(scenario)),
+        assumptions=tuple(
+            Assumption(record.key, record.value, record.why) for record in scenario.assumptions()
+        ),
         geodata=tuple(
-            GeodataUse(used.name, used.sha256, used.licence, used.vintage, used.source)
-            for used in sorted(atlas.tables_used(), key=lambda used: used.name)
+            GeodataUse.of(used) for used in sorted(atlas.tables_used(), key=lambda used: used.name)
         ),
         scenario=as_dict(scenario),
     )
@@ -178,10 +175,6 @@ def _files_read(scenario: Scenario) -> tuple[str, ...]:
     )
 
 
-def _assumptions(scenario: Scenario) -> list[tuple[str, Any, str]]:
-    return [(record.key, record.value, record.why) for record in scenario.assumptions()]
-
-
 def _hubs(hubs: gpd.GeoDataFrame, atlas: Atlas, checked: Checked) -> tuple[Hub, ...]:
     cores = atlas.existing_cores()
     nearest_km, nearest = nearest_other(
@@ -200,19 +193,10 @@ def _hubs(hubs: gpd.GeoDataFrame, atlas: Atlas, checked: Checked) -> tuple[Hub, 
         known = {value.name: value.value for value in values}
         joined = {link.key: link for one in evaluations for link in one.links.get(site, ())}
         found.append(
-            Hub(
-                site_id=site,
+            Hub.of(
+                site_id,
+                row,
                 municipality_code=_text(row["municipality_code"]),
-                name_ja=str(row["name_ja"]),
-                name_en=_text(row["name_en"]),
-                prefecture_en=str(row["prefecture_en"]),
-                prefecture_ja=str(row["prefecture_ja"]),
-                area=str(row["area"]),
-                tier=str(row["tier"]),
-                lat_deg=float(row["lat_deg"]),
-                lon_deg=float(row["lon_deg"]),
-                uncertainty_km=float(row["uncertainty_km"]),
-                it_load_mw=float(row["it_load_mw"]),
                 nearest_hub_km=float(nearest_km[number]),
                 nearest_hub_id=ids[nearest[number]],
                 values=values,

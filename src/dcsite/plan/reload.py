@@ -17,7 +17,7 @@ from pydantic import ValidationError
 import dcsite
 from dcsite.criteria import TIERS
 from dcsite.errors import GeodataError, OutputError, Problem, SitesError
-from dcsite.records import problems_of
+from dcsite.records import plain, problems_of
 from dcsite.scenario import scenario_model
 from dcsite.solvers import SolveOptions
 
@@ -107,11 +107,21 @@ def read_plan(source: Path) -> SavedPlan:
         raise OutputError(
             Problem(str(path), "", "no such file; give an output folder or its plan.json")
         )
-    plan = Plan.read_file(path)
+    return saved_plan(Plan.read_file(path), path)
+
+
+def saved_plan(plan: Plan, path: Path) -> SavedPlan:
+    """Return a plan with the scenario it holds, as if it had been read from `path`.
+
+    Raises
+    ------
+    OutputError
+        With one problem for each thing in it that is not as dcsite writes it.
+    """
     problems = _hub_problems(plan, str(path))
     model = scenario_model()
     try:
-        scenario = model.model_validate_json(json.dumps(plan.scenario), strict=True)
+        scenario = model.model_validate_json(json.dumps(plain(plan.scenario)), strict=True)
     except ValidationError as error:
         raise OutputError([*problems_of(error, str(path), "scenario"), *problems]) from error
     if problems:

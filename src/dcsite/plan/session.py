@@ -61,7 +61,7 @@ class Session:
         What is asked.
     options : SolveOptions
         Solver, time limit, gap, threads, seed.
-    given_sites : Path or geopandas.GeoDataFrame, optional
+    given_sites : str, Path or geopandas.GeoDataFrame, optional
         A user's file of candidate sites, or the candidates; the municipalities by default.
     given_atlas : Atlas, optional
         The shipped geodata by default.
@@ -85,7 +85,7 @@ class Session:
 
     scenario: Scenario
     options: SolveOptions
-    given_sites: Path | gpd.GeoDataFrame | None = None
+    given_sites: str | Path | gpd.GeoDataFrame | None = None
     given_atlas: Atlas | None = field(default=None, repr=False)
     cache: MeasureCache | None = field(default=None, repr=False)
     saved: SavedPlan | None = field(default=None, repr=False)
@@ -95,7 +95,7 @@ class Session:
         cls,
         scenario: str | Path | Scenario = "policy-2023",
         overrides: Sequence[str] | None = (),
-        sites: Path | gpd.GeoDataFrame | None = None,
+        sites: str | Path | gpd.GeoDataFrame | None = None,
         disasters: Path | None = None,
         *,
         cache: bool = True,
@@ -110,7 +110,7 @@ class Session:
             Shipped name or TOML file, or one already loaded (overrides are then not laid over it).
         overrides : sequence of str
             ``KEY=VALUE`` texts laid over it.
-        sites : Path or geopandas.GeoDataFrame, optional
+        sites : str, Path or geopandas.GeoDataFrame, optional
             Own candidate sites; the municipalities by default.
         disasters : Path, optional
             File of further disasters.
@@ -139,7 +139,7 @@ class Session:
     def reopen(
         cls,
         saved: SavedPlan,
-        sites: Path | gpd.GeoDataFrame | None = None,
+        sites: str | Path | gpd.GeoDataFrame | None = None,
         *,
         cache: bool = True,
         options: SolveOptions | None = None,
@@ -151,7 +151,7 @@ class Session:
         ----------
         saved : SavedPlan
             As :func:`dcsite.plan.reload.read_plan` returns it.
-        sites : Path or geopandas.GeoDataFrame, optional
+        sites : str, Path or geopandas.GeoDataFrame, optional
             The candidates it was made for; the municipalities by default.
         cache, options, atlas
             As of :meth:`open`; the options are those of the plan's run by default.
@@ -196,8 +196,8 @@ class Session:
         land, given = self.scenario.land, self.given_sites
         if given is None:
             found = municipality_sites(self.atlas, land)
-        elif isinstance(given, Path):
-            found = read_sites(given, self.atlas, land)
+        elif isinstance(given, str | Path):
+            found = read_sites(Path(given), self.atlas, land)
         else:
             found = given
         if self.saved is not None:

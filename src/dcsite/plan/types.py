@@ -12,6 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import field, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, SerializeAsAny, computed_field
@@ -47,10 +48,14 @@ from dcsite.records import (
 from .explanation import MeasureShare, PlaceName
 
 if TYPE_CHECKING:
+    import folium
     import geopandas as gpd
     import pandas as pd
 
     from dcsite.atlas.descriptor import ResourceSpec
+    from dcsite.outputs import OutputPaths
+
+    from .session import Session
 
 Status = Literal["optimal", "feasible", "interrupted"]
 
@@ -300,6 +305,52 @@ class Plan(Record):
         from .frame import hubs_frame
 
         return hubs_frame(self).set_index("site_id")
+
+    def explore(self, *, tiles: bool = False) -> folium.Map:
+        """Return the hubs and their links on a map, for notebooks.
+
+        Each hub's pop-up holds its row of :meth:`to_frame`.
+
+        Parameters
+        ----------
+        tiles : bool
+            Whether the ground is the pale map of the GSI, which comes from the network; without,
+            it is the prefectures' outlines, and nothing is fetched.
+        """
+        from dcsite.outputs.map.explore import explore
+
+        return explore(self, tiles=tiles)
+
+    def write(
+        self,
+        folder: str | Path,
+        session: Session | None = None,
+        *,
+        sites: str | Path | gpd.GeoDataFrame | None = None,
+    ) -> OutputPaths:
+        """Write what ``dcsite solve`` writes, whole or not at all: the plan, tables and the map.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if missing. One that holds only an older output is replaced as a whole.
+        session : Session, optional
+            The one that solved the plan. Without it the scenario is opened again, and the
+            candidates, which the map shows, are measured again or taken from the cache.
+        sites : str, Path or geopandas.GeoDataFrame, optional
+            The candidates the plan was made for, where there is no session; the municipalities by
+            default.
+
+        Raises
+        ------
+        OutputError
+            If the folder cannot be written or holds files that are not ours; it is then unchanged.
+        GeodataError, SitesError
+            If the geodata or the candidates at hand are not those the plan was made from.
+        """
+        from dcsite.outputs.write import write_plan
+
+        return write_plan(self, Path(folder), session, sites)
 
     def __repr__(self) -> str:
         """Say in a few lines what the plan is and how good it is known to be."""

@@ -10,11 +10,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from dcsite.errors import Problem, ScenarioError
+from dcsite.records import Frozen
 
 from .layers import Layer, Merged, flatten, merge, parse_override, read_chain
 from .origin import read_sources, trace
 from .say import Vocabulary, validation_problems
-from .schema import Frozen, Scenario, as_dict, scenario_model
+from .schema import Scenario, as_dict, scenario_model
 
 
 def load_scenario(source: str | Path = "policy-2023", overrides: Sequence[str] = ()) -> Scenario:

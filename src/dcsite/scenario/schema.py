@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Literal, NoReturn, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -27,7 +27,7 @@ from pydantic_core import CoreSchema
 from typing_extensions import TypedDict
 
 from dcsite.contract import Criterion, Rule, Step, criteria
-from dcsite.records import describe_fields
+from dcsite.records import Frozen, describe_fields
 
 from .layers import as_range, flatten, toml_value
 from .origin import AssumptionRecord, Origin
@@ -52,23 +52,6 @@ class Section(BaseModel):
         described = handler(schema)
         describe_fields(cls, Section, handler.resolve_ref_schema(described))
         return described
-
-
-class Frozen(dict[str, Any]):
-    """A table that nobody changes; `{**table, key: value}` is a changed copy of it.
-
-    A dict for everything that reads: pydantic dumps it, pickle carries it.
-    """
-
-    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError("a scenario is frozen; load one with the value as an override instead")
-
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Rebuild it whole: pickle and copy would set its items one by one."""
-        return type(self), (dict(self),)
 
 
 class Span(Section):

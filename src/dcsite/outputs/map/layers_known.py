@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
 
 BORDER = "#b9c3ca"
-_LAND = "#fbfaf6"
+LAND = "#fbfaf6"
 _GSI_TILES = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png"
 _GSI_CREDIT = (
     '<a href="https://maps.gsi.go.jp/development/ichiran.html" target="_blank" '
@@ -63,7 +63,7 @@ def prefecture_ground(atlas: Atlas) -> DataLayer:
             polygons.geometry.map(_name_place), strict=True,
         )
     ]  # fmt: skip
-    style = {"fillColor": _LAND, "fillOpacity": 1, "color": BORDER, "weight": 0.7,
+    style = {"fillColor": LAND, "fillOpacity": 1, "color": BORDER, "weight": 0.7,
              "lineJoin": "round"}  # fmt: skip
     return DataLayer(
         "areas",
