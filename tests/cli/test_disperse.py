@@ -277,6 +277,7 @@ def test_metric_that_does_not_fit(offices: Path, square: Path) -> None:
         ("id,x,y\na,1,2\nb,1", "row 3: has 2 cells, the header has 3"),
         ("id,x,y\n", "has no rows"),
         ("id,breadth\na,1", "no column for lat_deg"),
+        ("id,x,y,lat\na,1,2,35\nb,2,3,36", "no column for lon_deg"),
         ("", "is empty"),
     ],
 )

@@ -265,7 +265,7 @@ class FileForm:
     error : type of DcsiteError
         What is raised.
     needed_instead : tuple of str
-        Fields that make a CSV file of use in place of `needed`.
+        Fields that make a CSV file of use that has none of `needed`.
     suffixes : tuple of str
         The extensions of `kinds`.
     """
@@ -334,8 +334,11 @@ def match_columns(
         near = difflib.get_close_matches(_plain(label), missing, n=1, cutoff=_NEARLY)
         if near:
             problems.add(0, label, f"is not read; did you mean {near[0]}? Rename or remove it")
+    instead = set(form.needed_instead)
+    if instead and instead <= found.keys() and found.keys().isdisjoint(needed):
+        needed = ()
     lacking = [field for field in needed if field not in found]
-    if lacking and not (form.needed_instead and found.keys() >= set(form.needed_instead)):
+    if lacking:
         listed = ", ".join(map(shown, header[:12]))
         for field in lacking:
             allowed = ", ".join(form.columns[field])
