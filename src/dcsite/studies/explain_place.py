@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
+from collections import defaultdict
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -52,24 +53,20 @@ def find_place(sites: gpd.GeoDataFrame, text: str, where: str = "PLACE") -> str:
         If several places have the name (all are listed), or none (the nearest names are).
     """
     wanted = _plain(text)
-    ids = [str(site) for site in sites.index]
-    for labels in (ids, [str(code) for code in sites["municipality_code"]]):
-        exact = [site for site, label in zip(ids, labels, strict=True) if _plain(label) == wanted]
-        if wanted and len(exact) == 1:
-            return exact[0]
-    names: dict[str, list[str]] = {}
-    short: dict[str, list[str]] = {}
-    for site, japanese, english in zip(ids, sites["name_ja"], sites["name_en"], strict=True):
+    ids, codes, names, short = tables = [defaultdict[str, list[str]](list) for _ in range(4)]
+    labels = (sites.index, sites["municipality_code"], sites["name_ja"], sites["name_en"])
+    for site, code, japanese, english in zip(*labels, strict=True):
+        ids[_plain(site)].append(str(site))
+        codes[_plain(code)].append(str(site))
         for name, endings in ((japanese, _ENDINGS_JA), (english, _ENDINGS_EN)):
             if isinstance(name, str) and name:
-                full = _plain(name)
-                names.setdefault(full, []).append(site)
-                short.setdefault(_without_ending(full, endings), []).append(site)
-    for table in (names, short):
+                names[_plain(name)].append(str(site))
+                short[_without_ending(_plain(name), endings)].append(str(site))
+    for table in tables:
         found = sorted(set(table.get(wanted, ())))
         if len(found) == 1:
             return found[0]
-        if found:
+        if found and table is not codes:
             listed = "; ".join(str(name_of(sites, site)) for site in found[:_LISTED])
             more = f"; and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
             raise SitesError(
@@ -77,8 +74,9 @@ def find_place(sites: gpd.GeoDataFrame, text: str, where: str = "PLACE") -> str:
                     where, "", f"{text!r} names {len(found)} places: {listed}{more}; give the code"
                 )
             )
-    near = difflib.get_close_matches(wanted, [*names, *ids], n=3, cutoff=0.6)
-    nearest = [site for name in near for site in names.get(name, [name])][:3]
+    known = {**ids, **names}
+    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
+    nearest = [site for name in near for site in known[name]][:3]
     hint = "; ".join(str(name_of(sites, site)) for site in dict.fromkeys(nearest))
     raise SitesError(
         Problem(

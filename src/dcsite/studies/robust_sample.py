@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -22,7 +22,7 @@ from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError, Proble
 from dcsite.model import Candidates, assemble
 from dcsite.plan import Session
 from dcsite.plan.check import check_plan
-from dcsite.records import Record
+from dcsite.records import Name, Record
 from dcsite.scenario import as_dict, flatten, load_scenario
 from dcsite.solvers import SolveOptions, find_answer
 
@@ -43,25 +43,23 @@ _DIGITS = 9
 class WeightSpread(Stated):
     """How far the weights vary: a Dirichlet distribution around the scenario's."""
 
-    concentration: float = Field(
-        gt=0, le=1e6, description="Concentration of the distribution; larger varies less."
-    )
-    why: str = Field(min_length=1, description="What this spread rests on.")
+    concentration: Annotated[float, Field(gt=0, le=1e6)]
+    """Concentration of the distribution; larger varies less."""
+    why: Name
+    """What this spread rests on."""
 
 
 class KeyRange(Stated):
     """One scenario value drawn evenly, by a factor on the scenario's own or between two values."""
 
-    key: str = Field(
-        pattern=r"^[a-z_0-9]+(\.[a-z_0-9]+)+$", description="Dotted key of the scenario."
-    )
-    factor: tuple[float, float] | None = Field(
-        default=None, description="Least and largest factor on the scenario's value."
-    )
-    between: tuple[float, float] | None = Field(
-        default=None, description="Least and largest value."
-    )
-    why: str = Field(min_length=1, description="What this range rests on.")
+    key: Annotated[str, Field(pattern=r"^[a-z_0-9]+(\.[a-z_0-9]+)+$")]
+    """Dotted key of the scenario."""
+    factor: tuple[float, float] | None = None
+    """Least and largest factor on the scenario's value."""
+    between: tuple[float, float] | None = None
+    """Least and largest value."""
+    why: Name
+    """What this range rests on."""
 
     @model_validator(mode="after")
     def _one_and_ordered(self) -> Self:
