@@ -30,6 +30,7 @@ def small_atlas() -> TinyAtlas:
         {
             "population_2020": [600, 400, 500],
             "electricity_area": ["north", "north", "south"],
+            "pref_name_ja": ["北県", "北県", "南県"],
         },
         index=pd.Index(["01", "02", "03"], name="municipality_code"),
     )
@@ -174,7 +175,8 @@ def test_a_users_events_come_last(three: pd.DataFrame, tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     path.write_text("scenario_id,municipality_code,probability_down\nx,01100,1\n", "utf-8")
     places = pd.DataFrame(
-        {"population_2020": [1], "electricity_area": ["north"]}, index=["01100"]
+        {"population_2020": [1], "electricity_area": ["north"], "pref_name_ja": ["北県"]},
+        index=["01100"],
     ).rename_axis("municipality_code")
     atlas = small_atlas()
     atlas.tables["municipalities"] = pd.concat([atlas.table("municipalities"), places])
@@ -304,3 +306,17 @@ def test_both_down_against_draws() -> None:
     assert (np.abs(down.mean(axis=0) - alone) < 4 * np.sqrt(alone * (1 - alone) / draws)).all()
     # As if they fell independently of each other, the draws would not be matched.
     assert (np.abs(seen - alone[0] * alone[1:]) > 20 * error).all()
+
+
+def test_every_shipped_case_has_a_name_in_both_languages_and_no_code(
+    shipped_atlas: Atlas, measured: pd.DataFrame
+) -> None:
+    events = disaster_set(measured.iloc[:1], shipped_atlas, settings(), [""]).events
+    assert events["name_ja"].str.contains("[\u3040-\u30ff\u4e00-\u9fff]").all()
+    for names in (events["name_en"], events["name_ja"]):
+        assert names.is_unique
+        assert not names.str.contains(r"[A-Z]{2,}[a-z]*|[A-Z]\d{5}|Area\d").any()
+    assert events.loc["ANN13", ["name_en", "name_ja"]].tolist() == [
+        "Nankai Trough earthquakes, case 4 of 15, Mw 9.1",
+        "南海トラフ（M8〜M9クラス）：全15ケースの4番目、Mw 9.1",
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -140,3 +142,23 @@ def test_a_hub_serves_no_more_than_it_carries(hubs, shipped_atlas):
     little = hubs.assign(it_load_mw=[50.0, 50.0, 40.0])
     unserved = unserved_demand(little, shipped_atlas, wide)
     assert sum(zone.unserved_mw for zone in unserved) == pytest.approx(300.0)
+
+
+def test_what_is_broken_is_said_of_places_in_both_languages(hubs, shipped_atlas, small):
+    soft = small.model_copy(update={"rules": dict.fromkeys(small.rules, "soft")})
+    far = hubs.assign(
+        lat_deg=[35.70, 35.60, 35.80], lon_deg=[139.9, 139.8, 139.7], tier="core",
+        it_load_mw=[200.0, 200.0, 100.0], max_it_load_mw=10.0, hectares=1.0, population_2020=9.0,
+        pref_code="07",
+    )  # fmt: skip
+    found = check(far, shipped_atlas, soft).violations
+    assert len({violation.rule for violation in found}) > 8
+    for violation in found:
+        assert not re.search(r"\b(01217|41206|07203)\b", violation.message_en)
+        assert not re.search(r"01217|41206|07203|core|large|regional", violation.message_ja)
+        assert re.search("[\u3040-\u30ff\u4e00-\u9fff]", violation.message_ja)
+    said = {violation.rule: violation for violation in found if violation.rule == "land"}
+    assert said["land"].message_en.startswith("郡山市 Koriyama-shi carries 90.0 MW more")
+    texts = {violation.message_ja for violation in found}
+    assert "中核拠点が3か所（必要2〜2）" in texts
+    assert "九州に中核拠点がない" in texts

@@ -28,6 +28,7 @@ from .findings import (
 )
 from .program import FindRows, LoadTable, Outlook, Program, ScoreTerm, Terms
 from .rules import (
+    TIER_TITLES,
     TIERS,
     Admission,
     Bound,
@@ -43,6 +44,7 @@ __all__ = [
     "ENTRY_POINT_GROUP",
     "SLACK",
     "TIERS",
+    "TIER_TITLES",
     "Admission",
     "Backup",
     "Bound",

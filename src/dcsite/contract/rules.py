@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 #: Tiers from the highest to the lowest; a site holds one of them at most.
 TIERS: tuple[str, ...] = ("core", "large", "regional")
+#: What hubs of each tier are called, in English and in Japanese.
+TIER_TITLES: dict[str, tuple[str, str]] = {
+    "core": ("Core hub", "中核拠点"),
+    "large": ("Large hub", "大規模拠点"),
+    "regional": ("Regional hub", "地方拠点"),
+}
 
 
 class PerTier(BaseModel):

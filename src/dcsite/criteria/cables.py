@@ -66,6 +66,18 @@ DIRECTIONS = Quantity(
     "中核拠点から届く国際方面数",
     _SOURCE,
 )
+#: What the directions of submarine_cables are called.
+_DIRECTIONS = {
+    "arctic_europe": ("Europe by the Arctic", "北極海経由欧州"),
+    "china_hk": ("China and Hong Kong", "中国・香港"),
+    "europe_via_south": ("Europe by the south", "南回り欧州"),
+    "guam_oceania": ("Guam and Oceania", "グアム・オセアニア"),
+    "korea": ("Korea", "韓国"),
+    "north_america": ("North America", "北米"),
+    "russia": ("Russia", "ロシア"),
+    "southeast_asia": ("South-East Asia", "東南アジア"),
+    "taiwan": ("Taiwan", "台湾"),
+}
 LARGEST_CLUSTER = Quantity(
     "largest_landing_cluster_share",
     "share",
@@ -353,7 +365,10 @@ class Cables(Criterion[Parameters]):
         found.figure(LARGEST_CLUSTER, largest, 1.0 - largest, part, outside)
         found.figure(CROWDED_SHARE, crowded_share)
         found.each(DISTANCE, distance_km, score)
-        notes = [(", ".join(names), "") for names in reached]
+        said = [[_DIRECTIONS.get(name, (name, name)) for name in names] for names in reached]
+        notes = [
+            (", ".join(en for en, _ in names), "、".join(ja for _, ja in names)) for names in said
+        ]
         reach = f"within {own.core_landing_max_km:g} km", f"{own.core_landing_max_km:g} km以内"
         found.each(DIRECTIONS.noted(*reach), directions, notes=notes)
         core = (hubs["tier"] == "core").to_numpy()

@@ -244,8 +244,13 @@ def _hub_values(found: Findings, disasters: DisasterSet, backups: tuple[Backup, 
     quakes = np.flatnonzero(events["in_force"] & (events["kind"] == "earthquake"))
     if len(quakes):
         worst = quakes[disasters.down[:, quakes].argmax(axis=1)]
-        names = [_named(disasters, int(event)) for event in worst]
-        found.each(_WORST_EARTHQUAKE, disasters.down[np.arange(len(hubs)), worst], notes=names)
+        down = disasters.down[np.arange(len(hubs)), worst]
+        # A hub that no earthquake reaches has no worst one to be named.
+        names = [
+            _named(disasters, int(event)) if chance > 0.0 else ("", "")
+            for event, chance in zip(worst, down, strict=True)
+        ]
+        found.each(_WORST_EARTHQUAKE, down, notes=names)
     both = np.full(len(hubs), np.inf)
     names = [("", "")] * len(hubs)
     for backup in backups:

@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 #: JMA intensity 6-lower begins here.
 SIX_LOWER = 5.5
+_KINDS_JA = {
+    "major_active_fault": "主要活断層",
+    "other_active_fault": "活断層",
+    "sea_of_japan_eastern_margin": "日本海東縁の地震",
+    "japan_trench": "日本海溝の地震",
+    "kuril_trench": "千島海溝の地震",
+    "nankai_trough": "南海トラフの地震",
+    "sagami_trough": "相模トラフの地震",
+}
 #: Nothing is known of shaking below the tables' threshold, where no site is down.
 UNSHAKEN = -np.inf
 #: What the events follow from, beside the atlas: they are worked out once for each.
@@ -87,7 +96,7 @@ def _work_out(atlas: Atlas, settings: DisasterSettings) -> tuple[pd.DataFrame, p
     dark = _areas_lost(atlas, felt, settings.area_lost_from_share)
     events = sources.assign(
         kind="earthquake",
-        name_ja=_japanese_names(atlas, sources),
+        **_names(atlas, sources, felt),
         probability_30y=sources["source_probability_30y"] * sources["share"],
         in_force=~(published < settings.min_probability_30y),
         areas_lost=pd.Series(dark, index=sources.index, dtype=object),
@@ -95,20 +104,30 @@ def _work_out(atlas: Atlas, settings: DisasterSettings) -> tuple[pd.DataFrame, p
     return events.rename_axis("event_id"), felt
 
 
-def _japanese_names(atlas: Atlas, sources: pd.DataFrame) -> pd.Series[str]:
-    """Return names in Japanese where the published evaluations have one; empty elsewhere.
+def _names(atlas: Atlas, sources: pd.DataFrame, felt: pd.DataFrame) -> pd.DataFrame:
+    """Return what people call each case, `name_en` and `name_ja`: its fault, and which case it is.
 
-    A case of a group is named after the group, with its own pattern behind.
+    The hazard map tells patterns of a trough apart by letters; here they are counted and their
+    magnitude is told. In Japanese a case has the name of a published evaluation; where none has
+    one, it is told by its kind, of a fault the prefecture it shakes most, and its English name.
     """
     table = atlas.table("herp_probabilities").dropna(subset=["hazard_map_code"])
-    known = table.drop_duplicates("hazard_map_code").set_index("hazard_map_code")["name_ja"]
-    code = sources.index.to_series()
-    grouped = sources["source_id"].where(sources["source_id"].isin(known.index))
-    # Patterns stand in brackets at the end: "(ZYXEd)", "(M8 class: Area1)".
-    pattern = sources["name_en"].str.extract(r"\((?:[^()]*: )?([^()]*)\)$", expand=False)
-    own = code.map(known)
-    of_group = grouped.map(known) + "：" + pattern.fillna("")
-    return own.fillna(of_group).fillna("").astype(object)
+    published = table.drop_duplicates("hazard_map_code").set_index("hazard_map_code")["name_ja"]
+    near = felt.idxmax().map(atlas.table("municipalities")["pref_name_ja"]).to_dict()
+    english, japanese = [], []
+    for code, row in sources.iterrows():
+        en, ja = str(row["name_en"]), published.get(code)
+        if row["source_id"] in published.index and ja is None:
+            cases = sources.index[sources["source_id"] == row["source_id"]]
+            number, magnitude = cases.get_loc(code) + 1, f"Mw {row['moment_magnitude']:.1f}"
+            en = f"{en.partition(' (')[0]}, case {number} of {len(cases)}, {magnitude}"
+            ja = f"{published[row['source_id']]}：全{len(cases)}ケースの{number}番目、{magnitude}"
+        english.append(en)
+        where = f"{near[code]}付近の" if str(row["category"]).endswith("fault") else ""
+        japanese.append(ja or f"{where}{_KINDS_JA[row['category']]}（{en}）")
+    return pd.DataFrame(
+        {"name_en": english, "name_ja": japanese}, index=sources.index, dtype=object
+    )
 
 
 def _areas_lost(atlas: Atlas, felt: pd.DataFrame, from_share: float) -> list[tuple[str, ...]]:

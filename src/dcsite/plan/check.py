@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pandas as pd
 
-from dcsite.contract import Violation, place_name
+from dcsite.contract import TIER_TITLES, Violation, place_name
 from dcsite.criteria import TIERS, Breach, Evaluation, criteria
 from dcsite.errors import CheckError, CriterionError, Problem
 from dcsite.geo.geodesy import geodesic_km
@@ -248,21 +248,17 @@ def _program_breaches(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> l
                     float(off),
                     (),
                     f"{have} {tier} hub(s), {wanted.min} to {wanted.max} wanted",
-                    f"{tier}が{have}か所（必要{wanted.min}〜{wanted.max}）",
+                    f"{TIER_TITLES[tier][1]}が{have}か所（必要{wanted.min}〜{wanted.max}）",
                 )
             )
     regions = atlas.table("core_regions")
+    region_names = regions.drop_duplicates("region").set_index("region")
     cores = hubs[hubs["tier"] == "core"]
     for region in scenario.tiers.core.regions:
         if not cores["pref_code"].isin(regions.index[regions["region"] == region]).any():
+            en, ja = (str(region_names.loc[region, name]) for name in ("name_en", "name_ja"))
             breaches.append(
-                Breach(
-                    "core_regions",
-                    1.0,
-                    (),
-                    f"no core hub in {region}",
-                    f"{region}に中核拠点がない",
-                )
+                Breach("core_regions", 1.0, (), f"no core hub in {en}", f"{ja}に中核拠点がない")
             )
     total = scenario.total_new_it_load_mw
     off_total = abs(float(hubs["it_load_mw"].sum()) - total) / total

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from dcsite.criteria import TIERS, criteria
+from dcsite.contract import TIER_TITLES, TIERS, criteria
 from dcsite.errors import Problem, SitesError
 from dcsite.model import RuleModes, all_rules, modes_of
 from dcsite.plan.check import site_breaches
@@ -255,9 +255,8 @@ def blocking_reasons(context: ExplainContext, site: str, tier: str) -> tuple[Rea
     reasons: list[Reason] = []
     wanted = row["allowed_tier"]
     if isinstance(wanted, str) and wanted != tier:
-        reasons.append(
-            Reason("allowed_tier", f"is offered as {wanted} only", f"{wanted}としてのみ提供")
-        )
+        texts = f"is offered as {wanted} only", f"{TIER_TITLES[wanted][1]}としてのみ提供"
+        reasons.append(Reason("allowed_tier", *texts))
     usable_mw = float(row["max_it_load_mw"])
     if modes["land"] == "hard" and usable_mw < own.min:
         reasons.append(
@@ -265,7 +264,8 @@ def blocking_reasons(context: ExplainContext, site: str, tier: str) -> tuple[Rea
                 "land",
                 f"its usable land carries {usable_mw:.1f} MW, a {tier} hub takes {own.min:g} MW "
                 "or more",
-                f"利用可能な土地は{usable_mw:.1f} MW分（{tier}は{own.min:g} MW以上）",
+                f"利用可能な土地は{usable_mw:.1f} MW分"
+                f"（{TIER_TITLES[tier][1]}は{own.min:g} MW以上）",
             )
         )
     one = context.sites.loc[[site]].assign(tier=tier, it_load_mw=float(own.min))

@@ -13,6 +13,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from dcsite.contract import TIER_TITLES
+
 
 @dataclass(frozen=True)
 class Tier:
@@ -45,10 +47,9 @@ class IntensityClass:
     colour: str
 
 
-TIERS: tuple[Tier, ...] = (
-    Tier("core", "中核拠点", "Core hub", "#d55e00"),
-    Tier("large", "大規模拠点", "Large hub", "#0072b2"),
-    Tier("regional", "地域拠点", "Regional hub", "#009e73"),
+_TIER_COLOURS = {"core": "#d55e00", "large": "#0072b2", "regional": "#009e73"}
+TIERS: tuple[Tier, ...] = tuple(
+    Tier(name, ja, en, _TIER_COLOURS[name]) for name, (en, ja) in TIER_TITLES.items()
 )
 
 VOLTAGES: tuple[VoltageClass, ...] = (
