@@ -285,7 +285,7 @@ def _too_many_pairs(candidates: Candidates) -> bool:
     pairs = 0
     for level in range(1, len(TIERS)):
         if distances[level] > min(distances[:level]):
-            here = candidates.sites[candidates.eligible[:, : level + 1].any(axis=1)]
-            lat, lon = (here[name].to_numpy(dtype=float) for name in ("lat_deg", "lon_deg"))
+            here = candidates.eligible[:, : level + 1].any(axis=1)
+            lat, lon = candidates.lat_deg[here], candidates.lon_deg[here]
             pairs += len(conflicting_pairs(lat, lon, distances[level]))
     return pairs > _MOST_PAIRS

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from dcsite.contract import TIERS, criteria
-from dcsite.geo.geodesy import geodesic_km
 from dcsite.model import all_rules, assemble, demand_zones
 from dcsite.model.cliques import DENSE_LIMIT
+from dcsite.model.formulation import zones_in_reach
 from dcsite.scenario import as_dict, flatten, toml_value
 from dcsite.solvers import SolveOptions
 from dcsite.solvers.matrix import ProgramMatrix
@@ -217,8 +217,6 @@ class _Check:
         self._search_s, self._advise = search_s, advise
         self.left, self.modes = left, left.modes
         self.scenario, self.atlas, self.sites = left.scenario, left.atlas, left.sites
-        self.lat = self.sites["lat_deg"].to_numpy(dtype=float)
-        self.lon = self.sites["lon_deg"].to_numpy(dtype=float)
         self.findings: list[Finding] = []
         #: By tier, the most hubs there is room for, once they are known to carry the total.
         self._carrying: tuple[int, ...] | None = None
@@ -262,7 +260,7 @@ class _Check:
         here = self.left.eligible[:, number]
         room = Room(funnel.left, funnel.left)
         if self.left.spaced != "off":
-            room = room_for(self.lat[here], self.lon[here], asked_km)
+            room = room_for(self.left.lat_deg[here], self.left.lon_deg[here], asked_km)
         need, firm = self._need(funnel.tier)
         largest = None
         if need and self.left.spaced != "off":
@@ -331,7 +329,7 @@ class _Check:
             return None
         cores = self.atlas.existing_cores()
         keep = (cores["lat_deg"].to_numpy(float), cores["lon_deg"].to_numpy(float))
-        lat, lon = self.lat[here], self.lon[here]
+        lat, lon = self.left.lat_deg[here], self.left.lon_deg[here]
         kept = keep if core else None
         try:
             met = fits_apart(
@@ -581,14 +579,7 @@ def _out_of_reach(left: Candidates) -> tuple[OutOfReach, ...]:
     """List the demand zones that no candidate of any tier stands near enough to."""
     zones = demand_zones(left.atlas, left.scenario)
     zones = zones[zones["latency_critical_mw"] > 0.0]
-    here = left.sites[left.eligible.any(axis=1)]
-    away_km = geodesic_km(
-        here["lat_deg"].to_numpy(dtype=float)[:, None],
-        here["lon_deg"].to_numpy(dtype=float)[:, None],
-        zones["lat_deg"].to_numpy(dtype=float)[None, :],
-        zones["lon_deg"].to_numpy(dtype=float)[None, :],
-    )
-    far = ~(away_km <= left.scenario.demand.latency_critical_max_km).any(axis=0)
+    far = ~zones_in_reach(left, zones).any(axis=0)
     found = zones[far][["name_en", "name_ja", "latency_critical_mw"]]
     return tuple(
         OutOfReach(str(code), str(english), str(japanese), float(mw))

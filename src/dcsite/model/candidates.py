@@ -152,6 +152,16 @@ class Candidates:
         return replace(self, modes=modes)
 
     @cached_property
+    def lat_deg(self) -> NDArray[np.float64]:
+        """Latitudes of the sites."""
+        return np.asarray(self.sites["lat_deg"], dtype=np.float64)
+
+    @cached_property
+    def lon_deg(self) -> NDArray[np.float64]:
+        """Longitudes of the sites."""
+        return np.asarray(self.sites["lon_deg"], dtype=np.float64)
+
+    @cached_property
     def min_mw(self) -> NDArray[np.float64]:
         """Least load of a hub, in MW, by tier."""
         return np.array([self.scenario.tiers[tier].it_load_mw.min for tier in TIERS])

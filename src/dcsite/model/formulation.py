@@ -150,6 +150,18 @@ def demand_zones(atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
     )
 
 
+def zones_in_reach(candidates: Candidates, zones: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell which zones' latency-critical demand each site left for any tier is near enough to."""
+    here = candidates.eligible.any(axis=1)
+    away_km = geodesic_km(
+        candidates.lat_deg[here, None],
+        candidates.lon_deg[here, None],
+        zones["lat_deg"].to_numpy(dtype=float)[None, :],
+        zones["lon_deg"].to_numpy(dtype=float)[None, :],
+    )
+    return np.asarray(away_km <= candidates.scenario.demand.latency_critical_max_km)
+
+
 def serve_demand(program: SiteProgram) -> Terms:
     """Add service of demand and return the objective's terms for what stays unserved.
 
@@ -199,13 +211,7 @@ def serve_demand(program: SiteProgram) -> Terms:
 
 def _groups(program: SiteProgram, zones: pd.DataFrame) -> list[_SiteGroup]:
     here = np.flatnonzero(program.eligible.any(axis=1))
-    distance_km = geodesic_km(
-        program.sites["lat_deg"].to_numpy(dtype=float)[here, None],
-        program.sites["lon_deg"].to_numpy(dtype=float)[here, None],
-        zones["lat_deg"].to_numpy()[None, :],
-        zones["lon_deg"].to_numpy()[None, :],
-    )
-    reach = distance_km <= program.scenario.demand.latency_critical_max_km
+    reach = zones_in_reach(program.candidates, zones)
     patterns, group = np.unique(reach, axis=0, return_inverse=True)
     group = group.ravel()
     return [

@@ -164,8 +164,7 @@ class SeparationRows:
 
     def too_near(self, site: int, tier: int) -> NDArray[np.bool_]:
         """Tell which hubs may not stand beside one at a site in a tier, shape (sites, tiers)."""
-        sites = self._program.sites
-        lat, lon = sites["lat_deg"].to_numpy(dtype=float), sites["lon_deg"].to_numpy(dtype=float)
+        lat, lon = self._program.candidates.lat_deg, self._program.candidates.lon_deg
         away_km = geodesic_km(lat, lon, lat[site], lon[site])
         least_km = np.array([self.distance_km[name] for name in TIERS])
         lower = np.maximum(np.arange(len(TIERS)), tier)
@@ -176,8 +175,7 @@ class SeparationRows:
     ) -> None:
         program = self._program
         here = np.flatnonzero(program.eligible[:, : number + 1].any(axis=1))
-        lat = program.sites["lat_deg"].to_numpy(dtype=float)[here]
-        lon = program.sites["lon_deg"].to_numpy(dtype=float)[here]
+        lat, lon = program.candidates.lat_deg[here], program.candidates.lon_deg[here]
         if number not in program.hub_columns:
             program.hub_columns[number] = self._hub_variables(number, here)
         hub = program.hub_columns[number]
@@ -218,9 +216,8 @@ class SeparationRows:
         """Add a row for each conflicting pair of a tier that asks for more than a higher one."""
         program = self._program
         tier = TIERS[level]
-        lat = program.sites["lat_deg"].to_numpy(dtype=float)
-        lon = program.sites["lon_deg"].to_numpy(dtype=float)
-        pairs = conflicting_pairs(lat, lon, distance_km[tier])
+        candidates = program.candidates
+        pairs = conflicting_pairs(candidates.lat_deg, candidates.lon_deg, distance_km[tier])
         both = np.concatenate([pairs, pairs[:, ::-1]])
         number = 0
         for first, second in both[program.eligible[both[:, 0], level]]:
