@@ -9,12 +9,9 @@ import pytest
 
 import dcsite
 from dcsite.errors import OutputError
-from dcsite.outputs.compare import (
-    COMPARE_FILES,
-    PLAN_COLOURS,
-    check_compare_directory,
-    write_comparison,
-)
+from dcsite.outputs import check_directory
+from dcsite.outputs.compare import PLAN_COLOURS, write_comparison
+from dcsite.outputs.write import STUDY_FILES
 from dcsite.studies.compare import Contender, compare_plans
 
 HOSTILE = "<img src=x onerror=alert(1)></script><b>"
@@ -84,8 +81,8 @@ def test_page_shows_both_plans_and_asks_for_nothing(paths):
 def test_a_folder_with_other_files_is_left_alone(tmp_path, found, shipped_atlas):
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(OutputError, match=r"notes\.txt"):
-        check_compare_directory(tmp_path)
+        check_directory(tmp_path, "compare")
     with pytest.raises(OutputError):
         write_comparison(found, shipped_atlas, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
-    assert COMPARE_FILES == ("compare.json", "compare.html")
+    assert STUDY_FILES["compare"] == ("compare.json", "compare.html")

@@ -79,17 +79,17 @@ def test_json_and_csv_hold_every_point_in_units_and_scores(
     front: Front, atlas: Atlas, tmp_path: Path
 ) -> None:
     paths = write_front(front, atlas, tmp_path / "out")
-    assert sorted(path.name for path in paths.directory.iterdir()) == [
+    assert sorted(path.name for path in paths.json.parent.iterdir()) == [
         "front.csv", "front.html", "front.json",
     ]  # fmt: skip
-    document = json.loads(paths.front_json.read_text(encoding="utf-8"))
+    document = json.loads(paths.json.read_text(encoding="utf-8"))
     assert (document["complete"], document["points_asked"], document["dominated"]) == (True, 5, 1)
     middle = document["points"][1]
     assert (middle["x"], middle["x_score"], middle["eps"]) == (480.5, 0.600625, 0.600625)
     assert (middle["y"], middle["y_score_bound"], middle["gap"]) == (0.75, 0.78, 0.04)
     assert middle["status"] == "feasible"
     assert [hub["site_id"] for hub in middle["hubs"]] == ["01235", "40203"]
-    with paths.front_csv.open(encoding="utf-8-sig", newline="") as stream:
+    with paths.csv.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["x_existing_core_distance_km"] for row in rows] == ["400.0", "480.5", "600.0"]
     assert rows[2]["y_additional_renewable_share"] == "0.5"
@@ -101,21 +101,21 @@ def test_a_spacing_has_kilometres_and_no_score_in_every_file(
     front: Front, atlas: Atlas, tmp_path: Path
 ) -> None:
     paths = write_front(over_spacing(front), atlas, tmp_path / "out")
-    document = json.loads(paths.front_json.read_text(encoding="utf-8"))
+    document = json.loads(paths.json.read_text(encoding="utf-8"))
     assert (document["eps_unit"], document["x_bound"]) == ("km", 202.4)
     assert (document["x"]["measure"], document["x"]["scored"]) == ("least_hub_spacing_km", False)
     first = document["points"][0]
     assert (first["x"], first["x_score"], first["eps"]) == (120.25, None, 119.75)
     assert [m["score"] for m in first["measures"]] == [None, 0.9]
-    with paths.front_csv.open(encoding="utf-8-sig", newline="") as stream:
+    with paths.csv.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["x_least_hub_spacing_km"] for row in rows] == ["120.25", "150.5", "202.0"]
     assert {(row["x_score"], row["eps_unit"]) for row in rows} == {("", "km")}
-    page = paths.front_html.read_text(encoding="utf-8")
+    page = paths.html.read_text(encoding="utf-8")
     assert "a least distance on the horizontal one" in page
     scored = write_front(front, atlas, tmp_path / "scored")
-    assert json.loads(scored.front_json.read_text(encoding="utf-8"))["eps_unit"] == "score"
-    assert "a least score on the horizontal" in scored.front_html.read_text(encoding="utf-8")
+    assert json.loads(scored.json.read_text(encoding="utf-8"))["eps_unit"] == "score"
+    assert "a least score on the horizontal" in scored.html.read_text(encoding="utf-8")
 
 
 def test_a_written_front_is_read_back_and_describes_itself(
@@ -123,7 +123,7 @@ def test_a_written_front_is_read_back_and_describes_itself(
 ) -> None:
     for number, one in enumerate((front, over_spacing(front))):
         paths = write_front(one, atlas, tmp_path / str(number))
-        assert Front.read_file(paths.front_json) == one
+        assert Front.read_file(paths.json) == one
         Draft202012Validator(Front.schema()).validate(one.dump())
 
 
@@ -139,10 +139,10 @@ def test_an_incomplete_front_says_so_in_every_file(
 ) -> None:
     whole = write_front(front, atlas, tmp_path / "whole")
     part = write_front(replace(front, complete=False), atlas, tmp_path / "part")
-    assert json.loads(part.front_json.read_text(encoding="utf-8"))["complete"] is False
-    assert ",no," in part.front_csv.read_text(encoding="utf-8-sig")
-    assert 'id="incomplete"' in part.front_html.read_text(encoding="utf-8")
-    assert 'id="incomplete"' not in whole.front_html.read_text(encoding="utf-8")
+    assert json.loads(part.json.read_text(encoding="utf-8"))["complete"] is False
+    assert ",no," in part.csv.read_text(encoding="utf-8-sig")
+    assert 'id="incomplete"' in part.html.read_text(encoding="utf-8")
+    assert 'id="incomplete"' not in whole.html.read_text(encoding="utf-8")
 
 
 def test_a_folder_of_a_user_is_left_alone(front: Front, atlas: Atlas, tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_the_page_shows_the_plan_of_the_point_at_hand_and_asks_for_nothing(
         replace(front, points=points, title_ja=HOSTILE, notes=(HOSTILE,)), atlas, tmp_path / "out"
     )
     driver = open_browser(1400, 900)
-    ready(driver, paths.front_html)
+    ready(driver, paths.html)
     assert len(driver.find_elements(By.CSS_SELECTOR, "#land path")) == 47
     assert not driver.find_elements(By.ID, "closest")
     assert not driver.find_elements(By.ID, "single")
@@ -212,7 +212,7 @@ def test_the_page_shows_the_plan_of_the_point_at_hand_and_asks_for_nothing(
         for message in messages
         if message["method"] == "Network.requestWillBeSent"
     ]
-    assert asked == [paths.front_html.resolve().as_uri()]
+    assert asked == [paths.html.resolve().as_uri()]
 
 
 @pytest.mark.browser
@@ -221,7 +221,7 @@ def test_the_page_of_a_spacing_stands_in_kilometres(
 ) -> None:
     paths = write_front(over_spacing(front), atlas, tmp_path / "out")
     driver = open_browser(1400, 900)
-    ready(driver, paths.front_html)
+    ready(driver, paths.html)
     texts = [node.text for node in driver.find_elements(By.CSS_SELECTOR, "#chart text")]
     assert "→ 最小距離（km）" in texts
     assert "least distance (km)" in texts
@@ -254,7 +254,7 @@ def test_a_front_of_one_point_is_a_chart_too(
     one = over_spacing(front)
     paths = write_front(replace(one, points=one.points[:1]), atlas, tmp_path / "out")
     driver = open_browser(1400, 900)
-    ready(driver, paths.front_html)
+    ready(driver, paths.html)
     assert len(driver.find_elements(By.CSS_SELECTOR, "#chart .point")) == 1
     assert shown(driver) == ["01235", "40203", "47201"]
     assert not driver.find_element(By.ID, "slider").is_enabled()

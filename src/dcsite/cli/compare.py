@@ -64,7 +64,8 @@ def compare_command(
     quiet: QuietOption = False,
 ) -> int:
     """Hold plans side by side: what each gains, what that costs, and all on one map."""
-    from dcsite.outputs.compare import check_compare_directory, write_comparison
+    from dcsite.outputs import check_directory
+    from dcsite.outputs.compare import write_comparison
     from dcsite.plan import Session
     from dcsite.plan.session import with_disasters
     from dcsite.solvers import SolveOptions
@@ -90,7 +91,7 @@ def compare_command(
         options=SolveOptions(gap=gap, time_limit_s=time_limit),
     )
     directory = output or Path("dcsite-out") / "compare"
-    check_compare_directory(directory)
+    check_directory(directory, "compare")
     with Interrupts(patience=1, hold=False) as interrupts:
         with Reporter(quiet=quiet) as progress:
             progress.stage("read")

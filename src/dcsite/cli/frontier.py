@@ -63,7 +63,8 @@ def frontier_command(
     quiet: QuietOption = False,
 ) -> int:
     """Find the plans between which two measures can only be traded, and draw them."""
-    from dcsite.outputs.front import check_front_directory, write_front
+    from dcsite.outputs import check_directory
+    from dcsite.outputs.front import write_front
     from dcsite.plan import Session
     from dcsite.solvers import SolveOptions
     from dcsite.studies.front import default_axes
@@ -76,7 +77,7 @@ def frontier_command(
     x, y = default_axes(x, y, session.scenario)
     name = f"{session.scenario.name}-front-{_slug(x)}-{_slug(y)}"
     directory = output or Path("dcsite-out") / name
-    check_front_directory(directory)
+    check_directory(directory, "front")
     with Interrupts(patience=1, hold=False) as interrupts:
         with Reporter(quiet=quiet) as progress:
             front = find_front(
@@ -87,7 +88,7 @@ def frontier_command(
             paths = write_front(front, session.atlas, directory)
         _print(front)
         # The path stands alone and whole on the last line, so that scripts can take it.
-        typer.echo(f"chart: {paths.front_html}")
+        typer.echo(f"chart: {paths.html}")
         code = progress.leave(interrupts)
     if not front.complete:
         progress.note("interrupted: the points found so far were written")

@@ -24,7 +24,7 @@ from .progress import Reporter
 from .show import columns, output_console
 
 if TYPE_CHECKING:
-    from dcsite.outputs.robust import RobustPaths
+    from dcsite.outputs import StudyPaths
     from dcsite.studies.robust import Robustness
     from dcsite.studies.robust_sample import Sample
 
@@ -68,7 +68,8 @@ def robust_command(
     Writes samples.jsonl, robust.csv, robust.json and robust.html.
     """
     from dcsite.atlas.atlas import default_root
-    from dcsite.outputs.robust import check_robust_directory, write_robust
+    from dcsite.outputs import check_directory
+    from dcsite.outputs.robust import write_robust
     from dcsite.plan import Session
     from dcsite.plan.session import with_disasters
     from dcsite.solvers import SolveOptions
@@ -77,7 +78,7 @@ def robust_command(
 
     session = Session.open(scenario, overrides, sites, disasters)
     directory = output or Path("dcsite-out") / f"{session.scenario.name}-robust"
-    check_robust_directory(directory)
+    check_directory(directory, "robust")
     spread = RobustRanges.read(ranges)
     case = Case(
         source=scenario,
@@ -142,7 +143,7 @@ class _Told:
         )
 
 
-def _print(found: Robustness, paths: RobustPaths) -> None:
+def _print(found: Robustness, paths: StudyPaths) -> None:
     from dcsite.studies.robust import ANY_TIER
 
     console = output_console()

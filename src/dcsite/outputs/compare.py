@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import atomic
 from .map.layer import Field
 from .map.style import hub_radius_px, tier_style
 from .page import circles, render_beside_map
+from .write import StudyPaths, write_study
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dcsite.atlas import Atlas
     from dcsite.studies.compare import ComparedPlan, Comparison
-
-#: Everything the folder holds; one that holds anything else is not ours to replace.
-COMPARE_FILES = ("compare.json", "compare.html")
 
 #: Okabe and Ito's palette, as far apart as they go for colour-blind readers.
 PLAN_COLOURS = (
@@ -27,21 +24,7 @@ PLAN_COLOURS = (
 _FIELDS = (Field("計画", "Plan"), Field("階層", "Tier"), Field("IT容量", "IT load", "MW"))
 
 
-@dataclass(frozen=True)
-class ComparePaths:
-    """Where the files lie."""
-
-    directory: Path
-    json: Path
-    html: Path
-
-
-def check_compare_directory(directory: Path) -> None:
-    """Raise OutputError if :func:`write_comparison` could not write `directory`."""
-    atomic.check_directory(directory, COMPARE_FILES)
-
-
-def write_comparison(found: Comparison, atlas: Atlas, directory: Path) -> ComparePaths:
+def write_comparison(found: Comparison, atlas: Atlas, directory: Path) -> StudyPaths:
     """Write a comparison, both files or neither.
 
     Parameters
@@ -58,10 +41,7 @@ def write_comparison(found: Comparison, atlas: Atlas, directory: Path) -> Compar
     OutputError
         If the folder cannot be written or holds files that are not ours; it is then unchanged.
     """
-    with atomic.replacing_directory(directory, COMPARE_FILES) as staging:
-        atomic.write_text(staging / "compare.json", found.text())
-        atomic.write_text(staging / "compare.html", render_comparison(found, atlas))
-    return ComparePaths(directory, *(directory / name for name in COMPARE_FILES))
+    return write_study(found, directory, render_comparison(found, atlas))
 
 
 def render_comparison(found: Comparison, atlas: Atlas) -> str:

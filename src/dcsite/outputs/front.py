@@ -5,43 +5,24 @@ The page is self-contained: the front as a chart, and the plan of the point at h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dcsite.studies.front import closest_pair
 
-from . import atomic
 from .map.style import hub_radius_px, tier_style
 from .page import land, place, render_page
-from .tables import write_csv
+from .write import StudyPaths, write_study
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dcsite.atlas import Atlas
     from dcsite.studies.front import Front
 
-#: Everything a front's folder holds; a folder that holds anything else is not ours to replace.
-FILE_NAMES = ("front.json", "front.csv", "front.html")
 
-
-@dataclass(frozen=True)
-class FrontPaths:
-    """Where the files of a written front lie."""
-
-    directory: Path
-    front_json: Path
-    front_csv: Path
-    front_html: Path
-
-
-def check_front_directory(directory: Path) -> None:
-    """Raise OutputError if :func:`write_front` could not write `directory`; change nothing."""
-    atomic.check_directory(Path(directory), FILE_NAMES)
-
-
-def write_front(front: Front, atlas: Atlas, directory: Path) -> FrontPaths:
+def write_front(front: Front, atlas: Atlas, directory: Path) -> StudyPaths:
     """Write a front's table, JSON and chart into a folder.
 
     Parameters
@@ -58,16 +39,11 @@ def write_front(front: Front, atlas: Atlas, directory: Path) -> FrontPaths:
     OutputError
         If the folder cannot be written or holds files that are not ours; it is then unchanged.
     """
-    directory = Path(directory)
-    with atomic.replacing_directory(directory, FILE_NAMES) as staging:
-        atomic.write_text(staging / "front.json", front.text())
-        _write_csv(front.dump(), staging / "front.csv")
-        atomic.write_text(staging / "front.html", _page(front, atlas))
-    return FrontPaths(directory, *(directory / name for name in FILE_NAMES))
+    return write_study(front, directory, _page(front, atlas), *_table(front.dump()))
 
 
-def _write_csv(front: dict[str, Any], path: Path) -> None:
-    """Write one row per point of a dumped front.
+def _table(front: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Return the columns, and one row per point of a dumped front.
 
     The columns of the axes are named ``x_<measure>`` and ``y_<measure>``, the unit stands in a
     column of its own; an x that is not scored has no ``x_score``; hubs are listed as
@@ -87,7 +63,7 @@ def _write_csv(front: dict[str, Any], path: Path) -> None:
         )
         for number, point in enumerate(front["points"], start=1)
     ]  # fmt: skip
-    write_csv(path, columns, rows)
+    return columns, rows
 
 
 def _page(front: Front, atlas: Atlas) -> str:

@@ -6,25 +6,21 @@ On the map a place is a circle per tier, as large as the place is often chosen.
 from __future__ import annotations
 
 import math
-import shutil
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcsite.studies.robust import ANY_TIER, SAMPLES_NAME
+from dcsite.records import Record
+from dcsite.studies.robust import ANY_TIER
 
-from . import atomic
 from .map.layer import Field
 from .map.style import TIERS
 from .page import circles, render_beside_map
-from .tables import write_csv
+from .write import StudyPaths, write_study
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dcsite.atlas import Atlas
     from dcsite.studies.robust import Robustness
-
-#: Everything the folder holds; one that holds anything else is not ours to replace.
-ROBUST_FILES = (SAMPLES_NAME, "robust.csv", "robust.json", "robust.html")
 
 _COLUMNS = (
     *("site_id", "tier", "name_ja", "name_en", "prefecture_ja", "prefecture_en"),
@@ -45,23 +41,7 @@ _FIELDS = (
 )
 
 
-@dataclass(frozen=True)
-class RobustPaths:
-    """Where the files lie."""
-
-    directory: Path
-    samples: Path
-    csv: Path
-    json: Path
-    html: Path
-
-
-def check_robust_directory(directory: Path) -> None:
-    """Raise OutputError if :func:`write_robust` could not write `directory`; change nothing."""
-    atomic.check_directory(directory, ROBUST_FILES)
-
-
-def write_robust(found: Robustness, atlas: Atlas, directory: Path) -> RobustPaths:
+def write_robust(found: Robustness, atlas: Atlas, directory: Path) -> StudyPaths:
     """Write the table, the JSON and the map, all or none; the samples stay.
 
     Parameters
@@ -78,14 +58,8 @@ def write_robust(found: Robustness, atlas: Atlas, directory: Path) -> RobustPath
     OutputError
         If the folder cannot be written or holds files that are not ours; it is then unchanged.
     """
-    with atomic.replacing_directory(directory, ROBUST_FILES) as staging:
-        if (directory / SAMPLES_NAME).exists():
-            shutil.copy2(directory / SAMPLES_NAME, staging / SAMPLES_NAME)
-        rows = (entry.dump() for entry in found.frequencies)
-        write_csv(staging / "robust.csv", _COLUMNS, ([row[c] for c in _COLUMNS] for row in rows))
-        atomic.write_text(staging / "robust.json", found.text())
-        atomic.write_text(staging / "robust.html", render_robustness(found, atlas))
-    return RobustPaths(directory, *(directory / name for name in ROBUST_FILES))
+    rows = ([row[name] for name in _COLUMNS] for row in map(Record.dump, found.frequencies))
+    return write_study(found, directory, render_robustness(found, atlas), _COLUMNS, rows)
 
 
 def render_robustness(found: Robustness, atlas: Atlas) -> str:

@@ -1,10 +1,11 @@
-"""Write a plan's folder: the five files people and programs read, whole or not at all."""
+"""Write the folder of a plan, or of a study of several, whole or not at all."""
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dcsite.errors import OutputError, Problem
 from dcsite.plan.reload import saved_plan
@@ -12,13 +13,16 @@ from dcsite.plan.session import Session
 from dcsite.plan.types import Plan
 
 from . import atomic
-from .tables import hubs_geojson, write_geopackage, write_hubs_csv
+from .tables import hubs_geojson, write_csv, write_geopackage, write_hubs_csv
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
     from dcsite.plan.explanation import Explanation
+    from dcsite.records import Record
     from dcsite.studies.alternatives import Alternatives
 
 #: Everything an output folder holds; a folder that holds anything else is not ours to replace.
@@ -32,6 +36,13 @@ EXPLANATION_NAME = "explanation.json"
 
 #: Written beside them by a stress test; :mod:`dcsite.outputs.stress` says what they hold.
 STRESS_FILES = ("stress.json", "stress.html")
+
+#: What the folder of each other study holds.
+STUDY_FILES = {
+    "compare": ("compare.json", "compare.html"),
+    "front": ("front.json", "front.csv", "front.html"),
+    "robust": ("robust.json", "robust.csv", "robust.html", "samples.jsonl"),
+}
 
 OWN_NAMES = (*FILE_NAMES, ALTERNATIVES_NAME, EXPLANATION_NAME, *STRESS_FILES)
 
@@ -48,9 +59,65 @@ class OutputPaths:
     map_html: Path
 
 
-def check_directory(directory: Path) -> None:
-    """Raise OutputError if :func:`write_outputs` could not write `directory`; change nothing."""
-    atomic.check_directory(Path(directory), OWN_NAMES)
+@dataclass(frozen=True)
+class StudyPaths:
+    """Where the files of a written study lie; not every study has a table."""
+
+    json: Path
+    csv: Path
+    html: Path
+
+
+def check_directory(directory: Path, study: str | None = None) -> None:
+    """Raise OutputError if the folder could not be written; change nothing.
+
+    Parameters
+    ----------
+    directory : Path
+        For :func:`write_outputs`, or with a `study` for :func:`write_study`.
+    study : str, optional
+        ``compare``, ``front`` or ``robust``.
+    """
+    names = OWN_NAMES if study is None else STUDY_FILES[study]
+    atomic.check_directory(Path(directory), names)
+
+
+def write_study(
+    found: Record,
+    directory: Path,
+    page: str,
+    columns: Iterable[str] = (),
+    rows: Iterable[Iterable[Any]] = (),
+) -> StudyPaths:
+    """Write the files of a study, all or none.
+
+    Parameters
+    ----------
+    found : Record
+        Its JSON names the files: ``front.json``, ``front.csv``, ``front.html``.
+    directory : Path
+        Made if missing. One that holds only the same study's files is replaced as a whole; the
+        samples of a robustness run stay.
+    page : str
+        Text of the page.
+    columns, rows
+        The table, where the study has one.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written or holds files that are not ours; it is then unchanged.
+    """
+    directory = Path(directory)
+    stem = found.file_name.removesuffix(".json")
+    with atomic.replacing_directory(directory, STUDY_FILES[stem]) as staging:
+        if stem == "robust" and (samples := directory / "samples.jsonl").exists():
+            shutil.copy2(samples, staging / samples.name)
+        atomic.write_text(staging / found.file_name, found.text())
+        atomic.write_text(staging / f"{stem}.html", page)
+        if f"{stem}.csv" in STUDY_FILES[stem]:
+            write_csv(staging / f"{stem}.csv", columns, rows)
+    return StudyPaths(*(directory / f"{stem}{suffix}" for suffix in (".json", ".csv", ".html")))
 
 
 def write_outputs(
