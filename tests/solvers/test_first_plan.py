@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import numpy as np
 import pytest
 
@@ -117,3 +119,17 @@ def test_a_start_that_breaks_the_program_is_no_plan(question, monkeypatch):
     monkeypatch.setattr(answer, "solve", lambda *_: nothing)
     outcome = solve_program(program, SolveOptions(start=opened))
     assert (outcome.status, outcome.values, outcome.bound) == ("no_solution", None, 0.8)
+
+
+def test_ctrl_c_while_a_first_plan_is_sought_keeps_it(measured, shipped_atlas, policy, monkeypatch):
+    def press(progress):
+        if progress.stage == "first plan":
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(answer, "LARGE", 0)
+    program = assemble(Candidates.of(policy, shipped_atlas, measured))
+    outcome = solve_program(program, SolveOptions(), press)
+    assert (outcome.status, outcome.interrupted) == ("interrupted", True)
+    assert outcome.solver_version == "not started"
+    assert outcome.objective > 0.3
+    assert not chosen_hubs(program, outcome.values).empty

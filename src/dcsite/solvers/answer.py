@@ -11,6 +11,7 @@ import pandas as pd
 
 from dcsite.criteria import TIERS
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError, Problem, SolverError
+from dcsite.interrupts import Interrupts
 
 from .drive import solve
 from .matrix import ProgramMatrix
@@ -107,14 +108,28 @@ def solve_program(
     Each solve's bound holds for the whole program, since it has fewer rows. A plan counts when no
     pair of its hubs is too near and it keeps every row that stands ready; or when, with its helper
     variables set to what those rows ask for, it lies within the gap of the bound. A large program
-    is given a first plan before.
+    is given a first plan before. Ctrl-C keeps the best plan there is, the first one too.
     """
+    with Interrupts() as interrupts:
+        return _rounds(program, options, on_progress, halted, interrupts)
+
+
+def _rounds(
+    program: SiteProgram,
+    options: SolveOptions,
+    on_progress: Callable[[Progress], None] | None,
+    halted: Callable[[], bool] | None,
+    interrupts: Interrupts,
+) -> Outcome:
+    def stopped() -> bool:
+        return interrupts.count > 0 or (halted is not None and halted())
+
     begun = time.perf_counter()
     left = options
     if len(program.problem.variables()) > LARGE:
-        left = replace(options, start=_prepared(program, options, on_progress))
+        left = replace(options, start=_prepared(program, options, on_progress, stopped))
     elif program.lazy:
-        _relaxed_rounds(program, options, on_progress)
+        _relaxed_rounds(program, options, on_progress, stopped)
     if left.start is not None:
         left = replace(left, start=_with_helpers(program, left.start))
     bound: float | None = None
@@ -125,7 +140,7 @@ def solve_program(
         if options.time_limit_s is not None:
             remaining = options.time_limit_s - (time.perf_counter() - begun)
             left = replace(left, time_limit_s=max(remaining, LEAST_TIME_S))
-        outcome = _bounded(solve(program.problem, left, on_progress, halted), bound)
+        outcome = _bounded(solve(program.problem, left, on_progress, halted, interrupts), bound)
         bound = outcome.bound
         if outcome.values is None:
             return _noted(
@@ -234,6 +249,7 @@ def _relaxed_rounds(
     program: SiteProgram,
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None,
+    stopped: Callable[[], bool],
 ) -> tuple[ProgramMatrix, RelaxedPoint] | None:
     """Lay rows that the relaxation breaks, round by round; return the last relaxation."""
     begun = time.perf_counter()
@@ -254,7 +270,7 @@ def _relaxed_rounds(
         _tell(on_progress, "relaxation", begun, matrix.sense * relaxed.objective)
         small = gained < _WORTHWHILE * abs(relaxed.objective)
         left_s = limit_s - (time.perf_counter() - begun)
-        if not added or small or left_s < _PART * limit_s:
+        if not added or small or left_s < _PART * limit_s or stopped():
             break
     return last
 
@@ -270,10 +286,11 @@ def _prepared(
     program: SiteProgram,
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None,
+    stopped: Callable[[], bool],
 ) -> Mapping[str, float] | None:
     """Lay rows that the relaxation breaks, and return where the solver begins."""
     begun = time.perf_counter()
-    last = _relaxed_rounds(program, options, on_progress)
+    last = _relaxed_rounds(program, options, on_progress, stopped)
     if options.start is not None or last is None:
         return options.start
     matrix, relaxed = last
@@ -281,7 +298,7 @@ def _prepared(
     limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
     left_s = limit_s - (time.perf_counter() - begun)
     # The matrix may lack the rows added last; the search keeps hubs apart without them.
-    return first_plan(program, matrix, relaxed, min(left_s, options.first_plan_s))
+    return first_plan(program, matrix, relaxed, min(left_s, options.first_plan_s), stopped)
 
 
 def _started(program: SiteProgram, outcome: Outcome, options: SolveOptions) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -55,6 +56,7 @@ def solve(
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None = None,
     halted: Callable[[], bool] | None = None,
+    interrupts: Interrupts | None = None,
 ) -> Outcome:
     """Solve a PuLP problem and claim no more than the solver proved.
 
@@ -72,6 +74,8 @@ def solve(
     halted : callable, optional
         Asked again and again; once it says yes, the solver is ended at once. For callers who
         solve in threads, where no signal arrives.
+    interrupts : Interrupts, optional
+        Where the caller counts Ctrl-C, before this solve too.
 
     Raises
     ------
@@ -80,17 +84,20 @@ def solve(
     SolverError
         If no solver gave an answer that can be used; names what was tried.
     """
-    return _Drive(options, on_progress, halted).run(problem)
+    with Interrupts() if interrupts is None else nullcontext(interrupts) as counted:
+        return _Drive(options, counted, on_progress, halted).run(problem)
 
 
 class _Drive:
     def __init__(
         self,
         options: SolveOptions,
+        interrupts: Interrupts,
         on_progress: Callable[[Progress], None] | None,
-        halted: Callable[[], bool] | None = None,
+        halted: Callable[[], bool] | None,
     ) -> None:
         self._options = options
+        self._interrupts = interrupts
         self._on_progress = on_progress
         self._halted = halted
         self._begun = time.perf_counter()
@@ -100,28 +107,21 @@ class _Drive:
     def run(self, problem: pulp.LpProblem) -> Outcome:
         asked = self._options.solver
         tried: list[Problem] = []
-        with Interrupts() as interrupts:
-            self._tell("export", None, None)
-            matrix = ProgramMatrix.from_problem(problem)
-            self._sense = matrix.sense
-            for name in AUTO_ORDER if asked == "auto" else (asked,):
-                try:
-                    return self._attempt(name, matrix, interrupts, tried)
-                except SolverBreakdownError as error:
-                    tried.append(Problem("solver", name, str(error)))
+        self._tell("export", None, None)
+        matrix = ProgramMatrix.from_problem(problem)
+        self._sense = matrix.sense
+        for name in AUTO_ORDER if asked == "auto" else (asked,):
+            try:
+                return self._attempt(name, matrix, tried)
+            except SolverBreakdownError as error:
+                tried.append(Problem("solver", name, str(error)))
         raise SolverError(tried)
 
-    def _attempt(
-        self,
-        name: SolverName,
-        matrix: ProgramMatrix,
-        interrupts: Interrupts,
-        tried: list[Problem],
-    ) -> Outcome:
-        answer = self._answer(name, matrix, interrupts)
+    def _attempt(self, name: SolverName, matrix: ProgramMatrix, tried: list[Problem]) -> Outcome:
+        answer = self._answer(name, matrix)
         if answer.claim == "unbounded":
             # A relaxation without limit says nothing yet: is there any whole-number plan?
-            plain = self._answer(name, matrix.without_cost(), interrupts)
+            plain = self._answer(name, matrix.without_cost())
             if plain.claim == "infeasible" or plain.values is None:
                 answer = plain
         return judge(
@@ -130,27 +130,27 @@ class _Drive:
             self._options,
             solver=name,
             wall_s=self._elapsed(),
-            interrupted=interrupts.count > 0,
+            interrupted=self._interrupts.count > 0,
             notes=tuple(f"tried before, in vain: {problem}" for problem in tried),
         )
 
-    def _answer(self, name: SolverName, matrix: ProgramMatrix, interrupts: Interrupts) -> RawAnswer:
+    def _answer(self, name: SolverName, matrix: ProgramMatrix) -> RawAnswer:
         with TemporaryDirectory(prefix="dcsite-", ignore_cleanup_errors=True) as folder:
             runner = _RUNNERS[name](matrix, self._options, Path(folder))
             try:
                 self._tell(f"starting {runner.title}", None, None)
                 runner.write()
-                if interrupts.count:
+                if self._interrupts.count:
                     return RawAnswer("stopped", None, None, "not started")
                 runner.start(self._time_left())
-                self._follow(runner, interrupts)
+                self._follow(runner)
                 return runner.result()
             finally:
                 runner.kill()
 
-    def _follow(self, runner: Runner, interrupts: Interrupts) -> None:
+    def _follow(self, runner: Runner) -> None:
         """Wait until a solver has ended: by itself, on Ctrl-C, or late."""
-        left = self._time_left()
+        left, interrupts = self._time_left(), self._interrupts
         ask_at = None if left is None else time.perf_counter() + left + _OVERRUN_S
         ask_again_at = 0.0
         kill_at: float | None = None

@@ -31,6 +31,8 @@ from dcsite.errors import SolverError
 from .highs_worker import highs_program
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from dcsite.model.program import SiteProgram
@@ -138,7 +140,11 @@ def _take_greeting() -> None:
 
 
 def first_plan(
-    program: SiteProgram, matrix: ProgramMatrix, relaxed: RelaxedPoint, time_limit_s: float
+    program: SiteProgram,
+    matrix: ProgramMatrix,
+    relaxed: RelaxedPoint,
+    time_limit_s: float,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> dict[str, float] | None:
     """Find a good plan of a program.
 
@@ -152,6 +158,8 @@ def first_plan(
         Its relaxation.
     time_limit_s : float
         Seconds after which the best plan so far is returned.
+    stopped : callable
+        Asked again and again; once it says yes, the best plan so far is returned.
 
     Returns
     -------
@@ -165,7 +173,7 @@ def first_plan(
     while best is not None and tried < _TRIED_IN_ALL:
         better = None
         for move in search.moves(best):
-            if tried >= _TRIED_IN_ALL or time.monotonic() > ends:
+            if tried >= _TRIED_IN_ALL or time.monotonic() > ends or stopped():
                 break
             found = search.worth(move)
             tried += 1
