@@ -29,6 +29,9 @@ from .descriptor import (
 )
 
 CRS = "EPSG:4326"
+#: West, south, east and north of round numbers about all land of Japan: what is not in here is a
+#: slip, not a coast.
+JAPAN_BOX_DEG = (122.0, 20.0, 154.0, 46.0)
 
 
 def path_to_linestring(paths: pd.Series[str]) -> gpd.GeoSeries:

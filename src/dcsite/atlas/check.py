@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dcsite.errors import GeodataError, Problem
 
-from .atlas import CRS, default_root, path_to_linestring
+from .atlas import CRS, JAPAN_BOX_DEG, default_root, path_to_linestring
 from .describe import columns_of, locate_changes
 from .descriptor import DESCRIPTOR, Features, FieldSpec, ResourceSpec, TableSchema, read_package
 
@@ -32,7 +32,7 @@ MAX_LINES_PER_COLUMN = 20
 # Offshore wind farms, capes and the simplified coast stay within this; Korea and the open sea do
 # not. A table of points at sea says in the descriptor how far off they may lie.
 MAX_OFF_LAND_KM = 40.0
-_WEST, _SOUTH, _EAST, _NORTH = 122.0, 20.0, 154.0, 46.0
+_WEST, _SOUTH, _EAST, _NORTH = JAPAN_BOX_DEG
 _BOX = f"allowed are latitudes {_SOUTH:g} to {_NORTH:g} and longitudes {_WEST:g} to {_EAST:g}"
 
 _PREFECTURES = "prefecture_polygons"

@@ -1,8 +1,7 @@
 """Where a hub could stand: municipalities or a user's own list, as one frame of sites."""
 
-from .frame import ALLOWED_TIERS, SITE_COLUMNS
+from .frame import ALLOWED_TIERS, SITE_COLUMNS, municipality_sites
 from .landmass import NO_LANDMASS, landmass_of, landmasses
-from .municipalities import municipality_sites
 from .user import read_sites
 
 __all__ = [

@@ -1,6 +1,7 @@
-"""The one shape of a frame of sites, and what land allows on them.
+"""The one shape of a frame of sites, and the 1,741 municipalities in it.
 
 Every source of sites ends here, so that all later rooms meet the same columns, types and CRS.
+Municipalities are where people, roads and flat land are.
 """
 
 from __future__ import annotations
@@ -14,10 +15,15 @@ import shapely
 
 from dcsite.scenario import Tiers
 
+from .landmass import landmass_of, landmasses
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+    from dcsite.atlas import Atlas
+    from dcsite.scenario import LandParameters
 
 #: Type of each column of a frame of sites, in order. Text that may be missing is kept as objects:
 #: missing stays None there, not NaN.
@@ -81,3 +87,82 @@ def site_frame(site_ids: pd.Index[str], columns: Mapping[str, Any]) -> gpd.GeoDa
         else:
             data[name] = np.asarray(columns[name], dtype=kind)
     return gpd.GeoDataFrame(data, index=site_ids.rename("site_id"), crs="EPSG:4326")
+
+
+def municipality_table(atlas: Atlas, land: LandParameters) -> pd.DataFrame:
+    """Return what is known of each municipality as a site, without its land body.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        Gives municipalities and their terrain.
+    land : LandParameters
+        The scenario's ``land`` section.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Site columns but `geometry`, `landmass_id`, `allowed_tier`, `hectares` and
+        `population_2020`, indexed
+        `municipality_code`.
+
+    Notes
+    -----
+    The point is the municipal office. Four offices stand outside their municipality (a temporary
+    office, and island villages run from a port elsewhere): there the point is one inside the
+    largest part of the municipality, and the elevation is the municipality's median.
+
+    Eight municipalities are split between two electricity areas; each counts whole to its main
+    one, since the border is not known below municipality level.
+    """
+    places = atlas.table("municipalities")
+    terrain = atlas.table("elevation_slope_by_municipality").reindex(places.index)
+    at_office = places["office_in_municipality"].to_numpy(dtype=int) == 1
+    habitable_area_km2 = places["habitable_area_km2"].to_numpy(dtype=float)
+    gentle_share = terrain["share_slope_below_3deg"].to_numpy(dtype=float)
+    habitable_ha = habitable_area_km2 * 100.0
+    table: pd.DataFrame = places[["name_ja", "name_en", "pref_code"]].copy()
+    table["prefecture_en"] = places["pref_name_en"]
+    table["prefecture_ja"] = places["pref_name_ja"]
+    table["area"] = places["electricity_area"]
+    for axis in ("lat_deg", "lon_deg"):
+        table[axis] = np.where(at_office, places[f"office_{axis}"], places[f"point_{axis}"])
+    table["uncertainty_km"] = disc_radius_km(habitable_area_km2)
+    table["habitable_area_km2"] = habitable_area_km2
+    table["gentle_share"] = gentle_share
+    table["elevation_m"] = np.where(
+        at_office, terrain["office_cell_elevation_m"], terrain["elevation_median_m"]
+    )
+    table["max_it_load_mw"] = (
+        habitable_ha * gentle_share * land.share_of_gentle_habitable_land * land.mw_per_ha
+    )
+    return table
+
+
+def municipality_sites(atlas: Atlas, land: LandParameters) -> gpd.GeoDataFrame:
+    """Return every municipality as a site.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        Gives municipalities, their terrain and the prefecture polygons.
+    land : LandParameters
+        The scenario's ``land`` section: with the gentle share (slope below 3 degrees) of the
+        habitable area it gives `max_it_load_mw`.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Columns `SITE_COLUMNS`, index `site_id`: the five-digit municipality code.
+        `uncertainty_km` is the radius of a disc of the habitable area.
+    """
+    table = municipality_table(atlas, land)
+    columns = {name: table[name].to_numpy() for name in table.columns}
+    columns["municipality_code"] = table.index.to_numpy()
+    columns["landmass_id"] = landmass_of(table["lat_deg"], table["lon_deg"], landmasses(atlas))
+    columns["allowed_tier"] = np.full(len(table), None, dtype=object)
+    columns["hectares"] = np.full(len(table), np.nan)
+    columns["population_2020"] = (
+        atlas.table("municipalities")["population_2020"].reindex(table.index).to_numpy(dtype=float)
+    )
+    return site_frame(table.index, columns)

@@ -18,11 +18,11 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from dcsite.atlas.atlas import JAPAN_BOX_DEG
 from dcsite.errors import SitesError
 
-from .frame import ALLOWED_TIERS, disc_radius_km, site_frame
+from .frame import ALLOWED_TIERS, disc_radius_km, municipality_table, site_frame
 from .landmass import COAST_TOLERANCE_KM, PolygonLookup, landmass_of, landmasses
-from .municipalities import municipality_table
 from .reader import FileForm, UserRows, geometry_flaw, read_rows, shown
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-#: Round numbers outside all land of Japan: what is not in here is a slip, not a coast.
-_LATITUDES_DEG = (20.0, 46.0)
-_LONGITUDES_DEG = (122.0, 154.0)
+_WEST, _SOUTH, _EAST, _NORTH = JAPAN_BOX_DEG
 #: Two sites nearer than this in both axes (about a metre) are one place written twice.
 _SAME_PLACE_DEG = 1e-5
 #: What each field of a sites file may be called, its own name first; case, spaces and hyphens are
@@ -209,8 +207,10 @@ def _tiers(rows: UserRows) -> tuple[str | None, ...]:
 
 def _inside_japan(rows: UserRows, lat: Floats, lon: Floats, atlas: Atlas) -> NDArray[np.bool_]:
     """Tell which points are in Japan; note those that are not."""
-    boxed = _between(lat, _LATITUDES_DEG) & _between(lon, _LONGITUDES_DEG)
-    swapped = _between(lon, _LATITUDES_DEG) & _between(lat, _LONGITUDES_DEG)
+    boxed, swapped = (
+        (north >= _SOUTH) & (north <= _NORTH) & (east >= _WEST) & (east <= _EAST)
+        for north, east in ((lat, lon), (lon, lat))
+    )
     known = ~(np.isnan(lat) | np.isnan(lon))
     off_km = np.full(lat.shape, np.inf)
     lookup = PolygonLookup(atlas.polygons("prefecture_polygons"))
@@ -227,16 +227,11 @@ def _inside_japan(rows: UserRows, lat: Floats, lon: Floats, atlas: Atlas) -> NDA
             )
         else:
             message = (
-                f"{place} is outside Japan; allowed: latitude {_LATITUDES_DEG[0]:g} to "
-                f"{_LATITUDES_DEG[1]:g}, longitude {_LONGITUDES_DEG[0]:g} to "
-                f"{_LONGITUDES_DEG[1]:g}; check the coordinates"
+                f"{place} is outside Japan; allowed: latitude {_SOUTH:g} to {_NORTH:g}, "
+                f"longitude {_WEST:g} to {_EAST:g}; check the coordinates"
             )
         rows.note(at, "", message)
     return inside
-
-
-def _between(values: Floats, bounds: tuple[float, float]) -> NDArray[np.bool_]:
-    return np.asarray((values >= bounds[0]) & (values <= bounds[1]), dtype=bool)
 
 
 def _note_same_places(rows: UserRows, lat: Floats, lon: Floats, inside: NDArray[np.int64]) -> None:
