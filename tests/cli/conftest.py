@@ -1,4 +1,4 @@
-"""The command line run in this process, and a copy of the geodata that may be broken."""
+"""The command line run in this process, a plan of few hubs, and geodata that may be broken."""
 
 from __future__ import annotations
 
@@ -11,11 +11,22 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+import dcsite
 from dcsite.atlas.atlas import default_root
 from dcsite.cli import main
+from dcsite.plan import Plan, Session
+from dcsite.sites import SITE_COLUMNS
+from dcsite.solvers import SolveOptions
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from dcsite.atlas import Atlas
+    from dcsite.scenario import Scenario
 
 #: Tables that refer to each other only: one of points, one of areas, keys, polygons.
 SMALL = (
@@ -24,6 +35,17 @@ SMALL = (
     "electricity_areas",
     "electricity_area_polygons",
     "interconnectors",
+)
+
+#: A country of eight municipalities, three or four of which become hubs: a second to solve.
+OFFERED = ("01213", "02201", "15100", "34100", "40100", "43100", "13206", "34208")
+FEW_HUBS = (
+    "tiers.core.count={min=0,max=1}",
+    "tiers.core.separation_km=300",
+    "tiers.large.count=1",
+    "tiers.regional.count=2",
+    "demand.total_new_it_load_mw=180.1234567",
+    'rules.core_regions="off"',
 )
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -72,6 +94,51 @@ def call(
     yield run
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def offered(measured: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The candidate sites of the small country, not measured."""
+    return measured.loc[sorted(OFFERED), list(SITE_COLUMNS)]
+
+
+@pytest.fixture(scope="session")
+def few_hubs() -> Callable[..., Scenario]:
+    """A function that loads the small country's scenario, under further overrides."""
+    return lambda *further: dcsite.load_scenario("policy-2023", (*FEW_HUBS, *further))
+
+
+@pytest.fixture(scope="session")
+def solved(
+    shipped_atlas: Atlas, offered: gpd.GeoDataFrame, few_hubs: Callable[..., Scenario]
+) -> Callable[..., Plan]:
+    """A function that solves the small country, under further overrides."""
+
+    def solve(*further: str) -> Plan:
+        options = SolveOptions(gap=1e-6)
+        return Session(few_hubs(*further), options, offered, shipped_atlas).solve().plan
+
+    return solve
+
+
+@pytest.fixture(scope="session")
+def plan(solved: Callable[..., Plan]) -> Plan:
+    """The plan of the small country."""
+    return solved()
+
+
+@pytest.fixture
+def folder(workplace: Path, plan: Plan) -> Path:
+    """An output folder with the plan of the small country."""
+    (workplace / "out").mkdir()
+    (workplace / "out" / "plan.json").write_text(plan.text(), encoding="utf-8")
+    return workplace / "out"
+
+
+@pytest.fixture
+def in_small_country(offered: gpd.GeoDataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the municipalities be those of the small country."""
+    monkeypatch.setattr("dcsite.plan.session.municipality_sites", lambda atlas, land: offered)
 
 
 @pytest.fixture

@@ -6,42 +6,16 @@ import json
 
 import pytest
 
-import dcsite
-from dcsite.plan import Session
-from dcsite.sites import SITE_COLUMNS
-from dcsite.solvers import SolveOptions
-
-SITES = ("01213", "02201", "15100", "34100", "40100", "43100")
-SCENARIO = (
-    "tiers.core.count={min=0,max=1}",
-    "tiers.core.separation_km=300",
-    "tiers.large.count=1",
-    "tiers.regional.count=1",
-    "demand.total_new_it_load_mw=150",
-    'rules.core_regions="off"',
-)
-
 
 @pytest.fixture(scope="module")
-def offered(measured):
-    return measured.loc[sorted(SITES), list(SITE_COLUMNS)]
-
-
-@pytest.fixture(scope="module")
-def texts(shipped_atlas, offered):
+def texts(solved, plan):
     """Two plans: by the scenario, and with the weight of disasters alone."""
-
-    def text(*further: str) -> str:
-        asked = dcsite.load_scenario("policy-2023", (*SCENARIO, *further))
-        return Session(asked, SolveOptions(gap=1e-6), offered, shipped_atlas).solve().plan.text()
-
     only = [f"weights.{name}=0" for name in ("separation", "firm_ground", "renewables", "cables")]
-    return text(), text(*only, "weights.substation=0", "weights.disasters=1")
+    return plan.text(), solved(*only, "weights.substation=0", "weights.disasters=1").text()
 
 
 @pytest.fixture
-def folders(workplace, texts, offered, monkeypatch):
-    monkeypatch.setattr("dcsite.plan.session.municipality_sites", lambda atlas, land: offered)
+def folders(workplace, texts, in_small_country):
     for name, text in zip(("plain", "wary"), texts, strict=True):
         (workplace / name).mkdir()
         (workplace / name / "plan.json").write_text(text, encoding="utf-8")

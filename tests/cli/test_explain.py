@@ -7,48 +7,11 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-import dcsite
 from dcsite.criteria import measure_sites
-from dcsite.plan import Session
 from dcsite.plan.explanation import Explanation
 from dcsite.plan.reload import read_plan
-from dcsite.sites import SITE_COLUMNS
-from dcsite.solvers import SolveOptions
 
-SITES = ("01213", "02201", "15100", "34100", "40100", "43100", "13206", "34208")
-SCENARIO = (
-    "tiers.core.count={min=0,max=1}",
-    "tiers.core.separation_km=300",
-    "tiers.large.count=1",
-    "tiers.regional.count=2",
-    "demand.total_new_it_load_mw=180.1234567",
-    'rules.core_regions="off"',
-)
-
-
-@pytest.fixture(scope="module")
-def offered(measured):
-    return measured.loc[sorted(SITES), list(SITE_COLUMNS)]
-
-
-@pytest.fixture(scope="module")
-def plan(shipped_atlas, offered):
-    asked = dcsite.load_scenario("policy-2023", SCENARIO)
-    return Session(asked, SolveOptions(gap=1e-6), offered, shipped_atlas).solve().plan
-
-
-@pytest.fixture(scope="module")
-def plan_text(plan):
-    return plan.text()
-
-
-@pytest.fixture
-def folder(workplace, plan_text, offered, monkeypatch):
-    """An output folder with a plan made for eight municipalities."""
-    monkeypatch.setattr("dcsite.plan.session.municipality_sites", lambda atlas, land: offered)
-    (workplace / "out").mkdir()
-    (workplace / "out" / "plan.json").write_text(plan_text, encoding="utf-8")
-    return workplace / "out"
+pytestmark = pytest.mark.usefixtures("in_small_country")
 
 
 def edited(folder, **changes):
@@ -60,10 +23,10 @@ def edited(folder, **changes):
     return data
 
 
-def test_a_plan_read_back_is_the_plan(folder, plan, shipped_atlas, offered):
+def test_a_plan_read_back_is_the_plan(folder, plan, shipped_atlas, offered, few_hubs):
     saved = read_plan(folder)
     assert read_plan(folder / "plan.json").path == saved.path
-    assert saved.scenario == dcsite.load_scenario("policy-2023", SCENARIO)
+    assert saved.scenario == few_hubs()
     assert dict(saved.chosen["tier"]) == {hub.site_id: hub.tier for hub in plan.hubs}
     for hub in plan.hubs:
         assert saved.chosen.loc[hub.site_id, "it_load_mw"] == pytest.approx(
@@ -186,15 +149,15 @@ def test_another_version_of_a_table(call, folder, plan):
     refuse(call, ["geodata.substations", "another version", "solve the scenario again"], folder)
 
 
-def test_a_plan_for_other_candidates(call, folder, plan_text):
-    data = json.loads(plan_text)
+def test_a_plan_for_other_candidates(call, folder, plan):
+    data = json.loads(plan.text())
     data["hubs"][0]["site_id"] = "site-0001"
     edited(folder, hubs=data["hubs"])
     refuse(call, ["hubs", "site-0001", "--sites"], folder)
 
 
-def test_a_plan_whose_hubs_were_edited(call, folder, plan_text):
-    data = json.loads(plan_text)
+def test_a_plan_whose_hubs_were_edited(call, folder, plan):
+    data = json.loads(plan.text())
     data["hubs"][0]["it_load_mw"] += 5.0
     edited(folder, hubs=data["hubs"])
     refuse(call, ["rules.total_it_load", "edited"], folder)
@@ -209,8 +172,8 @@ def test_a_plan_whose_hubs_were_edited(call, folder, plan_text):
         lambda hubs: hubs[0].update(site_id="nowhere"),
     ],
 )
-def test_a_plan_changed_since_it_was_written(refused, folder, plan_text, command, change):
-    data = json.loads(plan_text)
+def test_a_plan_changed_since_it_was_written(refused, folder, plan, command, change):
+    data = json.loads(plan.text())
     change(data["hubs"])
     (folder / "plan.json").write_text(json.dumps(data), encoding="utf-8")
     more = ["today"] if command == "compare" else []
@@ -225,15 +188,15 @@ def test_an_objective_that_was_edited(call, folder, plan):
     refuse(call, ["objective", "are worth", "edited"], folder)
 
 
-def test_a_scenario_that_was_edited(call, folder, plan_text):
-    data = json.loads(plan_text)["scenario"]
+def test_a_scenario_that_was_edited(call, folder, plan):
+    data = json.loads(plan.text())["scenario"]
     data["demand"]["pue"] = 0.5
     edited(folder, scenario=data)
     refuse(call, ["scenario.demand.pue", "solve the scenario again"], folder)
 
 
-def test_a_plan_cut_short(call, folder, plan_text):
-    (folder / "plan.json").write_text(plan_text[:1000], encoding="utf-8")
+def test_a_plan_cut_short(call, folder, plan):
+    (folder / "plan.json").write_text(plan.text()[:1000], encoding="utf-8")
     refuse(call, ["plan.json", "cut short"], folder)
 
 

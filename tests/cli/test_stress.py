@@ -8,36 +8,6 @@ from importlib.resources import files
 
 import pytest
 
-import dcsite
-from dcsite.plan import Session
-from dcsite.sites import SITE_COLUMNS
-from dcsite.solvers import SolveOptions
-
-SITES = ("01213", "02201", "15100", "34100", "40100", "43100", "13206", "34208")
-SCENARIO = (
-    "tiers.core.count={min=0,max=1}",
-    "tiers.core.separation_km=300",
-    "tiers.large.count=1",
-    "tiers.regional.count=2",
-    "demand.total_new_it_load_mw=180",
-    'rules.core_regions="off"',
-)
-
-
-@pytest.fixture(scope="module")
-def plan(shipped_atlas, measured):
-    asked = dcsite.load_scenario("policy-2023", SCENARIO)
-    offered = measured.loc[sorted(SITES), list(SITE_COLUMNS)]
-    return Session(asked, SolveOptions(gap=1e-3), offered, shipped_atlas).solve().plan
-
-
-@pytest.fixture
-def folder(workplace, plan):
-    """An output folder with a plan of a few hubs."""
-    (workplace / "out").mkdir()
-    (workplace / "out" / "plan.json").write_text(plan.text(), encoding="utf-8")
-    return workplace / "out"
-
 
 def test_both_files_stand_beside_the_plan_and_the_worst_is_said_first(call, folder, plan):
     answer = call("stress", folder, "--years", "3000", "--seed", "5")
