@@ -86,7 +86,6 @@ _LAYER_FILE = FileForm(
     layer="footprints",
     columns=_columns(_COMMON),
     needed=("scenario_id",),
-    needed_in_layer=("scenario_id",),
     error=DisastersError,
 )
 _TABLE_FILE = replace(

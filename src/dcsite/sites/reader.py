@@ -179,7 +179,7 @@ def _read_vector(path: Path, form: FileForm) -> UserRows:
         frame = gpd.GeoDataFrame(frame, geometry=np.full(len(frame), None), crs="EPSG:4326")
     geometry = np.asarray(_to_wgs84(path, frame, form).array, dtype=object)
     names = [str(name) for name in frame.columns.drop(frame.geometry.name)]
-    needed = form.needed_in_layer if len(frame) else ()
+    needed = tuple(field for field in form.needed if len(frame) and not field.endswith("_deg"))
     labels = {
         field: names[at] for field, at in match_columns(names, problems, form, needed).items()
     }
@@ -259,9 +259,7 @@ class FileForm:
     columns : mapping of str to sequence of str
         Names of each field's column.
     needed : tuple of str
-        Fields without which a CSV file is of no use.
-    needed_in_layer : tuple of str
-        Fields without which a layer is of no use.
+        Fields without which a file is of no use; a layer needs no coordinates beside its shapes.
     error : type of DcsiteError
         What is raised.
     needed_instead : tuple of str
@@ -276,7 +274,6 @@ class FileForm:
     layer: str
     columns: Mapping[str, Sequence[str]]
     needed: tuple[str, ...]
-    needed_in_layer: tuple[str, ...]
     error: type[DcsiteError]
     needed_instead: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".csv", ".geojson", ".json", ".gpkg")

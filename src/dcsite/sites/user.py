@@ -56,7 +56,6 @@ SITES_FILE = FileForm(
         "tier": ("tier", "allowed_tier"),
     },
     needed=("lat_deg", "lon_deg"),
-    needed_in_layer=(),
     error=SitesError,
 )
 _DEGREES = {
