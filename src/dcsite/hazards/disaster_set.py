@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dcsite.atlas import Atlas
+    from dcsite.geo.geodesy import Floats
 
     from .settings import DisasterSettings, Kind
 
-Floats = NDArray[np.float64]
 _COLUMNS = (
     "kind", "name_en", "name_ja", "category", "source_id", "source_probability_30y",
     "probability_30y", "probability_date", "basis", "areas_lost", "in_force",

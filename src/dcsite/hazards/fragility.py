@@ -31,13 +31,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr, owens_t
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+    from dcsite.geo.geodesy import Floats
+
 #: Beyond this the normal distribution is 0 or 1 in double precision: infinite limits end here.
 _FAR = 40.0
 

@@ -48,7 +48,7 @@ from dcsite.geo.geodesy import geodesic_destination, geodesic_km, geodesic_polar
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+    from dcsite.geo.geodesy import Floats
 
 
 class SourceType(StrEnum):

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dcsite.atlas import Atlas
+    from dcsite.geo.geodesy import Floats
 
-Floats = NDArray[np.float64]
 #: Above any instrumental intensity on record, and below a class written as 55 or a PGV.
 _LARGEST_INTENSITY = 7.5
 

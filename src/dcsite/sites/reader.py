@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dcsite.geo.geodesy import Floats
+
 
 _TEXT = "UTF-8 (with or without BOM) or CP932"
 _DELIMITERS = ",;\t"
@@ -53,7 +55,6 @@ NO_VALUE = {"", "nan", "na", "n/a", "null", "none"}
 _ID = re.compile(r"[\w.-]+")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-Floats = NDArray[np.float64]
 
 
 def read_rows(path: Path, form: FileForm) -> UserRows:

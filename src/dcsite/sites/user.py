@@ -27,9 +27,9 @@ from .reader import FileForm, UserRows, geometry_flaw, read_rows, shown
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
+    from dcsite.geo.geodesy import Floats
     from dcsite.scenario import LandParameters
 
-Floats = NDArray[np.float64]
 
 _WEST, _SOUTH, _EAST, _NORTH = JAPAN_BOX_DEG
 #: Two sites nearer than this in both axes (about a metre) are one place written twice.
