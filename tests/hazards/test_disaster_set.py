@@ -316,6 +316,12 @@ def test_every_shipped_case_has_a_name_in_both_languages_and_no_code(
     for names in (events["name_en"], events["name_ja"]):
         assert names.is_unique
         assert not names.str.contains(r"[A-Z]{2,}[a-z]*|[A-Z]\d{5}|Area\d").any()
+    assert events.loc[["F001001", "F006101", "F012701", "G030032"], "name_ja"].tolist() == [
+        "津軽山地西縁断層帯（Northern part）",
+        "柳ヶ瀬・関ヶ原断層帯（Main part/Northern segment）",
+        "佐賀平野北縁断層帯",
+        "福島県付近の活断層（Futaba fault nambu C-class zan）",
+    ]
     assert events.loc["ANN13", ["name_en", "name_ja"]].tolist() == [
         "Nankai Trough earthquakes, case 4 of 15, Mw 9.1",
         "南海トラフ（M8〜M9クラス）：全15ケースの4番目、Mw 9.1",

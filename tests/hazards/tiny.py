@@ -88,4 +88,5 @@ def tiny_atlas() -> TinyAtlas:
         ],
     )  # fmt: skip
     published["name_ja"] = [f"評価{number}" for number in range(len(published))]
-    return TinyAtlas(scenario_earthquakes=cases, herp_probabilities=published)
+    faults = pd.DataFrame({"name_ja": ["西断層"]}, index=pd.Index(["west"], name="name_en"))
+    return TinyAtlas(scenario_earthquakes=cases, herp_probabilities=published, fault_names=faults)

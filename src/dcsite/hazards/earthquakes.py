@@ -108,11 +108,13 @@ def _names(atlas: Atlas, sources: pd.DataFrame, felt: pd.DataFrame) -> pd.DataFr
     """Return what people call each case, `name_en` and `name_ja`: its fault, and which case it is.
 
     The hazard map tells patterns of a trough apart by letters; here they are counted and their
-    magnitude is told. In Japanese a case has the name of a published evaluation; where none has
-    one, it is told by its kind, of a fault the prefecture it shakes most, and its English name.
+    magnitude is told. In Japanese a case has the name of a published evaluation or of its fault,
+    with the part that breaks in brackets; where neither is known, it is told by its kind, of a
+    fault the prefecture it shakes most, and its English name.
     """
     table = atlas.table("herp_probabilities").dropna(subset=["hazard_map_code"])
     published = table.drop_duplicates("hazard_map_code").set_index("hazard_map_code")["name_ja"]
+    faults = atlas.table("fault_names")["name_ja"]
     near = felt.idxmax().map(atlas.table("municipalities")["pref_name_ja"]).to_dict()
     english, japanese = [], []
     for code, row in sources.iterrows():
@@ -122,6 +124,10 @@ def _names(atlas: Atlas, sources: pd.DataFrame, felt: pd.DataFrame) -> pd.DataFr
             number, magnitude = cases.get_loc(code) + 1, f"Mw {row['moment_magnitude']:.1f}"
             en = f"{en.partition(' (')[0]}, case {number} of {len(cases)}, {magnitude}"
             ja = f"{published[row['source_id']]}：全{len(cases)}ケースの{number}番目、{magnitude}"
+        fault = max((name for name in faults.index if en.startswith(name)), key=len, default="")
+        if fault and ja is None and row["category"] == "major_active_fault":
+            part = en.removeprefix(fault).strip(" /").removeprefix("(").removesuffix(")")
+            ja = f"{faults[fault]}（{part}）" if part else faults[fault]
         english.append(en)
         where = f"{near[code]}付近の" if str(row["category"]).endswith("fault") else ""
         japanese.append(ja or f"{where}{_KINDS_JA[row['category']]}（{en}）")
