@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -196,17 +197,30 @@ def solve(
 
 @pytest.fixture(scope="session")
 def two_default_runs(
-    start: Callable[..., Running], tmp_path_factory: pytest.TempPathFactory
+    start: Callable[..., Running], tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> tuple[Finished, Finished]:
-    """The default scenario solved twice at once, from two folders, into two kinds of folder."""
-    here, there = tmp_path_factory.mktemp("here"), tmp_path_factory.mktemp("there")
-    target = tmp_path_factory.mktemp("results") / "deep" / "plan"
-    first = start("solve", "--output", target, cwd=here)
-    second = start("solve", cwd=there)
-    return (
-        first.finish(target),
-        second.finish(there / "dcsite-out" / "policy-2023"),
+    """The default scenario solved twice at once, from two folders, into two kinds of folder.
+
+    Solved once for all the processes that run tests; nothing may write into its folders.
+    """
+    own = tmp_path_factory.getbasetemp()
+    common = own if worker_id == "master" else own.parent
+    kept = common / "default-runs.json"
+    with (common / "default-runs.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            here, there = tmp_path_factory.mktemp("here"), tmp_path_factory.mktemp("there")
+            target = tmp_path_factory.mktemp("results") / "deep" / "plan"
+            first = start("solve", "--output", target, cwd=here)
+            second = start("solve", cwd=there)
+            ended = first.finish(target), second.finish(there / "dcsite-out" / "policy-2023")
+            kept.write_text(json.dumps([vars(run) for run in ended], default=str), "utf-8")
+        told = json.loads(kept.read_text("utf-8"))
+    one, other = (
+        Finished(**{**run, "directory": Path(run["directory"]), "scratch": Path(run["scratch"])})
+        for run in told
     )
+    return one, other
 
 
 @pytest.fixture(scope="session")
