@@ -20,7 +20,6 @@ from .inline import TEMPLATES, asset, data_uri, leaflet_css, script, xstatic
 from .map.encode import script_json
 from .map.layers_known import prefecture_ground
 from .map.panel import ATTRIBUTION, notices
-from .map.style import quantity
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -88,8 +87,7 @@ def render_page(
     **context
         What the template names; every value is escaped.
     """
-    used = [{"source": table.source, "licence": table.licence} for table in tables]
-    return TEMPLATES.get_template(template).render(notices=notices(used), **context)
+    return TEMPLATES.get_template(template).render(notices=notices(tables), **context)
 
 
 def render_beside_map(
@@ -190,7 +188,6 @@ TEMPLATES.filters.update(
     amount=amount,
     chance=chance,
     interval=interval,
-    quantity=quantity,
     json=lambda value: Markup(script_json(value)),  # noqa: S704 - nothing to break out with
     own=_own,
     own_style=lambda name: Markup(data_uri("text/css", asset(name))),  # noqa: S704 - our own file

@@ -15,15 +15,17 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely import LineString, MultiPolygon, Polygon
+from shapely import MultiPolygon, Polygon, get_coordinates, get_parts, get_rings
 from shapely.geometry.base import BaseGeometry
 
 from dcsite.outputs.inline import TEMPLATES
+
+from .style import assumed, decimals, quantity, score
 
 #: Decimals of map coordinates: 0.001 degree is about 100 m, under a pixel at the closest zoom used.
 _DECIMALS = 3
@@ -73,7 +75,7 @@ def encode_path(lon_lat: NDArray[np.float64]) -> str:
 
 
 def encode_polygons(
-    geometries: Iterable[BaseGeometry], least_part_deg2: float
+    geometries: Iterable[BaseGeometry], least_part_deg2: float = 1.5e-4
 ) -> list[list[list[str]]]:
     """Encode polygons as ``[polygon][part][ring]`` texts.
 
@@ -85,33 +87,33 @@ def encode_polygons(
     geometries : iterable of Polygon or MultiPolygon
         In EPSG:4326.
     least_part_deg2 : float
-        Parts (islets) below this are dropped, but never a place's largest part.
+        Parts (islets) below this are dropped, but never a place's largest part; by default those
+        of about 1.5 km2, which are not seen at any zoom the map is for.
     """
     encoded: list[list[list[str]]] = []
     for geometry in geometries:
-        parts = sorted(_parts(geometry), key=lambda part: part.area, reverse=True)
+        if not isinstance(geometry, Polygon | MultiPolygon):
+            raise TypeError(f"expected a Polygon or MultiPolygon, got {geometry.geom_type}")
+        parts = sorted(get_parts(geometry), key=lambda part: part.area, reverse=True)
         kept = [part for n, part in enumerate(parts) if n == 0 or part.area >= least_part_deg2]
-        encoded.append([[encode_path(_positions(ring)) for ring in _rings(part)] for part in kept])
+        encoded.append(
+            [[encode_path(get_coordinates(ring)) for ring in get_rings(part)] for part in kept]
+        )
     return encoded
 
 
-def _parts(geometry: BaseGeometry) -> Sequence[Polygon]:
-    if isinstance(geometry, MultiPolygon):
-        return list(geometry.geoms)
-    if isinstance(geometry, Polygon):
-        return [geometry]
-    raise TypeError(f"expected a Polygon or MultiPolygon, got {geometry.geom_type}")
-
-
-def _rings(part: Polygon) -> list[LineString]:
-    return [part.exterior, *part.interiors]
-
-
-def _positions(ring: LineString) -> NDArray[np.float64]:
-    return np.asarray(ring.coords, dtype=float)[:, :2]
+def web_address(value: str | None) -> str:
+    """Return what may stand in a link: an address of the web, or nothing."""
+    value = value or ""
+    return value if value.startswith(("https://", "http://")) and " " not in value else ""
 
 
 def html_fragment(template: str, /, **context: Any) -> str:
     """Render one of our templates, every value escaped, safe for all three readers."""
     rendered = TEMPLATES.get_template(template).render(**context)
     return rendered.translate(_LITERAL_SAFE)
+
+
+TEMPLATES.filters.update(
+    quantity=quantity, decimals=decimals, score=score, assumed=assumed, web_address=web_address
+)

@@ -24,8 +24,6 @@ _GSI_CREDIT = (
     '<a href="https://maps.gsi.go.jp/development/ichiran.html" target="_blank" '
     'rel="noopener noreferrer">国土地理院 GSI</a>'
 )
-#: About 1.5 km2: islets below are not seen at any zoom this map is for.
-_LEAST_PART_DEG2 = 1.5e-4
 _FREQUENCY = {50: ("#7aa6c2", "50 Hz"), 60: ("#d9a066", "60 Hz")}
 _LANDING, _CENTRE, _PLANNED = "#00798c", "#4b5763", "#e69f00"
 _STUDY, _VOLCANO = "#cc79a7", "#7a1420"
@@ -55,7 +53,7 @@ _PREFECTURE = "県庁（市町村ではなく県が対象） prefectural office 
 def prefecture_ground(atlas: Atlas) -> DataLayer:
     """Return the prefectures as the map's ground, each with its name."""
     polygons = atlas.polygons("prefecture_polygons")
-    encoded = encode_polygons(polygons.geometry, _LEAST_PART_DEG2)
+    encoded = encode_polygons(polygons.geometry)
     names = [
         [ja, en, round(point.y, 3), round(point.x, 3)]
         for ja, en, point in zip(
@@ -104,9 +102,7 @@ def area_layer(atlas: Atlas) -> Layer:
     polygons = atlas.polygons("electricity_area_polygons")
     kinds = sorted({int(hertz) for hertz in areas["nominal_frequency_hz"]})
     drawn = []
-    for code, outline in zip(
-        polygons.index, encode_polygons(polygons.geometry, _LEAST_PART_DEG2), strict=True
-    ):
+    for code, outline in zip(polygons.index, encode_polygons(polygons.geometry), strict=True):
         area = areas.loc[code]
         hertz = int(area["nominal_frequency_hz"])
         record = [area["name_ja"], area["name_en"], area["operator_en"], f"{hertz} Hz"]

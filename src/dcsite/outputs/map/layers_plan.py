@@ -35,8 +35,6 @@ _LINK_STYLES = (("#3b0f70", 2.2, None), ("#00798c", 1.2, "5 4"), ("#9c4a00", 1.2
 _EXISTING_COLOUR = "#2b333a"
 _BACKUP_COLOUR = "#7b3294"
 _DARK = "#2b333a"
-#: About 1.5 km2: islets below are not seen at any zoom this map is for.
-_LEAST_PART_DEG2 = 1.5e-4
 #: How far an arc leaves the straight line, as a share of its length.
 _BEND = 0.16
 _POINTS = 41
@@ -322,14 +320,12 @@ def footprint_layer(footprint: Footprint, atlas: Atlas, key: str = "footprint") 
          [*places.loc[code, ["name_ja", "name_en"]], round(footprint.intensity[code], 2), None],
          outline]
         for code, outline in zip(
-            shaken, encode_polygons(polygons.loc[shaken], _LEAST_PART_DEG2), strict=True
+            shaken, encode_polygons(polygons.loc[shaken]), strict=True
         )
     ]  # fmt: skip
     struck += [
         [len(INTENSITIES), [*areas.loc[area, ["name_ja", "name_en"]], None, "停電 dark"], outline]
-        for area, outline in zip(
-            dark, encode_polygons(area_polygons.loc[dark], _LEAST_PART_DEG2), strict=True
-        )
+        for area, outline in zip(dark, encode_polygons(area_polygons.loc[dark]), strict=True)
     ]
     name = footprint.name_ja or footprint.name_en
     layer = drawing(

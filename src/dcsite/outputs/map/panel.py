@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from itertools import count, groupby
+from typing import TYPE_CHECKING
 
 from .encode import html_fragment
-from .layer import Swatch
 from .popup import hardest_first
-from .style import SCORE_RAMP, TIERS, assumed, decimals, hub_radius_px, quantity, score, tier_style
+from .style import SCORE_RAMP, TIERS, hub_radius_px, quantity, tier_style
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from dcsite.atlas import Atlas
+    from dcsite.atlas.descriptor import ResourceSpec
     from dcsite.plan.explanation import Explanation
-    from dcsite.plan.types import Plan
+    from dcsite.plan.types import GeodataUse, Plan
 
     from .choropleth import ScoredCriterion, ThemeGroup
     from .layer import Layer
@@ -49,58 +49,22 @@ def plan_html(
     explanation: Explanation | None = None,
 ) -> str:
     """Return the plan's panel: status and what is wrong first, then measures, hubs, the rest."""
-    status_ja, status_en = _STATUS[plan.status]
-    unserved = plan.unserved if plan.unserved_mw > _LEAST_UNSERVED_MW else ()
     tables = credited_tables(plan, atlas)
+    tiers = groupby(enumerate(markers), key=lambda drawn: drawn[1].hub.tier)
     return html_fragment(
         "panel.html.j2",
         plan=plan,
-        status={"ja": status_ja, "en": status_en},
-        objective=decimals(plan.objective, 4),
-        bound=decimals(plan.bound, 4),
+        status=_STATUS[plan.status],
         gap=quantity(plan.gap, "share") if plan.gap >= 0.001 else _small_gap(plan.gap),
-        violations=[
-            {
-                "ja": item.message_ja,
-                "en": item.message_en,
-                "rule": item.rule,
-                "amount": quantity(item.amount, item.unit),
-                "penalty": decimals(item.penalty, 4),
-            }
-            for item in plan.violations
+        unserved=plan.unserved if plan.unserved_mw > _LEAST_UNSERVED_MW else (),
+        workloads=_WORKLOADS,
+        tiers=[
+            (tier_style(tier), [(number, drawn.hub) for number, drawn in members])
+            for tier, members in tiers
         ],
-        unserved_total=quantity(plan.unserved_mw, "MW"),
-        unserved=[
-            {
-                "ja": zone.name_ja,
-                "en": zone.name_en,
-                "value": quantity(zone.unserved_mw, "MW"),
-                "workload": _WORKLOADS.get(zone.workload, zone.workload),
-            }
-            for zone in unserved
-        ],
-        measures=[
-            {
-                "ja": item.label_ja,
-                "en": item.label_en,
-                "value": quantity(item.value, item.unit),
-                "score": score(item.score),
-                "share": None if item.score is None else round(100 * item.score, 1),
-                "weight": f"{item.weight:.2f}" if item.weight else "",
-            }
-            for item in plan.measures
-        ],
-        hub_count=len(plan.hubs),
-        total_load=quantity(round(sum(hub.it_load_mw for hub in plan.hubs), 1), "MW"),
-        tiers=_tiers(markers),
         hardest=hardest_first(explanation, markers),
-        assumptions=[
-            {"key": item.key, "value": assumed(item.value), "why": item.why}
-            for item in plan.assumptions
-        ],
-        notices=notices(tables),
+        notices=notices(tables.values()),
         tables=tables,
-        wall=f"{plan.wall_s:.1f} s",
     )
 
 
@@ -109,93 +73,26 @@ def _small_gap(gap: float) -> str:
     return f"{gap * 100:.3f} %" if gap >= 0 else "–"
 
 
-def _tiers(markers: Sequence[HubMarker]) -> list[dict[str, Any]]:
-    """Return the hubs by tier, each with its number in the page's script."""
-    tiers: dict[str, dict[str, Any]] = {}
-    for place, drawn in enumerate(markers):
-        hub = drawn.hub
-        style = tier_style(hub.tier)
-        tier = tiers.setdefault(
-            hub.tier,
-            {"ja": style.ja, "en": style.en, "colour": style.colour, "hubs": [], "mw": 0.0},
-        )
-        tier["mw"] += hub.it_load_mw
-        tier["hubs"].append(
-            {
-                "number": place,
-                "name_ja": hub.name_ja,
-                "name_en": hub.name_en or "",
-                "prefecture": hub.prefecture_ja,
-                "load": quantity(hub.it_load_mw, "MW"),
-            }
-        )
-    for tier in tiers.values():
-        tier["load"] = quantity(round(tier["mw"], 1), "MW")
-    return list(tiers.values())
-
-
 def layers_html(
     entries: Sequence[Layer],
     criteria: Sequence[ScoredCriterion],
     themes: Sequence[ThemeGroup] = (),
 ) -> str:
     """Return the list of layers, grouped, with legends, and the key of the hubs."""
-    groups = [
-        {
-            "ja": ja,
-            "en": en,
-            "entries": [
-                {
-                    "key": entry.key,
-                    "variable": entry.layer.get_name(),
-                    "ja": entry.ja,
-                    "en": entry.en,
-                    "shown": entry.shown,
-                    "legend": entry.legend,
-                    "note_ja": entry.note_ja,
-                    "note_en": entry.note_en,
-                }
-                for entry in entries
-                if entry.group == key
-            ],
-        }
-        for key, (ja, en) in _GROUPS.items()
-    ]
     return html_fragment(
         "layers.html.j2",
-        groups=groups,
-        criteria=[asdict(item) for item in criteria],
-        themes=_themes(themes, len(criteria)),
+        groups=[
+            (names, [entry for entry in entries if entry.group == key])
+            for key, names in _GROUPS.items()
+        ],
+        criteria=criteria,
+        themes=themes,
+        # The page's script numbers the themes on from the criteria.
+        number=count(len(criteria)).__next__,
         ramp=SCORE_RAMP,
         tiers=TIERS,
-        sizes=[
-            {"diameter": round(2 * hub_radius_px(load)), "label": f"{load} MW"}
-            for load in (50, 150, 300)
-        ],
+        sizes=[(round(2 * hub_radius_px(load_mw)), load_mw) for load_mw in (50, 150, 300)],
     )
-
-
-def _themes(groups: Sequence[ThemeGroup], first: int) -> list[dict[str, Any]]:
-    """Return the groups of themes with their legends; themes are numbered on from the criteria."""
-    numbers = count(first)
-    return [
-        {
-            "ja": group.ja,
-            "en": group.en,
-            "themes": [
-                {"key": theme.key, "ja": theme.ja, "en": theme.en, "number": next(numbers)}
-                for theme in group.themes
-            ],
-            "swatches": [
-                Swatch("area", item.colour, item.ja, item.en)
-                for item in (*reversed(group.classes), group.absent)
-            ],
-            "note_ja": group.note_ja,
-            "note_en": group.note_en,
-            "source": group.source,
-        }
-        for group in groups
-    ]
 
 
 #: Shown in the map's corner at all times; plain text.
@@ -252,36 +149,17 @@ _NOTICES: dict[str, str] = {
 }
 
 
-def credited_tables(plan: Plan, atlas: Atlas) -> list[dict[str, str]]:
+def credited_tables(plan: Plan, atlas: Atlas) -> dict[str, GeodataUse | ResourceSpec]:
     """Return every table that the run or the map has read, by name."""
-    tables = {
-        used.table: {
-            "name": used.table,
-            "title": used.table,
-            "source": used.source,
-            "licence": used.licence,
-            "vintage": used.vintage,
-            "url": "",
-        }
-        for used in plan.geodata
-    }
+    tables: dict[str, GeodataUse | ResourceSpec] = {used.table: used for used in plan.geodata}
     # A map that is drawn again later has read fewer tables than the run, and says the same of them.
     of_plan = {(used.table, used.sha256) for used in plan.geodata}
     known = [table for table in atlas.resources() if (table.name, table.sha256) in of_plan]
-    for table in (*known, *atlas.tables_used()):
-        url = table.licence_url or ""
-        tables[table.name] = {
-            "name": table.name,
-            "title": table.title,
-            "source": table.source,
-            "licence": table.licence,
-            "vintage": table.vintage,
-            "url": url if url.startswith(("https://", "http://")) and " " not in url else "",
-        }
-    return [tables[name] for name in sorted(tables)]
+    tables |= {table.name: table for table in (*known, *atlas.tables_used())}
+    return dict(sorted(tables.items()))
 
 
-def notices(tables: list[dict[str, str]]) -> list[str]:
+def notices(tables: Iterable[GeodataUse | ResourceSpec]) -> list[str]:
     """Return the notices that the listed tables ask for."""
-    texts = [f"{table['source']} {table['licence']}" for table in tables]
+    texts = [f"{table.source} {table.licence}" for table in tables]
     return [notice for words, notice in _NOTICES.items() if any(words in text for text in texts)]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dcsite.contract import criteria, link_kinds
 
 from .encode import html_fragment
-from .style import decimals, quantity, score, tier_style
+from .style import decimals, quantity, tier_style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dcsite.contract import CriterionValue
     from dcsite.plan.explanation import (
         Cost,
         Explanation,
@@ -50,16 +49,19 @@ def hub_popup(
     explanation : Explanation, optional
         What hubs are worth.
     """
+    titles = {item.name: (item.title_ja, item.title_en) for item in criteria()}
     return html_fragment(
         "popup_hub.html.j2",
         hub=hub,
         tier=tier_style(hub.tier),
-        area_ja=area[0],
-        area_en=area[1],
+        area=area,
         facts=_facts(hub, names),
         worth=hub_worth(explanation, hub.site_id),
         shares=share_lines(hub_shares(hub, explanation)),
-        groups=_groups(hub.values),
+        groups=[
+            (titles.get(name, (name, "")), list(members))
+            for name, members in groupby(hub.values, key=lambda value: value.criterion)
+        ],
     )
 
 
@@ -93,8 +95,8 @@ def share_lines(shares: Sequence[MeasureShare]) -> list[dict[str, str]]:
 
 def hardest_first(
     explanation: Explanation | None, markers: Sequence[HubMarker]
-) -> list[dict[str, Any]]:
-    """Return the hubs whose cost is known, the hardest to replace first, for the panel."""
+) -> list[tuple[int, Hub, str]]:
+    """Return the hubs whose cost is known, the hardest to replace first: number, hub, cost."""
     if explanation is None:
         return []
     known = [
@@ -103,15 +105,7 @@ def hardest_first(
         if (found := explanation.of(drawn.hub.site_id)) is not None and found.cost is not None
     ]
     known.sort(key=lambda entry: (_hardness(entry[2]), entry[0]))
-    return [
-        {
-            "number": number,
-            "name_ja": hub.name_ja,
-            "name_en": hub.name_en or "",
-            "cost": cost_points(cost),
-        }
-        for number, hub, cost in known
-    ]
+    return [(number, hub, cost_points(cost)) for number, hub, cost in known]
 
 
 def _hardness(cost: Cost) -> tuple[bool, float, float]:
@@ -215,23 +209,3 @@ def _facts(hub: Hub, names: Mapping[str, str]) -> list[dict[str, str]]:
         ),
     ]  # fmt: skip
     return facts
-
-
-def _groups(values: Sequence[CriterionValue]) -> list[dict[str, Any]]:
-    """Return the measured values, criterion by criterion."""
-    titles = {item.name: (item.title_ja, item.title_en) for item in criteria()}
-    groups: list[dict[str, Any]] = []
-    for name, members in groupby(values, key=lambda value: value.criterion):
-        ja, en = titles.get(name, (name, ""))
-        lines = [
-            {
-                "ja": value.label_ja,
-                "en": value.label_en,
-                "value": quantity(value.value, value.unit),
-                "score": score(value.score),
-                "source": value.source,
-            }
-            for value in members
-        ]
-        groups.append({"ja": ja, "en": en, "lines": lines})
-    return groups
