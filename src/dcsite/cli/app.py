@@ -23,7 +23,6 @@ from .compare import compare_command
 from .data import data_app
 from .disperse import disperse_command
 from .explain import explain_command
-from .frontier import EPILOG as FRONTIER_EPILOG
 from .frontier import frontier_command
 from .robust import robust_command
 from .scenario import scenario_app
@@ -77,29 +76,18 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(scenario_app, name="scenario")
-app.command("solve", epilog="Example: dcsite solve policy-2023 --set tiers.large.count=7")(
-    solve_command
-)
-app.command("check", epilog="Example: dcsite check policy-2023 --set tiers.core.separation_km=900")(
-    check_command
-)
-app.command("compare", epilog="Example: dcsite compare distance-only policy-2023 today")(
-    compare_command
-)
-app.command("disperse", epilog="Example: dcsite disperse places.csv --count 10 --keep Tokyo,Osaka")(
-    disperse_command
-)
-app.command("explain", epilog="Example: dcsite explain dcsite-out/policy-2023 唐津市")(
-    explain_command
-)
-app.command("robust", epilog="Example: dcsite robust policy-2023 --samples 200 --seed 1")(
-    robust_command
-)
-app.command("stress", epilog="Example: dcsite stress dcsite-out/policy-2023 --history")(
-    stress_command
-)
-app.command("frontier", epilog=FRONTIER_EPILOG)(frontier_command)
-app.command("schema", epilog="Example: dcsite schema plan > plan.schema.json")(schema_command)
+for command, example in (
+    (solve_command, "solve policy-2023 --set tiers.large.count=7"),
+    (check_command, "check policy-2023 --set tiers.core.separation_km=900"),
+    (compare_command, "compare distance-only policy-2023 today"),
+    (disperse_command, "disperse places.csv --count 10 --keep Tokyo,Osaka"),
+    (explain_command, "explain dcsite-out/policy-2023 唐津市"),
+    (robust_command, "robust policy-2023 --samples 200 --seed 1"),
+    (stress_command, "stress dcsite-out/policy-2023 --history"),
+    (frontier_command, "frontier policy-2023 --x spacing --points 21"),
+    (schema_command, "schema plan > plan.schema.json"),
+):
+    app.command(example.partition(" ")[0], epilog=f"Example: dcsite {example}")(command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import typer
 from rich.markup import escape
-from rich.table import Table
 
 from .options import (
     CheckTimeOption,
@@ -20,9 +16,11 @@ from .options import (
     ScenarioArgument,
     SitesOption,
 )
-from .show import output_console
+from .show import columns, output_console, print_json
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from dcsite.feasibility.check import Precheck, TierCheck
 
 _STYLE = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -43,24 +41,15 @@ def check_command(
     """
     from dcsite.feasibility.check import check_scenario
     from dcsite.plan import Session
+    from dcsite.records import plain
 
     session = Session.open(scenario, overrides, sites, disasters, cache=not no_cache)
     found = check_scenario(session.candidates, search_s=check_time)
     if as_json:
-        text = json.dumps(_plain(dataclasses.asdict(found)), ensure_ascii=False, indent=2)
-        typer.echo(text)
+        print_json(plain(dataclasses.asdict(found)))
     else:
         _print(found)
     return 3 if found.errors else 0
-
-
-def _plain(value: Any) -> Any:
-    """Return the value as JSON can say it: no infinities."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _print(found: Precheck) -> None:
@@ -98,11 +87,8 @@ def _print(found: Precheck) -> None:
 
 
 def _funnels(tiers: tuple[TierCheck, ...]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("rule", no_wrap=True)
-    table.add_column("drops sites where")
-    for tier in tiers:
-        table.add_column(tier.funnel.tier, justify="right", no_wrap=True)
+    why = "drops sites where"
+    table = columns("rule", why, *(f">{tier.funnel.tier}" for tier in tiers), wide=(why,))
     reasons = {step.rule: step.reason_en for tier in tiers for step in tier.funnel.steps}
     order = {
         rule: max(
@@ -126,10 +112,7 @@ def _funnels(tiers: tuple[TierCheck, ...]) -> Table:
 
 
 def _tiers(tiers: tuple[TierCheck, ...]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("tier", no_wrap=True)
-    for title in ("asked", "left", "apart km", "room for", "largest km"):
-        table.add_column(title, justify="right", no_wrap=True)
+    table = columns("tier", ">asked", ">left", ">apart km", ">room for", ">largest km")
     for tier in tiers:
         funnel, room, largest = tier.funnel, tier.room, tier.largest
         table.add_row(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,7 @@ from rich.table import Table
 from dcsite.errors import GeodataError
 
 from .options import JsonOption
-from .show import output_console
+from .show import output_console, print_json
 
 data_app = typer.Typer(help="List and check the geodata.", no_args_is_help=True)
 
@@ -33,35 +32,23 @@ def list_tables(
 
     resources = load_atlas(root).resources()
     if as_json:
-        rows = [
-            {
-                "table": resource.name,
-                "theme": resource.theme,
-                "rows": resource.rows,
-                "vintage": resource.vintage,
-                "licence": resource.licence,
-                "source": resource.source,
-                "sha256": resource.sha256,
-            }
-            for resource in resources
-        ]
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        said = ("theme", "rows", "vintage", "licence", "source", "sha256")
+        print_json(
+            [
+                {"table": one.name, **{name: getattr(one, name) for name in said}}
+                for one in resources
+            ]
+        )
         return
     console = output_console()
     table = Table(box=None, pad_edge=False, show_lines=False)
     table.add_column("table", no_wrap=True)
     table.add_column("rows", justify="right", no_wrap=True)
-    table.add_column("vintage")
-    table.add_column("licence")
-    table.add_column("source")
-    for resource in resources:
-        table.add_row(
-            escape(resource.name),
-            f"{resource.rows:,}",
-            escape(resource.vintage),
-            escape(resource.licence),
-            escape(resource.source),
-        )
+    for title in ("vintage", "licence", "source"):
+        table.add_column(title)
+    for one in resources:
+        texts = map(escape, (one.vintage, one.licence, one.source))
+        table.add_row(escape(one.name), f"{one.rows:,}", *texts)
     console.print(table)
 
 

@@ -6,7 +6,7 @@ import difflib
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -127,17 +127,16 @@ def _listed(wanted: Sequence[str], candidates: Places) -> list[str]:
 
 def _as_json(answer: Dispersion, candidates: Places) -> str:
     whole = candidates.points.whole
-    places: list[dict[str, Any]] = []
     axes = ("lat_deg", "lon_deg") if candidates.points.metric == "geodesic" else ("x", "y")
-    for at in answer.members:
-        places.append(
-            {
-                "id": candidates.place_ids[at],
-                "name": candidates.names[at],
-                axes[0]: float(candidates.points.first[at]),
-                axes[1]: float(candidates.points.second[at]),
-            }
-        )
+    places = [
+        {
+            "id": candidates.place_ids[at],
+            "name": candidates.names[at],
+            axes[0]: float(candidates.points.first[at]),
+            axes[1]: float(candidates.points.second[at]),
+        }
+        for at in answer.members
+    ]
     found = {
         "count": answer.count,
         "distance": int(answer.distance) if whole else answer.distance,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,9 +14,16 @@ from rich.markup import escape
 from dcsite.errors import CheckError, OutputError, Problem
 from dcsite.interrupts import Interrupts
 
-from .options import EachTimeLimitOption, JsonOption, NoCacheOption, PlanArgument, QuietOption
+from .options import (
+    EachTimeLimitOption,
+    JsonOption,
+    NoCacheOption,
+    PlanArgument,
+    QuietOption,
+    gap_option,
+)
 from .progress import Reporter
-from .show import columns, listed, output_console
+from .show import columns, listed, output_console, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,10 +82,7 @@ def explain_command(
         Path | None, typer.Option("--sites", help="Own candidate sites the plan was made for.")
     ] = None,
     gap: Annotated[
-        float | None,
-        typer.Option(
-            min=0.0, max=1.0, help="Relative gap of each solve; the plan's own by default."
-        ),
+        float | None, gap_option("Relative gap of each solve; the plan's own by default.")
     ] = None,
     time_limit: EachTimeLimitOption = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Solves at once.")] = 2,
@@ -128,7 +131,7 @@ def explain_command(
                 **context.explanation(explained).dump(),
                 "place": None if other is None else other.dump(),
             }
-            typer.echo(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
+            print_json(document)
             return progress.leave(interrupts)
         _print(context, explained, site, hubs, other)
         if written is not None:

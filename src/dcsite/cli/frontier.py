@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from dcsite.interrupts import Interrupts
 
@@ -16,21 +15,22 @@ from .options import (
     NoCacheOption,
     OverridesOption,
     QuietOption,
+    ScenarioArgument,
     SitesOption,
     SolverChoice,
     SolverOption,
+    gap_option,
+    output_option,
 )
 from .progress import Reporter
-from .show import output_console
+from .show import columns, output_console
 
 if TYPE_CHECKING:
     from dcsite.studies.front import Front
 
-EPILOG = "Example: dcsite frontier policy-2023 --x spacing --points 21"
-
 
 def frontier_command(
-    scenario: Annotated[str, typer.Argument(help="Shipped name or TOML file.")] = "policy-2023",
+    scenario: ScenarioArgument = "policy-2023",
     x: Annotated[
         str | None,
         typer.Option(
@@ -51,13 +51,10 @@ def frontier_command(
     disasters: DisastersOption = None,
     sites: SitesOption = None,
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder; dcsite-out/SCENARIO-front-X-Y by default."),
+        Path | None, output_option("Folder; dcsite-out/SCENARIO-front-X-Y by default.")
     ] = None,
     solver: SolverOption = SolverChoice.auto,
-    gap: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Relative gap at which a point is proven.")
-    ] = 0.001,
+    gap: Annotated[float, gap_option("Relative gap at which a point is proven.")] = 0.001,
     time_limit: EachTimeLimitOption = None,
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
@@ -101,11 +98,9 @@ def _slug(name: str) -> str:
 
 def _print(front: Front) -> None:
     console = output_console()
-    table = Table(box=None, pad_edge=False)
-    scores = ("x score", "y score") if front.x.scored else ("y score",)
-    for title in (f"x: {front.x.measure}", f"y: {front.y.measure}", *scores, "gap"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("status")
+    scores = (">x score", ">y score") if front.x.scored else (">y score",)
+    axes = (f">x: {front.x.measure}", f">y: {front.y.measure}")
+    table = columns(*axes, *scores, ">gap", "status")
     for point in front.points:
         table.add_row(
             f"{point.x:,.3f} {front.x.unit}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -15,6 +15,21 @@ class SolverChoice(StrEnum):
     auto = "auto"
     cbc = "cbc"
     highs = "highs"
+
+
+def output_option(text: str) -> Any:
+    """Return the option for the folder to write, with a help of its own."""
+    return typer.Option("--output", "-o", help=text)
+
+
+def gap_option(text: str) -> Any:
+    """Return the option for a relative gap, with a help of its own."""
+    return typer.Option("--gap", min=0.0, max=1.0, help=text)
+
+
+def seconds_option(text: str) -> Any:
+    """Return an option for a time in seconds, named as its parameter, with a help of its own."""
+    return typer.Option(min=0.1, help=text)
 
 
 ScenarioArgument: TypeAlias = Annotated[

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated
-
 import typer
 
 import dcsite
+
+from .options import OverridesOption, ScenarioArgument
+from .show import print_json
 
 scenario_app = typer.Typer(
     help="Show scenarios and what each value is based on.", no_args_is_help=True
@@ -25,12 +25,7 @@ def list_scenarios() -> None:
 
 
 @scenario_app.command("show", epilog="Example: dcsite scenario show policy-2023")
-def show(
-    scenario: Annotated[str, typer.Argument(help="Shipped name or TOML file.")] = "policy-2023",
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override one value.")
-    ] = None,
-) -> None:
+def show(scenario: ScenarioArgument = "policy-2023", overrides: OverridesOption = None) -> None:
     """Print the resolved scenario as TOML; behind each value, where it is from."""
     from dcsite.scenario import render_toml
 
@@ -42,4 +37,4 @@ def schema() -> None:
     """Print the JSON Schema of a scenario, for editors."""
     from dcsite.scenario import json_schema
 
-    typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+    print_json(json_schema())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
+
+from .show import print_json
 
 
 def schema_command(
@@ -30,4 +31,4 @@ def schema_command(
             f"must be one of {', '.join(known)}, got {file!r}", param_hint="FILE"
         )
     schema = known[file.removesuffix(".json")].schema()
-    typer.echo(json.dumps(schema, ensure_ascii=False, indent=2))
+    print_json(schema)

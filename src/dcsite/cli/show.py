@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -21,6 +23,11 @@ def output_console() -> Console:
     """Return a console on stdout; into a file or pipe, lines are wide enough to stay whole."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=_FILE_WIDTH)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
 
 
 def columns(*titles: str, wide: Collection[str] = ()) -> Table:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,18 +23,17 @@ from .options import (
     SitesOption,
     SolverChoice,
     SolverOption,
+    gap_option,
+    output_option,
+    seconds_option,
 )
 from .progress import Reporter
 from .show import output_console
 from .summary import print_summary
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from dcsite.outputs import OutputPaths
     from dcsite.plan import Run, Session
     from dcsite.plan.explanation import Explanation
-    from dcsite.studies.alternatives import Alternatives
 
 
 def solve_command(
@@ -44,16 +42,11 @@ def solve_command(
     disasters: DisastersOption = None,
     sites: SitesOption = None,
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder to write; dcsite-out/SCENARIO by default."),
+        Path | None, output_option("Folder to write; dcsite-out/SCENARIO by default.")
     ] = None,
     solver: SolverOption = SolverChoice.auto,
-    time_limit: Annotated[
-        float | None, typer.Option(min=0.1, help="Seconds the solver may take.")
-    ] = None,
-    gap: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Relative gap at which a plan is proven.")
-    ] = 0.001,
+    time_limit: Annotated[float | None, seconds_option("Seconds the solver may take.")] = None,
+    gap: Annotated[float, gap_option("Relative gap at which a plan is proven.")] = 0.001,
     threads: Annotated[int, typer.Option(min=1, max=256, help="Threads the solver may use.")] = 1,
     seed: Annotated[int, typer.Option(min=0, max=2_147_483_647, help="Seed of the solver.")] = 0,
     start: Annotated[
@@ -63,12 +56,10 @@ def solve_command(
     check_time: CheckTimeOption = 1.0,
     first_plan_time: Annotated[
         float,
-        typer.Option(
-            min=0.1, help="Seconds to find a first plan of a large program, or to complete --start."
-        ),
+        seconds_option("Seconds to find a first plan of a large program, or to complete --start."),
     ] = 60.0,
     diagnosis_time: Annotated[
-        float, typer.Option(min=0.1, help="Seconds to find out why there is no plan.")
+        float, seconds_option("Seconds to find out why there is no plan.")
     ] = 120.0,
     diagnose: Annotated[
         bool,
@@ -97,7 +88,7 @@ def solve_command(
 ) -> int:
     """Solve a scenario, check the plan independently, and write plan, tables and map."""
     begun = time.perf_counter()
-    from dcsite.outputs import check_directory
+    from dcsite.outputs import check_directory, write_outputs
     from dcsite.plan import Session
     from dcsite.plan.reload import hubs_of
     from dcsite.plan.types import Plan
@@ -118,89 +109,52 @@ def solve_command(
     )
     directory = output or Path("dcsite-out") / session.scenario.name
     check_directory(directory)
-    request = _Request(
-        session,
-        directory,
-        hubs_of(Plan.read_file(start)) if start is not None else None,
-        not diagnose,
-        alternatives,
-        alternatives_within / 100.0,
-        differ_in,
-        explain,
-    )
+    begin_from = hubs_of(Plan.read_file(start)) if start is not None else None
     with Interrupts(patience=1, hold=False) as interrupts:
         with Reporter(quiet=quiet) as progress:
-            run, others, explanation, paths = _run(request, interrupts, progress, begun)
+
+            def on_stage(name: str) -> None:
+                if name == "check":
+                    interrupts.hold()
+                progress.stage(name)
+
+            run = session.solve(
+                on_stage=on_stage,
+                on_progress=progress.solver,
+                on_note=progress.note,
+                started=begun,
+                start=begin_from,
+                check_first=not diagnose,
+            )
+            others, explanation, interrupted = None, None, run.plan.status == "interrupted"
+            if alternatives and not interrupted:
+                from dcsite.studies.alternatives import find_alternatives
+
+                progress.stage("alternatives")
+                with _without(progress, "alternatives"):
+                    others = find_alternatives(
+                        session.scenario,
+                        session.atlas,
+                        run.candidates,
+                        hubs_of(run.plan),
+                        session.options,
+                        count=alternatives,
+                        within=alternatives_within / 100.0,
+                        differ_in=differ_in,
+                        on_progress=progress.solver,
+                        halted=lambda: interrupts.count > 0,
+                    )
+            if explain and not interrupted and not interrupts.count:
+                progress.stage("explain")
+                with _without(progress, "the explanation"):
+                    explanation = _explanation(session, run, interrupts, progress)
+            progress.stage("write")
+            paths = write_outputs(
+                run.plan, run.candidates, session.atlas, directory, others, explanation
+            )
         print_summary(output_console(), run.plan, paths, others, explanation)
         code = progress.leave(interrupts)
-    return 130 if run.plan.status == "interrupted" else code
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What one call of the command asks for."""
-
-    session: Session
-    directory: Path
-    start: pd.DataFrame | None
-    check_first: bool
-    alternatives: int
-    within: float
-    differ_in: int
-    explain: bool
-
-
-def _run(
-    request: _Request,
-    interrupts: Interrupts,
-    progress: Reporter,
-    begun: float,
-) -> tuple[Run, Alternatives | None, Explanation | None, OutputPaths]:
-    from dcsite.outputs import write_outputs
-
-    def on_stage(name: str) -> None:
-        if name == "check":
-            interrupts.hold()
-        progress.stage(name)
-
-    session = request.session
-    run = session.solve(
-        on_stage=on_stage,
-        on_progress=progress.solver,
-        on_note=progress.note,
-        started=begun,
-        start=request.start,
-        check_first=request.check_first,
-    )
-    others = None
-    if request.alternatives and run.plan.status != "interrupted":
-        from dcsite.plan.reload import hubs_of
-        from dcsite.studies.alternatives import find_alternatives
-
-        progress.stage("alternatives")
-        with _without(progress, "alternatives"):
-            others = find_alternatives(
-                session.scenario,
-                session.atlas,
-                run.candidates,
-                hubs_of(run.plan),
-                session.options,
-                count=request.alternatives,
-                within=request.within,
-                differ_in=request.differ_in,
-                on_progress=progress.solver,
-                halted=lambda: interrupts.count > 0,
-            )
-    explanation = None
-    if request.explain and run.plan.status != "interrupted" and not interrupts.count:
-        progress.stage("explain")
-        with _without(progress, "the explanation"):
-            explanation = _explanation(session, run, interrupts, progress)
-    progress.stage("write")
-    paths = write_outputs(
-        run.plan, run.candidates, session.atlas, request.directory, others, explanation
-    )
-    return run, others, explanation, paths
+    return 130 if interrupted else code
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import typer
 
 from dcsite.interrupts import Interrupts
 
-from .options import PlanArgument, QuietOption
+from .options import PlanArgument, QuietOption, output_option
 from .progress import Reporter
 from .show import output_console
 
@@ -23,11 +23,7 @@ def stress_command(
     seed: Annotated[int, typer.Option(help="Seed of the draws; same seed, same file.")] = 1,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Folder for stress.json and stress.html; the plan's own by default.",
-        ),
+        output_option("Folder for stress.json and stress.html; the plan's own by default."),
     ] = None,
     history: Annotated[
         bool,
