@@ -63,7 +63,7 @@ def test_hubs_that_are_not_admitted_are_named(measured, shipped_atlas):
     assert start.values is None
     assert start.note == (
         "warning: start plan left out: the scenario does not admit "
-        "99999 as core, 07203 as core, 15100 as edge"
+        "99999 as core, 郡山市 Koriyama-shi as core, 新潟市 Niigata-shi as edge"
     )
 
 

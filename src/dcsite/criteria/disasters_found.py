@@ -301,12 +301,12 @@ def _core_areas(found: Findings, atlas: Atlas) -> None:
         if over <= 0:
             continue
         said = [found.place(found.row(site)) for site in members.index]
-        area_ja = str(names["name_ja"].get(area, area))
+        area_en, area_ja = (str(names[name].get(area, area)) for name in ("name_en", "name_ja"))
         found.breach(
             "core_areas",
             over,
             list(members.index),
-            f"cores too many in the electricity area {area}: {', '.join(en for en, _ in said)}"
+            f"cores too many in the electricity area {area_en}: {', '.join(en for en, _ in said)}"
             + (" beside an existing core" if area in taken else ""),
             f"電力エリア{area_ja}に中核拠点が重なる: {'、'.join(ja for _, ja in said)}"
             + ("（既存の中核拠点がある）" if area in taken else ""),

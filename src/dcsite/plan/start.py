@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS, place_name
 from dcsite.solvers import SolveOptions
 from dcsite.solvers.matrix import ProgramMatrix
 
@@ -70,7 +70,8 @@ def complete_start(
         number = place.get(str(site_id), -1)
         column = TIERS.index(tier) if tier in TIERS else -1
         if min(number, column) < 0 or not program.eligible[number, column]:
-            refused.append(f"{site_id} as {tier}")
+            where = site_id if number < 0 else place_name(program.sites, number)[0]
+            refused.append(f"{where} as {tier}")
         else:
             opened.add(program.open[number, column].name)
     if refused:

@@ -5,7 +5,7 @@ from here would rather lead them astray. With tens of thousands of columns they 
 in time; then this is where they begin, and what is left if they find none better.
 
 The first plan is greedy by the relaxation, then bettered by exchanges. Which sites open is chosen
-here; loads and flows follow from a small linear program with only those sites in it. Its prices say
+here; loads and flows follow from a small linear program with only those sites in it. Its duals say
 what any other site would be worth in their place, so that of the many exchanges only the most
 promising are worked out.
 """
@@ -62,13 +62,13 @@ class RelaxedPoint:
         No whole-number plan is below it.
     values : numpy.ndarray, shape (columns,)
         The point.
-    prices : numpy.ndarray, shape (rows,)
+    duals : numpy.ndarray, shape (rows,)
         Dual value of each row: by how much the objective rises with its right-hand side.
     """
 
     objective: float
     values: NDArray[np.float64]
-    prices: NDArray[np.float64]
+    duals: NDArray[np.float64]
 
 
 def relax(matrix: ProgramMatrix, time_limit_s: float | None = None) -> RelaxedPoint | None:
@@ -188,13 +188,13 @@ def first_plan(
 
 @dataclass(frozen=True)
 class _Plan:
-    """Candidates that open, what the rest of the program then costs, and its prices."""
+    """Candidates that open, what the rest of the program then costs, and its duals."""
 
     opened: tuple[int, ...]
     cost: float
     columns: Indices
     point: NDArray[np.float64]
-    prices: NDArray[np.float64]
+    duals: NDArray[np.float64]
 
 
 class _Search:
@@ -247,7 +247,7 @@ class _Search:
     def greedy(self, relaxed: RelaxedPoint) -> tuple[int, ...]:
         """Open what the relaxation opens most of, tier by tier, while it fits."""
         taken = np.round(relaxed.values[self._open], 6)
-        cost = self._marginal(relaxed.prices, np.zeros(len(self._local), dtype=bool))
+        cost = self._marginal(relaxed.duals, np.zeros(len(self._local), dtype=bool))
         blocked = np.zeros(len(taken), dtype=bool)
         opened: list[int] = []
         # Few more than the least of the lowest tier: each has to carry its least load.
@@ -293,21 +293,21 @@ class _Search:
         found = relax(small)
         if found is None:
             return None
-        prices = np.zeros(len(matrix.row_names))
-        prices[kept] = found.prices
-        return _Plan(opened, found.objective, columns, found.values, prices)
+        duals = np.zeros(len(matrix.row_names))
+        duals[kept] = found.duals
+        return _Plan(opened, found.objective, columns, found.values, duals)
 
     def _marginal(
-        self, prices: NDArray[np.float64], unpriced: NDArray[np.bool_]
+        self, duals: NDArray[np.float64], left_out: NDArray[np.bool_]
     ) -> NDArray[np.float64]:
-        """Return what opening each candidate costs at given prices, its load chosen best."""
-        reduced = self._matrix.cost - self._columns.T @ np.where(unpriced, 0.0, prices)
+        """Return what opening each candidate costs at given duals, its load chosen best."""
+        reduced = self._matrix.cost - self._columns.T @ np.where(left_out, 0.0, duals)
         loaded = self._spread * np.minimum(0.0, reduced[self._extra])
         return np.asarray(reduced[self._open] + loaded)
 
     def moves(self, plan: _Plan) -> list[tuple[int, ...]]:
         """List exchanges, additions and removals, the most promising first."""
-        cost = self._marginal(plan.prices, self._local)
+        cost = self._marginal(plan.duals, self._local)
         opened = np.array(plan.opened, dtype=np.intp)
         per_tier = np.bincount(self._tier[opened], minlength=len(TIERS))
         crowd = np.sum([self.near(candidate) for candidate in plan.opened], axis=0)
