@@ -72,3 +72,8 @@ def test_own_sites(check, tmp_path):
         finding["rule_or_key"] == "tiers.large.count" and "at least 5 hubs" in finding["message"]
         for finding in found["findings"]
     )
+
+
+def test_the_time_of_a_search_is_an_option_and_told(call):
+    answer = call("check", "distance-only", "--check-time", "2.5", "--json")
+    assert json.loads(answer.out)["search_s"] == 2.5

@@ -260,6 +260,9 @@ def test_progress_begins_at_once_and_is_in_the_users_sense(
     [
         ({"solver": "gurobi"}, "choose auto, cbc or highs"),
         ({"time_limit_s": 0.0}, "above 0"),
+        ({"check_s": 0.0}, "check_s is 0.0; it must be above 0"),
+        ({"diagnosis_s": -1.0}, "above 0"),
+        ({"first_plan_s": float("nan")}, "above 0"),
         ({"gap": -0.1}, "between 0 and 1"),
         ({"gap": float("nan")}, "between 0 and 1"),
         ({"threads": 0}, "at least 1"),
@@ -269,3 +272,9 @@ def test_progress_begins_at_once_and_is_in_the_users_sense(
 def test_options_outside_their_range(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SolveOptions(**wrong)  # type: ignore[arg-type]
+
+
+def test_every_option_is_told() -> None:
+    told = SolveOptions(diagnosis_s=5.0, start={"x": 1.0}).manifest
+    assert set(told) == set(SolveOptions.__dataclass_fields__)
+    assert (told["diagnosis_s"], told["time_limit_s"], told["start"]) == (5.0, None, True)
