@@ -19,6 +19,8 @@ from .options import (
     OverridesOption,
     QuietOption,
     SitesOption,
+    gap_option,
+    output_option,
 )
 from .progress import Reporter
 from .show import columns, output_console, quantity
@@ -53,12 +55,9 @@ def compare_command(
     disasters: DisastersOption = None,
     sites: SitesOption = None,
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder to write; dcsite-out/compare by default."),
+        Path | None, output_option("Folder to write; dcsite-out/compare by default.")
     ] = None,
-    gap: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Relative gap of scenarios that are solved.")
-    ] = 1e-3,
+    gap: Annotated[float, gap_option("Relative gap of scenarios that are solved.")] = 1e-3,
     time_limit: EachTimeLimitOption = None,
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
@@ -108,7 +107,7 @@ def compare_command(
 
 def _contender(one: str, given: tuple[str, ...], session: Session, progress: Reporter) -> Contender:
     """Return a plan by what the user called it: today, a folder or file, else a scenario."""
-    from dcsite.plan.reload import check_geodata_of, check_sites_of, read_plan
+    from dcsite.plan.reload import check_geodata_of, check_sites_of, hubs_of, read_plan
     from dcsite.scenario import shipped_names
     from dcsite.studies.compare import Contender, today
 
@@ -122,9 +121,7 @@ def _contender(one: str, given: tuple[str, ...], session: Session, progress: Rep
             progress.note(note)
         check_geodata_of(saved, session.atlas)
         check_sites_of(saved, candidates)
-        hubs = candidates.loc[saved.chosen.index].assign(
-            tier=saved.chosen["tier"], it_load_mw=saved.chosen["it_load_mw"]
-        )
+        hubs = candidates.loc[saved.chosen.index].join(saved.chosen)
         asked = saved.scenario
         label = path.name if path.is_dir() else path.parent.name or path.stem
         return Contender(label, asked.title_en, asked.title_ja, hubs)
@@ -145,11 +142,8 @@ def _contender(one: str, given: tuple[str, ...], session: Session, progress: Rep
     )
     if run.plan.status == "interrupted":
         raise KeyboardInterrupt
-    chosen = {hub.site_id: hub for hub in run.plan.hubs}
-    hubs = candidates.loc[list(chosen)].assign(
-        tier=[hub.tier for hub in chosen.values()],
-        it_load_mw=[hub.it_load_mw for hub in chosen.values()],
-    )
+    chosen = hubs_of(run.plan)
+    hubs = candidates.loc[chosen.index].join(chosen)
     return Contender(asked.name, asked.title_en, asked.title_ja, hubs)
 
 

@@ -19,6 +19,9 @@ from .options import (
     SitesOption,
     SolverChoice,
     SolverOption,
+    gap_option,
+    output_option,
+    seconds_option,
 )
 from .progress import Reporter
 from .show import columns, output_console
@@ -45,19 +48,15 @@ def robust_command(
     ] = None,
     sites: SitesOption = None,
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder; dcsite-out/SCENARIO-robust by default."),
+        Path | None, output_option("Folder; dcsite-out/SCENARIO-robust by default.")
     ] = None,
     processes: Annotated[int, typer.Option(min=1, max=256, help="Samples solved at a time.")] = 2,
     solver: SolverOption = SolverChoice.auto,
-    gap: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Relative gap each sample is solved to.")
-    ] = 0.01,
+    gap: Annotated[float, gap_option("Relative gap each sample is solved to.")] = 0.01,
     time_limit: Annotated[
         float | None,
-        typer.Option(
-            min=0.1,
-            help="Seconds the solver may take for a sample; results then hang on the machine.",
+        seconds_option(
+            "Seconds the solver may take for a sample; results then hang on the machine."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print robust.json.")] = False,
