@@ -7,7 +7,7 @@ per feature; thousands of substations or polygons become a tenth of the size as 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import folium
@@ -150,63 +150,115 @@ def text(value: Any) -> str:
     return "" if pd.isna(value) else str(value)
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A circle, drawn alike on the map and in the legend: filled with a white edge, or hollow."""
+
+    colour: str
+    radius_px: float
+    ja: str = ""
+    en: str = ""
+    weight_px: float = 1.2
+    hollow: bool = False
+    opacity: float = 1
+
+    @property
+    def style(self) -> dict[str, Any]:
+        """Leaflet's options."""
+        edge, inside = ("#ffffff", self.colour)[:: -1 if self.hollow else 1]
+        return {"radius": self.radius_px, "color": edge, "weight": self.weight_px,
+                "fillColor": inside, "fillOpacity": self.opacity}  # fmt: skip
+
+    @property
+    def swatch(self) -> Swatch:
+        """Its line of the legend."""
+        shape = "ring" if self.hollow else "dot"
+        return Swatch(shape, self.colour, self.ja, self.en, 2 * self.radius_px)
+
+
 def drawing(
+    key: str,
+    group: str,
+    titles: tuple[str, str],
     maker: str,
     rows: Sequence[Any],
+    fields: Sequence[Field],
+    styles: Sequence[Mapping[str, Any]],
     *,
     order: int,
     kind: str,
-    fields: Sequence[Field],
-    styles: Sequence[Mapping[str, Any]],
     source: str = "",
     scaled: bool = False,
-) -> DataLayer:
-    """Return members that open a pop-up: their kind, names, `fields` and source.
+    legend: Sequence[Swatch] = (),
+    notes: tuple[str, str] = ("", ""),
+) -> Layer:
+    """Return a layer whose members open a pop-up: their kind, names, `fields` and source.
 
     Parameters
     ----------
+    key, group, titles, legend, notes
+        As for :class:`Layer`; Japanese comes first.
     maker : str
-        As for :class:`DataLayer`; ``points`` come as ``(lat_deg, lon_deg, style, record)``.
+        As for :class:`DataLayer`.
     rows : sequence
-        What is drawn; a record is ``[name_ja, name_en, value of each field, ...]``.
-    order : int
-        Which of two layers lies above.
+        What is drawn; a record in it is ``[name_ja, name_en, value of each field, ...]``.
     styles : sequence of mapping
         Leaflet's options, by the number of the style.
+    order : int
+        Which of two layers lies above.
     scaled : bool
         Whether members are drawn smaller while the whole country is in view.
     """
-    data = {"order": order, "interactive": True, "scaled": scaled, "kind": kind, "source": source}
-    drawn = _stacked(rows) if maker == "points" else rows
-    return DataLayer(maker, {**data, "fields": fields, "styles": styles, "rows": drawn})
+    data = {"order": order, "interactive": True, "scaled": scaled, "kind": kind, "source": source,
+            "fields": fields, "styles": styles, "rows": rows}  # fmt: skip
+    return Layer(
+        key, group, *titles, DataLayer(maker, data), legend=legend, note_ja=notes[0],
+        note_en=notes[1],
+    )  # fmt: skip
 
 
-def dot(colour: str, radius: float, weight: float = 1.2, *, hollow: bool = False) -> dict[str, Any]:
-    """Return the style of a circle: filled with a white edge, or hollow."""
-    edge, inside = (colour, "#ffffff") if hollow else ("#ffffff", colour)
-    return {"radius": radius, "color": edge, "weight": weight, "fillColor": inside,
-            "fillOpacity": 1}  # fmt: skip
-
-
-@dataclass
-class _Stack:
-    style: int
-    records: list[list[Any]] = field(default_factory=list)
-
-
-def _stacked(records: Sequence[tuple[float, float, int, list[Any]]]) -> list[list[Any]]:
-    """Return points as ``[lat, lon, style, record, ...]``, one for all that share a position.
+def points(
+    key: str,
+    group: str,
+    titles: tuple[str, str],
+    table: pd.DataFrame,
+    columns: Mapping[str, tuple[str, ...]],
+    marks: Sequence[Mark],
+    **how: Any,
+) -> Layer:
+    """Return a table's rows as circles, one for all rows that share a position.
 
     Parameters
     ----------
-    records : sequence of (lat_deg, lon_deg, style, record)
-        A record is ``[title_ja, title_en, value, ...]``; the lowest style number wins a shared
-        position.
+    key, group, titles
+        As for :class:`Layer`.
+    table : pandas.DataFrame
+        With `lat_deg`, `lon_deg`, `name_ja`, `name_en`, the columns of the pop-up and, where
+        `marks` are several, `mark`: the number of a row's mark. The lowest wins a shared position.
+    columns : mapping
+        Names and unit of each column of the pop-up, as for :class:`Field`.
+    marks : sequence of Mark
+        Of the map and the legend.
+    **how
+        As for :func:`drawing`.
     """
-    stacks: dict[tuple[float, float], _Stack] = {}
-    for lat_deg, lon_deg, style, record in records:
-        key = drawn_deg(lat_deg, lon_deg)
-        stack = stacks.setdefault(key, _Stack(style))
-        stack.style = min(stack.style, style)
-        stack.records.append([number(c) if isinstance(c, float) else c for c in record])
-    return [[lat, lon, stack.style, *stack.records] for (lat, lon), stack in stacks.items()]
+    cells = [_cells(table[column]) for column in ("name_ja", "name_en", *columns)]
+    numbers = table["mark"] if len(marks) > 1 else [0] * len(table)
+    stacks: dict[tuple[float, float], list[Any]] = {}
+    for lat_deg, lon_deg, mark, *record in zip(
+        table["lat_deg"], table["lon_deg"], numbers, *cells, strict=True
+    ):
+        stack = stacks.setdefault(drawn_deg(lat_deg, lon_deg), [int(mark)])
+        stack[0] = min(stack[0], int(mark))
+        stack.append(record)
+    return drawing(
+        key, group, titles, "points", [[*where, *stack] for where, stack in stacks.items()],
+        [Field(*names) for names in columns.values()], [mark.style for mark in marks],
+        legend=[mark.swatch for mark in marks], **how,
+    )  # fmt: skip
+
+
+def _cells(column: pd.Series[Any]) -> list[Any]:
+    if pd.api.types.is_float_dtype(column):
+        return [number(value) for value in column]
+    return ["" if pd.isna(value) else value for value in column.tolist()]

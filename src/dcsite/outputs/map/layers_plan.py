@@ -328,29 +328,23 @@ def footprint_layer(footprint: Footprint, atlas: Atlas, key: str = "footprint") 
         for area, outline in zip(dark, encode_polygons(area_polygons.loc[dark]), strict=True)
     ]
     name = footprint.name_ja or footprint.name_en
-    layer = drawing(
-        "areas",
-        struck,
-        order=2,
-        kind=f"被害範囲 Footprint: {name}",
-        source="J-SHIS / NIED に基づく計算値 computed, not official",
-        fields=[
-            Field("計算震度（役場）", "Computed intensity at the office"),
-            Field("電力エリア", "Electricity area"),
-        ],
-        styles=[
+    legend = [Swatch("area", one.colour, one.ja, one.en) for one in INTENSITIES if shaken]
+    if dark:
+        legend.append(Swatch("area", f"{_DARK}40", "停電エリア", "Area goes dark"))
+    return drawing(
+        key, "plan", (f"最悪の災害: {name}", f"Worst disaster: {footprint.name_en}"),
+        "areas", struck,
+        [Field("計算震度（役場）", "Computed intensity at the office"),
+         Field("電力エリア", "Electricity area")],
+        [
             *({"fillColor": one.colour, "fillOpacity": 0.75, "color": "#8a8a7a", "weight": 0.4}
               for one in INTENSITIES),
             {"fillColor": _DARK, "fillOpacity": 0.25, "color": _DARK, "weight": 2,
              "dashArray": "6 4"},
         ],
-    )  # fmt: skip
-    legend = [Swatch("area", one.colour, one.ja, one.en) for one in INTENSITIES if shaken]
-    if dark:
-        legend.append(Swatch("area", f"{_DARK}40", "停電エリア", "Area goes dark"))
-    return Layer(
-        key, "plan", f"最悪の災害: {name}", f"Worst disaster: {footprint.name_en}", layer,
-        legend=legend, note_ja="計算値であり、公表値ではない。", note_en="Computed, not official.",
+        order=2, kind=f"被害範囲 Footprint: {name}",
+        source="J-SHIS / NIED に基づく計算値 computed, not official",
+        legend=legend, notes=("計算値であり、公表値ではない。", "Computed, not official."),
     )  # fmt: skip
 
 

@@ -15,19 +15,7 @@ from dcsite.outputs.inline import asset, data_uri, leaflet_css, script, xstatic
 from .choropleth import candidate_layer, hazard_groups, scored_criteria
 from .encode import script_json
 from .layer import Piece, add
-from .layers_known import (
-    BORDER,
-    area_layer,
-    data_centre_layer,
-    feasibility_layer,
-    landing_layer,
-    line_layer,
-    planned_layer,
-    prefecture_ground,
-    substation_layer,
-    tile_layer,
-    volcano_layer,
-)
+from .layers_known import BORDER, known_layers, prefecture_ground, tile_layer
 from .layers_plan import (
     ARROW_SVG,
     BACKUP_PANE,
@@ -138,8 +126,6 @@ def render_map(
     tiles = tile_layer()
     hubs, markers = hub_layers(plan, atlas, explanation)
     cores, core_names = core_layer(atlas)
-    known = (data_centre_layer, planned_layer, feasibility_layer, substation_layer, line_layer,
-             area_layer, landing_layer, volcano_layer)  # fmt: skip
     layers = [
         *hubs,
         *link_layers(plan),
@@ -149,7 +135,7 @@ def render_map(
             for number, footprint in enumerate(worst_footprints(plan, atlas))
         ),
         cores,
-        *(layer_of(atlas) for layer_of in known),
+        *known_layers(atlas),
         tiles,
     ]
     add(page, ground)
