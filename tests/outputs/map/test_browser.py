@@ -20,7 +20,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from dcsite.atlas import Atlas
 from dcsite.contract import Backup
 from dcsite.outputs import write_outputs
-from dcsite.outputs.map.style import HAZARD_ABSENT, PROBABILITY_RAMP, SHARE_RAMP
+from dcsite.outputs.map.style import HAZARD_ABSENT, PROBABILITIES, SHARES
 from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp
 from dcsite.plan.types import Plan
 
@@ -378,8 +378,8 @@ def test_a_municipality_is_painted_by_its_hazard(
     assert len(colours) == len(candidates)
     known = {
         "intensity-nankai": {"#e3e5e6", "#fed976", "#fd8d3c", "#e31a1c"},
-        "probability-6lower": set(PROBABILITY_RAMP) | {HAZARD_ABSENT},
-        "zone-tsunami": set(SHARE_RAMP),
+        "probability-6lower": {item.colour for item in PROBABILITIES} | {HAZARD_ABSENT},
+        "zone-tsunami": {item.colour for item in SHARES},
     }[key]
     assert known <= set(colours)
     point = atlas.polygons("municipality_polygons").loc[code].geometry.representative_point()

@@ -9,10 +9,9 @@ grid squares take the value of theirs.
 
 from __future__ import annotations
 
-import math
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -21,7 +20,7 @@ from dcsite.records import drawn_deg
 
 from .encode import encode_polygons, number
 from .layer import DataLayer, Field, text
-from .style import HAZARD_ABSENT, INTENSITIES, PROBABILITY_RAMP, SCORE_RAMP, SHARE_RAMP
+from .style import HAZARD_ABSENT, INTENSITIES, PROBABILITIES, SCORE_RAMP, SHARES, ValueClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,8 +56,7 @@ _COARSE = ("_km", "_km2", "_m", "_mw", "_gwh", "_ha", "kv")
 _UNITS = {"mw": "MW", "gwh": "GWh", "kv": "kV"}
 
 
-@dataclass(frozen=True)
-class ScoredCriterion:
+class ScoredCriterion(NamedTuple):
     """A criterion that the candidates carry a score of."""
 
     name: str
@@ -69,13 +67,12 @@ class ScoredCriterion:
 def scored_criteria(candidates: gpd.GeoDataFrame) -> list[ScoredCriterion]:
     """Return the criteria that have a score column, in the columns' order."""
     titles = {item.name: (item.title_ja, item.title_en) for item in criteria()}
-    found: list[ScoredCriterion] = []
-    for column in candidates.columns:
-        if str(column).startswith(_PREFIX):
-            name = str(column).removeprefix(_PREFIX)
-            ja, en = titles.get(name, (name, name.replace("_", " ").capitalize()))
-            found.append(ScoredCriterion(name, ja, en))
-    return found
+    columns = [str(column) for column in candidates.columns]
+    names = [name.removeprefix(_PREFIX) for name in columns if name.startswith(_PREFIX)]
+    return [
+        ScoredCriterion(name, *titles.get(name, (name, name.replace("_", " ").capitalize())))
+        for name in names
+    ]
 
 
 def _field(column: str, known: Mapping[str, Quantity]) -> Field:
@@ -131,7 +128,7 @@ def candidate_layer(
         {
             "order": 2,
             "ramp": SCORE_RAMP,
-            "criteria": [[item.ja, item.en] for item in scored],
+            "criteria": [[ja, en] for _, ja, en in scored],
             "sites": [
                 [*map(text, row[1:]), str(row[0])] for row in described.itertuples(name=None)
             ],
@@ -153,24 +150,13 @@ def candidate_layer(
     )
 
 
-@dataclass(frozen=True)
-class ValueClass:
-    """Values from `least` up to the next class, how they are called and painted."""
-
-    least: float
-    ja: str
-    en: str
-    colour: str
-
-
-@dataclass(frozen=True)
-class Theme:
+class Theme(NamedTuple):
     """One value for each candidate, in the candidates' order; NaN where there is none."""
 
     key: str
     ja: str
     en: str
-    values: Sequence[float]
+    values: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -215,39 +201,79 @@ class ThemeGroup:
             "classes": [[item.least, item.colour, item.ja, item.en] for item in self.classes],
             "absent": [self.absent.colour, self.absent.ja, self.absent.en],
             "themes": [
-                [theme.ja, theme.en, [number(value, 2) for value in theme.values]]
-                for theme in self.themes
+                [ja, en, [number(value, 2) for value in values]]
+                for _, ja, en, values in self.themes
             ],
         }
 
 
-#: Key, names, and the categories of the computed earthquakes that belong to each group.
-_EARTHQUAKES = (
-    ("nankai", "南海トラフ", "Nankai Trough", ("nankai_trough",)),
-    ("sagami", "相模トラフ", "Sagami Trough", ("sagami_trough",)),
-    ("japan-kuril", "日本海溝・千島海溝", "Japan and Kuril Trench",
-     ("japan_trench", "kuril_trench")),
-    ("japan-sea", "日本海東縁部", "Eastern margin of the Sea of Japan",
-     ("sea_of_japan_eastern_margin",)),
-    ("active-faults", "活断層", "Active faults", ("major_active_fault", "other_active_fault")),
-)  # fmt: skip
+#: Categories of the computed earthquakes that belong to each theme.
+_EARTHQUAKES = {
+    "intensity-nankai": ["nankai_trough"],
+    "intensity-sagami": ["sagami_trough"],
+    "intensity-japan-kuril": ["japan_trench", "kuril_trench"],
+    "intensity-japan-sea": ["sea_of_japan_eastern_margin"],
+    "intensity-active-faults": ["major_active_fault", "other_active_fault"],
+}
+#: Table and column of the other themes.
+_COLUMNS = {
+    "probability-6lower": ("seismic_hazard_by_municipality", "p30_i6lower_pct"),
+    "zone-tsunami": ("flood_tsunami_landslide_by_municipality", "pop_share_tsunami_any_pct"),
+    "zone-flood": ("flood_tsunami_landslide_by_municipality", "pop_share_flood_ge_3m_pct"),
+}
+_UNKNOWN = ValueClass(0.0, "値なし", "no value", HAZARD_ABSENT)
 
-#: Classes of the national seismic hazard maps, in percent.
-_PROBABILITY = (
-    (0.0, "0.1 %未満", "below 0.1 %"),
-    (0.1, "0.1–3 %", ""),
-    (3.0, "3–6 %", ""),
-    (6.0, "6–26 %", ""),
-    (26.0, "26 %以上", "26 % or more"),
-)
-
-#: Percent of the people. Shares are rounded to 0.1 %, so anything above 0 is at least that.
-_SHARE = (
-    (0.0, "0 %", ""),
-    (0.05, "5 %未満", "above 0, below 5 %"),
-    (5.0, "5–20 %", ""),
-    (20.0, "20–50 %", ""),
-    (50.0, "50 %以上", "50 % or more"),
+#: What candidates can be painted by, before they have values.
+_HAZARDS = (
+    ThemeGroup(
+        "想定地震の最大震度（市区町村の役所）",
+        "Largest computed intensity at the municipal office",
+        (
+            Theme("intensity-nankai", "南海トラフ", "Nankai Trough"),
+            Theme("intensity-sagami", "相模トラフ", "Sagami Trough"),
+            Theme("intensity-japan-kuril", "日本海溝・千島海溝", "Japan and Kuril Trench"),
+            Theme("intensity-japan-sea", "日本海東縁部", "Eastern margin of the Sea of Japan"),
+            Theme("intensity-active-faults", "活断層", "Active faults"),
+        ),
+        # The weakest first, each with its lower bound.
+        tuple(
+            item._replace(ja=f"{item.ja}（{item.least:g}–）") if item.least else item
+            for item in reversed(INTENSITIES)
+        ),
+        "",
+        ValueClass(0.0, "5強に達する計算なし", "no case reaches 5-upper", HAZARD_ABSENT),
+        "出典 Source: 本ツールの計算（公式の値ではない）。 Computed by this project, not official. "
+        "Si & Midorikawa (1999)；J-SHIS / NIED 2017年版の断層・表層地盤V3。 Rupture cases of 2017.",
+        "群ごとに全ケースの最大値。一つの地震の分布ではない。",
+        "The largest over all cases of a group, not the field of one earthquake.",
+    ),
+    ThemeGroup(
+        "地震動の超過確率",
+        "Probability of strong shaking",
+        (Theme("probability-6lower", "30年以内に震度6弱以上", "6-lower or more within 30 years"),),
+        PROBABILITIES,
+        "%",
+        _UNKNOWN,
+        "出典 Source: J-SHIS / 防災科学技術研究所 NIED、2024年版 edition 2024；"
+        "2024-01-01から30年間 30 years from 2024-01-01.",
+        "人口で重み付けした中心での値。",
+        "At the population-weighted centre.",
+    ),
+    ThemeGroup(
+        "浸水想定区域に住む人の割合",
+        "Share of people in zones of inundation",
+        (
+            Theme("zone-tsunami", "津波浸水想定区域の人口", "People in tsunami zones"),
+            Theme("zone-flood", "洪水浸水深3 m以上の人口", "People in flood zones of 3 m or more"),
+        ),
+        SHARES,
+        "%",
+        _UNKNOWN,
+        "出典 Source: ハザードマップポータルサイト（国土交通省・国土地理院）Hazard Map "
+        "Portal Site, 2026-09閲覧 as read 2026-09；人口 population 2020.",
+        "0 %は区域図が未公表の場合を含む。人の割合で、土地の割合ではない。",
+        "0 % can also mean that no map is published. Shares of people, not of land.",
+    ),
 )
 
 
@@ -261,107 +287,26 @@ def hazard_groups(candidates: pd.DataFrame, atlas: Atlas) -> list[ThemeGroup]:
     atlas : Atlas
         What is known of the municipalities.
     """
+    largest = _largest_intensity(atlas)
+    columns = {
+        key: largest.reindex(columns=members).max(axis=1) for key, members in _EARTHQUAKES.items()
+    } | {key: atlas.table(table)[column] for key, (table, column) in _COLUMNS.items()}
     codes = candidates["municipality_code"].to_numpy(dtype=object)
-    return [_intensity(codes, atlas), _probability(codes, atlas), _zones(codes, atlas)]
+    values = {
+        key: column.reindex(codes).to_numpy(dtype=float).tolist() for key, column in columns.items()
+    }
+    return [
+        replace(
+            group, themes=tuple(theme._replace(values=values[theme.key]) for theme in group.themes)
+        )
+        for group in _HAZARDS
+    ]
 
 
-def _intensity(codes: Any, atlas: Atlas) -> ThemeGroup:
-    """Return the largest computed intensity at each office over the cases of each group."""
+def _largest_intensity(atlas: Atlas) -> pd.DataFrame:
+    """Return the largest computed intensity at each office, one column for each category."""
     category = atlas.table("scenario_earthquakes")["category"]
     felt = atlas.table("scenario_intensity_by_municipality")["intensity_office"].astype(float)
     case, municipality = (felt.index.get_level_values(level) for level in (0, 1))
     largest = felt.groupby([category.reindex(case).to_numpy(), municipality.to_numpy()]).max()
-    table = largest.unstack(0)  # noqa: PD010
-    themes = tuple(
-        Theme(
-            f"intensity-{key}",
-            ja,
-            en,
-            table.reindex(columns=list(members))
-            .max(axis=1)
-            .reindex(codes)
-            .to_numpy(dtype=float)
-            .tolist(),
-        )
-        for key, ja, en, members in _EARTHQUAKES
-    )
-    return ThemeGroup(
-        "想定地震の最大震度（市区町村の役所）",
-        "Largest computed intensity at the municipal office",
-        themes,
-        _intensity_classes(),
-        "",
-        ValueClass(0.0, "5強に達する計算なし", "no case reaches 5-upper", HAZARD_ABSENT),
-        "出典 Source: 本ツールの計算（公式の値ではない）。 Computed by this project, not official. "
-        "Si & Midorikawa (1999)；J-SHIS / NIED 2017年版の断層・表層地盤V3。 Rupture cases of 2017.",
-        "群ごとに全ケースの最大値。一つの地震の分布ではない。",
-        "The largest over all cases of a group, not the field of one earthquake.",
-    )
-
-
-def _probability(codes: Any, atlas: Atlas) -> ThemeGroup:
-    values = atlas.table("seismic_hazard_by_municipality")["p30_i6lower_pct"].reindex(codes)
-    theme = Theme(
-        "probability-6lower", "30年以内に震度6弱以上", "6-lower or more within 30 years",
-        values.to_numpy(dtype=float).tolist(),
-    )  # fmt: skip
-    return ThemeGroup(
-        "地震動の超過確率",
-        "Probability of strong shaking",
-        (theme,),
-        _classes(_PROBABILITY, PROBABILITY_RAMP),
-        "%",
-        _unknown(),
-        "出典 Source: J-SHIS / 防災科学技術研究所 NIED、2024年版 edition 2024；"
-        "2024-01-01から30年間 30 years from 2024-01-01.",
-        "人口で重み付けした中心での値。",
-        "At the population-weighted centre.",
-    )
-
-
-def _zones(codes: Any, atlas: Atlas) -> ThemeGroup:
-    zones = atlas.table("flood_tsunami_landslide_by_municipality").reindex(codes)
-    themes = tuple(
-        Theme(key, ja, en, zones[column].to_numpy(dtype=float).tolist())
-        for key, ja, en, column in (
-            ("zone-tsunami", "津波浸水想定区域の人口", "People in tsunami zones",
-             "pop_share_tsunami_any_pct"),
-            ("zone-flood", "洪水浸水深3 m以上の人口", "People in flood zones of 3 m or more",
-             "pop_share_flood_ge_3m_pct"),
-        )
-    )  # fmt: skip
-    return ThemeGroup(
-        "浸水想定区域に住む人の割合",
-        "Share of people in zones of inundation",
-        themes,
-        _classes(_SHARE, SHARE_RAMP),
-        "%",
-        _unknown(),
-        "出典 Source: ハザードマップポータルサイト（国土交通省・国土地理院）Hazard Map "
-        "Portal Site, 2026-09閲覧 as read 2026-09；人口 population 2020.",
-        "0 %は区域図が未公表の場合を含む。人の割合で、土地の割合ではない。",
-        "0 % can also mean that no map is published. Shares of people, not of land.",
-    )
-
-
-def _intensity_classes() -> tuple[ValueClass, ...]:
-    """Return the classes in which the map shows every intensity, the weakest first."""
-    classes = []
-    for item in reversed(INTENSITIES):
-        bound = f"（{item.least:g}–）" if math.isfinite(item.least) else ""
-        least = max(item.least, 0.0)
-        classes.append(ValueClass(least, f"{item.ja}{bound}", item.en, item.colour))
-    return tuple(classes)
-
-
-def _classes(
-    bounds: tuple[tuple[float, str, str], ...], ramp: tuple[str, ...]
-) -> tuple[ValueClass, ...]:
-    return tuple(
-        ValueClass(least, ja, en, colour)
-        for (least, ja, en), colour in zip(bounds, ramp, strict=True)
-    )
-
-
-def _unknown() -> ValueClass:
-    return ValueClass(0.0, "値なし", "no value", HAZARD_ABSENT)
+    return largest.unstack(0)  # noqa: PD010

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dcsite.contract import TIER_TITLES
 
@@ -37,9 +37,8 @@ class VoltageClass:
     weight_px: float
 
 
-@dataclass(frozen=True)
-class IntensityClass:
-    """JMA intensities from `least` up to the next class, and how they are drawn."""
+class ValueClass(NamedTuple):
+    """Values from `least` up to the next class, how they are called and painted."""
 
     least: float
     ja: str
@@ -60,23 +59,35 @@ VOLTAGES: tuple[VoltageClass, ...] = (
     VoltageClass(0.0, "60–77 kV", "#b9a07c", 1.8, 0.7),
 )
 
-#: The strongest first; ColorBrewer's YlOrRd.
-INTENSITIES: tuple[IntensityClass, ...] = (
-    IntensityClass(6.5, "震度7", "7", "#800026"),
-    IntensityClass(6.0, "震度6強", "6-upper", "#e31a1c"),
-    IntensityClass(5.5, "震度6弱", "6-lower", "#fd8d3c"),
-    IntensityClass(5.0, "震度5強", "5-upper", "#fed976"),
-    IntensityClass(-math.inf, "震度5弱以下", "5-lower or less", "#ffffcc"),
+#: JMA intensities, the strongest first; ColorBrewer's YlOrRd.
+INTENSITIES = (
+    ValueClass(6.5, "震度7", "7", "#800026"),
+    ValueClass(6.0, "震度6強", "6-upper", "#e31a1c"),
+    ValueClass(5.5, "震度6弱", "6-lower", "#fd8d3c"),
+    ValueClass(5.0, "震度5強", "5-upper", "#fed976"),
+    ValueClass(0.0, "震度5弱以下", "5-lower or less", "#ffffcc"),
 )
 
 #: Scores 0, 0.25, 0.5, 0.75 and 1; between them colours are mixed.
 SCORE_RAMP: tuple[str, ...] = ("#ffffd9", "#c7e9b4", "#41b6c4", "#225ea8", "#081d58")
 
-#: Five classes of the probability of strong shaking.
-PROBABILITY_RAMP: tuple[str, ...] = ("#feebe2", "#fbb4b9", "#f768a1", "#c51b8a", "#7a0177")
+#: The national seismic hazard maps' classes of the probability of strong shaking, in percent.
+PROBABILITIES = (
+    ValueClass(0.0, "0.1 %未満", "below 0.1 %", "#feebe2"),
+    ValueClass(0.1, "0.1–3 %", "", "#fbb4b9"),
+    ValueClass(3.0, "3–6 %", "", "#f768a1"),
+    ValueClass(6.0, "6–26 %", "", "#c51b8a"),
+    ValueClass(26.0, "26 %以上", "26 % or more", "#7a0177"),
+)
 
-#: No people in a zone, then four classes of shares.
-SHARE_RAMP: tuple[str, ...] = ("#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")
+#: Percent of the people. Shares are rounded to 0.1 %, so anything above 0 is at least that.
+SHARES = (
+    ValueClass(0.0, "0 %", "", "#f7fbff"),
+    ValueClass(0.05, "5 %未満", "above 0, below 5 %", "#c6dbef"),
+    ValueClass(5.0, "5–20 %", "", "#6baed6"),
+    ValueClass(20.0, "20–50 %", "", "#2171b5"),
+    ValueClass(50.0, "50 %以上", "50 % or more", "#08306b"),
+)
 
 #: A municipality of which nothing is known.
 HAZARD_ABSENT = "#e3e5e6"
@@ -96,7 +107,8 @@ def voltage_class(voltage_kv: float) -> int:
 
 def intensity_class(intensity: float) -> int:
     """Return the position in :data:`INTENSITIES` of the class an intensity belongs to."""
-    return next(n for n, group in enumerate(INTENSITIES) if intensity >= group.least)
+    weakest = len(INTENSITIES) - 1
+    return next((n for n, group in enumerate(INTENSITIES) if intensity >= group.least), weakest)
 
 
 def hub_radius_px(it_load_mw: float) -> float:
