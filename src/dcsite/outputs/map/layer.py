@@ -75,11 +75,14 @@ class Layer:
 
 
 class Piece(MacroElement):
-    """A piece of the page with a template of its own."""
+    """A piece of the page with a template of its own, which finds its values as ``this.…``."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, template: str = "", **values: Any) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = name
+        if template:
+            self._template = Template(template)
+        vars(self).update(values)
 
 
 def add(parent: Any, child: Any) -> None:

@@ -19,7 +19,7 @@ from .popup import hub_popup
 from .style import INTENSITIES, TIERS, hub_radius_px, intensity_class, tier_style
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -77,6 +77,15 @@ class HubMarker:
         }
 
 
+def _group(name: str, pane: str, members: Iterable[Any], *, show: bool = True) -> Any:
+    """Return a group of members that are drawn as SVG in a pane of their own."""
+    group = folium.FeatureGroup(name=name, control=False, show=show)
+    for member in members:
+        add(group, member)
+    add(group, DrawAsSvg(pane))
+    return group
+
+
 def _circle(
     where: tuple[float, float], pane: str, style: dict[str, Any], popup: str, label: dict[str, Any]
 ) -> folium.CircleMarker:
@@ -104,7 +113,7 @@ def hub_layers(
     for tier in tiers:
         style = tier_style(tier)
         known = style.name if style in TIERS else "other"
-        group = folium.FeatureGroup(name=f"hubs-{tier}", control=False)
+        drawn: list[HubMarker] = []
         own = [hub for hub in plan.hubs if hub.tier == tier]
         for hub in sorted(own, key=lambda hub: (-hub.it_load_mw, hub.site_id)):
             radius = hub_radius_px(hub.it_load_mw)
@@ -119,9 +128,9 @@ def hub_layers(
                 {"text": hub.name_ja, "direction": "right", "offset": [round(radius), 0],
                  "class_name": f"dc-label dc-label-{'core' if tier == 'core' else 'other'}"},
             )  # fmt: skip
-            add(group, marker)
-            markers.append(HubMarker(hub, marker))
-        add(group, DrawAsSvg(HUB_PANE))
+            drawn.append(HubMarker(hub, marker))
+        markers += drawn
+        group = _group(f"hubs-{tier}", HUB_PANE, (one.marker for one in drawn))
         legend = [Swatch("dot", style.colour, size=12)]
         title = f"{style.ja}（{len(own)}）"
         layers.append(Layer(f"hubs-{tier}", "plan", title, style.en, group, True, legend))
@@ -130,25 +139,23 @@ def hub_layers(
 
 def core_layer(atlas: Atlas) -> tuple[Layer, list[str]]:
     """Return the existing cores, at their prefectural offices, and their markers' names."""
-    names: list[str] = []
-    group = folium.FeatureGroup(name="cores", control=False)
-    for core in rows(atlas.existing_cores()):
-        marker = _circle(
+    markers = [
+        _circle(
             (core.lat_deg, core.lon_deg), CORE_PANE,
             {"radius": 9, "color": _EXISTING_COLOUR, "weight": 4, "fill_color": "#ffffff",
              "class_name": "dc-core"},
             html_fragment("popup_core.html.j2", core=core),
             {"text": core.name_ja, "direction": "left", "offset": [-10, 0],
              "class_name": "dc-label dc-label-existing"},
-        )  # fmt: skip
-        add(group, marker)
-        names.append(marker.get_name())
-    add(group, DrawAsSvg(CORE_PANE))
+        )
+        for core in rows(atlas.existing_cores())
+    ]  # fmt: skip
     layer = Layer(
         "cores", "places", "既存の中核（都府庁の位置）", "Existing cores, at prefectural offices",
-        group, shown=True, legend=[Swatch("ring", _EXISTING_COLOUR, size=10)],
+        _group("cores", CORE_PANE, markers), shown=True,
+        legend=[Swatch("ring", _EXISTING_COLOUR, size=10)],
     )  # fmt: skip
-    return layer, names
+    return layer, [marker.get_name() for marker in markers]
 
 
 def link_layers(plan: Plan) -> list[Layer]:
@@ -157,22 +164,20 @@ def link_layers(plan: Plan) -> list[Layer]:
     for (key, kind), (colour, width, dashes) in zip(
         link_kinds().items(), cycle(_LINK_STYLES), strict=False
     ):
-        group = folium.FeatureGroup(name=f"links-{key}", control=False)
-        for hub in plan.hubs:
-            end = hub.links.get(key)
-            if end is not None:
-                add(group,
-                    _POLYLINE(
-                        [(hub.lat_deg, hub.lon_deg), (end.lat_deg, end.lon_deg)],
-                        color=colour, opacity=0.7, pane=LINK_PANE, interactive=False,
-                        weight=width, dash_array=dashes, class_name="dc-link",
-                    )
-                )  # fmt: skip
-        add(group, DrawAsSvg(LINK_PANE))
+        lines = [
+            _POLYLINE(
+                [(hub.lat_deg, hub.lon_deg), (end.lat_deg, end.lon_deg)],
+                color=colour, opacity=0.7, pane=LINK_PANE, interactive=False,
+                weight=width, dash_array=dashes, class_name="dc-link",
+            )
+            for hub in plan.hubs
+            if (end := hub.links.get(key)) is not None
+        ]  # fmt: skip
         layers.append(
             Layer(
                 f"links-{key}", "plan", f"拠点から{kind.end_ja}（直線）",
-                f"Hub to {kind.end_en.lower()}, straight", group, shown=True,
+                f"Hub to {kind.end_en.lower()}, straight",
+                _group(f"links-{key}", LINK_PANE, lines), shown=True,
                 legend=[Swatch("dash" if dashes else "line", colour, size=2)],
             )
         )  # fmt: skip
@@ -195,27 +200,12 @@ def backup_pairs(plan: Plan) -> list[BackupPair]:
     for item in plan.backups:
         if item.backup_site_id is None:
             continue
-        reasons = [
-            (
-                f"同時に停止しない{item.choices}拠点から選択",
-                f"chosen among {item.choices} that no disaster takes down with it",
-            )
-        ]
+        ja = f"同時に停止しない{item.choices}拠点から選択"
+        en = f"chosen among {item.choices} that no disaster takes down with it"
         if item.both_down_30y is not None:
-            reasons.append(
-                (
-                    f"同時停止の期待回数は30年で{item.both_down_30y:.2g}回",
-                    f"expected down together {item.both_down_30y:.2g} times in 30 years",
-                )
-            )
-        pairs.append(
-            BackupPair(
-                item.site_id,
-                item.backup_site_id,
-                "、".join(ja for ja, _ in reasons),
-                "; ".join(en for _, en in reasons),
-            )
-        )
+            ja += f"、同時停止の期待回数は30年で{item.both_down_30y:.2g}回"
+            en += f"; expected down together {item.both_down_30y:.2g} times in 30 years"
+        pairs.append(BackupPair(item.site_id, item.backup_site_id, ja, en))
     return pairs
 
 
@@ -241,7 +231,7 @@ def backup_layer(plan: Plan, pairs: Sequence[BackupPair]) -> Layer:
         If a pair names a hub that the plan does not have, or one hub twice.
     """
     hubs = {hub.site_id: hub for hub in plan.hubs}
-    group = folium.FeatureGroup(name="backups", control=False, show=False)
+    members: list[Any] = []
     for pair in pairs:
         for site_id in (pair.site_id, pair.backup_site_id):
             if site_id not in hubs:
@@ -250,27 +240,25 @@ def backup_layer(plan: Plan, pairs: Sequence[BackupPair]) -> Layer:
             raise ValueError(f"{pair.site_id!r} cannot be its own backup; give two hubs")
         hub, backup = hubs[pair.site_id], hubs[pair.backup_site_id]
         path = arc(hub, backup)
-        line = _POLYLINE(
-            path.tolist(), color=_BACKUP_COLOUR, weight=2.4, opacity=0.85, pane=BACKUP_PANE,
-            smooth_factor=0.2, class_name="dc-arc",
+        line, head = (
+            _POLYLINE(points.tolist(), color=_BACKUP_COLOUR, weight=2.4, pane=BACKUP_PANE, **style)
+            for points, style in (
+                (path, {"opacity": 0.85, "smooth_factor": 0.2, "class_name": "dc-arc"}),
+                # This invisible piece of the middle carries the arrow's head, which a line has at
+                # its end alone.
+                (path[_ARROW], {"opacity": 0, "smooth_factor": 0, "interactive": False,
+                                "class_name": "dc-arc-head"}),
+            )
         )  # fmt: skip
         popup = html_fragment("popup_backup.html.j2", hub=hub, backup=backup, pair=pair)
         add(line, folium.Popup(popup, max_width=340, class_name="dc-popup"))
-        add(group, line)
-        # The invisible middle piece carries the arrow's head, which a line has at its end alone.
-        add(group,
-            _POLYLINE(
-                path[_ARROW].tolist(), color=_BACKUP_COLOUR, weight=2.4, opacity=0,
-                pane=BACKUP_PANE, smooth_factor=0, interactive=False, class_name="dc-arc-head",
-            )
-        )  # fmt: skip
-    add(group, DrawAsSvg(BACKUP_PANE))
+        members += [line, head]
     return Layer(
         "backups",
         "plan",
         f"代替拠点（{len(pairs)}）",
         "Backup of each hub",
-        group,
+        _group("backups", BACKUP_PANE, members, show=False),
         legend=[Swatch("line", _BACKUP_COLOUR, size=2.4)],
         note_ja="矢印の先が代替。弧は関係を示し、回線の経路ではない。",
         note_en="The arrow points to the backup; arcs show pairs, not routes.",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from html import escape
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import folium
 from branca.element import Element, Figure
-from folium.template import Template
 
 from dcsite.outputs.inline import asset, data_uri, leaflet_css, script, xstatic
 
@@ -49,30 +48,19 @@ _CONTENT_POLICY = (
 )
 
 
-class _Html(Piece):
-    """A finished piece of HTML in the page's body."""
-
-    _template = Template("{% macro html(this, kwargs) %}{{ this.html }}{% endmacro %}")
-
-    def __init__(self, html: str) -> None:
-        super().__init__("Html")
-        self.html = html
-
-
-class _Start(Piece):
-    """Hand the finished map to the page's script."""
-
-    _template = Template(
-        """
-        {% macro script(this, kwargs) %}
-            dcsite.start({{ this._parent.get_name() }}, {{ this.config }});
-        {% endmacro %}
-        """
-    )
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        super().__init__("Start")
-        self.config = script_json(config)
+_HTML = "{% macro html(this, kwargs) %}{{ this.html }}{% endmacro %}"
+#: Hands the finished map to the page's script, and gives it a scale bar in kilometres.
+_START = """
+    {% macro script(this, kwargs) %}
+        dcsite.start({{ this._parent.get_name() }}, {{ this.config }});
+    {% endmacro %}
+"""
+_SCALE_IN_KM = """
+    {% macro script(this, kwargs) %}
+        L.control.scale({imperial: false, maxWidth: 140, position: "bottomleft"})
+            .addTo({{ this._parent.get_name() }});
+    {% endmacro %}
+"""
 
 
 def render_map(
@@ -142,50 +130,31 @@ def render_map(
     for layer in layers:
         add(page, layer.layer)
     add(page, scored)
-    add(page, _Html(plan_html(plan, markers, atlas, explanation)))
-    add(page, _Html(layers_html(layers, scored_criteria(candidates), themes)))
+    add(page, Piece("Html", _HTML, html=plan_html(plan, markers, atlas, explanation)))
+    listed = layers_html(layers, scored_criteria(candidates), themes)
+    add(page, Piece("Html", _HTML, html=listed))
     if backups:
-        add(page, _Html(ARROW_SVG))
-    add(page, _ScaleInKm("ScaleInKm"))
-    add(
-        page,
-        _Start(
-            {
-                "base": ground.get_name(),
-                "tiles": tiles.layer.get_name(),
-                "candidates": scored.get_name(),
-                "border": BORDER,
-                "bounds": _bounds(plan),
-                "prefix": escape(ATTRIBUTION),
-                "cores": core_names,
-                "hubs": [drawn.as_config() for drawn in markers],
-            }
-        ),
-    )
+        add(page, Piece("Html", _HTML, html=ARROW_SVG))
+    add(page, Piece("ScaleInKm", _SCALE_IN_KM))
+    config = {
+        "base": ground.get_name(),
+        "tiles": tiles.layer.get_name(),
+        "candidates": scored.get_name(),
+        "border": BORDER,
+        "bounds": _bounds(plan),
+        "prefix": escape(ATTRIBUTION),
+        "cores": core_names,
+        "hubs": [drawn.as_config() for drawn in markers],
+    }
+    add(page, Piece("Start", _START, config=script_json(config)))
     return _render(page, f"{plan.title_ja} {plan.title_en}")
-
-
-class _ScaleInKm(Piece):
-    """A scale bar in kilometres."""
-
-    _template = Template(
-        """
-        {% macro script(this, kwargs) %}
-            L.control.scale({imperial: false, maxWidth: 140, position: "bottomleft"})
-                .addTo({{ this._parent.get_name() }});
-        {% endmacro %}
-        """
-    )
 
 
 def _render(page: folium.Map, title: str) -> str:
     figure = cast("Figure", page.get_root())
     figure.title = escape(title)
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_CONTENT_POLICY}" />'
-    add(
-        figure.header,
-        Element(policy),
-    )
+    add(figure.header, Element(policy))
     text = _with_counted_names(figure.render(), figure)
     return text.replace("<html>", '<html lang="ja">', 1)
 
