@@ -11,9 +11,9 @@ from dcsite.atlas import load_atlas
 from dcsite.outputs.inline import leaflet_css, script, xstatic
 
 from .encode import html_fragment
-from .layer import DrawAsSvg, add
+from .layer import add
 from .layers_known import BORDER, LAND, tile_layer
-from .layers_plan import HUB_PANE, LINK_PANE, link_layers
+from .layers_plan import HUB_PANE, LINK_PANE, link_layers, svg_group
 from .style import hub_radius_px, tier_style
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def explore(plan: Plan, *, tiles: bool = False) -> folium.Map:
     for layer in link_layers(plan):
         add(page, layer.layer)
     rows = plan.to_geodataframe().reset_index().drop(columns="geometry").to_dict("records")
-    group = folium.FeatureGroup()
+    markers: list[folium.CircleMarker] = []
     for hub, row in zip(plan.hubs, rows, strict=True):
         cells = {name: cell for name, cell in row.items() if not pd.isna(cell)}
         marker = folium.CircleMarker(
@@ -55,7 +55,6 @@ def explore(plan: Plan, *, tiles: bool = False) -> folium.Map:
         add(marker, folium.Tooltip(html_fragment("label.html.j2", text=hub.label)))
         popup = html_fragment("popup_row.html.j2", cells=cells)
         add(marker, folium.Popup(popup, max_width=400, max_height=400))
-        add(group, marker)
-    add(group, DrawAsSvg(HUB_PANE))
-    add(page, group)
+        markers.append(marker)
+    add(page, svg_group("hubs", HUB_PANE, markers))
     return page

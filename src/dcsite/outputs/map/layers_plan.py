@@ -77,7 +77,7 @@ class HubMarker:
         }
 
 
-def _group(name: str, pane: str, members: Iterable[Any], *, show: bool = True) -> Any:
+def svg_group(name: str, pane: str, members: Iterable[Any], *, show: bool = True) -> Any:
     """Return a group of members that are drawn as SVG in a pane of their own."""
     group = folium.FeatureGroup(name=name, control=False, show=show)
     for member in members:
@@ -130,7 +130,7 @@ def hub_layers(
             )  # fmt: skip
             drawn.append(HubMarker(hub, marker))
         markers += drawn
-        group = _group(f"hubs-{tier}", HUB_PANE, (one.marker for one in drawn))
+        group = svg_group(f"hubs-{tier}", HUB_PANE, (one.marker for one in drawn))
         legend = [Swatch("dot", style.colour, size=12)]
         title = f"{style.ja}（{len(own)}）"
         layers.append(Layer(f"hubs-{tier}", "plan", title, style.en, group, True, legend))
@@ -152,7 +152,7 @@ def core_layer(atlas: Atlas) -> tuple[Layer, list[str]]:
     ]  # fmt: skip
     layer = Layer(
         "cores", "places", "既存の中核（都府庁の位置）", "Existing cores, at prefectural offices",
-        _group("cores", CORE_PANE, markers), shown=True,
+        svg_group("cores", CORE_PANE, markers), shown=True,
         legend=[Swatch("ring", _EXISTING_COLOUR, size=10)],
     )  # fmt: skip
     return layer, [marker.get_name() for marker in markers]
@@ -177,7 +177,7 @@ def link_layers(plan: Plan) -> list[Layer]:
             Layer(
                 f"links-{key}", "plan", f"拠点から{kind.end_ja}（直線）",
                 f"Hub to {kind.end_en.lower()}, straight",
-                _group(f"links-{key}", LINK_PANE, lines), shown=True,
+                svg_group(f"links-{key}", LINK_PANE, lines), shown=True,
                 legend=[Swatch("dash" if dashes else "line", colour, size=2)],
             )
         )  # fmt: skip
@@ -258,7 +258,7 @@ def backup_layer(plan: Plan, pairs: Sequence[BackupPair]) -> Layer:
         "plan",
         f"代替拠点（{len(pairs)}）",
         "Backup of each hub",
-        _group("backups", BACKUP_PANE, members, show=False),
+        svg_group("backups", BACKUP_PANE, members, show=False),
         legend=[Swatch("line", _BACKUP_COLOUR, size=2.4)],
         note_ja="矢印の先が代替。弧は関係を示し、回線の経路ではない。",
         note_en="The arrow points to the backup; arcs show pairs, not routes.",
