@@ -354,7 +354,8 @@ class Findings:
     ) -> Self:
         """Take a value of each hub, with a note in both languages on each where there is one.
 
-        Hubs at which it is infinite have none, such as a distance to what does not exist.
+        Hubs at which it is infinite have none, such as a distance to what does not exist; a score
+        of NaN is none.
         """
         for number, site in enumerate(map(str, self.hubs.index)):
             if math.isinf(value[number]):
@@ -369,7 +370,7 @@ class Findings:
                     own.ja,
                     float(value[number]),
                     own.unit,
-                    None if score is None else float(score[number]),
+                    None if score is None or math.isnan(score[number]) else float(score[number]),
                     own.source,
                 )
             )

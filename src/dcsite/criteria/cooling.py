@@ -38,7 +38,7 @@ WET_BULB = Quantity(
 )
 
 
-class Parameters(BaseModel):
+class CoolingParameters(BaseModel):
     """Parameters of the cooling criterion."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -53,14 +53,14 @@ class Parameters(BaseModel):
     score_one_c: float = Field(ge=0, le=40, description="Wet bulb that scores 1, in °C.")
 
 
-class Cooling(SiteValue[Parameters]):
+class Cooling(SiteValue[CoolingParameters]):
     """The cooling criterion; see the module's text."""
 
     name = "cooling"
     rank = 70
     title_en = "Cooling (August wet bulb)"
     title_ja = "冷却（8月の湿球温度）"
-    Parameters = Parameters
+    Parameters = CoolingParameters
     quantity = WET_BULB
     quantities = (WET_BULB,)
     reason_en = "the air of August too warm and damp"
@@ -99,18 +99,20 @@ class Cooling(SiteValue[Parameters]):
         """Interpolate the wet bulb at one hub, station by station."""
         lapse = self.own(scenario).lapse_c_per_km / 1000.0
         total = weights = 0.0
-        for station in _august(atlas).itertuples():
-            away_km = geodesic_km(hub["lat_deg"], hub["lon_deg"], station.lat_deg, station.lon_deg)
+        for station in _august(atlas).to_dict("records"):
+            away_km = geodesic_km(
+                hub["lat_deg"], hub["lon_deg"], station["lat_deg"], station["lon_deg"]
+            )
             weight = max(float(away_km), _LEAST_KM) ** -2
-            total += weight * (station.wet_bulb_c_derived + lapse * station.elevation_m)
+            total += weight * (station["wet_bulb_c_derived"] + lapse * station["elevation_m"])
             weights += weight
-        return total / weights - lapse * float(hub["elevation_m"])
+        return float(total / weights - lapse * hub["elevation_m"])
 
-    def limits(self, own: Parameters) -> PerTier:
+    def limits(self, own: CoolingParameters) -> PerTier:
         """Return the highest wet bulb of each tier."""
         return own.max_wet_bulb_c
 
-    def anchors(self, own: Parameters) -> tuple[float, float]:
+    def anchors(self, own: CoolingParameters) -> tuple[float, float]:
         """Return the wet bulbs that score 0 and 1."""
         return own.score_zero_c, own.score_one_c
 
