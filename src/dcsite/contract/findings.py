@@ -70,8 +70,12 @@ class Quantity:
         return self.measure or self.name
 
     def noted(self, en: str, ja: str) -> Quantity:
-        """Return the quantity with a note in brackets behind its labels."""
-        return replace(self, en=f"{self.en} ({en})", ja=f"{self.ja}（{ja}）")
+        """Return the quantity with a note in brackets behind its labels, where there is one."""
+        return replace(
+            self,
+            en=f"{self.en} ({en})" if en else self.en,
+            ja=f"{self.ja}（{ja}）" if ja else self.ja,
+        )
 
     def said(self, value: float) -> str:
         """Write a value of it with its unit, the same in both languages."""
@@ -360,8 +364,7 @@ class Findings:
         for number, site in enumerate(map(str, self.hubs.index)):
             if math.isinf(value[number]):
                 continue
-            note = ("", "") if notes is None else notes[number]
-            own = quantity.noted(*note) if any(note) else quantity
+            own = quantity if notes is None else quantity.noted(*notes[number])
             self._values[site].append(
                 CriterionValue(
                     self._criterion,
