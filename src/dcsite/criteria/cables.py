@@ -8,11 +8,11 @@ on the sea floor are not open data; only landings are used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from dcsite.contract import (
     TIERS,
@@ -33,7 +33,9 @@ from dcsite.contract import (
     load_share,
 )
 from dcsite.geo.geodesy import geodesic_km
+from dcsite.hazards.settings import Part
 from dcsite.records import Name
+from dcsite.scenario.schema import Positive, Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,34 +96,23 @@ CROWDED_SHARE = Quantity(
 _TIED = 1e-6
 
 
-class Parameters(BaseModel):
+class Parameters(Section):
     """Parameters of the cables criterion."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    planned_until_year: int = Field(
-        ge=2000,
-        le=2100,
-        description="Planned cables count when ready for service by this year.",
-    )
-    core_landing_max_km: float = Field(
-        ge=0, le=3000, description="Farthest international landing a core hub may use, in km."
-    )
-    max_crowded_share: float = Field(
-        ge=0,
-        le=1,
-        description="Largest share of new IT load at hubs whose nearest landing is a crowded one.",
-    )
-    min_directions: int = Field(
-        ge=0, le=10, description="International directions each core hub shall reach."
-    )
-    score_zero_km: float = Field(gt=0, description="Landing distance that scores 0, in km.")
-    score_one_km: float = Field(ge=0, description="Landing distance that scores 1, in km.")
-    cluster_share_of_weight: float = Field(
-        ge=0,
-        le=1,
-        description="Part of the criterion's weight given to the largest share of one cluster.",
-    )
+    planned_until_year: Annotated[int, Field(ge=2000, le=2100)]
+    """Planned cables count when ready for service by this year."""
+    core_landing_max_km: Annotated[float, Field(ge=0, le=3000)]
+    """Farthest international landing a core hub may use, in km."""
+    max_crowded_share: Part
+    """Largest share of new IT load at hubs whose nearest landing is a crowded one."""
+    min_directions: Annotated[int, Field(ge=0, le=10)]
+    """International directions each core hub shall reach."""
+    score_zero_km: Positive
+    """Landing distance that scores 0, in km."""
+    score_one_km: Annotated[float, Field(ge=0)]
+    """Landing distance that scores 1, in km."""
+    cluster_share_of_weight: Part
+    """Part of the criterion's weight given to the largest share of one cluster."""
 
 
 class LandingLink(Link):

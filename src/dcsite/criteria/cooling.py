@@ -9,13 +9,14 @@ elevation. Between stations, in a city's heat or a cold current's fog it is off 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from dcsite.contract import PerTier, Quantity, Rule, SiteValue, up_to_the_largest
 from dcsite.geo.geodesy import geodesic_km
+from dcsite.scenario.schema import Section
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -38,19 +39,17 @@ WET_BULB = Quantity(
 )
 
 
-class CoolingParameters(BaseModel):
+class CoolingParameters(Section):
     """Parameters of the cooling criterion."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    lapse_c_per_km: float = Field(
-        ge=0, le=10, description="By how much the wet bulb falls with elevation, in °C per km."
-    )
-    max_wet_bulb_c: PerTier = Field(
-        description="Highest mean wet bulb in August that the tier admits, in °C."
-    )
-    score_zero_c: float = Field(ge=0, le=40, description="Wet bulb that scores 0, in °C.")
-    score_one_c: float = Field(ge=0, le=40, description="Wet bulb that scores 1, in °C.")
+    lapse_c_per_km: Annotated[float, Field(ge=0, le=10)]
+    """By how much the wet bulb falls with elevation, in °C per km."""
+    max_wet_bulb_c: PerTier
+    """Highest mean wet bulb in August that the tier admits, in °C."""
+    score_zero_c: Annotated[float, Field(ge=0, le=40)]
+    """Wet bulb that scores 0, in °C."""
+    score_one_c: Annotated[float, Field(ge=0, le=40)]
+    """Wet bulb that scores 1, in °C."""
 
 
 class Cooling(SiteValue[CoolingParameters]):

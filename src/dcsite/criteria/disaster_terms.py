@@ -7,13 +7,15 @@ import weakref
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.hazards import DisasterSettings, disaster_set
+from dcsite.hazards.settings import Part
+from dcsite.scenario.schema import Positive, Section
 
 from .cables import landings_in_force
 
@@ -30,27 +32,32 @@ if TYPE_CHECKING:
 SCORED_KINDS = ("earthquake", "area_blackout", "landing_cluster", "user")
 
 
-class LeastSurvival(BaseModel):
+class LeastSurvival(Section):
     """Share of the plan's capacity that must be expected to stand, by kind of disaster."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    earthquake: Part
+    """In each earthquake in force."""
+    area_blackout: Part
+    """With one electricity area dark."""
+    frequency_blackout: Part
+    """With all of 50 or 60 Hz dark."""
+    landing_cluster: Part
+    """With a cluster of landings lost."""
+    tokyo_lost: Part
+    """With the Tokyo area lost."""
+    user: Part
+    """In each disaster of the user's file."""
 
-    earthquake: float = Field(ge=0, le=1, description="In each earthquake in force.")
-    area_blackout: float = Field(ge=0, le=1, description="With one electricity area dark.")
-    frequency_blackout: float = Field(ge=0, le=1, description="With all of 50 or 60 Hz dark.")
-    landing_cluster: float = Field(ge=0, le=1, description="With a cluster of landings lost.")
-    tokyo_lost: float = Field(ge=0, le=1, description="With the Tokyo area lost.")
-    user: float = Field(ge=0, le=1, description="In each disaster of the user's file.")
 
-
-class WeightParts(BaseModel):
+class WeightParts(Section):
     """How the criterion's weight is divided; the parts add up to 1."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    worst_survival: float = Field(ge=0, le=1, description="Share standing in the worst disaster.")
-    expected_loss: float = Field(ge=0, le=1, description="Expected loss.")
-    cvar_loss: float = Field(ge=0, le=1, description="Mean loss over the worst tail.")
+    worst_survival: Part
+    """Share standing in the worst disaster."""
+    expected_loss: Part
+    """Expected loss."""
+    cvar_loss: Part
+    """Mean loss over the worst tail."""
 
     @model_validator(mode="after")
     def _whole(self) -> WeightParts:
@@ -63,23 +70,18 @@ class WeightParts(BaseModel):
 class Parameters(DisasterSettings):
     """Parameters of the disasters criterion."""
 
-    least_survival: LeastSurvival = Field(
-        description="Share of the plan's capacity expected to stand, by kind of disaster."
-    )
-    tokyo_load_share: float = Field(
-        ge=0, le=1, description="Share of the data centres' demand at the grid that is in Tokyo."
-    )
-    tokyo_takeover_share: float = Field(
-        ge=0, le=1, description="Share of Tokyo's load that the rest must carry with Tokyo lost."
-    )
-    cvar_level: float = Field(
-        ge=0, lt=1, description="Level of CVaR: 0.95 is the mean over the worst 5 % of disasters."
-    )
-    expected_zero_at: float = Field(
-        gt=0,
-        description="Expected times down in 30 years, of the load's mean site, that score 0.",
-    )
-    weight_parts: WeightParts = Field(description="How the criterion's weight is divided.")
+    least_survival: LeastSurvival
+    """Share of the plan's capacity expected to stand, by kind of disaster."""
+    tokyo_load_share: Part
+    """Share of the data centres' demand at the grid that is in Tokyo."""
+    tokyo_takeover_share: Part
+    """Share of Tokyo's load that the rest must carry with Tokyo lost."""
+    cvar_level: Annotated[float, Field(ge=0, lt=1)]
+    """Level of CVaR: 0.95 is the mean over the worst 5 % of disasters."""
+    expected_zero_at: Positive
+    """Expected times down in 30 years, of the load's mean site, that score 0."""
+    weight_parts: WeightParts
+    """How the criterion's weight is divided."""
 
 
 def disasters_of(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> DisasterSet:

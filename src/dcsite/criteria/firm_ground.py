@@ -9,11 +9,11 @@ and what each is worth are assumptions of the scenario.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from dcsite.contract import (
     TIERS,
@@ -29,6 +29,8 @@ from dcsite.contract import (
     linear_score,
 )
 from dcsite.geo.geodesy import geodesic_km, nearest
+from dcsite.hazards.settings import Part
+from dcsite.scenario.schema import Positive, Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,38 +90,45 @@ FIRMNESS = Quantity(
 )
 
 
-class Limits(BaseModel):
+class Limits(Section):
     """Largest share of each hazard that a tier admits; 1 admits everything."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    strong_shaking: PerTier
+    """Probability of 6-lower or more in 30 years."""
+    deep_flood: PerTier
+    """Share of residents in zones of flood of 3 m or more."""
+    tsunami: PerTier
+    """Share of residents in tsunami zones."""
+    landslide: PerTier
+    """Share of residents in landslide warning zones."""
 
-    strong_shaking: PerTier = Field(description="Probability of 6-lower or more in 30 years.")
-    deep_flood: PerTier = Field(description="Share of residents in zones of flood of 3 m or more.")
-    tsunami: PerTier = Field(description="Share of residents in tsunami zones.")
-    landslide: PerTier = Field(description="Share of residents in landslide warning zones.")
 
-
-class ScoreZero(BaseModel):
+class ScoreZero(Section):
     """Share of each hazard that scores 0; none of it scores 1."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    strong_shaking: Annotated[float, Field(gt=0, le=1)]
+    """Probability in 30 years."""
+    deep_flood: Annotated[float, Field(gt=0, le=1)]
+    """Share of residents."""
+    tsunami: Annotated[float, Field(gt=0, le=1)]
+    """Share of residents."""
+    landslide: Annotated[float, Field(gt=0, le=1)]
+    """Share of residents."""
 
-    strong_shaking: float = Field(gt=0, le=1, description="Probability in 30 years.")
-    deep_flood: float = Field(gt=0, le=1, description="Share of residents.")
-    tsunami: float = Field(gt=0, le=1, description="Share of residents.")
-    landslide: float = Field(gt=0, le=1, description="Share of residents.")
 
-
-class ScoreParts(BaseModel):
+class ScoreParts(Section):
     """Part of each hazard in the score; they add up to 1."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    strong_shaking: float = Field(ge=0, le=1, description="Strong shaking.")
-    deep_flood: float = Field(ge=0, le=1, description="Deep flood.")
-    tsunami: float = Field(ge=0, le=1, description="Tsunami.")
-    landslide: float = Field(ge=0, le=1, description="Landslide.")
-    volcano: float = Field(ge=0, le=1, description="Nearness of a volcano.")
+    strong_shaking: Part
+    """Strong shaking."""
+    deep_flood: Part
+    """Deep flood."""
+    tsunami: Part
+    """Tsunami."""
+    landslide: Part
+    """Landslide."""
+    volcano: Part
+    """Nearness of a volcano."""
 
     @model_validator(mode="after")
     def _whole(self) -> ScoreParts:
@@ -129,19 +138,21 @@ class ScoreParts(BaseModel):
         return self
 
 
-class Parameters(BaseModel):
+class Parameters(Section):
     """Parameters of the firm-ground criterion."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    max_share: Limits = Field(description="Largest share of each hazard that a tier admits.")
-    min_volcano_km: PerTier = Field(
-        description="Least distance to a volcano under constant watch, in km."
-    )
-    score_zero_share: ScoreZero = Field(description="Share of each hazard that scores 0.")
-    volcano_zero_km: float = Field(ge=0, description="Distance to a volcano that scores 0, in km.")
-    volcano_one_km: float = Field(gt=0, description="Distance to a volcano that scores 1, in km.")
-    score_parts: ScoreParts = Field(description="Part of each hazard in the score.")
+    max_share: Limits
+    """Largest share of each hazard that a tier admits."""
+    min_volcano_km: PerTier
+    """Least distance to a volcano under constant watch, in km."""
+    score_zero_share: ScoreZero
+    """Share of each hazard that scores 0."""
+    volcano_zero_km: Annotated[float, Field(ge=0)]
+    """Distance to a volcano that scores 0, in km."""
+    volcano_one_km: Positive
+    """Distance to a volcano that scores 1, in km."""
+    score_parts: ScoreParts
+    """Part of each hazard in the score."""
 
 
 class FirmGround(Criterion[Parameters]):

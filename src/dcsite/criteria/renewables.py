@@ -10,11 +10,11 @@ of the area's grid (with nuclear units running) is reported beside it and never 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from dcsite.contract import (
     Bound,
@@ -30,6 +30,8 @@ from dcsite.contract import (
     linear_score,
     load_share,
 )
+from dcsite.hazards.settings import Part
+from dcsite.scenario.schema import Positive, Section
 
 from .renewable_delivery import delivered_share_by_area, links_gwh
 from .renewable_supply import (
@@ -98,43 +100,29 @@ DECARBONISED = Quantity(
 AREA_DECARBONISED = replace(DECARBONISED, name="area_decarbonised_share")
 
 
-class Parameters(BaseModel):
+class Parameters(Section):
     """Parameters of the renewables criterion."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    horizon_year: int = Field(
-        ge=2023, le=2060, description="Year up to whose end additional supply is counted."
-    )
-    contractable_share: float = Field(
-        ge=0, le=1, description="Share of additional supply that data centres can contract."
-    )
-    onshore_wind_capacity_factor: float = Field(
-        gt=0, le=1, description="Yearly mean output over capacity, onshore wind."
-    )
-    offshore_wind_capacity_factor: float = Field(
-        gt=0, le=1, description="Yearly mean output over capacity, offshore wind."
-    )
-    interconnector_energy_share: float = Field(
-        ge=0,
-        le=1,
-        description="Share of an interconnector's yearly energy open to such contracts.",
-    )
-    min_share: float = Field(
-        ge=0, le=1, description="Least share of the hubs' yearly energy from additional supply."
-    )
-    local_decay_km: float = Field(
-        gt=0, le=500, description="Distance at which local supply counts 1/e, in km."
-    )
-    local_share_of_weight: float = Field(
-        ge=0, le=1, description="Part of the criterion's weight given to supply close to the hub."
-    )
-    local_zero_ratio: float = Field(
-        ge=0, description="Local additional supply over local demand that scores 0."
-    )
-    local_one_ratio: float = Field(
-        gt=0, description="Local additional supply over local demand that scores 1."
-    )
+    horizon_year: Annotated[int, Field(ge=2023, le=2060)]
+    """Year up to whose end additional supply is counted."""
+    contractable_share: Part
+    """Share of additional supply that data centres can contract."""
+    onshore_wind_capacity_factor: Annotated[float, Field(gt=0, le=1)]
+    """Yearly mean output over capacity, onshore wind."""
+    offshore_wind_capacity_factor: Annotated[float, Field(gt=0, le=1)]
+    """Yearly mean output over capacity, offshore wind."""
+    interconnector_energy_share: Part
+    """Share of an interconnector's yearly energy open to such contracts."""
+    min_share: Part
+    """Least share of the hubs' yearly energy from additional supply."""
+    local_decay_km: Annotated[float, Field(gt=0, le=500)]
+    """Distance at which local supply counts 1/e, in km."""
+    local_share_of_weight: Part
+    """Part of the criterion's weight given to supply close to the hub."""
+    local_zero_ratio: Annotated[float, Field(ge=0)]
+    """Local additional supply over local demand that scores 0."""
+    local_one_ratio: Positive
+    """Local additional supply over local demand that scores 1."""
 
 
 def _supply(atlas: Atlas, own: Parameters) -> AdditionalSupply:

@@ -9,11 +9,11 @@ measured in every plan.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from dcsite.contract import (
     TIERS,
@@ -29,6 +29,7 @@ from dcsite.contract import (
     linear_score,
 )
 from dcsite.geo.geodesy import geodesic_km, nearest_other
+from dcsite.scenario.schema import Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,29 +60,24 @@ NEAREST_HUB = Quantity(
 _PAIRS_SHOWN = 5
 
 
-class Clearance(BaseModel):
+class Clearance(Section):
     """Distance that hubs of the lower tiers keep from the existing cores."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    large: Annotated[float, Field(ge=0, le=2000)]
+    """Large hubs, in km."""
+    regional: Annotated[float, Field(ge=0, le=2000)]
+    """Regional hubs, in km."""
 
-    large: float = Field(ge=0, le=2000, description="Large hubs, in km.")
-    regional: float = Field(ge=0, le=2000, description="Regional hubs, in km.")
 
-
-class Parameters(BaseModel):
+class Parameters(Section):
     """Parameters of the separation criterion (distances between hubs stand with the tiers)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    existing_core_clearance_km: Clearance = Field(
-        description="Least distance of large and regional hubs to Tokyo and Osaka, in km."
-    )
-    score_zero_km: float = Field(
-        ge=0, le=3000, description="Distance to the nearest existing core that scores 0, in km."
-    )
-    score_one_km: float = Field(
-        gt=0, le=3000, description="Distance to the nearest existing core that scores 1, in km."
-    )
+    existing_core_clearance_km: Clearance
+    """Least distance of large and regional hubs to Tokyo and Osaka, in km."""
+    score_zero_km: Annotated[float, Field(ge=0, le=3000)]
+    """Distance to the nearest existing core that scores 0, in km."""
+    score_one_km: Annotated[float, Field(gt=0, le=3000)]
+    """Distance to the nearest existing core that scores 1, in km."""
 
 
 def _nearer_hubs(scenario: Scenario, _: gpd.GeoDataFrame) -> tuple[Step, ...]:
