@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import dcsite
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS
 from dcsite.criteria.firm_ground import CRITERION, HAZARDS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import dcsite
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS
 from dcsite.feasibility.check import check_scenario, disproved, km_down
 from dcsite.model import Candidates, assemble
 from dcsite.solvers.matrix import ProgramMatrix

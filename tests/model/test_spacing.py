@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 import dcsite
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.model import Candidates, assemble, cliques
 from dcsite.solvers import SolveOptions, find_answer

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import dcsite
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS
 from dcsite.errors import CheckError
 from dcsite.plan import check_plan
 from dcsite.solvers import SolveOptions

@@ -7,7 +7,7 @@ import math
 import pytest
 
 import dcsite
-from dcsite.criteria import Measure, criteria, linear_score
+from dcsite.contract import Measure, criteria, linear_score
 from dcsite.studies.compare import (
     ComparedPlan,
     Contender,

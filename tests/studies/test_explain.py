@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import dcsite
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS
 from dcsite.errors import CheckError, SitesError
 from dcsite.model import Candidates, assemble
 from dcsite.plan import check_plan

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import dcsite
-from dcsite.criteria import TIERS, criteria
+from dcsite.contract import TIERS, criteria
 from dcsite.errors import CheckError, DcsiteError, InfeasibleError, InterruptedWithoutPlanError
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.plan import Session, check_plan

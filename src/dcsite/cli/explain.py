@@ -90,7 +90,7 @@ def explain_command(
     quiet: QuietOption = False,
 ) -> int:
     """Explain a plan: what each hub is worth and who would take its place, or why not PLACE."""
-    from dcsite.criteria import TIERS
+    from dcsite.contract import TIERS
     from dcsite.plan import Session
     from dcsite.plan.reload import read_plan
     from dcsite.studies.explain import tighten
@@ -218,7 +218,7 @@ def _explain(
     progress: Reporter,
 ) -> tuple[tuple[HubExplanation, ...], PlaceExplanation | None]:
     """Explain the hubs asked for, and the place if it is no hub or asked about in one tier."""
-    from dcsite.criteria import TIERS
+    from dcsite.contract import TIERS
     from dcsite.studies.explain import explain_disasters, explain_hubs, hub_shares
     from dcsite.studies.explain_place import explain_place
 

@@ -3,41 +3,6 @@
 What a criterion is stands in :mod:`dcsite.contract`.
 """
 
-from dcsite.contract import (
-    TIERS,
-    Admission,
-    Breach,
-    Criterion,
-    CriterionValue,
-    Evaluation,
-    Measure,
-    PerTier,
-    Program,
-    Rule,
-    ScoreTerm,
-    Violation,
-    criteria,
-    input_files,
-    linear_score,
-)
-
 from .measuring import measure_sites
 
-__all__ = [
-    "TIERS",
-    "Admission",
-    "Breach",
-    "Criterion",
-    "CriterionValue",
-    "Evaluation",
-    "Measure",
-    "PerTier",
-    "Program",
-    "Rule",
-    "ScoreTerm",
-    "Violation",
-    "criteria",
-    "input_files",
-    "linear_score",
-    "measure_sites",
-]
+__all__ = ["measure_sites"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS
 from dcsite.geo.geodesy import geodesic_km
 
 from .cliques import DENSE_LIMIT, clique_cover, clique_of, conflict_matrix, conflicting_pairs

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pandas as pd
 
-from dcsite.contract import TIER_TITLES, Violation, place_name
-from dcsite.criteria import TIERS, Breach, Evaluation, criteria
+from dcsite.contract import TIER_TITLES, TIERS, Breach, Evaluation, Violation, criteria, place_name
 from dcsite.errors import CheckError, CriterionError, Problem
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.model import all_rules, demand_zones

@@ -15,7 +15,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 import dcsite
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS
 from dcsite.errors import GeodataError, OutputError, Problem, SitesError
 from dcsite.records import plain, problems_of
 from dcsite.scenario import scenario_model

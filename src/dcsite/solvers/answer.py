@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError, Problem, SolverError
 from dcsite.interrupts import Interrupts
 

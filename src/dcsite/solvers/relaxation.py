@@ -25,7 +25,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS
 from dcsite.errors import SolverError
 
 from .highs_worker import highs_program

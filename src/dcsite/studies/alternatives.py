@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError
 from dcsite.model import Candidates, assemble
 from dcsite.plan.check import Checked, check_plan, highest_first

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import dcsite
-from dcsite.contract import Backup, Measure
-from dcsite.criteria import criteria
+from dcsite.contract import Backup, Measure, criteria
 from dcsite.plan.check import highest_first, unserved_demand
 from dcsite.plan.types import Assumption, GeodataUse, NamedHub
 from dcsite.records import Mw, Name, Plain, Points, Record, UnknownAmount

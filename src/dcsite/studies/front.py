@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import computed_field, field_serializer
 
-from dcsite.criteria import criteria
+from dcsite.contract import criteria
 from dcsite.errors import CheckError, DcsiteError, Problem
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.plan.check import check_plan, highest_first

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS
 from dcsite.model import Candidates, SiteProgram, assemble
 from dcsite.solvers import chosen_hubs, solve_program
 

@@ -28,7 +28,7 @@ from pydantic import PlainSerializer
 from scipy.stats import binomtest
 
 import dcsite
-from dcsite.criteria import TIERS
+from dcsite.contract import TIERS
 from dcsite.errors import DcsiteError, OutputError, Problem
 from dcsite.plan.types import GeodataUse, NamedHub
 from dcsite.records import Mw, Name, Plain, Points, Record, Share
