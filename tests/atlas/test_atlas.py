@@ -16,7 +16,9 @@ def test_nothing_is_read_until_it_is_asked_for():
     atlas.substations()
     atlas.table("prefectures")
     atlas.table("prefectures")
-    assert [info.name for info in atlas.tables_used()] == ["prefectures", "substations"]
+    assert [info.name for info in atlas.tables_used()] == [
+        "prefectures", "electricity_areas", "substations",
+    ]  # fmt: skip
 
 
 def test_reading_existing_cores_counts_the_offices_too():

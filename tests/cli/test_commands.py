@@ -40,6 +40,7 @@ def test_the_commands_of_this_version():
         ("stress",),
         ("data", "list"),
         ("data", "check"),
+        ("data", "connections"),
         ("scenario", "list"),
         ("scenario", "show"),
         ("schema",),

@@ -90,3 +90,21 @@ def test_check_of_a_damaged_copy_names_table_row_and_column_of_each_damage(call,
     assert "35.18, 129.08 lies outside Japan" in text
     assert "'hokaido' is unknown" in text
     assert "did you mean 'hokkaido'?" in text
+
+
+def test_connections_count_every_node_once_and_say_why(call):
+    answer = call("data", "connections", "--json")
+    assert (answer.code, answer.err) == (0, "")
+    counts = json.loads(answer.out)
+    assert sum(one["nodes"] for one in counts) == 3331
+    by_reason = {one["connection_reason_en"]: one for one in counts}
+    assert len(by_reason) == len(counts)
+    assert by_reason["mapped as a converter station"]["nodes"] == 13
+    assert by_reason["mapped as a converter station"]["nodes_100kv"] == 12
+    assert by_reason[""] == {
+        "connection": "any", "connection_reason_en": "", "connection_reason_ja": "",
+        "nodes": 2653, "nodes_100kv": 768,
+    }  # fmt: skip
+    told = call("data", "connections").out
+    assert "名称が研究所" in told
+    assert "2,653" in told

@@ -18,7 +18,8 @@ def test_nearest_agrees_with_trying_all(measured, shipped_atlas, site, voltage_k
     body = landmass_of(
         stations.geometry.y.to_numpy(), stations.geometry.x.to_numpy(), landmasses(shipped_atlas)
     )
-    fits = stations[(stations["voltage_kv"] >= voltage_kv) & (body == row["landmass_id"])]
+    point = stations["connection"] == "any"
+    fits = stations[point & (stations["voltage_kv"] >= voltage_kv) & (body == row["landmass_id"])]
     if fits.empty:
         assert row[column("distance_km", voltage_kv)] == np.inf
         assert row[column("id", voltage_kv)] == ""
@@ -26,6 +27,41 @@ def test_nearest_agrees_with_trying_all(measured, shipped_atlas, site, voltage_k
     km = geodesic_km(row["lat_deg"], row["lon_deg"], fits.geometry.y, fits.geometry.x)
     assert row[column("distance_km", voltage_kv)] == pytest.approx(km.min())
     assert row[column("id", voltage_kv)] == fits.index[int(np.argmin(km))]
+
+
+@pytest.mark.parametrize(
+    ("site", "voltage_kv", "km"),
+    [("35207", 154.0, 12.1), ("21210", 100.0, 12.6), ("01337", 187.0, 7.3)],
+)
+def test_plants_institutes_and_yards_are_no_substations(measured, site, voltage_kv, km):
+    # Kudamatsu, Ena and Nanae: a plant's yard stands nearer to each.
+    assert measured.loc[site, column("distance_km", voltage_kv)] == pytest.approx(km, abs=0.05)
+
+
+def test_a_guessed_voltage_brings_a_regional_hub_nearer_but_no_other(
+    measured, shipped_atlas, policy
+):
+    sure = measured[column("distance_km", 100.0)]
+    guessed = measured[column("distance_km", 100.0, guessed=True)]
+    assert (guessed <= sure).all()
+    nearer = str((sure - guessed).replace(np.inf, 0.0).idxmax())
+    hub = measured.loc[[nearer]].assign(it_load_mw=10.0)
+    nodes = shipped_atlas.substations()
+    for tier, kind in (("regional", "regional_only"), ("large", "any"), ("core", "any")):
+        found = CRITERION.evaluate(hub.assign(tier=tier), shipped_atlas, policy)
+        (link,) = found.links[nearer]
+        assert nodes.loc[link.substation_id, "connection"] == kind
+        if tier == "regional":
+            assert link.distance_km == pytest.approx(guessed[nearer])
+            assert link.substation_id == measured.loc[nearer, column("id", 100.0, guessed=True)]
+
+
+def test_columns_say_where_a_guess_counts(measured):
+    named = CRITERION.columns(measured)
+    assert named[column("distance_km", 100.0)].en == "distance to a substation of 100 kV or more"
+    assert named[column("distance_km", 100.0, guessed=True)].en == (
+        "distance to a substation of 100 kV or more (guessed voltages too)"
+    )
 
 
 def test_islands_do_not_borrow_the_mainland(measured):
@@ -44,7 +80,9 @@ def test_admission_follows_voltage_and_distance(measured, policy):
     own = policy.criteria["substation"]
     for number, tier in enumerate(("core", "large", "regional")):
         kv = float(getattr(own.min_voltage_kv, tier))
-        far = measured[column("distance_km", kv)] > getattr(own.max_distance_km, tier)
+        far = measured[column("distance_km", kv, guessed=tier == "regional")] > getattr(
+            own.max_distance_km, tier
+        )
         assert (admission.amount[:, number] == far.to_numpy()).all()
         assert 0 < far.sum() < len(measured)
 

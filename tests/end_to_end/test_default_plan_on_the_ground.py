@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 
 import geopandas as gpd
 import numpy as np
@@ -78,11 +79,45 @@ def test_each_hub_fits_its_land(plan, table):
         assert hub["it_load_mw"] <= gentle_ha * 0.01 * 10.0 + 0.001, hub["name_ja"]
 
 
-def test_substations_are_the_nearest_fitting_ones(plan, table, land_bodies):
+#: What no hub's substation may be called, unless its name ends as a substation's does.
+NO_SUBSTATION = (
+    "発電|開閉|変換|連系|制御|研究|電力所|電力センター|送電所|受電所|分岐|switching|plant"
+)
+
+
+@pytest.fixture(scope="module")
+def connection_points(table):
+    """Substations of the area's own network company, read from the raw table."""
     stations = table("openstreetmap/substations.csv").set_index("substation_id")
-    utility = stations[stations["grid_node"] == 1]
+    areas = table("power/electricity_areas.csv").set_index("electricity_area")
+    name = stations["name_ja"].fillna(stations["name_en"]).fillna("")
+    named_so = ~name.str.contains(NO_SUBSTATION, case=False) | name.str.endswith("変電所")
+    owner = stations["owner_group"].fillna("").str.removesuffix("_epco").replace("tepco", "tokyo")
+    spelt = stations["operator_ja"].isin(["TEPCO", "HEPCO", "Hokkaido Denryoku Network"])
+    owned = (owner == "") | (owner == stations["area"]) | spelt | name.str.startswith("九州電力")
+    hertz = stations["area"].map(areas["nominal_frequency_hz"]).astype(int).astype(str)
+    mapped = stations["frequency_hz"].fillna("").astype(str).str.findall("[1-9][0-9]")
+    same_hertz = [set(some) <= {own} for some, own in zip(mapped, hertz, strict=True)]
+    kind = stations["category"].isin(["transmission", "distribution", "unspecified"])
+    return stations[(stations["grid_node"] == 1) & kind & named_so & owned & same_hertz]
+
+
+def test_no_hub_hangs_on_a_plant_yard_converter_control_site_or_institute(plan, table):
+    stations = table("openstreetmap/substations.csv").set_index("substation_id")
+    for hub in plan["hubs"]:
+        station = stations.loc[hub["substation"]["substation_id"]]
+        for name in filter(None, (hub["substation"]["name_ja"], hub["substation"]["name_en"])):
+            assert not re.search(NO_SUBSTATION, name, re.IGNORECASE), (hub["name_ja"], name)
+        assert station["category"] in ("transmission", "distribution", "unspecified")
+        if hub["tier"] != "regional":
+            assert station["voltage_source"] == "osm_tag", hub["name_ja"]
+
+
+def test_substations_are_the_nearest_fitting_ones(plan, connection_points, land_bodies):
     least_kv = {"core": 187.0, "large": 154.0, "regional": 100.0}
     for hub in plan["hubs"]:
+        sure = connection_points["voltage_source"] == "osm_tag"
+        utility = connection_points if hub["tier"] == "regional" else connection_points[sure]
         link = hub["substation"]
         station = utility.loc[link["substation_id"]]
         assert station["voltage_kv"] == link["voltage_kv"] >= least_kv[hub["tier"]]

@@ -299,12 +299,12 @@ def test_reasons_carry_the_amounts(default_context, site, tier, rule, words):
 
 def test_a_substation_out_of_reach_is_told_in_kilometres(default_context, measured):
     far = measured[
-        (measured["substation_distance_km_100kv"] > 20.0)
-        & np.isfinite(measured["substation_distance_km_100kv"])
+        (measured["substation_distance_km_100kv_or_guessed"] > 20.0)
+        & np.isfinite(measured["substation_distance_km_100kv_or_guessed"])
     ]
     site = str(far.index[0])
     (verdict,) = explain_place(default_context, site, ("regional",)).verdicts
-    km = float(far["substation_distance_km_100kv"].iloc[0])
+    km = float(far["substation_distance_km_100kv_or_guessed"].iloc[0])
     by_rule = {reason.rule: reason.message_en for reason in verdict.reasons}
     assert by_rule["substation_reach"].endswith(
         f"nearest fitting substation (100 kV or more) {km:.1f} km (limit 20 km)"

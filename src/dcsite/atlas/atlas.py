@@ -19,6 +19,7 @@ import shapely
 
 from dcsite.errors import GeodataError, Problem
 
+from .connection import connection_points
 from .descriptor import (
     DESCRIPTOR,
     Features,
@@ -158,23 +159,20 @@ class Atlas:
         return self._frame(name, "geojson").copy()
 
     def substations(self, min_voltage_kv: float = 60.0) -> gpd.GeoDataFrame:
-        """Return substations where a customer can connect, as points by `substation_id`.
+        """Return the mapped nodes of the grid as points by `substation_id`, in EPSG:4326.
 
-        These are the nodes of the utilities' grid (`grid_node` 1); traction, industrial,
-        power-plant and cable-transition sites are left out.
+        Beside the table's own columns stands what load can be taken from a node: `connection` is
+        ``any``, ``regional_only`` (regional hubs alone) or ``none``; `connection_reason_en` and
+        `connection_reason_ja` say why, see `dcsite.atlas.connection`.
 
         Parameters
         ----------
         min_voltage_kv : float
             Smallest highest voltage. Below 100 kV the mapping is too uneven to compare regions.
-
-        Returns
-        -------
-        geopandas.GeoDataFrame
-            Points in EPSG:4326.
         """
         frame = self.table("substations")
-        frame = frame[(frame["voltage_kv"] >= min_voltage_kv) & (frame["grid_node"] == 1)]
+        frame = frame[frame["voltage_kv"] >= min_voltage_kv]
+        frame = frame.join(connection_points(frame, self.table("electricity_areas")))
         points = gpd.points_from_xy(frame["lon_deg"], frame["lat_deg"])
         return gpd.GeoDataFrame(frame, geometry=points, crs=CRS)
 

@@ -1,4 +1,4 @@
-"""``dcsite data``: list and check what is known."""
+"""``dcsite data``: list and check what is known, and count where load can be taken."""
 
 from __future__ import annotations
 
@@ -64,3 +64,25 @@ def check(root: Root = None) -> None:
     resources = atlas.resources()
     rows = sum(resource.rows for resource in resources)
     typer.echo(f"{len(resources)} tables, {rows:,} rows: all as described")
+
+
+@data_app.command("connections", epilog="Example: dcsite data connections")
+def connections(root: Root = None, as_json: JsonOption = False) -> None:
+    """Count the mapped substations that load can be taken from, and why others are left out."""
+    from dcsite.atlas import load_atlas
+
+    nodes = load_atlas(root).substations()
+    keys = ["connection", "connection_reason_en", "connection_reason_ja"]
+    counted = nodes.assign(strong=nodes["voltage_kv"] >= 100.0).groupby(keys)["strong"]
+    counts = counted.agg(nodes="size", nodes_100kv="sum").reset_index()
+    if as_json:
+        print_json(counts.to_dict("records"))
+        return
+    table = Table(box=None, pad_edge=False)
+    for head, justify in (("connection", "left"), ("nodes", "right"), ("100 kV+", "right")):
+        table.add_column(head, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("reason")
+    for one in counts.itertuples():
+        reason = f"{one.connection_reason_en} {one.connection_reason_ja}".strip()
+        table.add_row(one.connection, f"{one.nodes:,}", f"{one.nodes_100kv:,}", escape(reason))
+    output_console().print(table)

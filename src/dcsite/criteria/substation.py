@@ -4,12 +4,14 @@ The strategy's only figure is the 60 kV of the land-use exception (E5); "near" h
 mapping of 60 to 77 kV is thin in Chubu, Kansai and Chugoku (the share of substations without a
 voltage tag differs threefold by area), so the default compares at 100 kV and above. A substation
 counts only on the site's own land body: an island at the end of one undersea feeder must not
-borrow the mainland's grid.
+borrow the mainland's grid. What counts as a substation at all is the atlas's
+(`dcsite.atlas.connection`): no plant, yard, converter or office; and a voltage guessed from a
+line's end carries hubs of the tiers named in `guessed_voltage` alone.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -75,6 +77,9 @@ class Parameters(BaseModel):
     max_distance_km: PerTier = Field(
         description="Farthest a fitting substation may stand from the site, in km."
     )
+    guessed_voltage: tuple[Literal["core", "large", "regional"], ...] = Field(
+        description="Tiers that may connect where a voltage is guessed from a line's end."
+    )
     score_zero_km: float = Field(gt=0, description="Distance that scores 0, in km.")
     score_one_km: float = Field(ge=0, description="Distance that scores 1, in km.")
 
@@ -102,14 +107,20 @@ class SubstationLink(Link):
         return self.substation_id
 
 
-def column(kind: str, voltage_kv: float) -> str:
-    """Return the name of a measured column, such as ``substation_distance_km_100kv``."""
-    return f"substation_{kind}_{voltage_kv:g}kv"
+def column(kind: str, voltage_kv: float, *, guessed: bool = False) -> str:
+    """Return the name of a measured column, such as ``substation_distance_km_100kv``.
+
+    With `guessed`, of the one that takes in points whose voltage is guessed.
+    """
+    return f"substation_{kind}_{voltage_kv:g}kv{'_or_guessed' if guessed else ''}"
 
 
 def _distance_columns(scenario: Scenario) -> list[str]:
     own: Parameters = scenario.criteria[CRITERION.name]
-    return [column("distance_km", own.min_voltage_kv[tier]) for tier in TIERS]
+    return [
+        column("distance_km", own.min_voltage_kv[tier], guessed=tier in own.guessed_voltage)
+        for tier in TIERS
+    ]
 
 
 class Substation(Criterion[Parameters]):
@@ -140,14 +151,20 @@ class Substation(Criterion[Parameters]):
         """Return what the distance to each class of voltage is."""
         named: dict[str, Quantity] = {}
         for measured in map(str, sites.columns):
-            if measured.startswith(f"{DISTANCE.name}_") and measured.endswith("kv"):
-                kv = measured.removeprefix(f"{DISTANCE.name}_").removesuffix("kv")
-                named[measured] = Quantity(
+            plain = measured.removesuffix("_or_guessed")
+            if plain.startswith(f"{DISTANCE.name}_") and plain.endswith("kv"):
+                kv = plain.removeprefix(f"{DISTANCE.name}_").removesuffix("kv")
+                distance = Quantity(
                     measured,
                     "km",
                     f"distance to a substation of {kv} kV or more",
                     f"{kv} kV以上の変電所までの距離",
                     _SOURCE,
+                )
+                named[measured] = (
+                    distance
+                    if plain == measured
+                    else distance.noted("guessed voltages too", "推定電圧を含む")
                 )
         return named
 
@@ -158,19 +175,21 @@ class Substation(Criterion[Parameters]):
         -------
         pandas.DataFrame
             For each class ``substation_distance_km_<class>kv`` (geodesic; infinite where the land
-            body has none) and ``substation_id_<class>kv`` (empty there).
+            body has none) and ``substation_id_<class>kv`` (empty there), by points of a known
+            voltage; for tiers to which a guessed one is enough also ``..._or_guessed``.
         """
         own = self.own(scenario)
-        asked = {own.min_voltage_kv[tier] for tier in TIERS}
+        asked = {(own.min_voltage_kv[tier], tier in own.guessed_voltage) for tier in TIERS}
         stations = atlas.substations()
         bodies = landmass_of(
             stations.geometry.y.to_numpy(), stations.geometry.x.to_numpy(), landmasses(atlas)
         )
         measured: dict[str, NDArray[np.generic]] = {}
-        for voltage_kv in sorted(asked | set(VOLTAGE_CLASSES_KV)):
+        for voltage_kv, guessed in sorted(asked | {(kv, False) for kv in VOLTAGE_CLASSES_KV}):
             distance_km = np.full(len(sites), np.inf)
             station_id = np.full(len(sites), "", dtype=object)
-            fits = (stations["voltage_kv"] >= voltage_kv).to_numpy()
+            point = stations["connection"].isin(["any", "regional_only"] if guessed else ["any"])
+            fits = (point & (stations["voltage_kv"] >= voltage_kv)).to_numpy()
             for body in np.unique(bodies[fits & (bodies != NO_LANDMASS)]):
                 here = np.flatnonzero((sites["landmass_id"] == body).to_numpy())
                 if not len(here):
@@ -184,8 +203,8 @@ class Substation(Criterion[Parameters]):
                 )
                 distance_km[here] = km.ravel()
                 station_id[here] = there.index.to_numpy()[index.ravel()]
-            measured[column("distance_km", voltage_kv)] = distance_km
-            measured[column("id", voltage_kv)] = station_id
+            measured[column("distance_km", voltage_kv, guessed=guessed)] = distance_km
+            measured[column("id", voltage_kv, guessed=guessed)] = station_id
         return pd.DataFrame(measured, index=sites.index)
 
     def _distance_km(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> NDArray[np.float64]:
@@ -228,8 +247,12 @@ class Substation(Criterion[Parameters]):
         )
         least_kv = np.array([own.min_voltage_kv[tier] for tier in hubs["tier"]])
         limit_km = np.array([own.max_distance_km[tier] for tier in hubs["tier"]])
+        sure = (stations["connection"] == "any").to_numpy()[None, :]
+        guess = (stations["connection"] == "regional_only").to_numpy()[None, :]
+        may_guess = hubs["tier"].isin(own.guessed_voltage).to_numpy()[:, None]
         fits = (
-            (stations["voltage_kv"].to_numpy()[None, :] >= least_kv[:, None])
+            (sure | (guess & may_guess))
+            & (stations["voltage_kv"].to_numpy()[None, :] >= least_kv[:, None])
             & (bodies[None, :] == hubs["landmass_id"].to_numpy()[:, None])
             & (bodies != NO_LANDMASS)[None, :]
         )

@@ -315,13 +315,27 @@ def click_at(page: webdriver.Chrome, lat_deg: float, lon_deg: float, zoom: float
 
 
 def test_canvas_layers_answer_clicks(page: webdriver.Chrome, atlas: Atlas) -> None:
-    station = atlas.substations(500.0).dropna(subset="name_ja").iloc[0]
+    stations = atlas.substations(500.0).dropna(subset="name_ja")
+    station = stations[stations["connection"] == "any"].iloc[0]
     page.find_element(By.CSS_SELECTOR, '[data-key="substations"]').click()
     click_at(page, station["lat_deg"], station["lon_deg"], 12)
     popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
     text = popup.get_attribute("textContent")
     assert station["name_ja"] in text
     assert "500 kV" in text
+
+
+def test_a_node_left_out_says_why(page: webdriver.Chrome, atlas: Atlas) -> None:
+    stations = atlas.substations(500.0).dropna(subset="name_ja")
+    station = stations[stations["name_ja"] == "三重開閉所"].iloc[0]
+    box = page.find_element(By.CSS_SELECTOR, '[data-key="substations"]')
+    if not box.is_selected():
+        box.click()
+    click_at(page, station["lat_deg"], station["lon_deg"], 12)
+    popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
+    text = popup.get_attribute("textContent")
+    assert station["connection_reason_ja"] in text
+    assert station["connection_reason_en"] in text
 
 
 def test_a_candidate_tells_its_scores_and_measurements(

@@ -26,6 +26,7 @@ _GSI_CREDIT = (
 )
 _FREQUENCY = {50: ("#7aa6c2", "50 Hz"), 60: ("#d9a066", "60 Hz")}
 _LANDING, _CENTRE, _PLANNED = "#00798c", "#4b5763", "#e69f00"
+_LEFT_OUT = "#b4bac0"
 _STUDY, _VOLCANO = "#cc79a7", "#7a1420"
 _OSM = "出典 Source: © OpenStreetMap contributors (ODbL)"
 _STRATEGY = (
@@ -126,16 +127,19 @@ def area_layer(atlas: Atlas) -> Layer:
 
 
 def substation_layer(atlas: Atlas) -> Layer:
-    """Return the utility substations by voltage class."""
+    """Return the mapped nodes of the grid by voltage class; greyed where no load can be taken."""
     areas = atlas.table("electricity_areas")
-    table = atlas.substations().sort_values("voltage_kv", kind="stable")
+    table = atlas.substations()
+    table = table.assign(out=table["connection"] == "none")
+    table = table.sort_values(["out", "voltage_kv"], ascending=[False, True], kind="stable")
     nameless = table["name_ja"].isna() & table["name_en"].isna()
     table = table.assign(
         name_ja=table["name_ja"].mask(nameless, "変電所（名称なし）"),
         name_en=table["name_en"].mask(nameless, "Substation without a name"),
         area=table["area"].map(areas["name_ja"] + " " + areas["name_en"]).fillna(table["area"]),
         site=table.index,
-        mark=table["voltage_kv"].map(voltage_class),
+        limits=(table["connection_reason_ja"] + " " + table["connection_reason_en"]).str.strip(),
+        mark=table["voltage_kv"].map(voltage_class).mask(table["out"], len(VOLTAGES)),
     )
     return points(
         "substations", "power", ("変電所（電圧別）", "Substations by voltage"), table,
@@ -143,10 +147,12 @@ def substation_layer(atlas: Atlas) -> Layer:
             "voltage_kv": ("電圧", "Voltage", "kV"),
             "operator_ja": ("事業者", "Operator"),
             "area": ("電力エリア", "Electricity area"),
+            "limits": ("接続の制限", "Limits of connection"),
             "site": ("識別子", "Id"),
         },
-        [Mark(one.colour, one.radius_px, one.label, weight_px=0.6, opacity=0.95)
-         for one in VOLTAGES],
+        [*(Mark(one.colour, one.radius_px, one.label, weight_px=0.6, opacity=0.95)
+           for one in VOLTAGES),
+         Mark(_LEFT_OUT, 1.8, "接続点としない", "No connection point", weight_px=0.4)],
         order=4, scaled=True, kind="変電所 Substation", source=_OSM,
         notes=("60〜77 kVの登録状況は地域差が大きい。",
                "Mapping of 60 to 77 kV is uneven between regions."),
