@@ -97,7 +97,7 @@ def connection_points(table):
     owned = (owner == "") | (owner == stations["area"]) | spelt | name.str.startswith("九州電力")
     hertz = stations["area"].map(areas["nominal_frequency_hz"]).astype(int).astype(str)
     mapped = stations["frequency_hz"].fillna("").astype(str).str.findall("[1-9][0-9]")
-    same_hertz = [set(some) <= {own} for some, own in zip(mapped, hertz, strict=True)]
+    same_hertz = np.array([set(some) <= {own} for some, own in zip(mapped, hertz, strict=True)])
     kind = stations["category"].isin(["transmission", "distribution", "unspecified"])
     return stations[(stations["grid_node"] == 1) & kind & named_so & owned & same_hertz]
 
