@@ -67,3 +67,13 @@ def test_scores_run_between_the_anchors(measured, policy):
     assert np.interp(22.0, *zip(*sorted(zip(wet_bulb_c, score, strict=True)), strict=True)) == (
         pytest.approx(0.5, abs=0.01)
     )
+
+
+def test_a_hub_without_an_elevation_takes_its_municipalitys(measured, shipped_atlas, policy):
+    hub = measured.loc["20201"]
+    bare = hub.drop("elevation_m")
+    alone = CRITERION.value_at(bare, shipped_atlas, policy)
+    assert alone == pytest.approx(hub[WET_BULB.name], abs=1e-9)
+    nowhere = bare.drop("municipality_code").copy()
+    nowhere["municipality_code"] = None
+    assert np.isnan(CRITERION.value_at(nowhere, shipped_atlas, policy))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 import dcsite
+from dcsite.contract import SiteValue, criteria
 from dcsite.errors import InfeasibleError
 from dcsite.model import all_rules
 from dcsite.plan import Session
@@ -63,6 +64,12 @@ IMPOSSIBLE = {
         "demand.total_new_it_load_mw=900",
     ],
     "international_directions": ["criteria.cables.min_directions=10"],
+}
+# One value of each site, of which the least that can be asked keeps every site out.
+IMPOSSIBLE |= {
+    criterion.rules[0].name: [f"{criterion.rules[0].keys[0]}={{core=0, large=0, regional=0}}"]
+    for criterion in criteria()
+    if isinstance(criterion, SiteValue)
 }
 
 #: Where another rule would do as well: two cores serve two regions.

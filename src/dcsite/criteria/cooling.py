@@ -105,7 +105,7 @@ class Cooling(SiteValue[CoolingParameters]):
             weight = max(float(away_km), _LEAST_KM) ** -2
             total += weight * (station["wet_bulb_c_derived"] + lapse * station["elevation_m"])
             weights += weight
-        return float(total / weights - lapse * hub["elevation_m"])
+        return float(total / weights - lapse * _elevation_m(hub, atlas))
 
     def limits(self, own: CoolingParameters) -> PerTier:
         """Return the highest wet bulb of each tier."""
@@ -114,6 +114,14 @@ class Cooling(SiteValue[CoolingParameters]):
     def anchors(self, own: CoolingParameters) -> tuple[float, float]:
         """Return the wet bulbs that score 0 and 1."""
         return own.score_zero_c, own.score_one_c
+
+
+def _elevation_m(hub: pd.Series[Any], atlas: Atlas) -> float:
+    """Return a hub's own elevation, else that of its municipality's office; NaN: not known."""
+    if "elevation_m" in hub:
+        return float(hub["elevation_m"])
+    offices = atlas.table("elevation_slope_by_municipality")["office_cell_elevation_m"]
+    return float(offices.get(hub["municipality_code"], np.nan))
 
 
 def _august(atlas: Atlas) -> pd.DataFrame:
