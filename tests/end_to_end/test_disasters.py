@@ -66,8 +66,13 @@ def test_own_footprints_move_the_hubs_they_strike(plan, solve, tmp_path):
     )
     file = tmp_path / "mine.gpkg"
     struck.to_file(file)
-    before = {hub["site_id"] for hub in plan["hubs"]}
-    assert {"41202", "02205"} <= before
+    assert (
+        sum(
+            struck.geometry[0].contains(Point(hub["lon_deg"], hub["lat_deg"]))
+            for hub in plan["hubs"]
+        )
+        >= 2
+    )
     done = solve("-q", "--disasters", file, "--set", "criteria.disasters.least_survival.user=0.98")
     assert done.code == 0, done.stderr
     found = done.plan
