@@ -25,7 +25,9 @@ __all__ = ["Plan", "Session", "__version__", "load_atlas", "load_scenario", "sol
 __version__ = version("dcsite")
 
 
-def load_scenario(source: str | Path = "policy-2023", overrides: Sequence[str] = ()) -> Scenario:
+def load_scenario(
+    source: str | Path | Scenario = "policy-2023", overrides: Sequence[str] = ()
+) -> Scenario:
     """Load a scenario, validated against every registered criterion.
 
     Parameters
@@ -88,7 +90,7 @@ def solve(
     sites : str, Path or geopandas.GeoDataFrame, optional
         A user's file of candidate sites, or candidates as :class:`Session` takes them.
     overrides : mapping of str to value, optional
-        Values by dotted key, laid over a scenario that is given by its name or file.
+        Values by dotted key, laid over the scenario.
 
     Returns
     -------
@@ -98,7 +100,7 @@ def solve(
     Raises
     ------
     ScenarioError
-        If the scenario cannot be used, or overrides are given for one that is already loaded.
+        If the scenario cannot be used.
     InfeasibleError, NoPlanInTimeError, SolverError, CheckError
         As their texts say.
 
@@ -131,19 +133,9 @@ def solve(
     >>> dict(plan.to_frame()["tier"])
     {'site-0001': 'core', 'site-0002': 'core', 'site-0003': 'regional'}
     """
-    from .errors import Problem, ScenarioError
     from .plan.session import Session
     from .scenario import override_texts
 
-    if overrides and not isinstance(scenario, str | Path):
-        raise ScenarioError(
-            Problem(
-                "overrides",
-                "",
-                "cannot be laid over a scenario that is already loaded; give them to "
-                "load_scenario, or the scenario by its name or file",
-            )
-        )
     texts = override_texts(overrides or {})
     opened = Session.open(scenario, texts, sites, cache=False, options=options, atlas=atlas)
     return opened.solve().plan

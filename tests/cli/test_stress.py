@@ -74,6 +74,25 @@ def test_a_users_assumptions_count(call, folder, workplace):
     assert lost[1] == 0.0
 
 
+def test_other_assumptions_about_disasters_are_laid_over_the_plans_scenario(
+    call, refused, folder, workplace
+):
+    lost = []
+    for more in ((), ("--set", "criteria.disasters.area_blackout_30y=0")):
+        answer = call("stress", folder, "--years", "20000", "--json", "-q", *more)
+        assert answer.code == 0, answer.err
+        found = json.loads(answer.out)
+        lost.append(found["plan"]["mwh_by_kind"].get("area_blackout", {"value": 0.0})["value"])
+    assert lost[0] > 0.0
+    assert lost[1] == 0.0
+    text = "scenario_id,municipality_code,probability_down,probability_30y\nmine,01100,1,0.5\n"
+    (workplace / "mine.csv").write_text(text, encoding="utf-8")
+    answer = call("stress", folder, "--years", "2000", "--json", "-q", "--disasters", "mine.csv")
+    assert answer.code == 0, answer.err
+    assert "mine.csv" in json.loads(answer.out)["settings"]["footprints_file"]
+    refused(["stress", str(folder), "--set", "criteria.disasters.no=1"], [["disasters.no"]])
+
+
 def test_ctrl_c_writes_nothing(call, folder, monkeypatch):
     def stop(*arguments, **options):
         raise KeyboardInterrupt

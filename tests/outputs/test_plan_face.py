@@ -148,6 +148,12 @@ def test_overrides_are_written_as_the_command_line_takes_them():
     assert loaded.tiers.large.count.max == 2
 
 
-def test_overrides_are_not_dropped_beside_a_loaded_scenario(policy):
-    with pytest.raises(ScenarioError, match="already loaded"):
-        dcsite.solve(policy, overrides={"weights.renewables": 0.5})
+def test_overrides_are_laid_over_a_loaded_scenario_too(policy):
+    changed = dcsite.load_scenario(policy, ["weights.renewables=0.5"])
+    assert changed.weights["renewables"] == 0.5
+    assert policy.weights["renewables"] == 0.25
+    assert changed.provenance["weights.renewables"].kind == "user"
+    assert changed.provenance["demand.pue"] == policy.provenance["demand.pue"]
+    assert dcsite.Session.open(policy, ["weights.renewables=0.5"]).scenario == changed
+    with pytest.raises(ScenarioError, match=r"weights\.no"):
+        dcsite.load_scenario(policy, ["weights.no=1"])

@@ -9,7 +9,13 @@ import typer
 
 from dcsite.interrupts import Interrupts
 
-from .options import PlanArgument, QuietOption, output_option
+from .options import (
+    DisastersOption,
+    OverridesOption,
+    PlanArgument,
+    QuietOption,
+    output_option,
+)
 from .progress import Reporter
 from .show import output_console
 
@@ -37,6 +43,8 @@ def stress_command(
             "--assumptions", help="TOML of durations that no table gives; shipped by default."
         ),
     ] = None,
+    overrides: OverridesOption = None,
+    disasters: DisastersOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print stress.json.")] = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -56,7 +64,7 @@ def stress_command(
     _check_range("--seed", seed, 0, _MOST_SEED)
     assumed = StressAssumptions.read(assumptions)
     saved = read_plan(plan)
-    session = Session.reopen(saved)
+    session = Session.reopen(saved, overrides=overrides, disasters=disasters)
     directory = saved.path.parent if output is None else output
     check_stress_directory(directory)
     with Interrupts(patience=1, hold=False) as interrupts:
@@ -66,7 +74,7 @@ def stress_command(
             progress.stage("read")
             found = run_stress(
                 saved.plan,
-                saved.scenario,
+                session.scenario,
                 session.atlas,
                 assumed,
                 years=years,

@@ -107,7 +107,7 @@ class Session:
         Parameters
         ----------
         scenario : str, Path or Scenario
-            Shipped name or TOML file, or one already loaded (overrides are then not laid over it).
+            Shipped name or TOML file, or one already loaded.
         overrides : sequence of str
             ``KEY=VALUE`` texts laid over it.
         sites : str, Path or geopandas.GeoDataFrame, optional
@@ -126,13 +126,11 @@ class Session:
         ScenarioError
             With one problem for each thing that is wrong.
         """
-        asked = (
-            load_scenario(scenario, with_disasters(overrides, disasters))
-            if isinstance(scenario, str | Path)
-            else scenario
-        )
+        laid = with_disasters(overrides, disasters)
+        if laid or isinstance(scenario, str | Path):
+            scenario = load_scenario(scenario, laid)
         return cls(
-            asked, options or SolveOptions(), sites, atlas, MeasureCache() if cache else None
+            scenario, options or SolveOptions(), sites, atlas, MeasureCache() if cache else None
         )
 
     @classmethod
@@ -141,6 +139,8 @@ class Session:
         saved: SavedPlan,
         sites: str | Path | gpd.GeoDataFrame | None = None,
         *,
+        overrides: Sequence[str] | None = (),
+        disasters: Path | None = None,
         cache: bool = True,
         options: SolveOptions | None = None,
         atlas: Atlas | None = None,
@@ -153,6 +153,9 @@ class Session:
             As :func:`dcsite.plan.reload.read_plan` returns it.
         sites : str, Path or geopandas.GeoDataFrame, optional
             The candidates it was made for; the municipalities by default.
+        overrides, disasters
+            As of :meth:`open`, laid over the plan's own scenario: for questions about its hubs
+            under other assumptions. What the plan proves holds for its own scenario alone.
         cache, options, atlas
             As of :meth:`open`; the options are those of the plan's run by default.
 
@@ -160,9 +163,12 @@ class Session:
         ------
         OutputError
             If the plan's options are none of a run.
+        ScenarioError
+            With one problem for each override that is wrong.
         """
+        changed = with_disasters(overrides, disasters)
         return cls(
-            saved.scenario,
+            load_scenario(saved.scenario, changed) if changed else saved.scenario,
             options or saved.solve_options(),
             sites,
             atlas,

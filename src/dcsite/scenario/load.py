@@ -18,13 +18,15 @@ from .say import Vocabulary, validation_problems
 from .schema import Scenario, as_dict, scenario_model
 
 
-def load_scenario(source: str | Path = "policy-2023", overrides: Sequence[str] = ()) -> Scenario:
+def load_scenario(
+    source: str | Path | Scenario = "policy-2023", overrides: Sequence[str] = ()
+) -> Scenario:
     """Load a scenario and validate it against every registered criterion.
 
     Parameters
     ----------
-    source : str or Path
-        A shipped name (see :func:`shipped_names`) or a TOML file.
+    source : str, Path or Scenario
+        A shipped name (see :func:`shipped_names`), a TOML file, or a scenario loaded before.
     overrides : sequence of str
         ``KEY=VALUE`` texts laid over the file, in this order; the value is TOML, else plain text.
 
@@ -41,7 +43,7 @@ def load_scenario(source: str | Path = "policy-2023", overrides: Sequence[str] =
     parsed = [parse_override(text) for text in overrides]
     problems = [found for found in parsed if isinstance(found, Problem)]
     try:
-        chain = read_chain(source)
+        chain = _whole(source) if isinstance(source, Scenario) else read_chain(source)
     except ScenarioError as error:
         raise ScenarioError((*error.problems, *problems)) from error
     merged = merge((*chain, *(found for found in parsed if isinstance(found, Layer))))
@@ -61,10 +63,21 @@ def load_scenario(source: str | Path = "policy-2023", overrides: Sequence[str] =
     if wrong or problems:
         raise ScenarioError((*wrong, *problems))
     keys = (key for key, _ in flatten(as_dict(scenario)))
-    scenario._provenance = Frozen(trace(keys, merged, sources))
+    origins = trace(keys, merged, sources)
+    if isinstance(source, Scenario):
+        origins |= {
+            key: origin
+            for key, origin in source._provenance.items()
+            if key in origins and merged.setter(tuple(key.split("."))).kind != "set"
+        }
+    scenario._provenance = Frozen(origins)
     shipped = [layer.stem for layer in chain if layer.kind == "shipped"]
     scenario._extends = shipped[-1] if shipped else None
     return scenario
+
+
+def _whole(scenario: Scenario) -> tuple[Layer, ...]:
+    return (Layer(f"scenario {scenario.name}", "file", scenario.name, as_dict(scenario)),)
 
 
 @lru_cache(maxsize=32)
