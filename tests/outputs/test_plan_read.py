@@ -34,6 +34,45 @@ def test_what_is_read_are_the_plans_own_records(plan: Plan, troubled_plan: Plan)
     assert read.assumptions == plan.assumptions
 
 
+def test_keys_that_tools_add_to_a_hub_are_left_alone(plan: Plan) -> None:
+    document = json.loads(plan.text())
+    document["hubs"][0] |= {"note": "mine", "style": {"colour": "red"}, "seen": True}
+    assert Plan.read(json.dumps(document)).text() == plan.text()
+
+
+def test_a_link_of_a_criterion_that_is_not_installed_keeps_what_links_have(plan: Plan) -> None:
+    document = json.loads(plan.text())
+    end = {
+        "name_ja": "成田",
+        "name_en": None,
+        "distance_km": 9.5,
+        "lat_deg": 35.8,
+        "lon_deg": 140.4,
+    }
+    document["hubs"][0]["airport"] = {**end, "airport_id": "NRT"}
+    read = Plan.read(json.dumps(document))
+    assert read.hubs[0].links["airport"] is not None
+    assert json.loads(read.text())["hubs"][0]["airport"] == end
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "field"),
+    [
+        ("substation", {"substation_id": "x"}, "hubs.0.substation"),
+        ("substation", "near", "hubs.0.substation"),
+        ("renewable_share", "all", "hubs.0.facts.renewable_share"),
+    ],
+)
+def test_a_link_or_fact_that_is_none_is_named(
+    plan: Plan, key: str, value: object, field: str
+) -> None:
+    document = json.loads(plan.text())
+    document["hubs"][0][key] = value
+    with pytest.raises(OutputError) as caught:
+        Plan.read(json.dumps(document))
+    assert any(problem.field.startswith(field) for problem in caught.value.problems)
+
+
 def test_a_plan_of_before_shares_has_none(plan: Plan) -> None:
     document = json.loads(plan.text())
     for hub in document["hubs"]:

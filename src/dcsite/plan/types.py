@@ -405,20 +405,26 @@ class Plan(Record):
 def _gathered(hub: Any, where: str, number: int) -> Any:
     """Return a hub of a file with its links and facts gathered from its own keys.
 
-    A kind of link whose criterion is not installed keeps what all links have.
+    A kind of link whose criterion is not installed keeps what all links have; what else a tool
+    added to a hub is left alone.
     """
     if not isinstance(hub, Mapping):
         return hub
     kinds, known = link_kinds(), {one.name for one in fields(Hub)}
+    named = {fact.name for criterion in criteria() for fact in criterion.facts}
     links: dict[str, Link | None] = {}
     facts: dict[str, Any] = {}
     for key, value in hub.items():
         if key in known:
             continue
-        if isinstance(value, Mapping):
-            links[key] = kinds.get(key, Link).load(value, where, f"hubs.{number}.{key}")
-        elif key in kinds and value is None:
-            links[key] = None
-        else:
+        kind = kinds.get(key, Link if _is_link(value) else None)
+        if kind is not None:
+            under = f"hubs.{number}.{key}"
+            links[key] = None if value is None else kind.load(value, where, under)
+        elif key in named or value is None or type(value) in {int, float}:
             facts[key] = value
     return {**hub, "links": links, "facts": facts}
+
+
+def _is_link(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(one.name in value for one in fields(Link))
