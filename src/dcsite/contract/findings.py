@@ -25,6 +25,8 @@ from dcsite.records import (
     UnknownAmount,
 )
 
+from .figures import AreaFigure, HeatMap, Part, Stack
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -249,6 +251,10 @@ class Evaluation:
         without them is taken to be earned in proportion to the MW.
     links : mapping of str to tuple of Link
         What each hub is joined to, by site id.
+    areas : tuple of AreaFigure
+        Figures of the plan by electricity area.
+    heat_maps, stacks : tuple
+        Charts of electricity areas, which the hubs there show.
     backups : tuple of Backup
         Which hub stands in for which.
     worst_disasters : tuple of DisasterLoss
@@ -262,6 +268,9 @@ class Evaluation:
     hub_values: Mapping[str, tuple[CriterionValue, ...]] = field(default_factory=dict)
     parts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
+    areas: tuple[AreaFigure, ...] = ()
+    heat_maps: tuple[HeatMap, ...] = ()
+    stacks: tuple[Stack, ...] = ()
     backups: tuple[Backup, ...] = ()
     worst_disasters: tuple[DisasterLoss, ...] = ()
     notes: tuple[str, ...] = ()
@@ -291,6 +300,9 @@ class Findings:
         self._values: dict[str, list[CriterionValue]] = {str(site): [] for site in hubs.index}
         self._parts: dict[str, NDArray[np.float64]] = {}
         self._links: dict[str, list[Link]] = {}
+        self._areas: list[AreaFigure] = []
+        self._heat_maps: list[HeatMap] = []
+        self._stacks: list[Stack] = []
 
     def mean(
         self,
@@ -432,6 +444,56 @@ class Findings:
         self._links.setdefault(str(site), []).append(link)
         return self
 
+    def by_area(
+        self,
+        quantity: Quantity,
+        values: Mapping[str, float] | pd.Series[float],
+        limit: float = math.nan,
+    ) -> Self:
+        """Take a figure of the plan by electricity area; NaN: not known, or no limit."""
+        self._areas += [
+            AreaFigure(
+                self._criterion,
+                quantity.in_plan,
+                str(area),
+                quantity.en,
+                quantity.ja,
+                float(value),
+                quantity.unit,
+                limit,
+                quantity.source,
+            )
+            for area, value in values.items()
+        ]
+        return self
+
+    def heat_map(self, area: str, quantity: Quantity, values: NDArray[np.float64]) -> Self:
+        """Take an area's values by month and hour, shape (12, 24); NaN where not known."""
+        chart = HeatMap(
+            self._criterion,
+            area,
+            quantity.en,
+            quantity.ja,
+            quantity.unit,
+            tuple(map(tuple, values.tolist())),
+            quantity.source,
+        )
+        self._heat_maps.append(chart)
+        return self
+
+    def stack(self, area: str, quantity: Quantity, parts: Sequence[tuple[str, str, float]]) -> Self:
+        """Take what an area's `quantity` is made of: each part's labels (en, ja) and value."""
+        chart = Stack(
+            self._criterion,
+            area,
+            quantity.en,
+            quantity.ja,
+            tuple(Part(en, ja, quantity.unit, float(value)) for en, ja, value in parts),
+            quantity.source,
+        )
+        self._stacks.append(chart)
+        return self
+
     def done(self, **further: Any) -> Evaluation:
         """Return the evaluation; `further` are its fields that are not gathered here."""
         return Evaluation(
@@ -440,6 +502,9 @@ class Findings:
             {site: tuple(values) for site, values in self._values.items()},
             parts=self._parts,
             links={site: tuple(links) for site, links in self._links.items()},
+            areas=tuple(self._areas),
+            heat_maps=tuple(self._heat_maps),
+            stacks=tuple(self._stacks),
             **further,
         )
 

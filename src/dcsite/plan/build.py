@@ -126,6 +126,9 @@ def build_plan(
             GeodataUse.of(used) for used in sorted(atlas.tables_used(), key=lambda used: used.name)
         ),
         scenario=as_dict(scenario),
+        areas=tuple(one for found in checked.evaluations.values() for one in found.areas),
+        heat_maps=tuple(one for found in checked.evaluations.values() for one in found.heat_maps),
+        stacks=tuple(one for found in checked.evaluations.values() for one in found.stacks),
     )
 
 

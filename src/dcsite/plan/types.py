@@ -18,11 +18,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, SerializeAsAny, computed_field
 
 from dcsite.contract import (
+    AreaFigure,
     Backup,
     CriterionValue,
     DisasterLoss,
+    HeatMap,
     Link,
     Measure,
+    Stack,
     Violation,
     criteria,
     link_kinds,
@@ -258,6 +261,12 @@ class Plan(Record):
     """Tables that the run read."""
     scenario: Mapping[str, Plain]
     """The resolved scenario."""
+    areas: tuple[AreaFigure, ...] = ()
+    """Figures by electricity area."""
+    heat_maps: tuple[HeatMap, ...] = ()
+    """Values of electricity areas by month and hour."""
+    stacks: tuple[Stack, ...] = ()
+    """What figures of electricity areas are made of."""
 
     def dump(self) -> dict[str, Any]:
         """Return the plan as plain JSON values; a hub's links and facts are keys of the hub."""
