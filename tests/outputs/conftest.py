@@ -16,7 +16,15 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
 from dcsite.atlas import Atlas, load_atlas
-from dcsite.contract import CriterionValue, Measure, Violation
+from dcsite.contract import (
+    AreaFigure,
+    CriterionValue,
+    HeatMap,
+    Measure,
+    Part,
+    Stack,
+    Violation,
+)
 from dcsite.criteria.cables import LandingLink
 from dcsite.criteria.substation import SubstationLink
 from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp
@@ -194,6 +202,25 @@ def plan(atlas: Atlas) -> Plan:
             GeodataUse("substations", "0" * 64, "Open Database License 1.0", "2026-03", "OSM"),
         ),
         scenario={"name": "fixture", "tiers": {"core": {"count": 2, "separation_km": 400.0}}},
+        areas=(
+            AreaFigure("grid", "new_peak", "hokkaido", "new load over peak",
+                       "最大需要に対する新負荷",
+                       0.086, "share", 0.07, "area_annual_energy"),
+            AreaFigure("grid", "new_peak", "kyushu", "new load over peak",
+                       "最大需要に対する新負荷",
+                       0.031, "share", 0.07, "area_annual_energy"),
+            AreaFigure("grid", "new_peak", "okinawa", "new load over peak",
+                       "最大需要に対する新負荷", float("nan"), "share", 0.07, "area_annual_energy"),
+        ),
+        heat_maps=(
+            HeatMap("grid", "hokkaido", "matched by the hour", "時間別の充足率", "share",
+                    tuple(tuple(hour / 23 for hour in range(24)) for _ in range(12)), "2023 days"),
+        ),
+        stacks=(
+            Stack("grid", "hokkaido", "contracted supply", "契約した電源",
+                  (Part("wind on land, planned", "陸上風力（計画）", "GWh/year", 300.0),
+                   Part("curtailed solar", "抑制太陽光", "GWh/year", 100.0)), "wind_farms"),
+        ),
     )  # fmt: skip
 
 

@@ -12,10 +12,12 @@ from .explain import print_hubs
 from .show import columns, quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
     from rich.table import Table
 
-    from dcsite.contract import Link
+    from dcsite.contract import AreaFigure, Link
     from dcsite.outputs import OutputPaths
     from dcsite.plan import Hub, Measure, Plan
     from dcsite.plan.explanation import Explanation
@@ -69,6 +71,9 @@ def print_summary(
     console.print(_hubs(plan.hubs))
     console.print()
     console.print(_measures(plan.measures))
+    if plan.areas:
+        console.print()
+        console.print(_areas(plan.areas))
     if others is not None:
         console.print()
         _alternatives(console, others)
@@ -116,6 +121,22 @@ def _hubs(hubs: tuple[Hub, ...]) -> Table:
             *(f"{hub.facts.get(fact.name, math.nan):.0%}" for fact in facts),
         )
     return table
+
+
+def _areas(figures: Sequence[AreaFigure]) -> Table:
+    """Return a row for each electricity area; what is above its limit is marked."""
+    titles = {one.name: f">{one.label_en}" for one in figures}
+    table = columns("area", *titles.values(), wide=titles.values())
+    for area in dict.fromkeys(one.area for one in figures):
+        own = {one.name: one for one in figures if one.area == area}
+        cells = [_figure(own[name]) if name in own else "-" for name in titles]
+        table.add_row(escape(area), *cells)
+    return table
+
+
+def _figure(one: AreaFigure) -> str:
+    text = quantity(one.value, one.unit)
+    return f"[red]{text} > {quantity(one.limit, one.unit)}[/red]" if one.beyond else text
 
 
 def _link(link: Link | None) -> str:

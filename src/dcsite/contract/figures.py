@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 from pydantic import Field
@@ -33,6 +34,16 @@ class AreaFigure(Record):
     """What a rule allows; null where none does."""
     source: str
     """Table or method the value comes from."""
+
+    @property
+    def limited(self) -> bool:
+        """Whether a rule limits it."""
+        return not math.isnan(self.limit)
+
+    @property
+    def beyond(self) -> bool:
+        """Whether it is above its limit."""
+        return self.value > self.limit
 
 
 class HeatMap(Record):

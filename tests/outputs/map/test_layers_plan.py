@@ -11,6 +11,7 @@ from dcsite.outputs.map.layers_plan import (
     BackupPair,
     Footprint,
     arc,
+    area_figure_layers,
     backup_layer,
     backup_pairs,
     footprint_layer,
@@ -101,3 +102,17 @@ def test_a_blackout_has_no_classes(atlas):
 def test_classes_begin_where_jma_has_them_begin():
     names = [INTENSITIES[intensity_class(value)].en for value in (6.5, 6.49, 5.5, 5.0, 4.9, -1.0)]
     assert names == ["7", "6-upper", "6-lower", "5-upper", "5-lower or less", "5-lower or less"]
+
+
+def test_areas_are_painted_by_what_the_plan_says_of_them(plan: Plan, atlas) -> None:
+    (layer,) = area_figure_layers(plan, atlas)
+    drawn = json.loads(layer.layer.data)
+    assert [row[1][1:] for row in drawn["rows"]] == [
+        ["Hokkaido", 0.086, 0.07],
+        ["Kyushu", 0.031, 0.07],
+        ["Okinawa", None, 0.07],
+    ]
+    # The largest value is the darkest; what is not known is grey.
+    assert drawn["styles"][0]["fillColor"] == "#081d58"
+    assert drawn["styles"][2]["fillColor"] == "#e3e5e6"
+    assert layer.legend[-1].ja == "8.6 %"

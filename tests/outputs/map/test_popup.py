@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from dcsite.outputs.map.popup import cost_points, hub_shares, hub_worth, share_lines
+from dcsite.outputs.map.popup import cost_points, hub_popup, hub_shares, hub_worth, share_lines
 from dcsite.plan.explanation import Cost, Explanation, RunnerUp
 from dcsite.plan.types import Plan
 
@@ -109,3 +109,16 @@ def test_a_plan_of_before_shares_takes_those_of_the_explanation(
     assert hub_shares(bare, explanation) == explanation.hubs[0].shares != ()
     assert hub_shares(bare, None) == ()
     assert hub_shares(plan.hubs[0], None) == plan.hubs[0].shares
+
+
+def test_a_pop_up_shows_the_figures_and_charts_of_its_area(plan: Plan) -> None:
+    hokkaido, kyushu = (hub_popup(plan.hubs[number], ("", ""), {}, None, plan) for number in (0, 1))
+    assert "8.6 %<small>上限 limit 7.0 %" in hokkaido
+    # 24 steps of a day, twelve times: from the lightest colour at 0:00 to the darkest at 23:00.
+    assert hokkaido.count("linear-gradient(90deg,#ffffd9 0 4.167%,") == 12
+    assert hokkaido.count("#081d58 0 100%)") == 12
+    # 300 of 400 GWh and 100 of 400 GWh.
+    assert "width:75.0%" in hokkaido
+    assert "width:25.0%" in hokkaido
+    assert "3.1 %<small>上限 limit 7.0 %" in kyushu
+    assert "dc-heat" not in kyushu

@@ -25,7 +25,7 @@ from shapely.geometry.base import BaseGeometry
 
 from dcsite.outputs.inline import TEMPLATES
 
-from .style import assumed, decimals, quantity, score
+from .style import assumed, decimals, most, part_colour, quantity, score, steps
 
 #: Decimals of map coordinates: 0.001 degree is about 100 m, under a pixel at the closest zoom used.
 _DECIMALS = 3
@@ -115,5 +115,12 @@ def html_fragment(template: str, /, **context: Any) -> str:
 
 
 TEMPLATES.filters.update(
-    quantity=quantity, decimals=decimals, score=score, assumed=assumed, web_address=web_address
+    quantity=quantity,
+    decimals=decimals,
+    score=score,
+    assumed=assumed,
+    web_address=web_address,
+    part_colour=part_colour,
+    steps=steps,
+    most=most,
 )

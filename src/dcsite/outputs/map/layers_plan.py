@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +17,15 @@ from dcsite.records import DRAWN_DECIMALS_DEG
 from .encode import encode_polygons, html_fragment
 from .layer import DrawAsSvg, Field, Layer, Swatch, add, drawing, rows
 from .popup import hub_popup
-from .style import INTENSITIES, TIERS, hub_radius_px, intensity_class, tier_style
+from .style import (
+    INTENSITIES,
+    TIERS,
+    hub_radius_px,
+    intensity_class,
+    quantity,
+    ramp_colour,
+    tier_style,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -124,7 +133,7 @@ def hub_layers(
                 (hub.lat_deg, hub.lon_deg), HUB_PANE,
                 {"radius": radius, "color": "#ffffff", "weight": 2, "opacity": 1,
                  "fill_color": style.colour, "class_name": f"dc-hub dc-hub-{known}"},
-                hub_popup(hub, area, names, explanation),
+                hub_popup(hub, area, names, explanation, plan),
                 {"text": hub.name_ja, "direction": "right", "offset": [round(radius), 0],
                  "class_name": f"dc-label dc-label-{'core' if tier == 'core' else 'other'}"},
             )  # fmt: skip
@@ -182,6 +191,37 @@ def link_layers(plan: Plan) -> list[Layer]:
             )
         )  # fmt: skip
     return layers
+
+
+def area_figure_layers(plan: Plan, atlas: Atlas) -> list[Layer]:
+    """Return each of a plan's figures by electricity area, painted over the areas."""
+    outlines = encode_polygons(atlas.polygons("electricity_area_polygons").geometry)
+    polygons = dict(zip(atlas.polygons("electricity_area_polygons").index, outlines, strict=True))
+    names = atlas.table("electricity_areas")[["name_ja", "name_en"]]
+    layers: list[Layer] = []
+    for name in dict.fromkeys(figure.name for figure in plan.areas):
+        own = [one for one in plan.areas if one.name == name and one.area in polygons]
+        full = np.nanmax([*(one.value for one in own), own[0].limit, 0.0])
+        said = own[0]
+        layers.append(
+            drawing(
+                f"area-{name}", "plan", (f"エリア別：{said.label_ja}", f"By area: {said.label_en}"),
+                "areas",
+                [[n, [*names.loc[one.area], _cell(one.value), _cell(one.limit)],
+                  polygons[one.area]] for n, one in enumerate(own)],
+                [Field(said.label_ja, said.label_en, said.unit), Field("上限", "Limit", said.unit)],
+                [{"fillColor": ramp_colour(one.value / full if full else math.nan),
+                  "fillOpacity": 0.6, "color": _DARK, "weight": 1} for one in own],
+                order=2, kind="電力エリア Electricity area", source=said.source,
+                legend=[Swatch("area", ramp_colour(part), quantity(part * full, said.unit))
+                        for part in (0.0, 0.5, 1.0)],
+            )
+        )  # fmt: skip
+    return layers
+
+
+def _cell(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 @dataclass(frozen=True)

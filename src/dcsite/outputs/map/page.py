@@ -21,6 +21,7 @@ from .layers_plan import (
     CORE_PANE,
     HUB_PANE,
     LINK_PANE,
+    area_figure_layers,
     backup_layer,
     backup_pairs,
     core_layer,
@@ -117,6 +118,7 @@ def render_map(
     layers = [
         *hubs,
         *link_layers(plan),
+        *area_figure_layers(plan, atlas),
         *([backup_layer(plan, backups)] if backups else []),
         *(
             footprint_layer(footprint, atlas, f"footprint-{number}")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.atlas.descriptor import ResourceSpec
+    from dcsite.contract import AreaFigure
     from dcsite.plan.explanation import Explanation
     from dcsite.plan.types import GeodataUse, Plan
 
@@ -62,10 +63,18 @@ def plan_html(
             (tier_style(tier), [(number, drawn.hub) for number, drawn in members])
             for tier, members in tiers
         ],
+        areas=_by_area(plan, atlas),
         hardest=hardest_first(explanation, markers),
         notices=notices(tables.values()),
         tables=tables,
     )
+
+
+def _by_area(plan: Plan, atlas: Atlas) -> list[tuple[tuple[str, str], list[AreaFigure]]]:
+    """Return a plan's figures area by area, in the order of the table of areas."""
+    names = atlas.table("electricity_areas")[["name_ja", "name_en"]]
+    grouped = [(area, [one for one in plan.areas if one.area == area]) for area in names.index]
+    return [(tuple(names.loc[area]), figures) for area, figures in grouped if figures]
 
 
 def _small_gap(gap: float) -> str:

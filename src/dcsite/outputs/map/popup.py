@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dcsite.contract import criteria, link_kinds
 
 from .encode import html_fragment
-from .style import decimals, quantity, tier_style
+from .style import SCORE_RAMP, decimals, quantity, tier_style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         PlaceName,
         RunnerUp,
     )
-    from dcsite.plan.types import Hub
+    from dcsite.plan.types import Hub, Plan
 
     from .layers_plan import HubMarker
 
@@ -35,6 +35,7 @@ def hub_popup(
     area: tuple[str, str],
     names: Mapping[str, str],
     explanation: Explanation | None = None,
+    plan: Plan | None = None,
 ) -> str:
     """Return a hub's pop-up as HTML, safe whatever names hold.
 
@@ -48,6 +49,8 @@ def hub_popup(
         What hubs and existing cores are called, by their ids.
     explanation : Explanation, optional
         What hubs are worth.
+    plan : Plan, optional
+        Gives the figures and charts of the hub's area.
     """
     titles = {item.name: (item.title_ja, item.title_en) for item in criteria()}
     return html_fragment(
@@ -58,11 +61,24 @@ def hub_popup(
         facts=_facts(hub, names),
         worth=hub_worth(explanation, hub.site_id),
         shares=share_lines(hub_shares(hub, explanation)),
+        **_of_area(hub, plan),
         groups=[
             (titles.get(name, (name, "")), list(members))
             for name, members in groupby(hub.values, key=lambda value: value.criterion)
         ],
     )
+
+
+def _of_area(hub: Hub, plan: Plan | None) -> dict[str, Any]:
+    """Return what the plan says of a hub's electricity area: figures and charts."""
+    if plan is None:
+        return {"area_figures": (), "heat_maps": (), "stacks": ()}
+    return {
+        "area_figures": [one for one in plan.areas if one.area == hub.area],
+        "heat_maps": [one for one in plan.heat_maps if one.area == hub.area],
+        "stacks": [one for one in plan.stacks if one.area == hub.area],
+        "ramp": SCORE_RAMP,
+    }
 
 
 def hub_worth(explanation: Explanation | None, site_id: str) -> list[dict[str, str]] | None:

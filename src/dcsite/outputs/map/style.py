@@ -11,9 +11,14 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dcsite.contract import TIER_TITLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dcsite.contract import HeatMap
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,40 @@ def intensity_class(intensity: float) -> int:
     """Return the position in :data:`INTENSITIES` of the class an intensity belongs to."""
     weakest = len(INTENSITIES) - 1
     return next((n for n, group in enumerate(INTENSITIES) if intensity >= group.least), weakest)
+
+
+#: Parts of a whole, in the order they stand; Okabe and Ito's palette.
+_PARTS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#999999")
+
+
+def part_colour(number: int) -> str:
+    """Return the colour of a part of a whole by its place in it."""
+    return _PARTS[number % len(_PARTS)]
+
+
+def ramp_colour(score: float) -> str:
+    """Return the colour of a score on 0..1, mixed between those of :data:`SCORE_RAMP`."""
+    if not math.isfinite(score):
+        return HAZARD_ABSENT
+    place = min(max(score, 0.0), 1.0) * (len(SCORE_RAMP) - 1)
+    left = min(int(place), len(SCORE_RAMP) - 2)
+    ends = [[int(one[n : n + 2], 16) for n in (1, 3, 5)] for one in SCORE_RAMP[left : left + 2]]
+    mixed = (round(a + (b - a) * (place - left)) for a, b in zip(*ends, strict=True))
+    return f"#{''.join(f'{part:02x}' for part in mixed)}"
+
+
+def most(chart: HeatMap) -> float:
+    """Return what a chart's darkest colour stands for: all of a share, else its largest value."""
+    known = [value for row in chart.values for value in row if math.isfinite(value)]
+    return 1.0 if chart.unit == "share" else max(known, default=0.0)
+
+
+def steps(row: Sequence[float], full: float) -> str:
+    """Return a row of a heat map as a background: a step of colour for each of its values."""
+    width = 100.0 / len(row)
+    colours = [ramp_colour(value / full if full > 0.0 else 0.0) for value in row]
+    stops = [f"{colour} 0 {width * (n + 1):.4g}%" for n, colour in enumerate(colours)]
+    return f"linear-gradient(90deg,{','.join(stops)})"
 
 
 def hub_radius_px(it_load_mw: float) -> float:
