@@ -89,7 +89,9 @@ class Quantity:
 
     def limit(self, value: float) -> str:
         """Write a bound of it as it was asked for."""
-        return f"{100.0 * value:g}%" if self.unit == "share" else f"{value:g} {self.unit}".strip()
+        if self.unit == "share":
+            return f"{100.0 * value:g}%"
+        return f"{value:g} {self.unit}".strip() if self.unit != "ratio" else f"{value:g}"
 
 
 class Link(Record):
