@@ -17,7 +17,7 @@ def test_nothing_is_read_until_it_is_asked_for():
     atlas.table("prefectures")
     atlas.table("prefectures")
     assert [info.name for info in atlas.tables_used()] == [
-        "prefectures", "electricity_areas", "substations",
+        "prefectures", "electricity_areas", "substations", "network_companies",
     ]  # fmt: skip
 
 

@@ -61,11 +61,14 @@ def test_a_name_says_what_it_is_by_its_last_word(name, word):
     assert reason is None if word is None else word in reason.en
 
 
-def test_guessed_voltages_carry_regional_hubs_alone(nodes):
+def test_guessed_voltages_and_nodes_without_a_name_carry_regional_hubs_alone(nodes):
     guessed = nodes["voltage_source"] == "inferred_line_end"
-    assert set(nodes.loc[guessed, "connection"]) == {"regional_only", "none"}
-    assert (nodes["connection"] == "regional_only").sum() == 115
-    assert not (nodes["connection"][~guessed] == "regional_only").any()
+    nameless = nodes["name_ja"].isna() & nodes["name_en"].isna()
+    assert set(nodes.loc[guessed | nameless, "connection"]) == {"regional_only", "none"}
+    assert ((nodes["connection"] == "regional_only") & guessed).sum() == 115
+    assert ((nodes["connection"] == "regional_only") & (nodes["voltage_kv"] >= 100)).sum() == 281
+    assert not (nodes["connection"][~(guessed | nameless)] == "regional_only").any()
+    assert nodes.loc["SS0346", "connection_reason_en"].startswith("without a name")  # Iwakuni
 
 
 def test_only_nodes_of_the_grid_are_points(nodes):

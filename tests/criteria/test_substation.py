@@ -60,7 +60,7 @@ def test_columns_say_where_a_guess_counts(measured):
     named = CRITERION.columns(measured)
     assert named[column("distance_km", 100.0)].en == "distance to a substation of 100 kV or more"
     assert named[column("distance_km", 100.0, guessed=True)].en == (
-        "distance to a substation of 100 kV or more (guessed voltages too)"
+        "distance to a substation of 100 kV or more (guessed or unnamed too)"
     )
 
 

@@ -100,7 +100,15 @@ def test_openstreetmap_tables_lie_apart_with_their_notice():
     apart = {
         name for name, entry in RESOURCES.items() if entry["path"].startswith("openstreetmap/")
     }
-    assert share_alike == apart == {"substations", "transmission_lines"}
+    assert (
+        share_alike
+        == apart
+        == {
+            "substations",
+            "substation_transformers",
+            "transmission_lines",
+        }
+    )
     notice = (ROOT / "openstreetmap" / "NOTICE.md").read_text(encoding="utf-8")
     for name in apart:
         assert f"{name}.csv" in notice

@@ -172,7 +172,8 @@ class Atlas:
         """
         frame = self.table("substations")
         frame = frame[frame["voltage_kv"] >= min_voltage_kv]
-        frame = frame.join(connection_points(frame, self.table("electricity_areas")))
+        areas, companies = self.table("electricity_areas"), self.table("network_companies")
+        frame = frame.join(connection_points(frame, areas, companies))
         points = gpd.points_from_xy(frame["lon_deg"], frame["lat_deg"])
         return gpd.GeoDataFrame(frame, geometry=points, crs=CRS)
 

@@ -37,6 +37,10 @@ FREQUENCY = Reason(
     "mapped at a frequency that the area does not have", "登録された周波数がエリアの周波数と異なる"
 )
 NOT_GRID = Reason("not a node of a utility's grid", "電力会社の系統の設備ではない")
+UNNAMED = Reason(
+    "without a name in the map, so nobody can be asked about it: for no core or large hub",
+    "地図に名称がなく事業者に照会できない（中核・大規模拠点には使わない）",
+)
 GUESSED = Reason(
     "its voltage is guessed from a line that ends there: for no core or large hub",
     "電圧が送電線の端からの推定値（中核・大規模拠点には使わない）",
@@ -66,20 +70,6 @@ KINDS: tuple[tuple[str, Reason | None], ...] = (
 )
 _KIND = re.compile("|".join(f"({words})" for words, _ in KINDS), re.IGNORECASE)
 
-#: The group that runs each area's network, and how mappers write its name.
-NETWORKS: dict[str, tuple[str, str]] = {
-    "hokkaido": ("hokkaido_epco", "北海道電力|HEPCO|Hokkaido (Denryoku|Electric)"),
-    "tohoku": ("tohoku_epco", "東北電力|Tohoku Electric"),
-    "tokyo": ("tepco", "東京電力|TEPCO"),
-    "chubu": ("chubu_epco", "中部電力|Chubu Electric"),
-    "hokuriku": ("hokuriku_epco", "北陸電力|Hokuriku Electric"),
-    "kansai": ("kansai_epco", "関西電力|Kansai Electric|KEPCO"),
-    "chugoku": ("chugoku_epco", "中国電力|Chugoku Electric"),
-    "shikoku": ("shikoku_epco", "四国電力|Shikoku Electric"),
-    "kyushu": ("kyushu_epco", "九州電力|Kyushu Electric"),
-    "okinawa": ("okinawa_epco", "沖縄電力|Okinawa Electric"),
-}
-
 
 def named_kind(name: str) -> Reason | None:
     """Return what a node's name says against it; none where it says substation, or nothing."""
@@ -87,7 +77,9 @@ def named_kind(name: str) -> Reason | None:
     return KINDS[int(kinds[-1].lastindex or 1) - 1][1] if kinds else None
 
 
-def connection_points(nodes: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
+def connection_points(
+    nodes: pd.DataFrame, areas: pd.DataFrame, companies: pd.DataFrame
+) -> pd.DataFrame:
     """Decide which nodes load can be taken from; the first rule that speaks gives the reason.
 
     Parameters
@@ -96,6 +88,8 @@ def connection_points(nodes: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
         Rows of the table `substations`.
     areas : pandas.DataFrame
         The table `electricity_areas`, with `nominal_frequency_hz`.
+    companies : pandas.DataFrame
+        The table `network_companies`: who runs each area's network, and how its name is written.
 
     Returns
     -------
@@ -104,6 +98,10 @@ def connection_points(nodes: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
         ``none``; `connection_reason_en` and `connection_reason_ja`, empty where it is ``any``.
     """
     hertz = areas["nominal_frequency_hz"].astype(int).to_dict()
+    written_as = {
+        area: re.compile("|".join(map(re.escape, names.split("|"))), re.IGNORECASE)
+        for area, names in companies["written_as"].items()
+    }
     text = nodes[["name_ja", "name_en", "owner_group", "operator_ja", "frequency_hz"]].fillna("")
     said: list[tuple[str, str, str]] = []
     for name_ja, name_en, owner, operator, frequency, area, category, grid, voltage in zip(
@@ -113,19 +111,21 @@ def connection_points(nodes: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
     ):
         # English names are often a machine's: "Power Station" stands beside 変電所 in Kyushu.
         reason = CATEGORIES.get(category) or named_kind(name_ja or name_en)
-        group, written = NETWORKS[area]
+        group = companies.loc[area, "owner_group"]
         owned = operator if owner in ("", "other") else ""
         mapped_hz = {int(part) for part in re.findall("[0-9]+", frequency)} - {0}
         if reason is None and grid != 1:
             reason = NOT_GRID
         if reason is None and owner not in ("", group):
-            reason = None if re.search(written, f"{owned} {name_ja}", re.IGNORECASE) else OWNER
+            reason = None if written_as[area].search(f"{owned} {name_ja}") else OWNER
         if reason is None and mapped_hz - {hertz[area]}:
             reason = FREQUENCY
         if reason is not None:
             said.append(("none", *reason))
         elif voltage == "inferred_line_end":
             said.append(("regional_only", *GUESSED))
+        elif not (name_ja or name_en):
+            said.append(("regional_only", *UNNAMED))
         else:
             said.append(("any", "", ""))
     columns = ["connection", "connection_reason_en", "connection_reason_ja"]

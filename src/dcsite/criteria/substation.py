@@ -6,7 +6,7 @@ voltage tag differs threefold by area), so the default compares at 100 kV and ab
 counts only on the site's own land body: an island at the end of one undersea feeder must not
 borrow the mainland's grid. What counts as a substation at all is the atlas's
 (`dcsite.atlas.connection`): no plant, yard, converter or office; and a voltage guessed from a
-line's end carries hubs of the tiers named in `guessed_voltage` alone.
+line's end, or a node without a name, carries hubs of the tiers named in `guessed_voltage` alone.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Parameters(BaseModel):
         description="Farthest a fitting substation may stand from the site, in km."
     )
     guessed_voltage: tuple[Literal["core", "large", "regional"], ...] = Field(
-        description="Tiers that may connect where a voltage is guessed from a line's end."
+        description="Tiers that may connect where the voltage is guessed or the node has no name."
     )
     score_zero_km: float = Field(gt=0, description="Distance that scores 0, in km.")
     score_one_km: float = Field(ge=0, description="Distance that scores 1, in km.")
@@ -164,7 +164,7 @@ class Substation(Criterion[Parameters]):
                 named[measured] = (
                     distance
                     if plain == measured
-                    else distance.noted("guessed voltages too", "推定電圧を含む")
+                    else distance.noted("guessed or unnamed too", "推定電圧・名称なしを含む")
                 )
         return named
 
