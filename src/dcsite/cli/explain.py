@@ -281,10 +281,12 @@ def _context(session: Session, saved: SavedPlan, jobs: int, progress: Reporter) 
 
 def print_hubs(console: Console, hubs: Sequence[HubExplanation]) -> None:
     """Print all hubs: replacement cost, runner-up, share of each criterion's points."""
+    from dcsite.contract import load_mw
+
     names = list(dict.fromkeys(share.criterion for hub in hubs for share in hub.shares))
     solved = any(hub.cost is not None for hub in hubs)
     table = columns(
-        *("tier", "hub", ">IT MW"),
+        *("tier", "hub", ">about MW"),
         *((">cost", "runner-up") if solved else ()),
         *(f">{name[:10]}" for name in (*names, "total")),
         wide=("hub", "runner-up"),
@@ -294,7 +296,7 @@ def print_hubs(console: Console, hubs: Sequence[HubExplanation]) -> None:
         for share in hub.shares:
             points[share.criterion] += share.points
         table.add_row(
-            *(hub.tier, escape(hub.place.label), f"{hub.it_load_mw:.1f}"),
+            *(hub.tier, escape(hub.place.label), load_mw(hub.it_load_mw)),
             *((_cost(hub.cost), escape(_successor(hub))) if solved else ()),
             *(f"{part:.4f}" for part in (*points.values(), sum(points.values()))),
         )
@@ -308,7 +310,11 @@ def print_hubs(console: Console, hubs: Sequence[HubExplanation]) -> None:
 
 def _print_hub(console: Console, hub: HubExplanation) -> None:
     """Print one hub: cost, who takes its place, its share of each measure."""
-    console.print(f"[bold]{escape(str(hub.place))}[/bold]: {hub.tier}, {hub.it_load_mw:.1f} MW")
+    from dcsite.contract import about_mw
+
+    console.print(
+        f"[bold]{escape(str(hub.place))}[/bold]: {hub.tier}, {about_mw(hub.it_load_mw)[0]}"
+    )
     if hub.cost is not None:
         console.print(_cost_sentence(hub.cost, "without a hub there"))
         _print_places(console, "runner-up", hub.runners_up)
@@ -367,6 +373,8 @@ def _print_disasters(console: Console, found: HubDisasters) -> None:
 
 def _print_verdict(console: Console, verdict: TierVerdict) -> None:
     """Print what becomes of a place in one tier."""
+    from dcsite.contract import about_mw
+
     title = f"as [bold]{verdict.tier}[/bold]"
     if verdict.outcome == "blocked":
         console.print(f"{title}: kept out by hard rules")
@@ -380,7 +388,7 @@ def _print_verdict(console: Console, verdict: TierVerdict) -> None:
                 f"  one would do, if it were off: {reason.rule} ({escape(reason.message_en)})"
             )
         return
-    load = "" if verdict.it_load_mw is None else f" with {verdict.it_load_mw:.1f} MW"
+    load = "" if verdict.it_load_mw is None else f" with {about_mw(verdict.it_load_mw)[0]}"
     sentence = "" if verdict.cost is None else _cost_sentence(verdict.cost, f"with it{load}")
     console.print(f"{title}: {sentence}")
     _print_places(console, "displaces", verdict.displaced)
@@ -396,9 +404,11 @@ def _print_verdict(console: Console, verdict: TierVerdict) -> None:
 
 
 def _print_places(console: Console, title: str, found: Sequence[RunnerUp]) -> None:
+    from dcsite.contract import about_mw
+
     if found:
         places = [
-            f"{other.place.label} ({other.tier}, {other.it_load_mw:.1f} MW, "
+            f"{other.place.label} ({other.tier}, {about_mw(other.it_load_mw)[0]}, "
             f"{other.distance_km:.0f} km)"
             for other in found
         ]

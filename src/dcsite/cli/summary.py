@@ -106,16 +106,16 @@ def _alternatives(console: Console, others: Alternatives) -> None:
 
 
 def _hubs(hubs: tuple[Hub, ...]) -> Table:
-    from dcsite.contract import criteria, link_kinds
+    from dcsite.contract import criteria, link_kinds, load_mw
 
     facts = [fact for one in criteria() for fact in one.facts if fact.short_en]
     further = (*link_kinds(), "nearest", *(fact.short_en for fact in facts))
-    table = columns("tier", "hub", ">IT MW", *(f">{title}" for title in further), wide=("hub",))
+    table = columns("tier", "hub", ">about MW", *(f">{title}" for title in further), wide=("hub",))
     for hub in hubs:
         table.add_row(
             hub.tier,
             escape(f"{hub.label}, {hub.prefecture_en}"),
-            f"{hub.it_load_mw:.1f}",
+            load_mw(hub.it_load_mw),
             *(_link(hub.links.get(key)) for key in link_kinds()),
             f"{hub.nearest_hub_km:.0f} km",
             *(f"{hub.facts.get(fact.name, math.nan):.0%}" for fact in facts),

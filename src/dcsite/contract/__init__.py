@@ -25,6 +25,8 @@ from .findings import (
     Measure,
     Quantity,
     Violation,
+    about_mw,
+    load_mw,
     place_name,
 )
 from .program import FindRows, LoadTable, Outlook, Program, ScoreTerm, Terms
@@ -74,6 +76,7 @@ __all__ = [
     "Step",
     "Terms",
     "Violation",
+    "about_mw",
     "criteria",
     "disasters_at",
     "file_option_key",
@@ -81,6 +84,7 @@ __all__ = [
     "largest_finite",
     "linear_score",
     "link_kinds",
+    "load_mw",
     "load_share",
     "place_name",
     "up_to_the_largest",

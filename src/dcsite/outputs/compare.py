@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dcsite.contract import load_mw
+
 from .map.layer import Field
 from .map.style import hub_radius_px, tier_style
 from .page import circles, render_beside_map
@@ -72,7 +74,7 @@ def _layer(plan: ComparedPlan, number: int) -> dict[str, Any]:
                 [
                     *(hub.name_ja, hub.name_en or "", plan.label),
                     f"{tier_style(hub.tier).ja} {tier_style(hub.tier).en}",
-                    round(hub.it_load_mw, 1),
+                    f"約 about {load_mw(hub.it_load_mw)}",
                 ],
             )
             for hub in sorted(plan.hubs, key=lambda hub: -hub.it_load_mw)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from dcsite.contract import load_mw
 from dcsite.records import Record
 from dcsite.studies.robust import ANY_TIER
 
@@ -88,7 +89,7 @@ def render_robustness(found: Robustness, atlas: Atlas) -> str:
                         f"{one.name_en or ''} {one.prefecture_en}".strip(),
                         *(round(share, 4) for share in (one.frequency, one.low, one.high)),
                         f"{one.chosen} / {one.samples}",
-                        round(one.mean_it_load_mw, 1),
+                        f"約 about {load_mw(one.mean_it_load_mw)}",
                     ],
                 )
                 for one in sorted(found.frequencies, key=lambda o: (-o.frequency, o.site_id))

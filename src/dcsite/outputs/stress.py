@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dcsite.contract import load_mw
 from dcsite.errors import OutputError, Problem
 from dcsite.hazards import intensity_at_offices
 from dcsite.plan.types import Plan
@@ -192,7 +193,7 @@ def _mark(hub: StressedHub, down: float) -> dict[str, Any]:
         "r": round(1.2 * hub_radius_px(hub.it_load_mw), 1),
         "colour": next(group.colour for group in _DOWN if down >= group.least),
         "edge": tier_style(hub.tier).colour,
-        "title": f"{hub.name_ja} {hub.name_en} {hub.it_load_mw:.0f} MW: {percent(down)}",
+        "title": f"{hub.name_ja} {hub.name_en} 約{load_mw(hub.it_load_mw)} MW: {percent(down)}",
     }
 
 

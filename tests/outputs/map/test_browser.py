@@ -200,7 +200,7 @@ def test_a_click_on_a_hub_opens_its_pop_up_with_the_voltage(
     station = hub.links["substation"]
     assert station is not None
     for text in (
-        "石狩市", "Ishikari-shi", "中核拠点 Core hub", "300 MW",
+        "石狩市", "Ishikari-shi", "中核拠点 Core hub", "約 about 300 MW",
         f"{station.voltage_kv:g} kV · 4.6 km", "石狩 Ishikari", "東京圏 Tokyo area",
         "61.2 %", "9.9 km", "812.3 km", "評点 score 1.000", "solar_fit", "評価への寄与 Share",
         "0.0251 / 0.1006 点 points", "未計算", "not computed: run dcsite explain PLAN --write",
@@ -263,7 +263,7 @@ def test_an_explained_hub_tells_its_replacement_cost_and_runner_up(
         "代替コスト\nReplacement cost": "0.0021–0.0029 点 points\n"
         "目的値の0.29–0.41 % of the objective",
         "次点\nRunner-up": "名寄市 Nayoro-shi\n"
-        "北海道 Hokkaido · 141.2 km · 中核拠点 Core hub · 280 MW",
+        "北海道 Hokkaido · 141.2 km · 中核拠点 Core hub · 約 about 280 MW",
     }
     assert "25.0 %" in popup.find_element(By.CSS_SELECTOR, ".dc-shares").text
     # The panel lists those that are known, the hardest to replace first, and opens them.

@@ -36,7 +36,7 @@ def test_a_hub_has_its_cost_and_its_successor(explanation: Explanation) -> None:
             "ja": "次点",
             "en": "Runner-up",
             "value": "名寄市 Nayoro-shi",
-            "more": "北海道 Hokkaido · 141.2 km · 中核拠点 Core hub · 280 MW",
+            "more": "北海道 Hokkaido · 141.2 km · 中核拠点 Core hub · 約 about 280 MW",
         },
     ]
 

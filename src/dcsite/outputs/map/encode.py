@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon, get_coordinates, get_parts, get_rings
 from shapely.geometry.base import BaseGeometry
 
+from dcsite.contract import load_mw
 from dcsite.outputs.inline import TEMPLATES
 
 from .style import assumed, decimals, most, part_colour, quantity, score, steps
@@ -115,6 +116,7 @@ def html_fragment(template: str, /, **context: Any) -> str:
 
 
 TEMPLATES.filters.update(
+    load=load_mw,
     quantity=quantity,
     decimals=decimals,
     score=score,

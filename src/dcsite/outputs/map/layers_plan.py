@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import folium
 import numpy as np
 
-from dcsite.contract import link_kinds
+from dcsite.contract import link_kinds, load_mw
 from dcsite.hazards import intensity_at_offices
 from dcsite.records import DRAWN_DECIMALS_DEG
 
@@ -80,7 +80,7 @@ class HubMarker:
         hub = self.hub
         return {
             "layer": self.marker.get_name(),
-            "label": f"{hub.name_ja} {hub.name_en or ''} {hub.it_load_mw:.0f} MW",
+            "label": f"{hub.name_ja} {hub.name_en or ''} 約{load_mw(hub.it_load_mw)} MW",
             "first": hub.tier == TIERS[0].name,
             "uncertainty_km": hub.uncertainty_km if hub.uncertainty_km > 0 else None,
         }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dcsite.contract import criteria, link_kinds
 
 from .encode import html_fragment
-from .style import SCORE_RAMP, decimals, quantity, tier_style
+from .style import SCORE_RAMP, about, decimals, quantity, tier_style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -177,7 +177,7 @@ def _where(other: RunnerUp) -> str:
     return (
         f"{other.place.prefecture_ja} {other.place.prefecture_en} · "
         f"{quantity(other.distance_km, 'km')} · {style.ja} {style.en} · "
-        f"{quantity(other.it_load_mw, 'MW')}"
+        f"{about(other.it_load_mw)}"
     )
 
 
@@ -202,7 +202,7 @@ def _line(ja: str, en: str, value: str, more: str = "") -> dict[str, str]:
 
 def _facts(hub: Hub, names: Mapping[str, str]) -> list[dict[str, str]]:
     """Return what a hub is: load, links, neighbour, energy, uncertainty."""
-    facts = [_line("IT容量", "IT load", quantity(hub.it_load_mw, "MW"))]
+    facts = [_line("IT容量", "IT load", about(hub.it_load_mw))]
     for key, kind in link_kinds().items():
         link = hub.links.get(key)
         if link is None:

@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dcsite.contract import TIER_TITLES
+from dcsite.contract import TIER_TITLES, load_mw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,6 +183,11 @@ def quantity(value: float | None, unit: str) -> str:
     else:
         text = f"{value:,.4g}"
     return f"{text} {_UNITS.get(unit, unit)}".strip()
+
+
+def about(it_load_mw: float) -> str:
+    """Write a hub's load, to 5 MW."""
+    return f"約 about {load_mw(it_load_mw)} MW"
 
 
 def decimals(value: float | None, digits: int) -> str:
