@@ -71,7 +71,7 @@ def load_atlas(root: Path | None = None) -> Atlas:
 
 def solve(
     scenario: Scenario | str | Path = "policy-2023",
-    atlas: Atlas | None = None,
+    atlas: Path | Atlas | None = None,
     options: SolveOptions | None = None,
     *,
     sites: str | Path | gpd.GeoDataFrame | None = None,
@@ -83,8 +83,8 @@ def solve(
     ----------
     scenario : Scenario, str or Path
         As returned by :func:`load_scenario`, a shipped name or a TOML file.
-    atlas : Atlas, optional
-        The shipped geodata by default.
+    atlas : Path or Atlas, optional
+        A geodata folder or an overlay, or one that is open; the shipped geodata by default.
     options : SolveOptions, optional
         Solver, time limit, gap, threads, seed.
     sites : str, Path or geopandas.GeoDataFrame, optional

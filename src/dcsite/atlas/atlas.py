@@ -5,12 +5,13 @@ Each file is held against its SHA-256 at first use, parsed by its schema, kept, 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import geopandas as gpd
 import pandas as pd
@@ -26,8 +27,8 @@ from .descriptor import (
     FieldSpec,
     ResourceSpec,
     TableSchema,
-    read_package,
 )
+from .overlay import Layer, as_one, layers_of, updated
 
 CRS = "EPSG:4326"
 #: West, south, east and north of round numbers about all land of Japan: what is not in here is a
@@ -67,7 +68,7 @@ class Atlas:
     Parameters
     ----------
     root : Path
-        A geodata folder.
+        A geodata folder, or an overlay, which is laid over the shipped geodata.
 
     Raises
     ------
@@ -77,7 +78,8 @@ class Atlas:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._specs = {spec.name: spec for spec in read_package(root).resources}
+        self._layers = layers_of(root, default_root())
+        self._specs = {name: as_one(layers) for name, layers in self._layers.items()}
         self._frames: dict[str, pd.DataFrame] = {}
         self._verified: set[str] = set()
         self._recorders: list[set[str]] = []
@@ -119,8 +121,9 @@ class Atlas:
         GeodataError
             If there is no such table, or its file has changed.
         """
-        if name not in self._verified:
-            self._verified_bytes(self.resource(name))
+        if self.resource(name).name not in self._verified:
+            for layer in self._layers[name]:
+                self._verified_bytes(layer)
         self._record(name)
 
     @contextmanager
@@ -201,18 +204,23 @@ class Atlas:
             kind = "a CSV table" if wanted == "csv" else "GeoJSON"
             raise GeodataError(Problem(spec.path, "", f"is {spec.format}, not {kind}"))
         if name not in self._frames:
-            data = self._verified_bytes(spec)
-            if spec.table_schema is not None:
-                self._frames[name] = _parse_csv(spec, spec.table_schema, data)
-            elif spec.features is not None:
-                self._frames[name] = _parse_geojson(spec, spec.features, data)
+            frames = (self._parsed(layer) for layer in self._layers[name])
+            self._frames[name] = functools.reduce(updated, frames)
         self._record(name)
         return self._frames[name]
 
-    def _verified_bytes(self, spec: ResourceSpec) -> bytes:
+    def _parsed(self, layer: Layer) -> pd.DataFrame:
+        spec, data = layer.spec, self._verified_bytes(layer)
+        if spec.features is not None:
+            polygons: pd.DataFrame = _parse_geojson(spec, spec.features, data)
+            return polygons
+        return _parse_csv(spec, cast("TableSchema", spec.table_schema), data)
+
+    def _verified_bytes(self, layer: Layer) -> bytes:
         """Read a file and hold it against its SHA-256, so that no plan rests on a changed table."""
+        spec = layer.spec
         try:
-            data = (self.root / spec.path).read_bytes()
+            data = (layer.folder / spec.path).read_bytes()
         except OSError as error:
             reason = error.strerror or str(error)
             raise GeodataError(
@@ -277,7 +285,8 @@ def load_atlas(root: Path | None = None) -> Atlas:
     Parameters
     ----------
     root : Path, optional
-        Folder with a ``datapackage.json``; the shipped geodata when not given.
+        Folder with a ``datapackage.json``; the shipped geodata when not given. An overlay is held
+        against the descriptions of the shipped tables at once, and laid over them.
 
     Returns
     -------
@@ -287,6 +296,13 @@ def load_atlas(root: Path | None = None) -> Atlas:
     Raises
     ------
     GeodataError
-        When the descriptor is missing or broken.
+        When the descriptor is missing or broken, or a table of an overlay is not as described.
     """
-    return Atlas(default_root() if root is None else Path(root))
+    from .check import check_geodata
+
+    atlas = Atlas(default_root() if root is None else Path(root))
+    if any(resource.laid for resource in atlas.resources()):
+        problems = check_geodata(root)
+        if problems:
+            raise GeodataError(problems)
+    return atlas

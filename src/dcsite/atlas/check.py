@@ -26,7 +26,8 @@ from dcsite.errors import GeodataError, Problem
 
 from .atlas import CRS, JAPAN_BOX_DEG, default_root, path_to_linestring
 from .describe import columns_of, locate_changes
-from .descriptor import DESCRIPTOR, Features, FieldSpec, ResourceSpec, TableSchema, read_package
+from .descriptor import DESCRIPTOR, Features, FieldSpec, ResourceSpec, TableSchema
+from .overlay import Layer, layers_of
 
 MAX_LINES_PER_COLUMN = 20
 # Offshore wind farms, capes and the simplified coast stay within this; Korea and the open sea do
@@ -85,16 +86,19 @@ def check_geodata(root: Path | None = None) -> list[Problem]:
     """
     folder = default_root() if root is None else Path(root)
     try:
-        specs = read_package(folder).resources
-        _refuse_unknown_references(specs)
+        layers = layers_of(folder, default_root())
+        _refuse_unknown_references([parts[-1].spec for parts in layers.values()])
     except GeodataError as error:
         return list(error.problems)
+    specs = [parts[-1].spec for parts in layers.values() if parts[-1].folder == folder]
+    beside = [parts[0] for parts in layers.values() if parts[0].folder != folder]
     files = [*folder.rglob("*.csv"), *folder.rglob("*.geojson")]
     unlisted = {file.relative_to(folder).as_posix() for file in files}
     unlisted -= {spec.path for spec in specs}
     message = f"is not listed in {DESCRIPTOR}; describe it or take it out"
+    faults = _all_faults(folder, specs, beside)
     return [
-        *report(_all_faults(folder, specs), specs),
+        *report(faults, [*(layer.spec for layer in beside), *specs]),
         *(Problem(path, "", message) for path in sorted(unlisted)),
     ]
 
@@ -165,31 +169,70 @@ def _refuse_unknown_references(specs: Sequence[ResourceSpec]) -> None:
         raise GeodataError(problems)
 
 
-def _all_faults(folder: Path, specs: Sequence[ResourceSpec]) -> list[Fault]:
+def _all_faults(
+    folder: Path, specs: Sequence[ResourceSpec], beside: Sequence[Layer]
+) -> list[Fault]:
+    """Check tables of one folder; those `beside` or below them only where the two touch."""
     faults: list[Fault] = []
     files: dict[str, bytes] = {}
     frames: dict[str, pd.DataFrame] = {}
+    known: dict[str, pd.DataFrame] = {}
+    shapes: dict[str, gpd.GeoDataFrame] = {}
+    for layer in beside:
+        faults += _faults_beside(layer, known, shapes)
     for spec in specs:
         faults += _file_faults(folder, spec, files)
         if spec.table_schema is not None and spec.name in files:
             faults += _row_faults(spec.name, spec.table_schema, files[spec.name], frames)
-    shapes: dict[str, gpd.GeoDataFrame] = {}
+    for name, frame in frames.items():
+        known[name] = pd.concat([known[name], frame]) if name in known else frame
     for spec in specs:
         if spec.features is not None and spec.name in files:
-            faults += _polygon_faults(spec.name, spec.features, files[spec.name], frames, shapes)
+            faults += _polygon_faults(spec.name, spec.features, files[spec.name], known, shapes)
     land = shapes[_PREFECTURES].to_crs(_METRIC) if _PREFECTURES in shapes else None
     for spec in specs:
         if spec.table_schema is not None and spec.name in frames:
-            faults += _table_faults(spec.name, spec.table_schema, frames)
+            frame = frames[spec.name]
+            faults += _table_faults(spec.name, spec.table_schema, frame)
+            faults += _reference_faults(spec.name, spec.table_schema, frame, known)
             faults += _path_faults(spec.name, frames[spec.name])
             if land is not None:
                 faults += _point_faults(spec, frames[spec.name], land)
+    faults += _left_alone(beside, frames, known)
     # A hash says less than any of the above: it speaks where nothing else found the change.
     told = {fault.resource for fault in faults if fault.refers_to is None or fault.row is not None}
     for spec in specs:
         if spec.name in files and spec.name not in told:
             faults += _change_faults(spec, files[spec.name])
     return faults
+
+
+def _faults_beside(
+    layer: Layer, known: dict[str, pd.DataFrame], shapes: dict[str, gpd.GeoDataFrame]
+) -> Iterator[Fault]:
+    """Read what an overlay's tables are held against: ids of other tables, and the land."""
+    spec, files = layer.spec, dict[str, bytes]()
+    if spec.table_schema is None and spec.name != _PREFECTURES:
+        return
+    yield from _file_faults(layer.folder, spec, files)
+    for data in files.values():
+        if spec.table_schema is not None:
+            yield from _row_faults(spec.name, spec.table_schema, data, known)
+        elif spec.features is not None:
+            yield from _polygon_faults(spec.name, spec.features, data, known, shapes)
+
+
+def _left_alone(
+    beside: Sequence[Layer],
+    frames: Mapping[str, pd.DataFrame],
+    known: Mapping[str, pd.DataFrame],
+) -> Iterator[Fault]:
+    """Find rows of shipped tables whose ids an overlay's tables no longer have."""
+    laid = {name: known[name] for name in frames}
+    for layer in beside:
+        schema, name = layer.spec.table_schema, layer.spec.name
+        if schema is not None and name in known and name not in frames:
+            yield from _reference_faults(name, schema, known[name], laid)
 
 
 def _file_faults(folder: Path, spec: ResourceSpec, files: dict[str, bytes]) -> Iterator[Fault]:
@@ -294,14 +337,17 @@ def _header_faults(name: str, labels: Sequence[str], wanted: Sequence[str]) -> I
         yield Fault(name, 1, label, message)
 
 
-def _table_faults(
-    name: str, schema: TableSchema, frames: Mapping[str, pd.DataFrame]
-) -> Iterator[Fault]:
-    """Hold a table's cells against types, constraints, its own key and the tables it refers to."""
-    frame = frames[name]
+def _table_faults(name: str, schema: TableSchema, frame: pd.DataFrame) -> Iterator[Fault]:
+    """Hold a table's cells against types, constraints and its own key."""
     for field in schema.fields:
         yield from _cell_faults(name, field, frame[field.name])
     yield from _key_faults(name, schema, frame)
+
+
+def _reference_faults(
+    name: str, schema: TableSchema, frame: pd.DataFrame, frames: Mapping[str, pd.DataFrame]
+) -> Iterator[Fault]:
+    """Hold a table's cells against the tables it refers to, as far as those are at hand."""
     for key in schema.foreign_keys:
         target, there = key.reference.resource or name, key.reference.fields
         if target in frames:

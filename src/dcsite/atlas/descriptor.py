@@ -91,6 +91,7 @@ class FieldSpec(_Spec):
 
     name: str
     type: Literal["string", "integer", "number"]
+    unit: str = ""
     constraints: Constraints = Constraints()
     list_of: ListOf | None = Field(default=None, alias="listOf")
 
@@ -174,6 +175,10 @@ class ResourceSpec(_Spec):
     marks: dict[str, str] = Field(default_factory=dict)
     # Epicentres and volcanoes lie in the open sea; other points may not.
     max_off_land_km: float | None = Field(default=None, alias="maxOffLandKm", gt=0)
+    # In an overlay: whether its rows stand in for the shipped table, or for its rows of equal key.
+    overlay: Literal["replace", "update"] = "replace"
+    # Set where tables are laid over each other: what lies over what, with both hashes.
+    laid: str = Field(default="", exclude=True)
 
     @property
     def sha256(self) -> str:
@@ -200,6 +205,8 @@ class Package(_Spec):
     """The whole descriptor."""
 
     name: str
+    # Name of the package that this one is laid over; empty for geodata that stand alone.
+    overlay: str = ""
     resources: tuple[ResourceSpec, ...] = Field(min_length=1)
 
 

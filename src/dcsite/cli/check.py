@@ -10,6 +10,7 @@ from rich.markup import escape
 from .options import (
     CheckTimeOption,
     DisastersOption,
+    GeodataOption,
     JsonOption,
     NoCacheOption,
     OverridesOption,
@@ -30,6 +31,7 @@ def check_command(
     scenario: ScenarioArgument = "policy-2023",
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
+    geodata: GeodataOption = None,
     sites: SitesOption = None,
     check_time: CheckTimeOption = 1.0,
     as_json: JsonOption = False,
@@ -43,7 +45,7 @@ def check_command(
     from dcsite.plan import Session
     from dcsite.records import plain
 
-    session = Session.open(scenario, overrides, sites, disasters, cache=not no_cache)
+    session = Session.open(scenario, overrides, sites, disasters, cache=not no_cache, atlas=geodata)
     found = check_scenario(session.candidates, search_s=check_time)
     if as_json:
         print_json(plain(dataclasses.asdict(found)))

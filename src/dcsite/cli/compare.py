@@ -15,6 +15,7 @@ from dcsite.interrupts import Interrupts
 from .options import (
     DisastersOption,
     EachTimeLimitOption,
+    GeodataOption,
     NoCacheOption,
     OverridesOption,
     QuietOption,
@@ -53,6 +54,7 @@ def compare_command(
     ] = None,
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
+    geodata: GeodataOption = None,
     sites: SitesOption = None,
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/compare by default.")
@@ -88,6 +90,7 @@ def compare_command(
         sites,
         cache=not no_cache,
         options=SolveOptions(gap=gap, time_limit_s=time_limit),
+        atlas=geodata,
     )
     directory = output or Path("dcsite-out") / "compare"
     check_directory(directory, "compare")

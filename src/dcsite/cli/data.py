@@ -18,7 +18,9 @@ data_app = typer.Typer(help="List and check the geodata.", no_args_is_help=True)
 
 Root = Annotated[
     Path | None,
-    typer.Argument(help="A folder with datapackage.json; the shipped geodata by default."),
+    typer.Argument(
+        help="A folder with datapackage.json, or an overlay; the shipped geodata by default."
+    ),
 ]
 
 
@@ -57,11 +59,11 @@ def check(root: Root = None) -> None:
     """Check every table against its description: bytes, columns, keys, places."""
     from dcsite.atlas import check_geodata, load_atlas
 
-    atlas = load_atlas(root)
     problems = check_geodata(root)
     if problems:
         raise GeodataError(problems)
-    resources = atlas.resources()
+    resources = load_atlas(root).resources()
+    resources = tuple(one for one in resources if one.laid) or resources
     rows = sum(resource.rows for resource in resources)
     typer.echo(f"{len(resources)} tables, {rows:,} rows: all as described")
 

@@ -16,6 +16,7 @@ from dcsite.interrupts import Interrupts
 
 from .options import (
     EachTimeLimitOption,
+    GeodataOption,
     JsonOption,
     NoCacheOption,
     PlanArgument,
@@ -81,6 +82,7 @@ def explain_command(
     sites: Annotated[
         Path | None, typer.Option("--sites", help="Own candidate sites the plan was made for.")
     ] = None,
+    geodata: GeodataOption = None,
     gap: Annotated[
         float | None, gap_option("Relative gap of each solve; the plan's own by default.")
     ] = None,
@@ -108,7 +110,7 @@ def explain_command(
     saved = read_plan(plan)
     folder = _folder_to_write(saved) if write else None
     options = saved.solve_options(gap, time_limit)
-    session = Session.reopen(saved, sites, cache=not no_cache, options=options)
+    session = Session.reopen(saved, sites, cache=not no_cache, options=options, atlas=geodata)
     tiers = TIERS if tier is None else (tier,)
     with Interrupts(patience=1, hold=False) as interrupts:
         with Reporter(quiet=quiet) as progress:

@@ -12,6 +12,7 @@ from dcsite.interrupts import Interrupts
 from .options import (
     DisastersOption,
     EachTimeLimitOption,
+    GeodataOption,
     NoCacheOption,
     OverridesOption,
     QuietOption,
@@ -49,6 +50,7 @@ def frontier_command(
     points: Annotated[int, typer.Option(help="Points asked for, both ends included.")] = 21,
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
+    geodata: GeodataOption = None,
     sites: SitesOption = None,
     output: Annotated[
         Path | None, output_option("Folder; dcsite-out/SCENARIO-front-X-Y by default.")
@@ -69,7 +71,13 @@ def frontier_command(
 
     options = SolveOptions(solver=solver.value, time_limit_s=time_limit, gap=gap)
     session = Session.open(
-        scenario, overrides, sites, disasters, cache=not no_cache, options=options
+        scenario,
+        overrides,
+        sites,
+        disasters,
+        cache=not no_cache,
+        options=options,
+        atlas=geodata,
     )
     x, y = default_axes(x, y, session.scenario)
     name = f"{session.scenario.name}-front-{_slug(x)}-{_slug(y)}"

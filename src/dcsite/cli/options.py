@@ -50,6 +50,15 @@ SitesOption: TypeAlias = Annotated[
     typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
 ]
 
+GeodataOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--geodata",
+        metavar="DIR",
+        help="Own tables laid over the shipped geodata (dcsite data import writes such a folder).",
+    ),
+]
+
 DisastersOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(

@@ -13,6 +13,7 @@ from dcsite.interrupts import Interrupts
 
 from .options import (
     DisastersOption,
+    GeodataOption,
     OverridesOption,
     QuietOption,
     ScenarioArgument,
@@ -42,6 +43,7 @@ def robust_command(
     ] = 1,
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
+    geodata: GeodataOption = None,
     ranges: Annotated[
         Path | None,
         typer.Option("--ranges", help="TOML of what to vary, and how far; shipped by default."),
@@ -75,14 +77,14 @@ def robust_command(
     from dcsite.studies.robust import run_robust
     from dcsite.studies.robust_sample import Case, RobustRanges
 
-    session = Session.open(scenario, overrides, sites, disasters)
+    session = Session.open(scenario, overrides, sites, disasters, atlas=geodata)
     directory = output or Path("dcsite-out") / f"{session.scenario.name}-robust"
     check_directory(directory, "robust")
     spread = RobustRanges.read(ranges)
     case = Case(
         source=scenario,
         overrides=with_disasters(overrides, disasters),
-        geodata=default_root(),
+        geodata=geodata or default_root(),
         sites=sites,
         options=SolveOptions(solver=solver.value, gap=gap, seed=seed, time_limit_s=time_limit),
     )

@@ -16,6 +16,7 @@ from dcsite.interrupts import Interrupts
 from .options import (
     CheckTimeOption,
     DisastersOption,
+    GeodataOption,
     NoCacheOption,
     OverridesOption,
     QuietOption,
@@ -40,6 +41,7 @@ def solve_command(
     scenario: ScenarioArgument = "policy-2023",
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
+    geodata: GeodataOption = None,
     sites: SitesOption = None,
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/SCENARIO by default.")
@@ -105,7 +107,13 @@ def solve_command(
         diagnosis_s=diagnosis_time,
     )
     session = Session.open(
-        scenario, overrides, sites, disasters, cache=not no_cache, options=options
+        scenario,
+        overrides,
+        sites,
+        disasters,
+        cache=not no_cache,
+        options=options,
+        atlas=geodata,
     )
     directory = output or Path("dcsite-out") / session.scenario.name
     check_directory(directory)

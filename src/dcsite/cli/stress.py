@@ -11,6 +11,7 @@ from dcsite.interrupts import Interrupts
 
 from .options import (
     DisastersOption,
+    GeodataOption,
     OverridesOption,
     PlanArgument,
     QuietOption,
@@ -45,6 +46,7 @@ def stress_command(
     ] = None,
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
+    geodata: GeodataOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print stress.json.")] = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -64,7 +66,7 @@ def stress_command(
     _check_range("--seed", seed, 0, _MOST_SEED)
     assumed = StressAssumptions.read(assumptions)
     saved = read_plan(plan)
-    session = Session.reopen(saved, overrides=overrides, disasters=disasters)
+    session = Session.reopen(saved, overrides=overrides, disasters=disasters, atlas=geodata)
     directory = saved.path.parent if output is None else output
     check_stress_directory(directory)
     with Interrupts(patience=1, hold=False) as interrupts:

@@ -148,9 +148,16 @@ def check_geodata_of(plan: SavedPlan, atlas: Atlas) -> None:
                 if table not in here
                 else f"was another version (SHA-256 {sha256[:12]}…, now {here[table][:12]}…)"
             )
-            + f"; {_AGAIN} with the geodata at hand, or use dcsite {plan.plan.dcsite_version}",
+            + (
+                f"; give the overlay it came from with --geodata: {overlay}"
+                if overlay
+                else f"; {_AGAIN} with the geodata at hand, or use dcsite "
+                f"{plan.plan.dcsite_version}"
+            ),
         )
-        for table, sha256 in ((use.table, use.sha256) for use in plan.plan.geodata)
+        for table, sha256, overlay in (
+            (use.table, use.sha256, use.overlay) for use in plan.plan.geodata
+        )
         if here.get(table) != sha256
     ]
     if problems:

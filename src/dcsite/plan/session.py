@@ -63,8 +63,8 @@ class Session:
         Solver, time limit, gap, threads, seed.
     given_sites : str, Path or geopandas.GeoDataFrame, optional
         A user's file of candidate sites, or the candidates; the municipalities by default.
-    given_atlas : Atlas, optional
-        The shipped geodata by default.
+    given_atlas : Path or Atlas, optional
+        A geodata folder or an overlay, or one that is open; the shipped geodata by default.
     cache : MeasureCache, optional
         Where measured sites are kept between runs; nowhere by default.
     saved : SavedPlan, optional
@@ -86,7 +86,7 @@ class Session:
     scenario: Scenario
     options: SolveOptions
     given_sites: str | Path | gpd.GeoDataFrame | None = None
-    given_atlas: Atlas | None = field(default=None, repr=False)
+    given_atlas: Path | Atlas | None = field(default=None, repr=False)
     cache: MeasureCache | None = field(default=None, repr=False)
     saved: SavedPlan | None = field(default=None, repr=False)
 
@@ -100,7 +100,7 @@ class Session:
         *,
         cache: bool = True,
         options: SolveOptions | None = None,
-        atlas: Atlas | None = None,
+        atlas: Path | Atlas | None = None,
     ) -> Session:
         """Open a session on a scenario.
 
@@ -118,8 +118,8 @@ class Session:
             Whether measured sites are kept between runs, in the user's cache folder.
         options : SolveOptions, optional
             Solver, time limit, gap, threads, seed.
-        atlas : Atlas, optional
-            The shipped geodata by default.
+        atlas : Path or Atlas, optional
+            A geodata folder or an overlay, or one that is open; the shipped geodata by default.
 
         Raises
         ------
@@ -143,7 +143,7 @@ class Session:
         disasters: Path | None = None,
         cache: bool = True,
         options: SolveOptions | None = None,
-        atlas: Atlas | None = None,
+        atlas: Path | Atlas | None = None,
     ) -> Session:
         """Open a session on a plan that was written, for further questions.
 
@@ -185,7 +185,8 @@ class Session:
         GeodataError
             If it cannot be read, or a table of the saved plan has other content.
         """
-        known = self.given_atlas if self.given_atlas is not None else load_atlas()
+        given = self.given_atlas
+        known = load_atlas(given) if given is None or isinstance(given, Path) else given
         if self.saved is not None:
             check_geodata_of(self.saved, known)
         return known

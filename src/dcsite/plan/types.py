@@ -183,11 +183,13 @@ class GeodataUse(Record):
     """State of the data."""
     source: str
     """Where it comes from."""
+    overlay: str = ""
+    """Overlay that it comes from: its name, file and SHA-256, and what it was laid over."""
 
     @classmethod
     def of(cls, used: ResourceSpec) -> Self:
         """Return what the descriptor says of a table."""
-        return cls(used.name, used.sha256, used.licence, used.vintage, used.source)
+        return cls(used.name, used.sha256, used.licence, used.vintage, used.source, used.laid)
 
 
 class Plan(Record):
