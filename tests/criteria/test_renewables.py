@@ -7,72 +7,113 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from dcsite.criteria.renewable_delivery import delivered_share_by_area, links_gwh
+from dcsite.criteria.renewable_delivery import delivered_share_by_area, links_mw
 from dcsite.criteria.renewable_supply import (
     additional_supply,
     decarbonised_share,
     gathered,
     gathered_exactly,
     local_demand,
+    supply_rows,
 )
 from dcsite.criteria.renewables import CRITERION
 from dcsite.geo.geodesy import geodesic_km
 
 
 @pytest.fixture(scope="module")
-def supply(shipped_atlas):
-    return additional_supply(
-        shipped_atlas,
-        horizon_year=2034,
-        onshore_wind_capacity_factor=0.25,
-        offshore_wind_capacity_factor=0.33,
-    )
+def own(policy):
+    return policy.criteria["renewables"]
 
 
-def test_curtailed_energy_is_the_latest_year(supply):
+@pytest.fixture(scope="module")
+def supply(shipped_atlas, own):
+    return additional_supply(shipped_atlas, own)
+
+
+@pytest.fixture(scope="module")
+def rows(shipped_atlas, own):
+    return supply_rows(shipped_atlas, own)
+
+
+def gwh(rows, area, kind, **which):
+    chosen = rows[(rows["area"] == area) & (rows["kind"] == kind)]
+    for column, value in which.items():
+        chosen = chosen[chosen[column] == value]
+    return chosen["energy_gwh"].sum()
+
+
+def test_curtailed_energy_is_the_latest_year(rows):
     # area_annual_energy, Kyushu 2023: 1,343.8 GWh of solar and 26.1 of wind curtailed.
-    assert supply.by_area_gwh.loc["kyushu", "curtailed"] == pytest.approx(1369.9)
-    assert supply.by_area_gwh.loc["okinawa", "curtailed"] == 0.0
+    assert gwh(rows, "kyushu", "curtailed_solar", year=2023, counts=True) == pytest.approx(1343.8)
+    assert gwh(rows, "kyushu", "curtailed_wind", type="at_supply_point") == pytest.approx(26.1)
+    # Tokyo: FY2025 (2025-04-01..2026-03-14). Okinawa is in no table: no row, and not a zero one.
+    assert gwh(rows, "tokyo", "curtailed_solar", year=2025) == pytest.approx(6.2)
+    assert not ((rows["area"] == "okinawa") & rows["kind"].str.startswith("curtailed")).any()
 
 
-def test_offshore_wind_counts_promotion_zones_at_their_least_capacity(supply):
+def test_offshore_wind_is_promotion_zones_and_what_is_built_outside_them(rows):
     # Hokkaido: Matsumae 250 MW and Hiyama 910 MW are promotion zones, three more only promising.
-    assert supply.by_area_gwh.loc["hokkaido", "offshore_wind"] == pytest.approx(
-        (250 + 910) * 0.33 * 8.76
+    assert gwh(rows, "hokkaido", "offshore_wind") == pytest.approx((250 + 910) * 0.33 * 8.76)
+    # Kyushu: Goto 16.8 MW (its farm under construction is the zone's) and Saikai-Enoshima 420 MW
+    # from 2029; and Hibikinada, 220 MW under construction in a port.
+    assert gwh(rows, "kyushu", "offshore_wind") == pytest.approx(656.8 * 0.33 * 8.76)
+    assert gwh(rows, "kyushu", "offshore_wind", year=2029) == pytest.approx(420 * 0.33 * 8.76)
+    assert gwh(rows, "kyushu", "offshore_wind", status="construction") == pytest.approx(
+        220 * 0.33 * 8.76
     )
-    # Kyushu: Goto 16.8 MW and Saikai-Enoshima 420 MW.
-    assert supply.by_area_gwh.loc["kyushu", "offshore_wind"] == pytest.approx(436.8 * 0.33 * 8.76)
 
 
-def test_onshore_wind_leaves_out_offshore_projects_and_what_already_runs(supply):
+def test_onshore_wind_leaves_out_offshore_projects_and_what_already_runs(rows):
     # Hokkaido: 132.2 MW under construction and 1,326 MW before it.
-    assert supply.by_area_gwh.loc["hokkaido", "onshore_wind"] == pytest.approx(1458.2 * 0.25 * 8.76)
-
-
-def test_solar_growth_of_one_municipality(supply, shipped_atlas):
-    # Sapporo: 52.67 MW in 2018 to 89.232 MW in 2023, 11 years on, 1,330.8 kWh/kW.
-    row = shipped_atlas.table("solar_fit_by_municipality").loc["01100"]
-    expected = (89.232 - 52.67) / 5 * 11 * 1330.8 / 1000
-    office = shipped_atlas.table("municipalities").loc["01100"]
-    located = supply.located_gwh
-    here = located[
-        (located["source"] == "solar")
-        & np.isclose(located["lat_deg"], office["office_lat_deg"])
-        & np.isclose(located["lon_deg"], office["office_lon_deg"])
-    ]
-    assert row["pv_yield_kwh_per_kw"] == 1330.8
-    assert here["energy_gwh"].tolist() == [pytest.approx(expected)]
-
-
-def test_no_growth_before_the_table_ends(shipped_atlas):
-    none = additional_supply(
-        shipped_atlas,
-        horizon_year=2023,
-        onshore_wind_capacity_factor=0.25,
-        offshore_wind_capacity_factor=0.33,
+    assert gwh(rows, "hokkaido", "onshore_wind") == pytest.approx(1458.2 * 0.25 * 8.76)
+    assert gwh(rows, "hokkaido", "onshore_wind", status="construction") == pytest.approx(
+        132.2 * 0.25 * 8.76
     )
-    assert none.by_area_gwh["solar"].sum() == 0.0
+
+
+def test_solar_of_one_municipality_is_growth_under_fit_and_rooftops_past_it(rows, shipped_atlas):
+    # Sapporo: 52.67 MW in 2018 to 89.232 MW in 2023, 11 years on; 53.593 MW of rooftops, of which
+    # 70 % goes out; 1,330.8 kWh/kW.
+    office = shipped_atlas.table("municipalities").loc["01100"]
+    here = rows[
+        (rows["kind"] == "solar")
+        & np.isclose(rows["lat_deg"], office["office_lat_deg"])
+        & np.isclose(rows["lon_deg"], office["office_lon_deg"])
+    ].set_index("type")
+    growth, rooftop = here.loc["fit"], here.loc["long_term_contract"]
+    assert growth["energy_gwh"] == pytest.approx((89.232 - 52.67) / 5 * 11 * 1.3308)
+    assert rooftop["energy_gwh"] == pytest.approx(53.593 * 1.3308 * 0.7)
+    assert (rooftop["year"], rooftop["counts"], growth["counts"]) == (2033, True, False)
+
+
+def test_rows_add_up_to_the_tables_and_none_stands_twice(rows, shipped_atlas):
+    total = rows.groupby(["kind", "type"])["energy_gwh"].sum()
+    energy = shipped_atlas.table("area_annual_energy").groupby("area").tail(1)
+    assert total["curtailed_solar"].sum() == pytest.approx(energy["solar_curtailed_gwh"].sum())
+    assert total["curtailed_wind"].sum() == pytest.approx(energy["wind_curtailed_gwh"].sum())
+    # wind_farms: 394.2 MW under construction on land, 3,951.8 MW before it; zones 5,550.8 MW.
+    assert total["onshore_wind"].sum() == pytest.approx((394.2 + 3951.8) * 0.25 * 8.76)
+    assert total["offshore_wind"].sum() == pytest.approx((5550.8 + 220.0) * 0.33 * 8.76)
+    solar = shipped_atlas.table("solar_fit_by_municipality")
+    # 14.6 GW of rooftops of below 10 kW in December 2023.
+    rooftops = rows[(rows["kind"] == "solar") & (rows["type"] != "fit")]["capacity_mw"].sum()
+    assert rooftops == pytest.approx(solar["solar_residential_mw"].sum())
+    assert not rows.duplicated(["kind", "type", "lat_deg", "lon_deg", "capacity_mw", "area"]).any()
+
+
+def test_what_counts_follows_type_and_year(rows, shipped_atlas, own):
+    assert not rows.loc[rows["type"] == "fit", "counts"].any()
+    early = supply_rows(shipped_atlas, own.model_copy(update={"horizon_year": 2028}))
+    # By 2028 only one zone has started (Oga-Katagami-Akita, 315 MW), and no rooftop left FIT.
+    zones = early[early["counts"] & (early["kind"] == "offshore_wind")]
+    assert zones["capacity_mw"].tolist() == [220.0, 315.0]
+    assert not early.loc[early["kind"] == "solar", "counts"].any()
+    everything = own.model_copy(update={"counting_types": (*own.counting_types, "fit")})
+    assert supply_rows(shipped_atlas, everything)["counts"].all()
+    with pytest.raises(ValidationError, match="counting_types"):
+        type(own).model_validate(own.model_dump() | {"counting_types": ["certificate"]})
 
 
 def test_decarbonised_share_is_known_but_for_okinawa(shipped_atlas):
@@ -88,12 +129,23 @@ def test_decarbonised_share_is_known_but_for_okinawa(shipped_atlas):
     )
 
 
-def test_links_follow_the_usual_capacity(shipped_atlas):
-    links = links_gwh(shipped_atlas, 0.1).set_index(["from_area", "to_area"])["limit_gwh"]
-    # Hokkaido to Tohoku: 700 MW usual; 900 MW back.
-    assert links["hokkaido", "tohoku"] == pytest.approx(700 * 8.76 * 0.1)
-    assert links["tohoku", "hokkaido"] == pytest.approx(900 * 8.76 * 0.1)
-    assert not any("okinawa" in pair for pair in links.index)
+def test_links_are_of_their_year(shipped_atlas):
+    def link(year, *ends, basis="median"):
+        table = links_mw(shipped_atlas, year, basis).set_index(["from_area", "to_area"])
+        return table["capacity_mw"].get(ends, 0.0)
+
+    # Hokkaido to Tohoku: 700 MW usual, 900 back; 300 MW more both ways from March 2028.
+    assert [link(year, "hokkaido", "tohoku") for year in (2027, 2028)] == [700, 1000]
+    assert link(2028, "tohoku", "hokkaido") == 1200
+    # Tohoku to Tokyo grows from 5,730 by 4,550 MW: the way back has 2,360 and stays.
+    assert link(2034, "tohoku", "tokyo") == 4810 + 4550
+    assert link(2034, "tokyo", "tohoku") == 2360
+    # Kyushu to Chugoku from 2039. Hokkaido to Tokyo is out to tender and counts in no year.
+    assert [link(year, "kyushu", "chugoku") for year in (2034, 2039)] == [2010, 3010]
+    assert link(2060, "hokkaido", "tokyo") == 0
+    assert link(2034, "shikoku", "kansai", basis="largest") == 700
+    links = links_mw(shipped_atlas, 2060)
+    assert "okinawa" not in {*links["from_area"], *links["to_area"]}
 
 
 def line_links(limit_gwh: float) -> pd.DataFrame:
@@ -172,12 +224,7 @@ def test_evaluation_of_one_hub_by_hand(measured, shipped_atlas, policy):
     hubs = measured.loc[["47201"]].assign(tier="regional", it_load_mw=50.0)
     found = CRITERION.evaluate(hubs, shipped_atlas, policy)
     own = policy.criteria["renewables"]
-    area = additional_supply(
-        shipped_atlas,
-        horizon_year=own.horizon_year,
-        onshore_wind_capacity_factor=own.onshore_wind_capacity_factor,
-        offshore_wind_capacity_factor=own.offshore_wind_capacity_factor,
-    ).by_area_gwh.loc["okinawa"]
+    area = additional_supply(shipped_atlas, own).by_area_gwh.loc["okinawa"]
     energy_gwh = 50.0 * 0.8 * 1.3 * 8.76
     share = min(area.sum() * own.contractable_share / energy_gwh, 1.0)
     values = {value.name: value.value for value in found.hub_values["47201"]}

@@ -1,25 +1,37 @@
-"""Additional renewable supply: how much new or unused energy each area and place can add.
+"""Additional renewable supply: what new or unused energy there is, of which type, from which year.
 
-Only supply with additionality counts (strategy B8): energy curtailed today, and plants that do
-not exist yet. Four kinds are told apart, each from a table:
+Only supply with additionality counts (strategy B8), so every row says what it is:
 
-* ``curtailed``: solar and wind energy curtailed in the area's latest year;
-* ``solar``: growth of FIT/FIP solar by municipality from 2018-12 to 2023-12, carried on to the
-  horizon year at the same yearly MW, times the municipality's yield;
-* ``onshore_wind``: farms under construction or before it, times a capacity factor;
-* ``offshore_wind``: promotion zones at their least capacity, times a capacity factor. Offshore
-  projects of the wind-farm table are left out: they compete for the same zones.
+* ``curtailed_solar``, ``curtailed_wind``: what was curtailed in the area's latest year. It is
+  typed ``at_supply_point``: nobody is paid for it, under FIT or otherwise, and a load that runs in
+  that area in that hour lets the plant produce it. What the area's future fleet will curtail is
+  not known;
+* ``onshore_wind``, ``offshore_wind``: farms under construction or before it, and promotion zones at
+  their least capacity, times a capacity factor: ``long_term_contract``. The tables do not say which
+  of the farms hold a FIT certificate. Offshore farms of the wind-farm table count only under
+  construction and outside the promotion zones: all others compete for the same sea;
+* ``solar`` of type ``long_term_contract``: rooftops of less than 10 kW of December 2023, of which
+  FIT buys ten years: the last leave it in 2033, and the tables do not say how many before. FIT buys
+  twenty years of larger plants, from July 2012, and no table has what each year added, so what
+  leaves FIT from July 2032 on is not known and not counted;
+* ``solar`` of type ``fit``: growth of the FIT/FIP fleet from 2018-12 to 2023-12, carried on to the
+  horizon at the same yearly MW. Sold under the tariff, it does not count by default.
+
+Rows are disjoint: a farm at sea in a zone is the zone's, growth begins where the rooftops end.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from dcsite.geo.geodesy import geodesic_km, to_ecef_km
+from dcsite.hazards.settings import Part
+from dcsite.scenario.schema import Section
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,11 +39,168 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
 
 #: Kinds of additional supply, in the order they are reported.
-SOURCES: tuple[str, ...] = ("curtailed", "solar", "onshore_wind", "offshore_wind")
+KINDS: tuple[str, ...] = (
+    "curtailed_solar",
+    "curtailed_wind",
+    "solar",
+    "onshore_wind",
+    "offshore_wind",
+)
 
 _HOURS_PER_YEAR = 8760.0
 _EARTH_RADIUS_KM = 6371.0088  # mean radius (IUGG)
 _SOLAR_FROM_YEAR, _SOLAR_TO_YEAR = 2018, 2023  # both counted at the end of December
+_ROOFTOP_FIT_YEARS = 10  # below 10 kW, under FIT as under the purchase of surplus before it
+_STATUS = {"construction": "construction", "pre_construction": "planned"}
+
+_Year = Annotated[int, Field(ge=2023, le=2060)]
+_Factor = Annotated[float, Field(gt=0, le=1)]
+
+
+class SupplyParameters(Section):
+    """What of the additional supply counts."""
+
+    horizon_year: _Year
+    """Year up to whose end additional supply, and links between areas, are counted."""
+    counting_types: tuple[
+        Literal["at_supply_point", "self_consumption", "long_term_contract", "fit"], ...
+    ]
+    """Types of supply that count as additional; certificates and grid mix never do (B8)."""
+    start_year_not_known: _Year
+    """Year in which plants start whose year no table has."""
+    post_fit_surplus_share: Part
+    """Share of the output of rooftops past their FIT term that their owners do not use."""
+    onshore_wind_capacity_factor: _Factor
+    """Yearly mean output over capacity, onshore wind."""
+    offshore_wind_capacity_factor: _Factor
+    """Yearly mean output over capacity, offshore wind."""
+    interconnector_basis: Literal["median", "largest"]
+    """Today's capacity of links: the usual one of the year on record, or its largest."""
+
+
+def latest_year(atlas: Atlas) -> pd.DataFrame:
+    """Return each area's latest row of the annual energy table, indexed by area."""
+    energy = atlas.table("area_annual_energy").reset_index()
+    return energy.groupby("area", sort=True).tail(1).set_index("area")
+
+
+def supply_rows(atlas: Atlas, own: SupplyParameters) -> pd.DataFrame:
+    """List additional renewable supply, a row for each area, kind and place.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        What is known.
+    own : SupplyParameters
+        What counts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `area`, `kind` (of :data:`KINDS`), `type`, `status` (operating, construction, planned),
+        `year` (of start, of the end of FIT, or of curtailment; NaN where not known), `capacity_mw`
+        (NaN for curtailed energy), `energy_gwh` a year, `lat_deg` and `lon_deg` (NaN where not
+        known), `counts`: whether its type counts and it is there by the horizon.
+    """
+    rows = pd.concat(
+        [_curtailed(atlas), _solar(atlas, own), _wind(atlas, own)], ignore_index=True
+    ).query("energy_gwh > 0", engine="python")
+    by_then = rows["year"].fillna(own.start_year_not_known) <= own.horizon_year
+    rows["counts"] = rows["type"].isin(own.counting_types) & by_then
+    return rows.reset_index(drop=True)
+
+
+def _curtailed(atlas: Atlas) -> pd.DataFrame:
+    energy = latest_year(atlas)
+    year = energy["period"].str.extract(r"(\d{4})", expand=False).astype(float)
+    return pd.concat(
+        pd.DataFrame(
+            {
+                "area": energy.index,
+                "kind": f"curtailed_{kind}",
+                "type": "at_supply_point",
+                "status": "operating",
+                "year": year.to_numpy(),
+                "capacity_mw": np.nan,
+                "energy_gwh": energy[f"{kind}_curtailed_gwh"].to_numpy(),
+                "lat_deg": np.nan,
+                "lon_deg": np.nan,
+            }
+        )
+        for kind in ("solar", "wind")
+    )
+
+
+def _solar(atlas: Atlas, own: SupplyParameters) -> pd.DataFrame:
+    solar = atlas.table("solar_fit_by_municipality")
+    offices = atlas.table("municipalities").reindex(solar.index)
+    yearly_mw = (solar["solar_total_mw_2023_12"] - solar["solar_total_mw_2018_12"]) / (
+        _SOLAR_TO_YEAR - _SOLAR_FROM_YEAR
+    )
+    years = max(own.horizon_year - _SOLAR_TO_YEAR, 0)
+    fit = ("fit", "planned", own.horizon_year, yearly_mw.clip(lower=0.0) * years, 1.0)
+    rooftop = (
+        "long_term_contract",
+        "operating",
+        _SOLAR_TO_YEAR + _ROOFTOP_FIT_YEARS,
+        solar["solar_residential_mw"],
+        own.post_fit_surplus_share,
+    )
+    return pd.concat(
+        pd.DataFrame(
+            {
+                "area": solar["area"],
+                "kind": "solar",
+                "type": type_,
+                "status": status,
+                "year": year,
+                "capacity_mw": capacity_mw,
+                "energy_gwh": capacity_mw * solar["pv_yield_kwh_per_kw"] / 1000.0 * share,
+                "lat_deg": offices["office_lat_deg"],
+                "lon_deg": offices["office_lon_deg"],
+            }
+        )
+        for type_, status, year, capacity_mw, share in (rooftop, fit)
+    )
+
+
+def _wind(atlas: Atlas, own: SupplyParameters) -> pd.DataFrame:
+    zones = atlas.table("offshore_wind_zones")
+    zones = zones[zones["category"] == "promotion_zone"]
+    farms = atlas.table("wind_farms")
+    at_sea = farms["installation"] == "offshore"
+    in_zone = farms["municipality_code"].isin(zones["municipality_codes"].str.split("|").explode())
+    coming = farms[
+        (farms["include_in_totals"] == 1)
+        & farms["status"].isin(_STATUS)
+        & (~at_sea | ((farms["status"] == "construction") & ~in_zone))
+    ]
+    wind = pd.DataFrame(
+        {
+            "area": [*coming["area"], *zones["area"]],
+            "kind": [
+                *np.where(at_sea[coming.index], "offshore_wind", "onshore_wind"),
+                *["offshore_wind"] * len(zones),
+            ],
+            "type": "long_term_contract",
+            "status": [*coming["status"].map(_STATUS), *["planned"] * len(zones)],
+            "year": [
+                *coming["start_year"].astype(float),
+                *zones["note"].str.extract(r"start (\d{4})", expand=False).astype(float),
+            ],
+            "capacity_mw": [*coming["capacity_mw"], *zones["capacity_min_mw"]],
+            "lat_deg": [*coming["lat_deg"], *zones["proxy_lat_deg"]],
+            "lon_deg": [*coming["lon_deg"], *zones["proxy_lon_deg"]],
+        }
+    )
+    factor = wind["kind"].map(
+        {
+            "onshore_wind": own.onshore_wind_capacity_factor,
+            "offshore_wind": own.offshore_wind_capacity_factor,
+        }
+    )
+    wind["energy_gwh"] = wind["capacity_mw"] * factor * _HOURS_PER_YEAR / 1000.0
+    return wind
 
 
 @dataclass(frozen=True)
@@ -41,109 +210,25 @@ class AdditionalSupply:
     Parameters
     ----------
     by_area_gwh : pandas.DataFrame
-        Index electricity area, one column for each of :data:`SOURCES`, in GWh a year.
+        Index electricity area, one column for each of :data:`KINDS`, in GWh a year.
     located_gwh : pandas.DataFrame
-        Supply with a position: `lat_deg`, `lon_deg`, `energy_gwh`, `source`.
+        Supply with a position: `lat_deg`, `lon_deg`, `energy_gwh`, `kind`.
     """
 
     by_area_gwh: pd.DataFrame
     located_gwh: pd.DataFrame
 
 
-def latest_year(atlas: Atlas) -> pd.DataFrame:
-    """Return each area's latest row of the annual energy table, indexed by area."""
-    energy = atlas.table("area_annual_energy").reset_index()
-    return energy.groupby("area", sort=True).tail(1).set_index("area")
-
-
-def additional_supply(
-    atlas: Atlas,
-    *,
-    horizon_year: int,
-    onshore_wind_capacity_factor: float,
-    offshore_wind_capacity_factor: float,
-) -> AdditionalSupply:
-    """Work out additional renewable supply by area and by place.
-
-    Parameters
-    ----------
-    atlas : Atlas
-        What is known.
-    horizon_year : int
-        Year up to whose end solar growth is carried on.
-    onshore_wind_capacity_factor, offshore_wind_capacity_factor : float
-        Yearly mean output over capacity, 0..1.
-
-    Returns
-    -------
-    AdditionalSupply
-        In GWh a year; never negative.
-    """
-    areas = atlas.table("electricity_areas").index
-    energy = latest_year(atlas)
-    curtailed = (energy["solar_curtailed_gwh"] + energy["wind_curtailed_gwh"]).reindex(areas)
-
-    solar = atlas.table("solar_fit_by_municipality")
-    yearly_mw = (solar["solar_total_mw_2023_12"] - solar["solar_total_mw_2018_12"]) / (
-        _SOLAR_TO_YEAR - _SOLAR_FROM_YEAR
-    )
-    years = max(horizon_year - _SOLAR_TO_YEAR, 0)
-    solar_gwh = (yearly_mw.clip(lower=0.0) * years * solar["pv_yield_kwh_per_kw"] / 1000.0).fillna(
-        0
-    )
-    places = atlas.table("municipalities")
-    solar_located = pd.DataFrame(
-        {
-            "lat_deg": places["office_lat_deg"].reindex(solar.index),
-            "lon_deg": places["office_lon_deg"].reindex(solar.index),
-            "energy_gwh": solar_gwh,
-            "source": "solar",
-        }
-    )
-
-    farms = atlas.table("wind_farms")
-    coming = farms[
-        (farms["include_in_totals"] == 1)
-        & farms["status"].isin(["construction", "pre_construction"])
-        & (farms["installation"] != "offshore")
-    ]
-    wind_gwh = coming["capacity_mw"] * onshore_wind_capacity_factor * _HOURS_PER_YEAR / 1000.0
-    wind_located = pd.DataFrame(
-        {
-            "lat_deg": coming["lat_deg"],
-            "lon_deg": coming["lon_deg"],
-            "energy_gwh": wind_gwh,
-            "source": "onshore_wind",
-        }
-    )
-
-    zones = atlas.table("offshore_wind_zones")
-    zones = zones[zones["category"] == "promotion_zone"]
-    offshore_gwh = (
-        zones["capacity_min_mw"] * offshore_wind_capacity_factor * _HOURS_PER_YEAR / 1000.0
-    )
-    offshore_located = pd.DataFrame(
-        {
-            "lat_deg": zones["proxy_lat_deg"],
-            "lon_deg": zones["proxy_lon_deg"],
-            "energy_gwh": offshore_gwh,
-            "source": "offshore_wind",
-        }
-    )
-
-    by_area = pd.DataFrame(
-        {
-            "curtailed": curtailed,
-            "solar": solar_gwh.groupby(solar["area"]).sum(),
-            "onshore_wind": wind_gwh.groupby(coming["area"]).sum(),
-            "offshore_wind": offshore_gwh.groupby(zones["area"]).sum(),
-        }
-    )
-    located = pd.concat([solar_located, wind_located, offshore_located], ignore_index=True)
-    located = located.dropna(subset=["lat_deg", "lon_deg"])
+def additional_supply(atlas: Atlas, own: SupplyParameters) -> AdditionalSupply:
+    """Sum the supply that counts by area and kind, and list what of it has a place."""
+    rows = supply_rows(atlas, own)
+    rows = rows[rows["counts"]]
+    by_area = rows.pivot_table("energy_gwh", "area", "kind", "sum", 0.0)
     return AdditionalSupply(
-        by_area.reindex(areas)[list(SOURCES)].fillna(0.0).clip(lower=0.0),
-        located[located["energy_gwh"] > 0.0].reset_index(drop=True),
+        by_area.reindex(
+            index=atlas.table("electricity_areas").index, columns=KINDS, fill_value=0.0
+        ),
+        rows.dropna(subset=["lat_deg", "lon_deg"]),
     )
 
 

@@ -31,12 +31,12 @@ from dcsite.contract import (
     load_share,
 )
 from dcsite.hazards.settings import Part
-from dcsite.scenario.schema import Positive, Section
+from dcsite.scenario.schema import Positive
 
-from .renewable_delivery import delivered_share_by_area, links_gwh
+from .renewable_delivery import delivered_share_by_area, links_gwh, links_mw
 from .renewable_supply import (
-    SOURCES,
-    AdditionalSupply,
+    KINDS,
+    SupplyParameters,
     additional_supply,
     decarbonised_share,
     gathered,
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 _HOURS_PER_YEAR = 8760.0
 _SOURCE = (
     "solar_fit_by_municipality, wind_farms, offshore_wind_zones, area_annual_energy, "
-    "interconnectors"
+    "interconnectors, interconnector_reinforcements"
 )
 
 RENEWABLE_SHARE = Quantity(
@@ -100,17 +100,11 @@ DECARBONISED = Quantity(
 AREA_DECARBONISED = replace(DECARBONISED, name="area_decarbonised_share")
 
 
-class Parameters(Section):
+class Parameters(SupplyParameters):
     """Parameters of the renewables criterion."""
 
-    horizon_year: Annotated[int, Field(ge=2023, le=2060)]
-    """Year up to whose end additional supply is counted."""
     contractable_share: Part
     """Share of additional supply that data centres can contract."""
-    onshore_wind_capacity_factor: Annotated[float, Field(gt=0, le=1)]
-    """Yearly mean output over capacity, onshore wind."""
-    offshore_wind_capacity_factor: Annotated[float, Field(gt=0, le=1)]
-    """Yearly mean output over capacity, offshore wind."""
     interconnector_energy_share: Part
     """Share of an interconnector's yearly energy open to such contracts."""
     min_share: Part
@@ -125,13 +119,9 @@ class Parameters(Section):
     """Local additional supply over local demand that scores 1."""
 
 
-def _supply(atlas: Atlas, own: Parameters) -> AdditionalSupply:
-    return additional_supply(
-        atlas,
-        horizon_year=own.horizon_year,
-        onshore_wind_capacity_factor=own.onshore_wind_capacity_factor,
-        offshore_wind_capacity_factor=own.offshore_wind_capacity_factor,
-    )
+def _links(atlas: Atlas, own: Parameters) -> pd.DataFrame:
+    mw = links_mw(atlas, own.horizon_year, own.interconnector_basis)
+    return links_gwh(mw, own.interconnector_energy_share)
 
 
 def _energy_gwh_per_mw(scenario: Scenario) -> float:
@@ -179,7 +169,7 @@ class Renewables(Criterion[Parameters]):
         for all sites.
         """
         own = self.own(scenario)
-        supply = _supply(atlas, own)
+        supply = additional_supply(atlas, own)
         local = gathered(sites, supply.located_gwh, own.local_decay_km)
         demand = gathered(sites, local_demand(atlas), own.local_decay_km)
         area_gwh = supply.by_area_gwh.sum(axis=1) * own.contractable_share
@@ -214,12 +204,12 @@ class Renewables(Criterion[Parameters]):
         gwh_per_mw = _energy_gwh_per_mw(outlook.scenario)
         largest = pd.Series(outlook.most_mw.max(axis=1))
         by_area = largest.groupby(outlook.sites["area"].to_numpy()).sum().clip(upper=total_mw)
-        supply = _supply(outlook.atlas, own).by_area_gwh.sum(axis=1)
+        supply = additional_supply(outlook.atlas, own).by_area_gwh.sum(axis=1)
         energy = by_area[by_area.index.isin(supply.index)] * gwh_per_mw
         shares = delivered_share_by_area(
             energy,
             supply * own.contractable_share,
-            links_gwh(outlook.atlas, own.interconnector_energy_share),
+            _links(outlook.atlas, own),
         )
         share = min(1.0, float((shares * energy).sum()) / (total_mw * gwh_per_mw))
         return (
@@ -251,8 +241,10 @@ class Renewables(Criterion[Parameters]):
         own = self.own(program.scenario)
         areas = list(program.atlas.table("electricity_areas").index)
         scale = 1.0 / (_energy_gwh_per_mw(program.scenario) * program.total_it_load_mw)
-        supply = _supply(program.atlas, own).by_area_gwh * (own.contractable_share * scale)
-        links = links_gwh(program.atlas, own.interconnector_energy_share)
+        supply = additional_supply(program.atlas, own).by_area_gwh * (
+            own.contractable_share * scale
+        )
+        links = _links(program.atlas, own)
         flows = [
             program.continuous(f"renewable_flow_{a}_{b}", 0.0, limit * scale)
             for a, b, limit in links.itertuples(index=False)
@@ -271,7 +263,7 @@ class Renewables(Criterion[Parameters]):
                 program.continuous(
                     f"renewable_used_{area}_{source}", 0.0, float(supply.loc[area, source])
                 )
-                for source in SOURCES
+                for source in KINDS
             ]
             into = [
                 (flow, 1.0) for flow, b in zip(flows, links["to_area"], strict=True) if b == area
@@ -307,13 +299,13 @@ class Renewables(Criterion[Parameters]):
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Find by a small linear program of its own what share can be delivered to these hubs."""
         own = self.own(scenario)
-        supply = _supply(atlas, own)
+        supply = additional_supply(atlas, own)
         total_gwh = scenario.total_new_it_load_mw * _energy_gwh_per_mw(scenario)
         energy_gwh = hubs["it_load_mw"].groupby(hubs["area"]).sum() * _energy_gwh_per_mw(scenario)
         shares = delivered_share_by_area(
             energy_gwh,
             supply.by_area_gwh.sum(axis=1) * own.contractable_share,
-            links_gwh(atlas, own.interconnector_energy_share),
+            _links(atlas, own),
         )
         delivered = float((shares * energy_gwh).sum() / total_gwh)
         decarbonised = decarbonised_share(atlas)
