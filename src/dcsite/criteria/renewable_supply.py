@@ -100,13 +100,14 @@ def supply_rows(atlas: Atlas, own: SupplyParameters) -> pd.DataFrame:
         `area`, `kind` (of :data:`KINDS`), `type`, `status` (operating, construction, planned),
         `year` (of start, of the end of FIT, or of curtailment; NaN where not known), `capacity_mw`
         (NaN for curtailed energy), `energy_gwh` a year, `lat_deg` and `lon_deg` (NaN where not
-        known), `counts`: whether its type counts and it is there by the horizon.
+        known), `counts`: whether its type counts, and it is there by the horizon in a known area
+        (two farms of 248 MW are in none).
     """
     rows = pd.concat(
         [_curtailed(atlas), _solar(atlas, own), _wind(atlas, own)], ignore_index=True
     ).query("energy_gwh > 0", engine="python")
     by_then = rows["year"].fillna(own.start_year_not_known) <= own.horizon_year
-    rows["counts"] = rows["type"].isin(own.counting_types) & by_then
+    rows["counts"] = rows["type"].isin(own.counting_types) & by_then & rows["area"].notna()
     return rows.reset_index(drop=True)
 
 
