@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -101,6 +103,25 @@ def test_rows_add_up_to_the_tables_and_none_stands_twice(rows, shipped_atlas):
     rooftops = rows[(rows["kind"] == "solar") & (rows["type"] != "fit")]["capacity_mw"].sum()
     assert rooftops == pytest.approx(solar["solar_residential_mw"].sum())
     assert not rows.duplicated(["kind", "type", "lat_deg", "lon_deg", "capacity_mw", "area"]).any()
+
+
+def test_both_readings_are_as_in_the_documentation(rows, shipped_atlas):
+    """docs/renewables.md: typed supply, FIT growth and the first reading by area, in GWh."""
+    text = (Path(__file__).parents[2] / "docs" / "renewables.md").read_text(encoding="utf-8")
+    rooftop = (rows["kind"] == "solar") & (rows["type"] != "fit")
+    told = [
+        [cell.strip(" *").replace(",", "") for cell in line.split("|")[1:9]]
+        for line in text.split("\n## ")[2].splitlines()
+        if line.startswith("| ") and line.count("|") == 9
+    ]
+    by_name = {row[0].split(" ")[0].lower(): [float(cell) for cell in row[5:8]] for row in told[1:]}
+    for area in shipped_atlas.table("electricity_areas").index:
+        here = rows["area"] == area
+        found = [
+            rows.loc[here & mask, "energy_gwh"].sum()
+            for mask in (rows["counts"], rows["type"] == "fit", ~rooftop)
+        ]
+        np.testing.assert_allclose(by_name[area], found, atol=0.51)
 
 
 def test_what_counts_follows_type_and_year(rows, shipped_atlas, own):
