@@ -105,7 +105,7 @@ def test_wind_farms_that_count_add_up_to_the_checked_total(atlas):
         ("nuclear_units_operation_2026", 33, ["plant_ja", "unit_ja"]),
         ("interconnectors", 10, ["link_id"]),
         ("interconnector_reinforcements", 5, ["link_id"]),
-        ("data_centre_demand_outlook", 50, ["series", "area", "fiscal_year", "as_of", "component"]),
+        ("data_centre_demand_outlook", 52, ["series", "area", "fiscal_year", "as_of", "component"]),
         ("demand_connection_zones", 8, ["operator", "kind", "place_ja", "substation_ja"]),
         ("renewable_by_prefecture", 47, ["pref_code"]),
         ("cable_landing_stations", 32, ["landing_id"]),

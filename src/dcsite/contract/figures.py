@@ -12,6 +12,9 @@ from dcsite.records import Amount, Name, Record, UnknownAmount
 #: What a chart shows at one hour of one month; shares need three decimals to be told apart.
 _Row = Annotated[tuple[UnknownAmount, ...], Field(min_length=24, max_length=24)]
 
+#: A figure above its limit by less is the solvers' own tolerance.
+_ROUNDING = 1e-5
+
 
 class AreaFigure(Record):
     """One figure of a plan for one electricity area."""
@@ -43,7 +46,7 @@ class AreaFigure(Record):
     @property
     def beyond(self) -> bool:
         """Whether it is above its limit."""
-        return self.value > self.limit
+        return self.value > self.limit + _ROUNDING
 
 
 class HeatMap(Record):

@@ -110,8 +110,12 @@ class Program(Protocol):
         *,
         rule: str | None = None,
         slack_up: float | None = None,
+        local: bool = False,
     ) -> None:
-        """Add ``sum(terms) <sense> rhs``; under a rule it may be hard, softened or left out."""
+        """Add ``sum(terms) <sense> rhs``; under a rule it may be hard, softened or left out.
+
+        `local` marks a row about one site, or about sites too near to each other.
+        """
 
     def lay_lazily(self, table: LoadTable) -> None:
         """Take rows as lazy constraints, added only as points violate them."""
