@@ -340,8 +340,8 @@ def _header_faults(name: str, labels: Sequence[str], wanted: Sequence[str]) -> I
 def _table_faults(name: str, schema: TableSchema, frame: pd.DataFrame) -> Iterator[Fault]:
     """Hold a table's cells against types, constraints and its own key."""
     for field in schema.fields:
-        yield from _cell_faults(name, field, frame[field.name])
-    yield from _key_faults(name, schema, frame)
+        yield from cell_faults(name, field, frame[field.name])
+    yield from key_faults(name, schema, frame)
 
 
 def _reference_faults(
@@ -385,7 +385,7 @@ def _short(text: str) -> str:
     return repr(text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…")
 
 
-def _cell_faults(name: str, field: FieldSpec, cells: pd.Series[str]) -> list[Fault]:
+def cell_faults(name: str, field: FieldSpec, cells: pd.Series[str]) -> list[Fault]:
     """Hold the cells of one column against its type and constraints."""
     allowed, full = field.constraints, (cells != "").to_numpy()
     values: pd.Series[str] | pd.Series[float] = cells
@@ -443,7 +443,7 @@ def _cell_faults(name: str, field: FieldSpec, cells: pd.Series[str]) -> list[Fau
     ]
 
 
-def _key_faults(name: str, schema: TableSchema, frame: pd.DataFrame) -> Iterator[Fault]:
+def key_faults(name: str, schema: TableSchema, frame: pd.DataFrame) -> Iterator[Fault]:
     """Find rows whose key is empty or stands in an earlier row; numbers are equal by value."""
     columns = schema.primary_key
     if not columns:

@@ -24,6 +24,58 @@ Root = Annotated[
 ]
 
 
+def _list_kinds(asked: bool) -> None:
+    """Print what can be imported, and leave."""
+    if asked:
+        from dcsite.atlas.importing import IMPORTERS
+
+        for one in IMPORTERS.values():
+            typer.echo(f"{one.kind}\n  {one.reads_en}\n  {one.reads_ja}")
+        raise typer.Exit
+
+
+@data_app.command(
+    "import",
+    epilog="Example: dcsite data import area-supply-demand eria_jukyu_*_06.csv --into mine",
+)
+def import_command(
+    kind: Annotated[str, typer.Argument(help="What the files are; --list names the kinds.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The files as published.")],
+    into: Annotated[
+        Path, typer.Option("--into", metavar="DIR", help="Overlay to write or add to.")
+    ],
+    area: Annotated[
+        str | None,
+        typer.Option(help="Electricity area of all files, where their names do not tell it."),
+    ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Let the tables stand in for the shipped ones as a whole; by default rows of "
+            "equal key are replaced and others added.",
+        ),
+    ] = False,
+    kinds: Annotated[  # noqa: ARG001 (answered before anything else)
+        bool,
+        typer.Option(
+            "--list", callback=_list_kinds, is_eager=True, help="List the kinds of files and leave."
+        ),
+    ] = False,
+) -> None:
+    """Make official files into tables for --geodata DIR: all of them, or none."""
+    from dcsite.atlas.importing import import_files
+    from dcsite.outputs.overlay import write_overlay
+
+    imported = import_files(kind, files, into, area=area, replace=replace)
+    write_overlay(imported.files, into)
+    for note in imported.notes:
+        typer.echo(note, err=True)
+    for name, rows in imported.rows.items():
+        typer.echo(f"{name}: {rows:,} rows")
+    typer.echo(f"written: {into} (use it with --geodata)")
+
+
 @data_app.command("list", epilog="Example: dcsite data list --json")
 def list_tables(
     root: Root = None,

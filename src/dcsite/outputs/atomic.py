@@ -132,8 +132,7 @@ def _refuse(target: Path, own_names: Collection[str]) -> None:
         message = "is not a folder; give a folder that is new or empty"
     elif target == Path.cwd():
         message = (
-            "is the current folder, which cannot be replaced as a whole; "
-            "give a folder inside it with --output"
+            "is the current folder, which cannot be replaced as a whole; give a folder inside it"
         )
     else:
         foreign = sorted(
@@ -144,7 +143,7 @@ def _refuse(target: Path, own_names: Collection[str]) -> None:
         if not foreign:
             return
         shown = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if foreign[3:] else "")
-        hint = "move them away or give another folder with --output"
+        hint = "move them away or give another folder"
         if any(name.endswith(("-wal", "-shm", "-journal")) for name in foreign):
             hint = "close the program that has plan.gpkg open, or give another folder"
         message = f"holds files that dcsite did not write ({shown}); {hint}"
@@ -204,19 +203,19 @@ def _exchange(first: Path, second: Path) -> bool:
 _EXPLAINED: dict[int, str] = {
     **dict.fromkeys(
         (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
-        "no room is left on the disk; free some space or give another folder with --output",
+        "no room is left on the disk; free some space or give another folder",
     ),
     **dict.fromkeys(
         (errno.EACCES, errno.EPERM, errno.EROFS),
-        "cannot be written (permission denied); give another folder with --output",
+        "cannot be written (permission denied); give another folder",
     ),
     **dict.fromkeys(
         (errno.EBUSY, errno.EXDEV),
         "is a mounted volume and cannot be replaced as a whole; give a folder inside it",
     ),
-    errno.ENOTDIR: "lies below something that is not a folder; give another folder with --output",
-    errno.ENAMETOOLONG: "has too long a name; give another folder with --output",
-    errno.ELOOP: "is a link that leads in a circle; give another folder with --output",
+    errno.ENOTDIR: "lies below something that is not a folder; give another folder",
+    errno.ENAMETOOLONG: "has too long a name; give another folder",
+    errno.ELOOP: "is a link that leads in a circle; give another folder",
 }
 
 
@@ -226,6 +225,6 @@ def _explained(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        plain = f"cannot be written: {error.strerror or error}; give another folder with --output"
+        plain = f"cannot be written: {error.strerror or error}; give another folder"
         message = _EXPLAINED.get(error.errno or 0, plain)
         raise OutputError(Problem(str(directory), "", message)) from error

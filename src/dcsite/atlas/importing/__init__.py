@@ -1,0 +1,197 @@
+"""Importers: official files of a user become tables of an overlay, whole or not at all.
+
+An importer turns files into tables of the shipped schema. Every cell is held against that schema
+with the line it came from before anything is written; the folder that holds the tables names the
+files with their SHA-256.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dcsite.atlas.atlas import default_root, load_atlas
+from dcsite.atlas.check import cell_faults, key_faults
+from dcsite.atlas.descriptor import DESCRIPTOR, TableSchema
+from dcsite.atlas.overlay import updated
+from dcsite.errors import GeodataError, Problem
+
+from .area_supply_demand import AREA_SUPPLY_DEMAND
+from .importer import Importer
+from .reading import Reading, UserFile
+
+IMPORTERS: Mapping[str, Importer] = {one.kind: one for one in (AREA_SUPPLY_DEMAND,)}
+
+__all__ = ["IMPORTERS", "Imported", "Importer", "import_files"]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """Tables ready to be written: all files of the overlay, and what came of each table."""
+
+    files: Mapping[str, bytes]
+    rows: Mapping[str, int]
+    notes: Sequence[str]
+
+
+def import_files(
+    kind: str,
+    paths: Sequence[Path],
+    into: Path,
+    *,
+    area: str | None = None,
+    replace: bool = False,
+    today: datetime.date | None = None,
+) -> Imported:
+    """Read files of one kind as tables of an overlay.
+
+    Parameters
+    ----------
+    kind : str
+        One of :data:`IMPORTERS`.
+    paths : sequence of Path
+        The files.
+    into : Path
+        The overlay to add to; read where it exists, and not written here.
+    area : str, optional
+        Electricity area of all files, where their names do not tell it.
+    replace : bool
+        Whether the tables stand in for the shipped ones; by default their rows are laid over the
+        shipped rows of equal key.
+    today : datetime.date, optional
+        Date of the import; today's by default.
+
+    Raises
+    ------
+    GeodataError
+        With file, line and value of all that is wrong.
+    """
+    if kind not in IMPORTERS:
+        wrong = f"{kind!r} is not known; allowed are {', '.join(IMPORTERS)}"
+        raise GeodataError(Problem("KIND", "", wrong))
+    importer, old = IMPORTERS[kind], (into / DESCRIPTOR).is_file()
+    atlas = load_atlas(into if old else None)
+    reading = Reading(_opened(paths), atlas, area)
+    tables = {name: frame for name, frame in importer.read(reading).items() if len(frame)}
+    if not tables and not reading.problems:
+        reading.wrong(reading.files[0], None, "", f"holds no rows that {kind} could use")
+    reading.refuse()
+    for name, frame in tables.items():
+        _hold(reading, name, frame)
+    reading.refuse()
+    package = json.loads((into / DESCRIPTOR).read_text(encoding="utf-8")) if old else _package(into)
+    if not package.get("overlay"):
+        wrong = "is no overlay but geodata that stand alone; give another folder with --into"
+        raise GeodataError(Problem(str(into / DESCRIPTOR), "overlay", wrong))
+    files = {entry["path"]: (into / entry["path"]).read_bytes() for entry in package["resources"]}
+    listed = {entry["name"]: entry for entry in package["resources"]}
+    shipped = json.loads((default_root() / DESCRIPTOR).read_text(encoding="utf-8"))
+    date = (today or datetime.datetime.now(tz=datetime.UTC).date()).isoformat()
+    made = {
+        "kind": kind,
+        "date": date,
+        "files": [{"name": one.name, "sha256": one.sha256} for one in reading.files],
+    }
+    for name, frame in tables.items():
+        below = next(entry for entry in shipped["resources"] if entry["name"] == name)
+        entry = listed.setdefault(name, below | {"path": f"{name}.csv", "imports": []})
+        if not entry["imports"]:
+            entry |= {"licenses": [], "sources": []}
+        count = f"{len(paths)} file{'s' if len(paths) > 1 else ''}"
+        entry["licenses"] += [one for one in [importer.licence] if one not in entry["licenses"]]
+        title = f"{importer.source['title']}, imported {date} from {count} ({kind})"
+        entry["sources"].append(importer.source | {"title": title})
+        entry["imports"].append(made)
+        whole = replace or name in importer.always_replaced
+        entry |= {"overlay": "replace" if whole else "update", "vintage": f"imported {date}"}
+        schema = TableSchema.model_validate(below["schema"])
+        kept = None if whole else files.get(entry["path"])
+        files[entry["path"]] = _laid(schema, frame, kept).encode()
+    package["resources"] = list(listed.values())
+    text = json.dumps(package, ensure_ascii=False, indent=1) + "\n"
+    rows = {name: len(frame) for name, frame in tables.items()}
+    return Imported(files | {DESCRIPTOR: text.encode()}, rows, tuple(reading.notes))
+
+
+def _opened(paths: Sequence[Path]) -> tuple[UserFile, ...]:
+    found: list[UserFile] = []
+    problems = []
+    for path in paths:
+        try:
+            file = UserFile(path, path.read_bytes())
+        except OSError as error:
+            problems.append(Problem(str(path), "", f"cannot be read ({error.strerror or error})"))
+            continue
+        same = [other.path for other in found if other.sha256 == file.sha256]
+        if same:
+            problems.append(Problem(str(path), "", f"is the same file as {same[0]}; give it once"))
+        found.append(file)
+    if problems:
+        raise GeodataError(problems)
+    return tuple(found)
+
+
+def _package(into: Path) -> dict[str, Any]:
+    name = json.loads((default_root() / DESCRIPTOR).read_text(encoding="utf-8"))["name"]
+    return {
+        "profile": "data-package",
+        "name": into.resolve().name,
+        "overlay": name,
+        "resources": [],
+    }
+
+
+def _texts(schema: TableSchema, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of the schema as the text of a CSV file; unknown columns are empty."""
+    names, types = schema.names, {field.name: field.type for field in schema.fields}
+
+    def written(cell: Any, kind: str) -> str:
+        if pd.isna(cell):
+            return ""
+        whole = kind == "integer" or (kind == "number" and float(cell).is_integer())
+        return str(int(cell)) if whole and not isinstance(cell, str) else str(cell)
+
+    return pd.DataFrame(
+        {
+            name: [written(cell, types[name]) for cell in frame[name]]
+            if name in frame
+            else [""] * len(frame)
+            for name in names
+        },
+        dtype="str",
+    )
+
+
+def _hold(reading: Reading, name: str, frame: pd.DataFrame) -> None:
+    """Hold the rows of a table against the shipped schema, and tell faults by file and line."""
+    schema = reading.atlas.resource(name).table_schema
+    if schema is None:
+        return
+    text = _texts(schema, frame)
+    faults = [
+        fault for field in schema.fields for fault in cell_faults(name, field, text[field.name])
+    ]
+    for fault in [*faults, *key_faults(name, schema, text)]:
+        row = frame.iloc[fault.row or 0]
+        file = reading.files[int(row.get("file", 0))]
+        line = row.get("line")
+        reading.wrong(
+            file, None if line is None else int(line), f"{name}.{fault.column}", fault.message
+        )
+
+
+def _laid(schema: TableSchema, frame: pd.DataFrame, kept: bytes | None) -> str:
+    """Write a table, over the rows of an earlier import."""
+    text, key = _texts(schema, frame).set_index(list(schema.primary_key)), list(schema.primary_key)
+    if kept is not None:
+        before = pd.read_csv(io.BytesIO(kept), dtype="str", keep_default_na=False).set_index(key)
+        text = updated(before, text)
+    ordered: pd.DataFrame = text.reset_index()[schema.names]
+    return str(ordered.to_csv(index=False, lineterminator="\n"))

@@ -1,0 +1,179 @@
+"""Read what operators and agencies publish: text in their encodings, tables below their titles.
+
+Nothing is thrown at the first fault: all that is wrong is gathered with file and line.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from dcsite.atlas.atlas import CRS, Atlas
+from dcsite.errors import GeodataError, Problem
+
+_MOST_TOLD = 20
+_TITLE_LINES = 30
+_METRIC = "+proj=aeqd +lat_0=36 +lon_0=137 +datum=WGS84 +units=m"
+_BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+_DASHES = re.compile(r"[-‐-―−ー－~]+")
+
+
+def plain(text: str) -> str:
+    """Return a label without differences of width, blanks and brackets."""
+    folded = unicodedata.normalize("NFKC", text).replace("〔", "[").replace("〕", "]")
+    return re.sub(r"\s+", "", folded)
+
+
+@dataclass(frozen=True)
+class UserFile:
+    """A file as a user has it."""
+
+    path: Path
+    data: bytes
+
+    @property
+    def name(self) -> str:
+        """Name without folders."""
+        return self.path.name
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the bytes, in hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @cached_property
+    def text(self) -> str:
+        """The text: by its byte order mark, else UTF-8, else cp932 as Japanese Excel writes it."""
+        marked = next(
+            (e for mark, e in _BYTE_ORDER_MARKS.items() if self.data.startswith(mark)), ""
+        )
+        for encoding in (marked,) if marked else ("utf-8", "cp932"):
+            try:
+                return self.data.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+        wrong = "is neither UTF-8, UTF-16 nor cp932 (Shift JIS) text; export it as CSV"
+        raise GeodataError(Problem(str(self.path), "", wrong))
+
+    @cached_property
+    def rows(self) -> list[tuple[int, list[str]]]:
+        """Cells by the line they end in; blank lines are left out."""
+        tabs = self.text.count("\t") > self.text.count(",")
+        reader = csv.reader(io.StringIO(self.text, newline=""), delimiter="\t" if tabs else ",")
+        try:
+            found = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+        except csv.Error as error:
+            place = f"line {reader.line_num}"
+            raise GeodataError(Problem(str(self.path), place, str(error))) from error
+        return [(line, cells) for line, cells in found if any(cells)]
+
+
+@dataclass
+class Reading:
+    """One import as it goes: the files, what is known, what is wrong and what is worth saying."""
+
+    files: tuple[UserFile, ...]
+    atlas: Atlas
+    area: str | None = None
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def wrong(self, file: UserFile, line: int | None, column: str, message: str) -> None:
+        """Keep one thing that is wrong."""
+        place = ", ".join(part for part in (f"line {line}" if line else "", column) if part)
+        self.problems.append(Problem(str(file.path), place, message))
+
+    def refuse(self) -> None:
+        """Raise what was found wrong, if anything: at most twenty of each file are told."""
+        told: list[Problem] = []
+        for file in dict.fromkeys(problem.where for problem in self.problems):
+            own = [problem for problem in self.problems if problem.where == file]
+            told += own[:_MOST_TOLD]
+            if len(own) > _MOST_TOLD:
+                more = f"and {len(own) - _MOST_TOLD:,} more problems like these"
+                told.append(Problem(file, "", more))
+        if told:
+            raise GeodataError(told)
+
+    def table(
+        self,
+        file: UserFile,
+        needed: Iterable[str],
+        is_header: Callable[[set[str]], bool] | None = None,
+    ) -> pd.DataFrame:
+        """Return the rows below the line that names all `needed` columns, indexed by line.
+
+        Names are compared without width and blanks. Rows of another length are told and left out.
+        """
+        needed = list(needed)
+        found = is_header or set(needed).issubset
+        for number, (_, cells) in enumerate(file.rows[:_TITLE_LINES]):
+            header = [plain(cell) for cell in cells]
+            if found(set(header)):
+                return self.below(file, number, header)
+        wanted = ", ".join(needed)
+        self.wrong(
+            file, None, "", f"no line in the first {_TITLE_LINES} names the columns {wanted}"
+        )
+        return pd.DataFrame(columns=needed, dtype="str")
+
+    def below(self, file: UserFile, number: int, header: list[str]) -> pd.DataFrame:
+        """Return the rows below row `number` under these names; unnamed columns are left out."""
+        named = [place for place, name in enumerate(header) if name]
+        good = {}
+        for line, cells in file.rows[number + 1 :]:
+            if len(cells) <= named[-1] or any(cells[len(header) :]):
+                wrong = f"has {len(cells)} cells, the header names {len(header)}"
+                self.wrong(file, line, "", wrong)
+            else:
+                good[line] = [cells[place] for place in named]
+        names = [header[place] for place in named]
+        for name in {name for name in names if names.count(name) > 1}:
+            self.wrong(file, file.rows[number][0], name, "two columns have this name; keep one")
+        frame = pd.DataFrame(list(good.values()), index=list(good), columns=names, dtype="str")
+        return frame.loc[:, ~frame.columns.duplicated()]
+
+    def numbers(
+        self, file: UserFile, cells: pd.Series[str], name: str = "", dash: float = np.nan
+    ) -> pd.Series[float]:
+        """Read cells as numbers: NaN where blank, `dash` where there is only a dash.
+
+        Thousands may be set off by commas. Anything else is told with its line.
+        """
+        text = cells.map(plain).str.replace(",", "", regex=False)
+        dashes = text.str.fullmatch(_DASHES).to_numpy(dtype=bool)
+        read = pd.to_numeric(text.mask(dashes, ""), errors="coerce").astype(float)
+        bad = (read.isna() & ~dashes & (text != "")) | np.isinf(read)
+        for line, cell in cells[bad].items():
+            self.wrong(file, int(str(line)), name or str(cells.name), f"{cell!r} is not a number")
+        return read.mask(dashes, dash).mask(bad, np.nan)
+
+    def located(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Add `area`, `prefecture_ja` and `municipality_code` of the points; at sea the nearest.
+
+        What lies farther off than the checks allow is told by them.
+        """
+        points = gpd.GeoDataFrame(
+            index=frame.index,
+            geometry=gpd.points_from_xy(frame["lon_deg"], frame["lat_deg"], crs=CRS),
+        ).to_crs(_METRIC)
+        shapes = self.atlas.polygons("municipality_polygons")[["geometry"]].to_crs(_METRIC)
+        near = points.sjoin_nearest(shapes)
+        codes = near[~near.index.duplicated()].iloc[:, -1].reindex(frame.index)
+        known = self.atlas.table("municipalities").loc[codes]
+        return frame.assign(
+            municipality_code=codes.to_numpy(),
+            prefecture_ja=known["pref_name_ja"].to_numpy(),
+            area=known["electricity_area"].to_numpy(),
+        )
