@@ -25,9 +25,10 @@ from dcsite.errors import GeodataError, Problem
 
 from .area_supply_demand import AREA_SUPPLY_DEMAND
 from .importer import Importer
+from .overpass import OVERPASS
 from .reading import Reading, UserFile
 
-IMPORTERS: Mapping[str, Importer] = {one.kind: one for one in (AREA_SUPPLY_DEMAND,)}
+IMPORTERS: Mapping[str, Importer] = {one.kind: one for one in (AREA_SUPPLY_DEMAND, OVERPASS)}
 
 __all__ = ["IMPORTERS", "Imported", "Importer", "import_files"]
 

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from dcsite.atlas.atlas import CRS, Atlas
+from dcsite.atlas.check import MAX_OFF_LAND_KM
 from dcsite.errors import GeodataError, Problem
 
 _MOST_TOLD = 20
@@ -160,18 +161,18 @@ class Reading:
         return read.mask(dashes, dash).mask(bad, np.nan)
 
     def located(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Add `area`, `prefecture_ja` and `municipality_code` of the points; at sea the nearest.
+        """Add `area`, `prefecture_ja` and `municipality_code` of the points.
 
-        What lies farther off than the checks allow is told by them.
+        At sea they are those of the nearest municipality; missing beyond 40 km off land.
         """
         points = gpd.GeoDataFrame(
             index=frame.index,
             geometry=gpd.points_from_xy(frame["lon_deg"], frame["lat_deg"], crs=CRS),
         ).to_crs(_METRIC)
         shapes = self.atlas.polygons("municipality_polygons")[["geometry"]].to_crs(_METRIC)
-        near = points.sjoin_nearest(shapes)
-        codes = near[~near.index.duplicated()].iloc[:, -1].reindex(frame.index)
-        known = self.atlas.table("municipalities").loc[codes]
+        near = points.sjoin_nearest(shapes, how="left", max_distance=1e3 * MAX_OFF_LAND_KM)
+        codes = near[~near.index.duplicated()].iloc[:, -1]
+        known = self.atlas.table("municipalities").reindex(codes)
         return frame.assign(
             municipality_code=codes.to_numpy(),
             prefecture_ja=known["pref_name_ja"].to_numpy(),

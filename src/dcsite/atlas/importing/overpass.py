@@ -1,0 +1,211 @@
+"""Substations and power lines of OpenStreetMap, as the Overpass API answers in JSON.
+
+Voltages are tagged in volts, several joined by ``;``. Mappers at times write kilovolts: a value
+below 1,000 counts as such where Japan's grid has that level, else as the volts of a railway.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from dcsite.geo.geodesy import geodesic_km
+
+from .importer import Importer
+from .reading import Reading, UserFile
+
+_LEVELS_KV = {60, 66, 70, 77, 100, 110, 132, 154, 187, 200, 220, 250, 275, 500}
+_LINES_KV = {154, 187, 200, 220, 250, 275, 500}
+_LEAST_KV = 60.0
+_SIMPLIFIED_DEG = 0.004
+_CATEGORIES = {
+    "transmission": "transmission",
+    "distribution": "distribution",
+    "minor_distribution": "distribution",
+    "converter": "converter",
+    "switching": "switching",
+    "traction": "traction",
+    "industrial": "industrial",
+    "generation": "generation",
+    "transition": "cable_transition",
+}
+#: What no customer can be connected to.
+_NO_GRID_NODE = {"traction", "industrial", "generation", "cable_transition"}
+_OWNERS = {"railway": "鉄道|電鉄|旅客|地下鉄|メトロ|JR|railway", "jpower": "電源開発|J-?POWER"}
+
+
+def read_overpass(reading: Reading) -> dict[str, pd.DataFrame]:
+    """Turn elements into substations of 60 kV and above and lines of 154 kV and above."""
+    nodes: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
+    left_out = 0
+    for number, place, element in _elements(reading):
+        file, tags = reading.files[number], element.get("tags", {})
+        power, levels = tags.get("power"), voltages_kv(tags.get("voltage", ""))
+        try:
+            if power == "substation" and levels and levels[0] >= _LEAST_KV:
+                nodes.append(_node(element, tags, levels) | {"file": number})
+                continue
+            if power in {"line", "cable"} and levels and levels[0] in _LINES_KV:
+                lines.append(_line(element, tags, levels) | {"file": number})
+                continue
+        except (KeyError, TypeError, ValueError):
+            ask = "center" if power == "substation" else "geom"
+            wrong = f"has no position or course; ask Overpass for: out {ask} tags;"
+            reading.wrong(file, None, place, wrong)
+            continue
+        if power in {"substation", "line", "cable"}:
+            left_out += 1
+    if left_out:
+        reading.notes.append(
+            f"{left_out:,} elements of no or too low a voltage (60 kV, lines 154 kV) left out"
+            f" / 電圧不明または対象外の電圧の {left_out:,} 件は除きました"
+        )
+    tables = {"substations": pd.DataFrame(nodes), "transmission_lines": pd.DataFrame(lines)}
+    found = {name: _in_japan(reading, frame) for name, frame in tables.items() if len(frame)}
+    if "substations" in found:
+        _own(reading, found["substations"])
+    if "transmission_lines" in found:
+        found["transmission_lines"] = found["transmission_lines"].rename(
+            columns={"prefecture_ja": "prefecture_mid_ja"}
+        )
+        reading.notes.append(
+            "transmission_lines replaces the whole shipped table, whose rows have no OSM ids / "
+            "transmission_lines は同梱の表全体と置き換わります"
+        )
+    return found
+
+
+def voltages_kv(tag: str) -> list[float]:
+    """Return the levels of a voltage tag in kV, the highest first, without what is no number."""
+    found = set()
+    for part in re.split("[;,/]", tag):
+        try:
+            value = float(part)
+        except ValueError:
+            continue
+        found.add(value if value < 1000 and value in _LEVELS_KV else value / 1e3)
+    return sorted(found, reverse=True)
+
+
+def _elements(reading: Reading) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """Give each element once; overlapping extracts hold the same, others are told."""
+    seen: dict[str, dict[str, Any]] = {}
+    for number, file in enumerate(reading.files):
+        for element in _answer(reading, file):
+            place = f"{element.get('type')} {element.get('id')}"
+            if element.get("type") not in {"node", "way", "relation"} or "id" not in element:
+                reading.wrong(file, None, place, "is no element with a type and an id")
+            elif place in seen and seen[place] != element:
+                reading.wrong(file, None, place, "stands in an earlier file, and differs there")
+            elif place not in seen:
+                seen[place] = element
+                yield number, place, element
+
+
+def _answer(reading: Reading, file: UserFile) -> list[dict[str, Any]]:
+    try:
+        elements = json.loads(file.text)["elements"]
+    except json.JSONDecodeError as error:
+        reading.wrong(file, error.lineno, f"column {error.colno}", f"is not JSON ({error.msg})")
+    except (KeyError, TypeError):
+        reading.wrong(file, None, "elements", 'is missing; ask Overpass with "[out:json]"')
+    else:
+        return [one for one in elements if isinstance(one, dict)]
+    return []
+
+
+def _node(element: dict[str, Any], tags: dict[str, str], levels: list[float]) -> dict[str, Any]:
+    point = element if "lat" in element else element["center"]
+    name = tags.get("name:ja") or tags.get("name", "")
+    operator = tags.get("operator:ja") or tags.get("operator", "")
+    category = _CATEGORIES.get(tags.get("substation", ""), "unspecified")
+    owner = next((key for key, words in _OWNERS.items() if re.search(words, operator)), "")
+    category = "traction" if owner == "railway" else category
+    return {
+        "substation_id": f"OSM-{element['type'][0]}{element['id']}",
+        "name_ja": name,
+        "name_en": tags.get("name:en", ""),
+        "voltage_kv": levels[0],
+        "voltage_levels_kv": ";".join(f"{level:g}" for level in levels),
+        "lat_deg": round(float(point["lat"]), 5),
+        "lon_deg": round(float(point["lon"]), 5),
+        "owner_group": owner,
+        "operator_ja": operator,
+        "category": category,
+        "grid_node": int(category not in _NO_GRID_NODE),
+        "frequency_hz": tags.get("frequency", ""),
+        "voltage_source": "osm_tag",
+        "name_source": "osm" if name or tags.get("name:en") else "unnamed",
+        "osm_type": element["type"],
+        "osm_id": str(element["id"]),
+    }
+
+
+def _line(element: dict[str, Any], tags: dict[str, str], levels: list[float]) -> dict[str, Any]:
+    path = [(float(one["lon"]), float(one["lat"])) for one in element["geometry"] if one]
+    lon, lat = np.array(path).T
+    simple = shapely.LineString(path).simplify(_SIMPLIFIED_DEG)
+    middle = simple.interpolate(0.5, normalized=True)
+    return {
+        "line_id": f"OSM-{element['type'][0]}{element['id']}",
+        "voltage_kv": levels[0],
+        "name_ja": tags.get("name:ja") or tags.get("name", ""),
+        "length_km": round(float(geodesic_km(lat[:-1], lon[:-1], lat[1:], lon[1:]).sum()), 2),
+        "path_lon_lat": "|".join(f"{x:.3f} {y:.3f}" for x, y in simple.coords),
+        "lat_deg": middle.y,
+        "lon_deg": middle.x,
+    }
+
+
+def _in_japan(reading: Reading, frame: pd.DataFrame) -> pd.DataFrame:
+    found = reading.located(frame)
+    abroad = found["area"].isna()
+    if abroad.any():
+        count = int(abroad.sum())
+        note = f"{count:,} elements far from Japan left out / 国外の {count:,} 件は除きました"
+        reading.notes.append(note)
+    return found[~abroad].reset_index(drop=True)
+
+
+def _own(reading: Reading, nodes: pd.DataFrame) -> None:
+    """Give nodes their shipped ids, and the network company that their operator names."""
+    shipped = reading.atlas.table("substations").reset_index().dropna(subset=["osm_id"])
+    keys = zip(shipped["osm_type"], shipped["osm_id"], strict=True)
+    ids = dict(zip(keys, shipped["substation_id"], strict=True))
+    nodes["substation_id"] = [
+        ids.get((row.osm_type, row.osm_id), row.substation_id) for row in nodes.itertuples()
+    ]
+    companies = reading.atlas.table("network_companies")
+    for names, group in zip(companies["written_as"], companies["owner_group"], strict=True):
+        written = "|".join(map(re.escape, names.split("|")))
+        named = nodes["operator_ja"].str.contains(written, case=False)
+        nodes.loc[named & (nodes["owner_group"] == ""), "owner_group"] = group
+    others = (nodes["operator_ja"] != "") & (nodes["owner_group"] == "")
+    nodes.loc[others, "owner_group"] = "other"
+
+
+OVERPASS = Importer(
+    kind="overpass",
+    reads_en="OpenStreetMap's substations (out center tags) and lines (out geom tags): JSON of the "
+    "Overpass API",
+    reads_ja="OpenStreetMap の変電所（out center tags）と送電線（out geom tags）："
+    "Overpass API の JSON",
+    source={
+        "title": "OpenStreetMap contributors, through the Overpass API",
+        "path": "https://www.openstreetmap.org/copyright",
+    },
+    licence={
+        "name": "ODbL-1.0",
+        "title": "Open Database License 1.0",
+        "path": "https://opendatacommons.org/licenses/odbl/1-0/",
+    },
+    read=read_overpass,
+    always_replaced=("transmission_lines",),
+)
