@@ -35,8 +35,8 @@ IN_A_FILE = [
     (
         "[land]\nxyz = 1",
         (
-            "land.xyz: unknown key; allowed here are: mw_per_ha, share_of_gentle_habitable_land, "
-            "guide_ha"
+            "land.xyz: unknown key; allowed here are: mw_per_ha, share_of_free_gentle_land, "
+            "built_up_per_building_land, guide_ha"
         ),
     ),
     ("[tiers.edge]\ncount = 1", "tiers.edge: unknown key"),
@@ -328,7 +328,8 @@ def test_a_file_that_extends_nothing_must_give_everything(write):
         "land.guide_ha",
         "weights",
         "rules",
-        "land.share_of_gentle_habitable_land",
+        "land.share_of_free_gentle_land",
+        "land.built_up_per_building_land",
         "workforce",
         "penalties",
         "criteria",

@@ -23,8 +23,13 @@ def atlas() -> Atlas:
 
 @pytest.fixture(scope="session")
 def land() -> LandParameters:
-    """Ten MW per hectare, on one hundredth of the gentle habitable land."""
-    return LandParameters(mw_per_ha=10.0, share_of_gentle_habitable_land=0.01, guide_ha=10.0)
+    """Ten MW per hectare, on one hundredth of the free gentle land."""
+    return LandParameters(
+        mw_per_ha=10.0,
+        share_of_free_gentle_land=0.01,
+        built_up_per_building_land=2.0,
+        guide_ha=10.0,
+    )
 
 
 @pytest.fixture

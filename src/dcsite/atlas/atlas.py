@@ -243,7 +243,7 @@ class Atlas:
 def _parse_csv(spec: ResourceSpec, schema: TableSchema, data: bytes) -> pd.DataFrame:
     try:
         frame = pd.read_csv(
-            io.BytesIO(data),
+            io.BytesIO(spec.unpacked(data)),
             dtype={field.name: _dtype(field) for field in schema.fields},
             encoding=spec.encoding,
             keep_default_na=False,

@@ -92,7 +92,7 @@ def check_geodata(root: Path | None = None) -> list[Problem]:
         return list(error.problems)
     specs = [parts[-1].spec for parts in layers.values() if parts[-1].folder == folder]
     beside = [parts[0] for parts in layers.values() if parts[0].folder != folder]
-    files = [*folder.rglob("*.csv"), *folder.rglob("*.geojson")]
+    files = [path for end in ("csv", "csv.gz", "geojson") for path in folder.rglob(f"*.{end}")]
     unlisted = {file.relative_to(folder).as_posix() for file in files}
     unlisted -= {spec.path for spec in specs}
     message = f"is not listed in {DESCRIPTOR}; describe it or take it out"
@@ -183,7 +183,7 @@ def _all_faults(
     for spec in specs:
         faults += _file_faults(folder, spec, files)
         if spec.table_schema is not None and spec.name in files:
-            faults += _row_faults(spec.name, spec.table_schema, files[spec.name], frames)
+            faults += _row_faults(spec, spec.table_schema, files[spec.name], frames)
     for name, frame in frames.items():
         known[name] = pd.concat([known[name], frame]) if name in known else frame
     for spec in specs:
@@ -217,7 +217,7 @@ def _faults_beside(
     yield from _file_faults(layer.folder, spec, files)
     for data in files.values():
         if spec.table_schema is not None:
-            yield from _row_faults(spec.name, spec.table_schema, data, known)
+            yield from _row_faults(spec, spec.table_schema, data, known)
         elif spec.features is not None:
             yield from _polygon_faults(spec.name, spec.features, data, known, shapes)
 
@@ -243,18 +243,21 @@ def _file_faults(folder: Path, spec: ResourceSpec, files: dict[str, bytes]) -> I
 
     try:
         data = (folder / spec.path).read_bytes()
-        text = data.decode("utf-8-sig")
+        plain = spec.unpacked(data)
+        text = plain.decode("utf-8-sig")
         if spec.format == "geojson" and text.strip():
             json.loads(text)
     except OSError as error:
         yield whole(f"cannot be read ({error.strerror or error}); restore the table")
     except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
-        wrong = f"byte 0x{data[error.start]:02x} is not UTF-8; save the table as UTF-8"
+        row = plain.count(b"\n", 0, error.start) + 1
+        wrong = f"byte 0x{plain[error.start]:02x} is not UTF-8; save the table as UTF-8"
         yield Fault(spec.name, row, "", wrong)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         yield whole(f"not valid JSON at {place} ({error.msg}); restore the file")
+    except ValueError as error:
+        yield whole(f"{error}; restore the table")
     else:
         if text.strip():
             files[spec.name] = data
@@ -292,14 +295,15 @@ def _change_faults(spec: ResourceSpec, data: bytes) -> Iterator[Fault]:
 
 
 def _row_faults(
-    name: str, schema: TableSchema, data: bytes, frames: dict[str, pd.DataFrame]
+    spec: ResourceSpec, schema: TableSchema, data: bytes, frames: dict[str, pd.DataFrame]
 ) -> Iterator[Fault]:
     """Split a CSV table into cells of text, by the row of the file (its header is row 1).
 
     There is no frame where the header is not the schema's; rows that do not fit it are left out.
     """
+    name, text = spec.name, spec.unpacked(data).decode("utf-8-sig")
     try:
-        header, *rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+        header, *rows = csv.reader(io.StringIO(text, newline=""))
     except csv.Error as error:
         yield Fault(name, None, "", f"cannot be read ({error}); restore the table")
         return

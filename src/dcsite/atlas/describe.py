@@ -46,7 +46,7 @@ def columns_of(spec: ResourceSpec, data: bytes) -> dict[str, list[str]]:
     KeyError, TypeError, ValueError
         If the file is no such table.
     """
-    text = data.decode(spec.encoding).removeprefix("\ufeff")
+    text = spec.unpacked(data).decode(spec.encoding).removeprefix("\ufeff")
     if spec.features is None:
         return columns_of_csv(text)
     return columns_of_geojson(text, [field.name for field in spec.features.properties])

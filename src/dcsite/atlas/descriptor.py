@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import re
+import zlib
 from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
@@ -184,6 +186,21 @@ class ResourceSpec(_Spec):
     def sha256(self) -> str:
         """SHA-256 of the file, in hexadecimal."""
         return self.hash.removeprefix("sha256:")
+
+    def unpacked(self, data: bytes) -> bytes:
+        """Return a file's bytes, unpacked where its path ends in ``.gz``.
+
+        Raises
+        ------
+        ValueError
+            If it is not whole gzip.
+        """
+        if not self.path.endswith(".gz"):
+            return data
+        try:
+            return gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ValueError(f"is no whole gzip file: {error}") from error
 
     @property
     def licence(self) -> str:

@@ -177,8 +177,10 @@ class LandParameters(Section):
 
     mw_per_ha: Annotated[float, Field(gt=0, le=10_000)]
     """IT load per hectare of site, in MW/ha."""
-    share_of_gentle_habitable_land: Annotated[float, Field(gt=0, le=1)]
-    """Share of a municipality's gentle habitable land that hubs may take."""
+    share_of_free_gentle_land: Annotated[float, Field(gt=0, le=1)]
+    """Share of the connected gentle land that is not built up that hubs may take."""
+    built_up_per_building_land: Annotated[float, Field(ge=1, le=10)]
+    """Built-up land per assessed building land: streets, schools, rail and yards go with it."""
     guide_ha: Annotated[float, Field(ge=0)]
     """Size of a hub's site that the strategy gives as a guide, in ha."""
 
@@ -323,10 +325,10 @@ PROGRAM_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "land",
-        "a hub's IT load fits its gentle habitable land",
+        "a hub's IT load fits the free gentle land about it",
         "IT負荷が利用可能な平坦地に収まる",
         "share",
-        ("land.mw_per_ha", "land.share_of_gentle_habitable_land"),
+        ("land.mw_per_ha", "land.share_of_free_gentle_land", "land.built_up_per_building_land"),
         per="per unit of the total IT load above what the land carries",
     ),
     Rule(

@@ -15,6 +15,7 @@ import shapely
 
 from dcsite.scenario import Tiers
 
+from .land import municipality_points, with_available_land
 from .landmass import landmass_of, landmasses
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ _TYPES = {
     "geometry": "point",
     "uncertainty_km": "float",
     "habitable_area_km2": "float",
-    "gentle_share": "float",
+    "gentle_land_ha": "float",
+    "connected_land_ha": "float",
+    "available_land_ha": "float",
     "elevation_m": "float",
     "landmass_id": "int64",
     "max_it_load_mw": "float",
@@ -108,35 +111,30 @@ def municipality_table(atlas: Atlas, land: LandParameters) -> pd.DataFrame:
 
     Notes
     -----
-    The point is the municipal office. Four offices stand outside their municipality (a temporary
-    office, and island villages run from a port elsewhere): there the point is one inside the
-    largest part of the municipality, and the elevation is the municipality's median.
-
     Eight municipalities are split between two electricity areas; each counts whole to its main
     one, since the border is not known below municipality level.
     """
     places = atlas.table("municipalities")
     terrain = atlas.table("elevation_slope_by_municipality").reindex(places.index)
-    at_office = places["office_in_municipality"].to_numpy(dtype=int) == 1
     habitable_area_km2 = places["habitable_area_km2"].to_numpy(dtype=float)
-    gentle_share = terrain["share_slope_below_3deg"].to_numpy(dtype=float)
-    habitable_ha = habitable_area_km2 * 100.0
     table: pd.DataFrame = places[["name_ja", "name_en", "pref_code"]].copy()
     table["prefecture_en"] = places["pref_name_en"]
     table["prefecture_ja"] = places["pref_name_ja"]
     table["area"] = places["electricity_area"]
-    for axis in ("lat_deg", "lon_deg"):
-        table[axis] = np.where(at_office, places[f"office_{axis}"], places[f"point_{axis}"])
+    table["lat_deg"], table["lon_deg"] = municipality_points(atlas)
     table["uncertainty_km"] = disc_radius_km(habitable_area_km2)
     table["habitable_area_km2"] = habitable_area_km2
-    table["gentle_share"] = gentle_share
     table["elevation_m"] = np.where(
-        at_office, terrain["office_cell_elevation_m"], terrain["elevation_median_m"]
+        places["office_in_municipality"].to_numpy(dtype=int) == 1,
+        terrain["office_cell_elevation_m"],
+        terrain["elevation_median_m"],
     )
-    table["max_it_load_mw"] = (
-        habitable_ha * gentle_share * land.share_of_gentle_habitable_land * land.mw_per_ha
+    gentle = atlas.table("gentle_land_by_municipality").reindex(places.index)
+    return table.join(
+        with_available_land(
+            gentle[["gentle_land_ha", "connected_land_ha"]], table.index, atlas, land
+        )
     )
-    return table
 
 
 def municipality_sites(atlas: Atlas, land: LandParameters) -> gpd.GeoDataFrame:
@@ -147,8 +145,7 @@ def municipality_sites(atlas: Atlas, land: LandParameters) -> gpd.GeoDataFrame:
     atlas : Atlas
         Gives municipalities, their terrain and the prefecture polygons.
     land : LandParameters
-        The scenario's ``land`` section: with the gentle share (slope below 3 degrees) of the
-        habitable area it gives `max_it_load_mw`.
+        The scenario's ``land`` section.
 
     Returns
     -------

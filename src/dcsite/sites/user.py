@@ -22,6 +22,7 @@ from dcsite.atlas.atlas import JAPAN_BOX_DEG
 from dcsite.errors import SitesError
 
 from .frame import ALLOWED_TIERS, disc_radius_km, municipality_table, site_frame
+from .land import gentle_land, with_available_land
 from .landmass import COAST_TOLERANCE_KM, PolygonLookup, landmass_of, landmasses
 from .reader import FileForm, UserRows, geometry_flaw, read_rows, shown
 
@@ -83,10 +84,10 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
     -------
     geopandas.GeoDataFrame
         Columns `SITE_COLUMNS`, index `site_id` (``site-0001`` and on where none is given).
-        `max_it_load_mw` is the given one, else hectares times `land.mw_per_ha`, else that of the
-        municipality. `uncertainty_km` is 0 for a point, for a polygon the radius of a disc of
-        its area. Terrain, prefecture and electricity area are those of the municipality that
-        holds the point (of a split municipality, the main area).
+        `max_it_load_mw` is the given one, else hectares times `land.mw_per_ha`, else what the
+        gentle land about the point carries. `uncertainty_km` is 0 for a point, for a polygon the
+        radius of a disc of its area. Terrain, prefecture and electricity area are those of the
+        municipality that holds the point (of a split municipality, the main area).
 
     Raises
     ------
@@ -117,8 +118,15 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
     rows.problems.raise_if_any()
 
     here = municipality_table(atlas, land).reindex(code)
-    columns: dict[str, Any] = {str(name): values.to_numpy() for name, values in here.items()}
+    columns: dict[str, Any] = {
+        str(name): values.to_numpy(copy=True) for name, values in here.items()
+    }
     hectares = np.where(np.isnan(hectares), polygon_hectares, hectares)
+    silent = np.flatnonzero(np.isnan(hectares) & np.isnan(max_it_load_mw))
+    if silent.size:
+        own = gentle_land(lat_deg[silent], lon_deg[silent], code[silent].tolist(), atlas)
+        for name, values in with_available_land(own, code[silent], atlas, land).items():
+            columns[str(name)][silent] = values
     from_land_mw = np.where(
         np.isnan(hectares), columns["max_it_load_mw"], hectares * land.mw_per_ha
     )

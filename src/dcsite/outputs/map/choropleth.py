@@ -44,7 +44,19 @@ _DESCRIBING = frozenset(
 
 _LABELS: dict[str, Field] = {
     "habitable_area_km2": Field("可住地面積", "Habitable area", "km2"),
-    "gentle_share": Field("緩傾斜地（3度未満）の割合", "Gentle ground, below 3 degrees", "share"),
+    "gentle_land_ha": Field(
+        "10km以内の緩傾斜地（1kmメッシュで3度未満）",
+        "Gentle land within 10 km (below 3 degrees at 1 km)",
+        "ha",
+    ),
+    "connected_land_ha": Field(
+        "うち自市区町村内で連続する最大の緩傾斜地",
+        "Its largest connected piece in the municipality",
+        "ha",
+    ),
+    "available_land_ha": Field(
+        "拠点に充てうる用地（仮定）", "Land a hub could have (assumed)", "ha"
+    ),
     "elevation_m": Field("標高", "Elevation", "m"),
     "max_it_load_mw": Field("最大IT容量", "Largest IT load", "MW"),
     "hectares": Field("面積", "Hectares", "ha"),
