@@ -25,10 +25,13 @@ from dcsite.errors import GeodataError, Problem
 
 from .area_supply_demand import AREA_SUPPLY_DEMAND
 from .importer import Importer
+from .interconnectors import INTERCONNECTORS
 from .overpass import OVERPASS
 from .reading import Reading, UserFile
 
-IMPORTERS: Mapping[str, Importer] = {one.kind: one for one in (AREA_SUPPLY_DEMAND, OVERPASS)}
+IMPORTERS: Mapping[str, Importer] = {
+    one.kind: one for one in (AREA_SUPPLY_DEMAND, OVERPASS, INTERCONNECTORS)
+}
 
 __all__ = ["IMPORTERS", "Imported", "Importer", "import_files"]
 

@@ -174,8 +174,7 @@ def _starts(
     parts = clock.fillna("").map(plain).str.extract(r"^(\d{1,2})(?::(\d\d)(?::00)?|時)$")
     minutes = parts[0].astype(float) * 60 + parts[1].fillna("0").astype(float)
     for bad, name, cells in ((day.isna(), day_column, dates), (minutes.isna(), "TIME", clock)):
-        for line, cell in cells[bad].items():
-            reading.wrong(file, int(str(line)), name, f"{cell!r} is no day or time of day")
+        reading.wrong_cells(file, cells[bad], name, "is no day or time of day")
     times = sorted(set(minutes.dropna()))
     step = min((later - earlier for earlier, later in pairwise(times)), default=60.0)
     if step not in {30.0, 60.0}:

@@ -95,6 +95,11 @@ class Reading:
         place = ", ".join(part for part in (f"line {line}" if line else "", column) if part)
         self.problems.append(Problem(str(file.path), place, message))
 
+    def wrong_cells(self, file: UserFile, cells: pd.Series[str], column: str, message: str) -> None:
+        """Keep what is wrong with some cells of a column, each with its line and value."""
+        for line, cell in cells.items():
+            self.wrong(file, int(str(line)), column, f"{cell!r} {message}")
+
     def refuse(self) -> None:
         """Raise what was found wrong, if anything: at most twenty of each file are told."""
         told: list[Problem] = []
@@ -156,8 +161,7 @@ class Reading:
         dashes = text.str.fullmatch(_DASHES).to_numpy(dtype=bool)
         read = pd.to_numeric(text.mask(dashes, ""), errors="coerce").astype(float)
         bad = (read.isna() & ~dashes & (text != "")) | np.isinf(read)
-        for line, cell in cells[bad].items():
-            self.wrong(file, int(str(line)), name or str(cells.name), f"{cell!r} is not a number")
+        self.wrong_cells(file, cells[bad], name or str(cells.name), "is not a number")
         return read.mask(dashes, dash).mask(bad, np.nan)
 
     def located(self, frame: pd.DataFrame) -> pd.DataFrame:
