@@ -28,9 +28,10 @@ from .importer import Importer
 from .interconnectors import INTERCONNECTORS
 from .overpass import OVERPASS
 from .reading import Reading, UserFile
+from .spare_capacity import SPARE_CAPACITY
 
 IMPORTERS: Mapping[str, Importer] = {
-    one.kind: one for one in (AREA_SUPPLY_DEMAND, OVERPASS, INTERCONNECTORS)
+    one.kind: one for one in (AREA_SUPPLY_DEMAND, OVERPASS, SPARE_CAPACITY, INTERCONNECTORS)
 }
 
 __all__ = ["IMPORTERS", "Imported", "Importer", "import_files"]

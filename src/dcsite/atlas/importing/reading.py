@@ -27,6 +27,7 @@ _MOST_TOLD = 20
 _TITLE_LINES = 30
 _METRIC = "+proj=aeqd +lat_0=36 +lon_0=137 +datum=WGS84 +units=m"
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+_REMARKS = ("※", "注", "(注", "（注", "*", "＊", "・")
 _DASHES = re.compile(r"[-‐-―−ー－~]+")
 
 
@@ -139,6 +140,8 @@ class Reading:
         named = [place for place, name in enumerate(header) if name]
         good = {}
         for line, cells in file.rows[number + 1 :]:
+            if cells[0].startswith(_REMARKS) and not any(cells[1:]):
+                continue
             if len(cells) <= named[-1] or any(cells[len(header) :]):
                 wrong = f"has {len(cells)} cells, the header names {len(header)}"
                 self.wrong(file, line, "", wrong)
