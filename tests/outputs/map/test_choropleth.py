@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dcsite.atlas import Atlas
-from dcsite.outputs.map.choropleth import ThemeGroup, hazard_groups
+from dcsite.outputs.map.choropleth import ThemeGroup, theme_groups
 from dcsite.outputs.map.layers_known import volcano_layer
 
 
@@ -49,7 +49,8 @@ def class_of(group: ThemeGroup, value: float) -> str:
 
 def test_values_of_each_theme() -> None:
     sites = pd.DataFrame({"municipality_code": ["02", "01", "03", "02", "99"]})
-    groups = hazard_groups(sites, small_atlas())
+    sites["gentle_land_ha"] = [900.0, 1000.0, 3000.0, 7999.0, 20000.0]
+    groups = theme_groups(sites, small_atlas())
     values = {theme.key: theme.values for group in groups for theme in group.themes}
     gap = np.nan
     expected = {
@@ -62,6 +63,8 @@ def test_values_of_each_theme() -> None:
         "probability-6lower": [26.0, 0.04, gap, 26.0, gap],
         "zone-tsunami": [12.5, 0.0, gap, 12.5, gap],
         "zone-flood": [50.0, 0.1, gap, 50.0, gap],
+        "gentle_land_ha": [900.0, 1000.0, 3000.0, 7999.0, 20000.0],
+        "connected_land_ha": [gap] * 5,  # not measured
     }
     assert values.keys() == expected.keys()
     for key, own in expected.items():
@@ -86,16 +89,20 @@ def test_values_of_each_theme() -> None:
         (2, 0.0, "0 %"),
         (2, 0.1, "5 %未満"),
         (2, 50.0, "50 %以上"),
+        (3, 999.0, "1,000 ha未満"),
+        (3, 1000.0, "1,000–3,000 ha"),
+        (3, 20000.0, "20,000 ha以上"),
     ],
 )
 def test_borders_of_the_classes(group: int, value: float, expected: str) -> None:
     sites = pd.DataFrame({"municipality_code": ["01"]})
-    assert class_of(hazard_groups(sites, small_atlas())[group], value) == expected
+    assert class_of(theme_groups(sites, small_atlas())[group], value) == expected
 
 
 def test_shipped_values_all_have_a_class(shipped_atlas: Atlas) -> None:
     places = shipped_atlas.table("municipalities")
-    groups = hazard_groups(pd.DataFrame({"municipality_code": places.index}), shipped_atlas)
+    sites = shipped_atlas.table("gentle_land_by_municipality").reindex(places.index)
+    groups = theme_groups(sites.assign(municipality_code=places.index), shipped_atlas)
     for group in groups:
         colours = [item.colour for item in (*group.classes, group.absent)]
         assert len(set(colours)) == len(colours)
@@ -121,7 +128,7 @@ def test_shipped_values_all_have_a_class(shipped_atlas: Atlas) -> None:
 
 def test_sources_carry_their_dates(shipped_atlas: Atlas) -> None:
     sites = pd.DataFrame({"municipality_code": ["01100"]})
-    shaking, probability, zones = hazard_groups(sites, shipped_atlas)
+    shaking, probability, zones, _ = theme_groups(sites, shipped_atlas)
     assert "2017" in shaking.source
     assert "not official" in shaking.source
     assert "2024-01-01" in probability.source

@@ -20,7 +20,15 @@ from dcsite.records import drawn_deg
 
 from .encode import encode_polygons, number
 from .layer import DataLayer, Field, text
-from .style import HAZARD_ABSENT, INTENSITIES, PROBABILITIES, SCORE_RAMP, SHARES, ValueClass
+from .style import (
+    HAZARD_ABSENT,
+    HECTARES,
+    INTENSITIES,
+    PROBABILITIES,
+    SCORE_RAMP,
+    SHARES,
+    ValueClass,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -287,15 +295,30 @@ _HAZARDS = (
         "0 % can also mean that no map is published. Shares of people, not of land.",
     ),
 )
+#: Measured columns of the candidates that they can be painted by.
+_LAND = ThemeGroup(
+    "なだらかな土地",
+    "Gentle land",
+    (
+        Theme("gentle_land_ha", "10km以内", "Within 10 km"),
+        Theme("connected_land_ha", "うち連続する最大の一団", "Its largest connected piece"),
+    ),
+    HECTARES,
+    "ha",
+    _UNKNOWN,
+    "出典 Source: 標準地域メッシュ（総務省統計局）、国土数値情報（国土交通省）、Copernicus DEM。",
+    "1 kmメッシュの傾斜3度未満。敷地の勾配ではない。空き地とは限らない。",
+    "Below 3 degrees at 1 km: no gradient of a plot, and not all of it is free.",
+)
 
 
-def hazard_groups(candidates: pd.DataFrame, atlas: Atlas) -> list[ThemeGroup]:
-    """Return what candidates can be painted by, from the tables of hazards.
+def theme_groups(candidates: pd.DataFrame, atlas: Atlas) -> list[ThemeGroup]:
+    """Return what candidates can be painted by: their land, and the tables of hazards.
 
     Parameters
     ----------
     candidates : pandas.DataFrame
-        Sites with `municipality_code`.
+        Sites with `municipality_code` and measured land.
     atlas : Atlas
         What is known of the municipalities.
     """
@@ -307,11 +330,13 @@ def hazard_groups(candidates: pd.DataFrame, atlas: Atlas) -> list[ThemeGroup]:
     values = {
         key: column.reindex(codes).to_numpy(dtype=float).tolist() for key, column in columns.items()
     }
+    land = candidates.reindex(columns=[theme.key for theme in _LAND.themes]).astype(float)
+    values |= {str(key): column.tolist() for key, column in land.items()}
     return [
         replace(
             group, themes=tuple(theme._replace(values=values[theme.key]) for theme in group.themes)
         )
-        for group in _HAZARDS
+        for group in (*_HAZARDS, _LAND)
     ]
 
 

@@ -11,7 +11,7 @@ from branca.element import Element, Figure
 
 from dcsite.outputs.inline import asset, data_uri, leaflet_css, script, xstatic
 
-from .choropleth import candidate_layer, hazard_groups, scored_criteria
+from .choropleth import candidate_layer, scored_criteria, theme_groups
 from .encode import script_json
 from .layer import Piece, add
 from .layers_known import BORDER, known_layers, prefecture_ground, tile_layer
@@ -109,7 +109,7 @@ def render_map(
         add(page, folium.map.CustomPane(pane, z_index=z_index, pointer_events=True))
 
     ground = prefecture_ground(atlas)
-    themes = hazard_groups(candidates, atlas)
+    themes = theme_groups(candidates, atlas)
     scored = candidate_layer(candidates, atlas, themes)
     backups = backup_pairs(plan)
     tiles = tile_layer()

@@ -94,6 +94,15 @@ SHARES = (
     ValueClass(50.0, "50 %以上", "50 % or more", "#08306b"),
 )
 
+#: Gentle land about a candidate: fifths of the municipalities, in round numbers.
+HECTARES = (
+    ValueClass(0.0, "1,000 ha未満", "below 1,000 ha", "#f7fcf5"),
+    ValueClass(1000.0, "1,000–3,000 ha", "", "#c7e9c0"),
+    ValueClass(3000.0, "3,000–8,000 ha", "", "#74c476"),
+    ValueClass(8000.0, "8,000–20,000 ha", "", "#238b45"),
+    ValueClass(20000.0, "20,000 ha以上", "20,000 ha or more", "#00441b"),
+)
+
 #: A municipality of which nothing is known.
 HAZARD_ABSENT = "#e3e5e6"
 
