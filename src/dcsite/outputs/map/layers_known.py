@@ -159,6 +159,45 @@ def substation_layer(atlas: Atlas) -> Layer:
     )  # fmt: skip
 
 
+def capacity_layer(atlas: Atlas) -> Layer:
+    """Return the substations of whose capacity something is published: supply, or transformers."""
+    nodes = atlas.substations()[["area", "name_ja", "name_en", "voltage_kv", "lat_deg", "lon_deg"]]
+    banks = atlas.table("substation_transformers").reset_index()
+    whole = banks[(banks["scope"] == "whole_site") & (banks["status"] == "existing")]
+    zones = atlas.table("demand_connection_zones").reset_index()
+    zones = zones[zones["kind"] == "welcome_zone_substation"].assign(
+        area=zones["electricity_area"], name_ja=zones["substation_ja"]
+    )
+    offered = ["supply_low_mw", "supply_high_mw", "lead_time_years_min", "as_of"]
+    table = (
+        pd.DataFrame(nodes)
+        .reset_index()
+        .merge(zones[["area", "name_ja", *offered]], on=["area", "name_ja"], how="left")
+    )
+    table["mva"] = table["substation_id"].map(whole.groupby("substation_id")["total_mva"].max())
+    table["mark"] = table["supply_low_mw"].isna().astype(int)
+    unmapped = "・".join(zones.loc[~zones["name_ja"].isin(table["name_ja"]), "name_ja"])
+    return points(
+        "capacity", "power", ("容量が公表された変電所", "Substations of published capacity"),
+        table[table[["mva", "supply_low_mw"]].notna().any(axis=1)],
+        {
+            "voltage_kv": ("電圧", "Voltage", "kV"),
+            "mva": ("変圧器容量（上限の目安）", "Transformers, an upper limit", "MVA"),
+            "supply_low_mw": ("供給可能量（下限）", "Supply offered, low end", "MW"),
+            "supply_high_mw": ("供給可能量（上限）", "Supply offered, high end", "MW"),
+            "lead_time_years_min": ("接続まで（最短）", "Contract to connection", "年 years"),
+            "as_of": ("時点", "As of"),
+        },
+        [Mark("#009e73", 7, "大口需要への供給力を公表（ウェルカムゾーン）",
+              "Supply offered for large demand (welcome zone)", 3, hollow=True),
+         Mark("#0072b2", 5, "変圧器容量のみ", "Transformers only", 2, hollow=True)],
+        order=5, kind="変電所 Substation",
+        source="出典 Source: demand_connection_zones, substation_transformers",
+        notes=(f"公表値のみ。ほかは不明。地図上に見つからない変電所：{unmapped or 'なし'}。",
+               f"Published figures alone; not known elsewhere. Not mapped: {unmapped or 'none'}."),
+    )  # fmt: skip
+
+
 def line_layer(atlas: Atlas) -> Layer:
     """Return the transmission lines by voltage; segments of one name are drawn as one line."""
     lines = atlas.transmission_lines()
@@ -359,6 +398,6 @@ def volcano_layer(atlas: Atlas) -> Layer:
 
 def known_layers(atlas: Atlas) -> list[Layer]:
     """Return all layers of the tables, as the list of layers has them."""
-    makers = (data_centre_layer, planned_layer, feasibility_layer, substation_layer, line_layer,
-              area_layer, landing_layer, volcano_layer)  # fmt: skip
+    makers = (data_centre_layer, planned_layer, feasibility_layer, substation_layer,
+              capacity_layer, line_layer, area_layer, landing_layer, volcano_layer)  # fmt: skip
     return [make(atlas) for make in makers]
