@@ -54,6 +54,16 @@ _TYPES = {
 #: Columns of a frame of sites, in order; the index is `site_id`.
 SITE_COLUMNS: tuple[str, ...] = tuple(_TYPES)
 
+#: What a frame has besides where a user's list says in which zone of city planning its sites lie:
+#: ``control``, ``promotion`` or ``none``; ``yes`` or ``no``; kV of the substation near.
+_PLANNING = {
+    "zone": "object",
+    "substation_kv": "float",
+    "priority_zone": "object",
+    "adjustment_plan": "object",
+    "regional_project": "object",
+}
+
 #: Tiers a site may be reserved for by `allowed_tier`, from the highest to the lowest.
 ALLOWED_TIERS: tuple[str, ...] = tuple(Tiers.model_fields)
 
@@ -71,7 +81,8 @@ def site_frame(site_ids: pd.Index[str], columns: Mapping[str, Any]) -> gpd.GeoDa
     site_ids : pandas.Index
         Unique ids of the sites.
     columns : mapping of str to array_like
-        All of `SITE_COLUMNS` but ``geometry``, which follows from the coordinates.
+        All of `SITE_COLUMNS` but ``geometry``, which follows from the coordinates; where there is
+        a `zone`, also what goes with it.
 
     Returns
     -------
@@ -79,7 +90,7 @@ def site_frame(site_ids: pd.Index[str], columns: Mapping[str, Any]) -> gpd.GeoDa
         Columns `SITE_COLUMNS`, index `site_id`.
     """
     data: dict[str, Any] = {}
-    for name, kind in _TYPES.items():
+    for name, kind in (_TYPES | (_PLANNING if "zone" in columns else {})).items():
         if kind == "point":
             data[name] = shapely.points(data["lon_deg"], data["lat_deg"])
         elif kind == "object":

@@ -584,3 +584,13 @@ class UserRows:
                 what = f"{shown(text)} is not known" if text else "is empty"
                 self.note(row, field, f"{what}; allowed: {', '.join(allowed)}")
         return tuple(text if text in allowed else "" for text in texts)
+
+    def said_as(self, field: str, words: Mapping[str, Sequence[str]]) -> tuple[str | None, ...]:
+        """Return what each row says in one of several words for it, None where it says nothing."""
+        meaning = {word: means for means, same in words.items() for word in (means, *same)}
+        texts = tuple(text.casefold() for text in self.said(field))
+        for row, text in enumerate(texts):
+            if text and text not in meaning:
+                allowed = ", ".join(meaning)
+                self.note(row, field, f"{shown(text)} is not known; allowed: {allowed} or nothing")
+        return tuple(meaning.get(text) for text in texts)

@@ -55,10 +55,25 @@ SITES_FILE = FileForm(
         "hectares": ("hectares", "hectare", "ha", "area_ha"),
         "max_it_load_mw": ("max_it_load_mw", "max_mw"),
         "tier": ("tier", "allowed_tier"),
+        "zone": ("zone", "区域区分"),
+        "substation_kv": ("substation_kv", "変電所電圧kv"),
+        "priority_zone": ("priority_zone", "重点促進区域"),
+        "adjustment_plan": ("adjustment_plan", "土地利用調整計画"),
+        "regional_project": ("regional_project", "地域経済牽引事業"),
     },
     needed=("lat_deg", "lon_deg"),
     error=SitesError,
 )
+_ZONES = {
+    "control": ("市街化調整区域", "調整区域"),
+    "promotion": ("市街化区域",),
+    "none": ("非線引き", "区域外"),
+}
+_YES_OR_NO = {
+    "yes": ("true", "1", "はい", "有", "あり"),
+    "no": ("false", "0", "いいえ", "無", "なし"),
+}
+_MAX_KV = 1100.0
 _DEGREES = {
     "lat_deg": "latitude in decimal degrees, such as 43.0621",
     "lon_deg": "longitude in decimal degrees, such as 141.3544",
@@ -74,7 +89,9 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
     path : str or pathlib.Path
         CSV with latitude and longitude columns (UTF-8 or CP932), GeoJSON, or GeoPackage in any
         coordinate reference system, of points or polygons. Optional columns: `site_id` or `id`,
-        `name`, `name_ja`, `name_en`, `hectares`, `max_it_load_mw` or `max_mw`, `tier`.
+        `name`, `name_ja`, `name_en`, `hectares`, `max_it_load_mw` or `max_mw`, `tier`; and for
+        the law of city planning `zone`, `substation_kv`, `priority_zone`, `adjustment_plan`,
+        `regional_project`, in English or Japanese.
     atlas : Atlas
         Gives prefecture and municipality polygons, municipalities and their terrain.
     land : LandParameters
@@ -83,7 +100,8 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
     Returns
     -------
     geopandas.GeoDataFrame
-        Columns `SITE_COLUMNS`, index `site_id` (``site-0001`` and on where none is given).
+        Columns `SITE_COLUMNS` and, where a zone is given, what is said of city planning; index
+        `site_id` (``site-0001`` and on where none is given).
         `max_it_load_mw` is the given one, else hectares times `land.mw_per_ha`, else what the
         gentle land about the point carries. `uncertainty_km` is 0 for a point, for a polygon the
         radius of a disc of its area. Terrain, prefecture and electricity area are those of the
@@ -108,6 +126,12 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
         for field, unit in (("hectares", "ha"), ("max_it_load_mw", "MW"))
     )
     tier = _tiers(rows)
+    planning: dict[str, Any] = {
+        "zone": rows.said_as("zone", _ZONES),
+        "substation_kv": rows.numbers("substation_kv", 0.0, _MAX_KV),
+    }
+    for field in ("priority_zone", "adjustment_plan", "regional_project"):
+        planning[field] = rows.said_as(field, _YES_OR_NO)
     inside = _inside_japan(rows, lat_deg, lon_deg, atlas)
     _note_same_places(rows, lat_deg, lon_deg, np.flatnonzero(inside))
     polygons = atlas.polygons("municipality_polygons").sort_index()
@@ -144,6 +168,8 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
         # Whoever names a site has judged who can run it: the municipality's people are not asked.
         "population_2020": np.full(len(code), np.nan),
     }
+    if any(planning["zone"]):
+        columns |= planning
     return site_frame(pd.Index(site_id, dtype="str"), columns)
 
 
