@@ -27,11 +27,13 @@ from .area_supply_demand import AREA_SUPPLY_DEMAND
 from .importer import Importer
 from .interconnectors import INTERCONNECTORS
 from .overpass import OVERPASS
-from .reading import Reading, UserFile
+from .plants import GEM, WRI
+from .reading import Reading, UserFile, sheets_of
 from .spare_capacity import SPARE_CAPACITY
 
 IMPORTERS: Mapping[str, Importer] = {
-    one.kind: one for one in (AREA_SUPPLY_DEMAND, OVERPASS, SPARE_CAPACITY, INTERCONNECTORS)
+    one.kind: one
+    for one in (AREA_SUPPLY_DEMAND, OVERPASS, SPARE_CAPACITY, INTERCONNECTORS, GEM, WRI)
 }
 
 __all__ = ["IMPORTERS", "Imported", "Importer", "import_files"]
@@ -102,7 +104,10 @@ def import_files(
     made = {
         "kind": kind,
         "date": date,
-        "files": [{"name": one.name, "sha256": one.sha256} for one in reading.files],
+        "files": [
+            {"name": name, "sha256": sha256}
+            for name, sha256 in dict.fromkeys((one.name, one.sha256) for one in reading.files)
+        ],
     }
     for name, frame in tables.items():
         below = next(entry for entry in shipped["resources"] if entry["name"] == name)
@@ -137,7 +142,7 @@ def _opened(paths: Sequence[Path]) -> tuple[UserFile, ...]:
         same = [other.path for other in found if other.sha256 == file.sha256]
         if same:
             problems.append(Problem(str(path), "", f"is the same file as {same[0]}; give it once"))
-        found.append(file)
+        found += sheets_of(file)
     if problems:
         raise GeodataError(problems)
     return tuple(found)

@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from zipfile import BadZipFile
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 
 from dcsite.atlas.atlas import CRS, Atlas
@@ -43,6 +45,7 @@ class UserFile:
 
     path: Path
     data: bytes
+    sheet: str = ""
 
     @property
     def name(self) -> str:
@@ -71,6 +74,13 @@ class UserFile:
     @cached_property
     def rows(self) -> list[tuple[int, list[str]]]:
         """Cells by the line they end in; blank lines are left out."""
+        if self.sheet:
+            sheet = openpyxl.load_workbook(io.BytesIO(self.data), read_only=True, data_only=True)
+            lines = enumerate(sheet[self.sheet].iter_rows(values_only=True), start=1)
+            texts = (
+                (line, ["" if x is None else str(x).strip() for x in xs]) for line, xs in lines
+            )
+            return [(line, cells) for line, cells in texts if any(cells)]
         tabs = self.text.count("\t") > self.text.count(",")
         reader = csv.reader(io.StringIO(self.text, newline=""), delimiter="\t" if tabs else ",")
         try:
@@ -79,6 +89,18 @@ class UserFile:
             place = f"line {reader.line_num}"
             raise GeodataError(Problem(str(self.path), place, str(error))) from error
         return [(line, cells) for line, cells in found if any(cells)]
+
+
+def sheets_of(file: UserFile) -> list[UserFile]:
+    """Split a workbook (.xlsx) into its sheets; anything else is one."""
+    if file.path.suffix.lower() != ".xlsx":
+        return [file]
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(file.data), read_only=True)
+    except (BadZipFile, KeyError, ValueError, OSError) as error:
+        wrong = f"is no workbook that can be read ({error})"
+        raise GeodataError(Problem(str(file.path), "", wrong)) from error
+    return [UserFile(file.path, file.data, str(name)) for name in book.sheetnames]
 
 
 @dataclass
@@ -93,7 +115,8 @@ class Reading:
 
     def wrong(self, file: UserFile, line: int | None, column: str, message: str) -> None:
         """Keep one thing that is wrong."""
-        place = ", ".join(part for part in (f"line {line}" if line else "", column) if part)
+        parts = (file.sheet and f"sheet {file.sheet}", f"line {line}" if line else "", column)
+        place = ", ".join(part for part in parts if part)
         self.problems.append(Problem(str(file.path), place, message))
 
     def wrong_cells(self, file: UserFile, cells: pd.Series[str], column: str, message: str) -> None:
@@ -129,6 +152,8 @@ class Reading:
             header = [plain(cell) for cell in cells]
             if found(set(header)):
                 return self.below(file, number, header)
+        if file.sheet:  # remarks; a book of nothing else ends as one that holds no rows
+            return pd.DataFrame(columns=needed, dtype="str")
         wanted = ", ".join(needed)
         self.wrong(
             file, None, "", f"no line in the first {_TITLE_LINES} names the columns {wanted}"
