@@ -24,6 +24,7 @@ from dcsite.atlas.overlay import updated
 from dcsite.errors import GeodataError, Problem
 
 from .area_supply_demand import AREA_SUPPLY_DEMAND
+from .fit import FIT
 from .importer import Importer
 from .interconnectors import INTERCONNECTORS
 from .overpass import OVERPASS
@@ -33,7 +34,7 @@ from .spare_capacity import SPARE_CAPACITY
 
 IMPORTERS: Mapping[str, Importer] = {
     one.kind: one
-    for one in (AREA_SUPPLY_DEMAND, OVERPASS, SPARE_CAPACITY, INTERCONNECTORS, GEM, WRI)
+    for one in (AREA_SUPPLY_DEMAND, OVERPASS, SPARE_CAPACITY, INTERCONNECTORS, GEM, WRI, FIT)
 }
 
 __all__ = ["IMPORTERS", "Imported", "Importer", "import_files"]
