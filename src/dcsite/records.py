@@ -205,6 +205,7 @@ Score = Annotated[float, Unit(6), WithJsonSchema({"type": "number", "minimum": 0
 Times = Annotated[float, Unit(9, least=0.0)]
 #: Objective points, weights and plain ratios.
 Points = Annotated[float, Unit(6)]
+UnknownPoints = Annotated[float, Unit(6, null=math.nan)]
 #: A number in the unit that the record's field `unit` names.
 Amount = Annotated[float, Unit(None)]
 #: The same where null has a meaning: not known (NaN), or without bound (infinity).

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Cost,
         HubDisasters,
         HubExplanation,
+        HubLoad,
         MeasureChange,
         PlaceExplanation,
         RunnerUp,
@@ -303,11 +304,39 @@ def print_hubs(console: Console, hubs: Sequence[HubExplanation]) -> None:
             *(f"{part:.4f}" for part in (*points.values(), sum(points.values()))),
         )
     console.print(table)
+    _print_sizes(console, hubs)
     if solved:
         console.print(
             "\ncost: objective points lost when no hub may stand there; the true loss lies in the "
             "interval.\nrunner-up: the nearest hub of the best plan without it."
         )
+
+
+def _print_sizes(console: Console, hubs: Sequence[HubExplanation]) -> None:
+    """Print how firmly each hub's MW is set, and by what."""
+    sizes = [(hub, hub.size) for hub in hubs if hub.size is not None]
+    if not sizes:
+        return
+    table = columns("hub", ">MW as good", "held by", wide=("hub", "held by"))
+    for hub, size in sizes:
+        table.add_row(escape(hub.place.label), _mw_range(size), _held(size))
+    console.print()
+    console.print(table)
+    console.print(
+        "\nMW as good: all hubs where they are, other loads chosen anew, the plan loses less than "
+        f"{sizes[0][1].within:.5f} points.\nheld by: what keeps the hub from more."
+    )
+
+
+def _mw_range(size: HubLoad) -> str:
+    from dcsite.contract import load_mw
+
+    low, high = load_mw(size.low_mw), load_mw(size.high_mw)
+    return low if low == high else f"{low} to {high}"
+
+
+def _held(size: HubLoad) -> str:
+    return escape("; ".join(reason.title_en for reason in size.set_by))
 
 
 def _print_hub(console: Console, hub: HubExplanation) -> None:
@@ -326,6 +355,11 @@ def _print_hub(console: Console, hub: HubExplanation) -> None:
             gone = listed([place.label for place in hub.leaving])
             console.print(f"also given up: {escape(gone)}")
         _print_changes(console, hub.changes)
+    if hub.size is not None:
+        console.print(
+            f"{_mw_range(hub.size)} MW are as good within {hub.size.within:.5f} points; held by: "
+            f"{_held(hub.size)}"
+        )
     table = columns("measure", ">points", ">of the plan's", ">share", wide=("measure",))
     for share in hub.shares:
         part = share.points / share.plan_points if share.plan_points else 0.0

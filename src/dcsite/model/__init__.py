@@ -2,9 +2,10 @@
 
 from .candidates import Candidates, RuleModes, all_rules, modes_of
 from .formulation import assemble, demand_zones
-from .program import SiteProgram
+from .program import DEMAND, SiteProgram
 
 __all__ = [
+    "DEMAND",
     "Candidates",
     "RuleModes",
     "SiteProgram",

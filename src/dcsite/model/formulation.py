@@ -17,7 +17,7 @@ import pandas as pd
 from dcsite.contract import TIERS, criteria
 from dcsite.geo.geodesy import geodesic_km
 
-from .program import SiteProgram
+from .program import DEMAND, SiteProgram
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,11 +64,14 @@ def assemble(
     place_cores(program)
     total_load(program)
     for criterion in criteria():
+        program.origin = criterion.name
         criterion.constrain(program)
+    program.origin = DEMAND
     if not scored:
         return program
     unserved = serve_demand(program)
     for criterion in criteria():
+        program.origin = criterion.name
         program.add_scores(criterion.name, criterion.score(program))
     program.set_objective(unserved)
     return program

@@ -93,7 +93,7 @@ class TableRows:
     """
 
     def __init__(self, program: SiteProgram, table: LoadTable) -> None:
-        self._program, self._table = program, table
+        self._program, self._table, self._origin = program, table, program.origin
         own = table.slack is not None and len({v.name for v in table.slack}) > 1
         # Rows with a slack of their own do not imply each other.
         self._ready = (
@@ -162,6 +162,7 @@ class TableRows:
             terms.append((table.epigraph, -1.0))
         if table.slack is not None:
             terms.append((table.slack[row], 1.0))
+        self._program.origin = self._origin
         # The solvers keep a row to about 1e-6 of its largest number: rows are laid in shares.
         self._program.row(f"{table.name}_{table.labels[row]}", terms, ">=", float(table.least[row]))
         self._added.add(row)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .lazy_rows import LazyRows
 
 _SENSE = {"<=": pulp.LpConstraintLE, ">=": pulp.LpConstraintGE, "==": pulp.LpConstraintEQ}
+#: Origin of the rows by which hubs serve demand.
+DEMAND = "service of demand"
 _SAFE = re.compile(r"[A-Za-z0-9_]{1,40}\Z")
 
 
@@ -77,6 +79,10 @@ class SiteProgram:
         self.defined: list[tuple[Any, Terms, float]] = []
         #: By tier, the columns that say of each site whether a hub not below it stands there.
         self.hub_columns: dict[int, list[Any]] = {}
+        #: Who adds rows: a criterion's name, :data:`DEMAND` or nobody; and of each row, who did,
+        #: under which rule (empty: under none).
+        self.origin = ""
+        self.made: dict[str, tuple[str, str]] = {}
         #: Rows about one site or about sites too near: they say nothing of a plan as a whole.
         self.local_rows: set[str] = set()
         self.labels = [
@@ -149,6 +155,7 @@ class SiteProgram:
             terms = [*terms, *self._slack(name, sense, rule, slack_up)]
         if local:
             self.local_rows.add(name)
+        self.made[name] = self.origin, rule or ""
         self.problem.addConstraint(
             pulp.LpConstraint(pulp.LpAffineExpression(terms), _SENSE[sense], name, rhs)
         )

@@ -20,6 +20,7 @@ from dcsite.records import (
     Score,
     Share,
     Times,
+    UnknownPoints,
 )
 
 
@@ -154,6 +155,40 @@ class HubDisasters(Record):
     move: Move | None
 
 
+class LoadReason(Record):
+    """What keeps a hub from more MW: a bound of its own, a rule, or a measure that it would lower.
+
+    ``nothing``: any MW of its tier is as good within the gap; ``least``, ``largest``: of its tier;
+    ``land``; ``rule``: a rule's row binds; ``score``: a criterion's rows do; ``demand``: what is
+    in reach; ``rest``: it carries what the other hubs leave of the total.
+    """
+
+    kind: Literal["nothing", "least", "largest", "land", "rule", "score", "demand", "rest"]
+    name: str
+    """The rule, measure or criterion; empty for the hub's own bounds."""
+    title_en: str
+    title_ja: str
+    points_per_100_mw: UnknownPoints
+    """By how much it makes 100 MW more here worth less than at the hub it treats best, in points;
+    null where no loss would let the hub grow."""
+
+
+class HubLoad(Record):
+    """How firmly a hub's MW is set while all hubs stay where they are, and by what.
+
+    Between `low_mw` and `high_mw` the plan, its other loads chosen anew, loses at most `within`
+    points; its tier and land allow `least_mw` to `most_mw`. `best_mw` is where it gains most.
+    """
+
+    best_mw: Mw
+    low_mw: Mw
+    high_mw: Mw
+    least_mw: Mw
+    most_mw: Mw
+    within: Points
+    set_by: tuple[LoadReason, ...]
+
+
 class HubExplanation(Record):
     """Why a hub stands where it stands.
 
@@ -176,6 +211,8 @@ class HubExplanation(Record):
         difference of their objectives.
     disasters : HubDisasters, optional
         What could strike it; None where that was not asked.
+    size : HubLoad, optional
+        What sets its MW; None where that was not asked.
     """
 
     place: PlaceName
@@ -187,6 +224,7 @@ class HubExplanation(Record):
     leaving: tuple[PlaceName, ...] = ()
     changes: tuple[MeasureChange, ...] = ()
     disasters: HubDisasters | None = None
+    size: HubLoad | None = None
 
 
 class Explanation(Record):

@@ -1,4 +1,4 @@
-"""Explain a plan: what each hub is worth, and who would take its place.
+"""Explain a plan: what each hub is worth, who would take its place, what sets its MW.
 
 For a hub the program is solved up to twice more. With its site closed and all other hubs kept as
 they are, a small program finds its direct successor. Unless that is already within the gap of the
@@ -30,6 +30,7 @@ from dcsite.plan.explanation import (
     Explanation,
     HubDisasters,
     HubExplanation,
+    HubLoad,
     Move,
     PlaceName,
     RunnerUp,
@@ -37,6 +38,7 @@ from dcsite.plan.explanation import (
 )
 from dcsite.plan.shares import changes_between, measure_shares
 
+from .explain_load import explain_loads
 from .pool import Change, Resolved, Resolver, Solve
 
 if TYPE_CHECKING:
@@ -282,7 +284,7 @@ def explain_hubs(
     on_done: Callable[[int, int], None] | None = None,
     halted: Callable[[], bool] | None = None,
 ) -> tuple[HubExplanation, ...]:
-    """Say what hubs are worth and who would take their place.
+    """Say what hubs are worth, who would take their place, and what sets their MW.
 
     The cost of a hub is the best objective of all plans less the best of those without it. Both
     are known to lie between a plan found and a bound, so the cost is an interval. A better plan
@@ -327,6 +329,14 @@ def explain_hubs(
         hub: [context.evaluate(one) for one in solved if one.feasible]
         for hub, solved in sorted(found.items(), key=lambda item: item[0] or "")
     }
+    sizes: dict[str, HubLoad] = {}
+    try:
+        if halted is None or not halted():
+            sizes = explain_loads(context)
+    except KeyboardInterrupt:
+        if halted is None:
+            raise
+    wanted = [replace(one, size=sizes.get(one.place.site_id)) for one in wanted]
     anyway = context.hubs.index[:0]
     for more, _ in plans.get(None, ()):
         anyway = more.index.difference(context.hubs.index)

@@ -6,7 +6,7 @@ import math
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from dcsite.contract import criteria, link_kinds
+from dcsite.contract import criteria, link_kinds, load_mw
 
 from .encode import html_fragment
 from .style import SCORE_RAMP, about, decimals, quantity, tier_style
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Cost,
         Explanation,
         HubExplanation,
+        HubLoad,
         MeasureShare,
         PlaceName,
         RunnerUp,
@@ -88,8 +89,18 @@ def hub_worth(explanation: Explanation | None, site_id: str) -> list[dict[str, s
         return None
     cost = _line("代替コスト", "Replacement cost", *_cost(hub.cost, explanation.objective))
     if not hub.cost.possible:
-        return [cost]
-    return [cost, *_successors(hub)]
+        return [cost, *_size(hub.size)]
+    return [cost, *_successors(hub), *_size(hub.size)]
+
+
+def _size(size: HubLoad | None) -> list[dict[str, str]]:
+    """Return how firmly a hub's MW is set, and by what."""
+    if size is None:
+        return []
+    low, high = load_mw(size.low_mw), load_mw(size.high_mw)
+    value = about(size.low_mw) if low == high else f"約 about {low}–{high} MW"
+    held = " / ".join(f"{reason.title_ja} {reason.title_en}" for reason in size.set_by)
+    return [_line("同等のIT容量", "MW as good", value, f"制約 held by: {held}")]
 
 
 def hub_shares(hub: Hub, explanation: Explanation | None) -> tuple[MeasureShare, ...]:
