@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 
 import pytest
 
-from dcsite.atlas import check_geodata
+from dcsite.atlas import check_geodata, load_atlas
 from dcsite.atlas.describe import refresh
 
 SUBSTATIONS = "openstreetmap/substations.csv"
@@ -294,6 +295,25 @@ def test_a_missing_file_gives_one_line_whoever_refers_to_it(few_tables, path):
     (few_tables / path).unlink()
     (problem,) = check_geodata(few_tables)
     assert str(problem).startswith(f"{path}: cannot be read (No such file or directory)")
+
+
+def test_a_table_may_be_gzipped_and_one_cut_short_is_told(few_tables):
+    plain = few_tables / "power/interconnectors.csv"
+    packed = plain.with_name("interconnectors.csv.gz")
+    before = load_atlas(few_tables).table("interconnectors")
+    packed.write_bytes(gzip.compress(plain.read_bytes(), mtime=0))
+    plain.unlink()
+    descriptor = few_tables / "datapackage.json"
+    descriptor.write_text(
+        descriptor.read_text("utf-8").replace("power/interconnectors.csv", f"power/{packed.name}"),
+        encoding="utf-8",
+    )
+    refresh(few_tables)
+    assert check_geodata(few_tables) == []
+    assert load_atlas(few_tables).table("interconnectors").equals(before)
+    packed.write_bytes(packed.read_bytes()[:-20])
+    (problem,) = check_geodata(few_tables)
+    assert str(problem).startswith("power/interconnectors.csv.gz: is no whole gzip file: ")
 
 
 def test_a_table_the_descriptor_does_not_list_is_told(few_tables):

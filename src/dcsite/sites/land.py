@@ -171,6 +171,7 @@ def gentle_land(
         `RADIUS_KM`; `connected_land_ha`, the largest piece of it that is the municipality's own,
         of cells that share a side.
     """
+    atlas.mark_used("land_mesh_1km")
     cells = gentle_cells(atlas)
     tree = KDTree(to_ecef_km(cells["lat_deg"], cells["lon_deg"]))
     lat, lon = np.asarray(lat_deg, dtype=float), np.asarray(lon_deg, dtype=float)

@@ -104,8 +104,9 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
         `site_id` (``site-0001`` and on where none is given).
         `max_it_load_mw` is the given one, else hectares times `land.mw_per_ha`, else what the
         gentle land about the point carries. `uncertainty_km` is 0 for a point, for a polygon the
-        radius of a disc of its area. Terrain, prefecture and electricity area are those of the
-        municipality that holds the point (of a split municipality, the main area).
+        radius of a disc of its area. Gentle land is that about the point; elevation, prefecture
+        and electricity area are those of the municipality that holds it (of a split municipality,
+        the main area).
 
     Raises
     ------
@@ -142,15 +143,11 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
     rows.problems.raise_if_any()
 
     here = municipality_table(atlas, land).reindex(code)
-    columns: dict[str, Any] = {
-        str(name): values.to_numpy(copy=True) for name, values in here.items()
-    }
+    columns: dict[str, Any] = {str(name): values.to_numpy() for name, values in here.items()}
     hectares = np.where(np.isnan(hectares), polygon_hectares, hectares)
-    silent = np.flatnonzero(np.isnan(hectares) & np.isnan(max_it_load_mw))
-    if silent.size:
-        own = gentle_land(lat_deg[silent], lon_deg[silent], code[silent].tolist(), atlas)
-        for name, values in with_available_land(own, code[silent], atlas, land).items():
-            columns[str(name)][silent] = values
+    around = gentle_land(lat_deg, lon_deg, code.tolist(), atlas)
+    for name, values in with_available_land(around, code, atlas, land).items():
+        columns[str(name)] = values.to_numpy()
     from_land_mw = np.where(
         np.isnan(hectares), columns["max_it_load_mw"], hectares * land.mw_per_ha
     )
