@@ -50,7 +50,7 @@ def test_the_value_does_and_one_step_less_does_not(some, shipped_atlas, override
 
 
 def test_sites_are_measured_anew_where_the_number_decides_what_is_measured(some, shipped_atlas):
-    # A core's directions are those of the landings within the reach that is loosened here.
+    # A core's corridors are those of the landings within the reach that is loosened here.
     overrides = (
         *BASE,
         "criteria.cables.core_landing_max_km=0.001",
@@ -59,7 +59,7 @@ def test_sites_are_measured_anew_where_the_number_decides_what_is_measured(some,
     )
     scenario = dcsite.load_scenario(overrides=overrides)
     sites = measure_sites(some[list(SITE_COLUMNS)], shipped_atlas, scenario)
-    assert (sites["international_directions"] == 0).all()
+    assert (sites["international_corridors"] == 0).all()
     (change,) = smallest_relaxation(
         Candidates.of(scenario, shipped_atlas, sites), "landing_reach", LIMIT_S
     )

@@ -135,7 +135,11 @@ def test_shares_out_of_supply_and_zones_out_of_reach(measured, shipped_atlas):
 def test_only_sites_at_crowded_landings(measured, shipped_atlas):
     crowded = measured[measured["landing_crowded"]]
     scenario = dcsite.load_scenario(
-        overrides=('rules.tier_counts="off"', 'rules.core_regions="off"')
+        overrides=(
+            'rules.tier_counts="off"',
+            'rules.core_regions="off"',
+            "demand.total_new_it_load_mw=600",
+        )
     )
     found = check_scenario(Candidates.of(scenario, shipped_atlas, crowded), thorough=False).findings
     (error,) = [finding for finding in found if finding.level == "error"]

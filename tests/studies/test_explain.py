@@ -150,18 +150,6 @@ def test_shares_add_up_to_the_score_and_follow_load_times_score(context):
     assert share.points == pytest.approx(by_hand, abs=1e-9)
 
 
-def test_a_cluster_earns_nothing_where_it_is_the_largest(context, scenario):
-    clusters = context.hubs.groupby("landing_cluster")["it_load_mw"].sum()
-    assert (clusters == clusters.max()).sum() == 1
-    total = context.hubs["it_load_mw"].sum()
-    largest = context.hubs["landing_cluster"] == clusters.idxmax()
-    for hub in hub_shares(context):
-        (share,) = [s for s in hub.shares if s.measure == "largest_landing_cluster_share"]
-        if total == 400.0 and largest[hub.place.site_id]:
-            assert share.points == 0.0
-        assert share.points >= 0.0
-
-
 def test_a_hub_that_nothing_can_replace(scenario, shipped_atlas, sites):
     two = sites.loc[["01213", "40100"]]
     chosen = pd.DataFrame(

@@ -1,14 +1,18 @@
-"""Cables: international landings near, not all in one place, and leading in several directions.
+"""Cables: a core's international landing, and how much load stands at the crowded ones.
 
 The strategy finds landings concentrated from Boso to Kita-Ibaraki and at Shima (H2), wants them
-dispersed (C5) and international routes multiplied with the core hubs (F4). It gives no distance,
-no largest share and no number of directions: those are assumptions of the scenario. Cable routes
-on the sea floor are not open data; only landings are used.
+dispersed (C5) and international routes multiplied with the core hubs (F4). Only cores need a
+landing near; other hubs reach one over the network. A landing counts by the cable systems that are
+in service or being built by the scenario's year and lead to a corridor the strategy names (North
+America, Asia-Pacific, Europe; Russia is none), and only on the site's own land body. It gives no
+distance, no largest share and no number of corridors: those are assumptions of the scenario. Cable
+routes on the sea floor are not open data; only landings are used.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -36,12 +40,12 @@ from dcsite.geo.geodesy import geodesic_km
 from dcsite.hazards.settings import Part
 from dcsite.records import Name
 from dcsite.scenario.schema import Positive, Section
+from dcsite.sites import NO_LANDMASS, landmass_of, landmasses
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
@@ -57,29 +61,22 @@ DISTANCE = Quantity(
 CROWDED = Quantity(
     "landing_crowded",
     "",
-    "nearest landing in a crowded cluster, 1 = yes",
-    "最寄りの陸揚局が集中地域（1 = はい）",
+    "nearest landing within a core's reach and in a crowded cluster, 1 = yes",
+    "最寄りの陸揚局が到達距離内かつ集中地域（1 = はい）",
     _SOURCE,
 )
-DIRECTIONS = Quantity(
-    "international_directions",
-    "directions",
-    "international directions within reach of a core",
+CORRIDORS = Quantity(
+    "international_corridors",
+    "corridors",
+    "international corridors within reach of a core",
     "中核拠点から届く国際方面数",
-    _SOURCE,
+    f"{_SOURCE}, cable_corridors",
 )
-#: What the directions of submarine_cables are called.
-_DIRECTIONS = {
-    "arctic_europe": ("Europe by the Arctic", "北極海経由欧州"),
-    "china_hk": ("China and Hong Kong", "中国・香港"),
-    "europe_via_south": ("Europe by the south", "南回り欧州"),
-    "guam_oceania": ("Guam and Oceania", "グアム・オセアニア"),
-    "korea": ("Korea", "韓国"),
-    "north_america": ("North America", "北米"),
-    "russia": ("Russia", "ロシア"),
-    "southeast_asia": ("South-East Asia", "東南アジア"),
-    "taiwan": ("Taiwan", "台湾"),
-}
+CORE_DISTANCE = replace(
+    DISTANCE,
+    en="distance of cores to the nearest international landing, mean",
+    ja="中核拠点から最寄りの国際陸揚局までの距離（平均）",
+)
 LARGEST_CLUSTER = Quantity(
     "largest_landing_cluster_share",
     "share",
@@ -89,30 +86,26 @@ LARGEST_CLUSTER = Quantity(
 CROWDED_SHARE = Quantity(
     "crowded_landing_share",
     "share",
-    "share of the new load nearest to Boso to Kita-Ibaraki or Shima",
-    "房総〜北茨城・志摩の陸揚地域が最寄りの割合",
+    "share of the new load within reach of Boso to Kita-Ibaraki or Shima",
+    "房総〜北茨城・志摩の陸揚地域の到達距離内にある割合",
 )
-#: Clusters count as equally large within this share of the load.
-_TIED = 1e-6
 
 
 class Parameters(Section):
     """Parameters of the cables criterion."""
 
     planned_until_year: Annotated[int, Field(ge=2000, le=2100)]
-    """Planned cables count when ready for service by this year."""
+    """Cables under construction count when ready for service by this year."""
     core_landing_max_km: Annotated[float, Field(ge=0, le=3000)]
     """Farthest international landing a core hub may use, in km."""
     max_crowded_share: Part
-    """Largest share of new IT load at hubs whose nearest landing is a crowded one."""
+    """Largest share of new IT load at hubs within reach of a crowded landing."""
     min_directions: Annotated[int, Field(ge=0, le=10)]
-    """International directions each core hub shall reach."""
+    """International corridors each core hub shall reach."""
     score_zero_km: Positive
-    """Landing distance that scores 0, in km."""
+    """Landing distance of a core that scores 0, in km."""
     score_one_km: Annotated[float, Field(ge=0)]
-    """Landing distance that scores 1, in km."""
-    cluster_share_of_weight: Part
-    """Part of the criterion's weight given to the largest share of one cluster."""
+    """Landing distance of a core that scores 1, in km."""
 
 
 class LandingLink(Link):
@@ -127,49 +120,56 @@ class LandingLink(Link):
     """Id in the table cable_landing_stations."""
     cluster_id: str | None
     """Id of the crowded landing cluster the landing belongs to, else null."""
+    only_cable: str | None
+    """The one cable system of the landing, null where there are several."""
+
+    @property
+    def detail(self) -> str:
+        """The one cable system."""
+        return self.only_cable or ""
 
 
 def landings_in_force(atlas: Atlas, planned_until_year: int) -> pd.DataFrame:
-    """List the international landings that count, with cluster and directions.
+    """List the international landings that count.
 
     Parameters
     ----------
     atlas : Atlas
         What is known.
     planned_until_year : int
-        Cables planned or under construction count when ready by the end of this year.
+        Cables under construction count when ready by the end of this year; planned ones never.
 
     Returns
     -------
     pandas.DataFrame
-        Indexed by `landing_id`: `lat_deg`, `lon_deg`, `name_en`, `name_ja`, `cluster` (id of the
-        crowded cluster, else the landing's own id), `crowded` (bool), `directions` (frozenset).
+        Indexed by `landing_id`: `lat_deg`, `lon_deg`, `name_en`, `name_ja`, `landmass_id`,
+        `cluster` (id of the crowded cluster, else the landing's own id), `crowded` (bool),
+        `cables` (dict from the name of a system to its corridors, a frozenset).
     """
     cables = atlas.table("submarine_cables")
     year = pd.to_numeric(cables["rfs_year"], errors="coerce")
-    coming = cables["status"].isin(["planned", "under_construction"]) & (year <= planned_until_year)
-    counted = cables[
-        (cables["kind"] == "international") & ((cables["status"] == "in_service") | coming)
-    ]
-    pairs = counted[["japan_landings", "directions"]].dropna()
-    pairs = pairs.assign(landing_id=pairs["japan_landings"].str.split(";")).explode("landing_id")
-    pairs = pairs.assign(direction=pairs["directions"].str.split(";")).explode("direction")
-    directions = pairs.groupby("landing_id")["direction"].agg(frozenset)
-    stations = atlas.table("cable_landing_stations")
-    stations = stations[stations.index.isin(directions.index)].sort_index()
-    clusters = atlas.table("landing_clusters")["cluster_id"]
-    cluster = clusters.reindex(stations.index)
-    return pd.DataFrame(
-        {
-            "lat_deg": stations["lat_deg"],
-            "lon_deg": stations["lon_deg"],
-            "name_en": stations["name_en"],
-            "name_ja": stations["name_ja"],
-            "cluster": cluster.where(cluster.notna(), stations.index.to_series()),
-            "crowded": cluster.notna(),
-            "directions": directions.reindex(stations.index),
-        },
-        index=stations.index,
+    coming = (cables["status"] == "under_construction") & (year <= planned_until_year)
+    built = (cables["status"] == "in_service") | coming
+    pairs = cables[built & (cables["kind"] == "international")].dropna(subset=["japan_landings"])
+    pairs = pairs.assign(
+        landing_id=pairs["japan_landings"].str.split(";"), at=pairs["directions"].str.split(";")
+    )
+    pairs = pairs.explode("landing_id").explode("at")
+    pairs["corridor"] = pairs["at"].map(atlas.table("cable_corridors")["corridor"])
+    pairs = pairs.dropna(subset=["corridor"])
+    systems: dict[str, dict[str, frozenset[str]]] = {}
+    for landing, name, corridor in zip(
+        pairs["landing_id"], pairs["name"], pairs["corridor"], strict=True
+    ):
+        led = systems.setdefault(landing, {})
+        led[name] = led.get(name, frozenset()) | {corridor}
+    stations = atlas.table("cable_landing_stations").loc[sorted(systems)]
+    cluster = atlas.table("landing_clusters")["cluster_id"].reindex(stations.index)
+    return stations[["lat_deg", "lon_deg", "name_en", "name_ja"]].assign(
+        landmass_id=landmass_of(stations["lat_deg"], stations["lon_deg"], landmasses(atlas)),
+        cluster=cluster.where(cluster.notna(), stations.index.to_series()),
+        crowded=cluster.notna(),
+        cables=pd.Series(systems),
     )
 
 
@@ -190,7 +190,7 @@ class Cables(Criterion[Parameters]):
     title_ja = "海底ケーブル"
     policy_lines = ("B11", "F4", "H2", "H8", "H9")
     Parameters = Parameters
-    quantities = (DISTANCE, CROWDED, DIRECTIONS)
+    quantities = (DISTANCE, CROWDED, CORRIDORS)
     links = (LandingLink,)
     rules = (
         Rule(
@@ -215,60 +215,66 @@ class Cables(Criterion[Parameters]):
         ),
         Rule(
             "international_directions",
-            "core hubs reach several international directions",
+            "core hubs reach several international corridors",
             "中核拠点が複数の国際方面につながる",
-            "direction",
+            "corridor",
             ("criteria.cables.min_directions", "criteria.cables.planned_until_year"),
             ("F4", "H9"),
-            per="per direction short",
+            per="per corridor short",
             gives_way=(Step("criteria.cables.min_directions", 0.0, by=1.0),),
         ),
     )
 
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
-        """Measure landing distance in km, landing, cluster and directions within a core's reach."""
+        """Measure the nearest landing on the land body, and the corridors within a core's reach."""
         own = self.own(scenario)
         landings = landings_in_force(atlas, own.planned_until_year)
-        distance_km = geodesic_km(
+        away_km = geodesic_km(
             sites["lat_deg"].to_numpy()[:, None],
             sites["lon_deg"].to_numpy()[:, None],
             landings["lat_deg"].to_numpy()[None, :],
             landings["lon_deg"].to_numpy()[None, :],
         )
-        nearest = distance_km.argmin(axis=1)
-        names = sorted(frozenset().union(*landings["directions"]))
-        leads = np.array([[name in there for name in names] for there in landings["directions"]])
-        reach = (distance_km <= own.core_landing_max_km).astype(int) @ leads.astype(int) > 0
+        body = landings["landmass_id"].to_numpy()[None, :]
+        joined = (sites["landmass_id"].to_numpy()[:, None] == body) & (body != NO_LANDMASS)
+        distance_km = np.where(joined, away_km, np.inf)
+        nearest, least_km = distance_km.argmin(axis=1), distance_km.min(axis=1)
+        near = least_km <= own.core_landing_max_km
+        led = [frozenset().union(*cables.values()) for cables in landings["cables"]]
+        names = sorted(frozenset().union(*led))
+        leads = np.array([[name in there for name in names] for there in led], dtype=int)
+        reach = (distance_km <= own.core_landing_max_km).astype(int) @ leads > 0
+        ids = landings.index.to_numpy()[nearest]
         return pd.DataFrame(
             {
-                "landing_distance_km": distance_km[np.arange(len(sites)), nearest],
-                "landing_id": landings.index.to_numpy()[nearest],
-                "landing_cluster": landings["cluster"].to_numpy()[nearest],
-                "landing_crowded": landings["crowded"].to_numpy()[nearest],
-                "international_directions": reach.sum(axis=1),
+                "landing_distance_km": least_km,
+                "landing_id": np.where(np.isfinite(least_km), ids, ""),
+                "landing_cluster": np.where(near, landings["cluster"].to_numpy()[nearest], ""),
+                "landing_crowded": near & landings["crowded"].to_numpy(dtype=bool)[nearest],
+                "international_corridors": reach.sum(axis=1),
             },
             index=sites.index,
         )
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
-        """Score the distance to the nearest international landing."""
+        """Score the distance to the nearest international landing, which counts for cores."""
         own = self.own(scenario)
         score = linear_score(sites["landing_distance_km"], own.score_zero_km, own.score_one_km)
         return pd.Series(score, index=sites.index, name=self.name)
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
-        """Let cores stand only within reach of a landing and of enough directions."""
+        """Let cores stand only within reach of a landing and of enough corridors."""
         own = self.own(scenario)
         core = TIERS.index("core")
         far = np.zeros((len(sites), len(TIERS)))
         far[:, core] = sites["landing_distance_km"].to_numpy() > own.core_landing_max_km
         few = np.zeros((len(sites), len(TIERS)))
         few[:, core] = np.maximum(
-            own.min_directions - sites["international_directions"].to_numpy(), 0
+            own.min_directions - sites["international_corridors"].to_numpy(), 0
         )
         return (
             Admission("landing_reach", far, "no international landing within reach of a core"),
-            Admission("international_directions", few, "too few international directions"),
+            Admission("international_directions", few, "too few international corridors"),
         )
 
     def bounds(self, outlook: Outlook) -> Sequence[Bound]:
@@ -292,7 +298,7 @@ class Cables(Criterion[Parameters]):
         )
 
     def constrain(self, program: Program) -> None:
-        """Bound the share of new load whose nearest landing lies in a crowded cluster."""
+        """Bound the share of new load within reach of a crowded landing."""
         own = self.own(program.scenario)
         crowded = program.sites["landing_crowded"].to_numpy(dtype=float)
         program.row(
@@ -305,112 +311,131 @@ class Cables(Criterion[Parameters]):
         )
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
-        """Reward near landings, and a small largest share of one landing cluster."""
-        own = self.own(program.scenario)
-        part = own.cluster_share_of_weight
-        near = self.site_score(program.sites, program.scenario)
-        terms = self.by_load(program, DISTANCE.in_plan, near, 1.0 - part)
-        largest = program.continuous(LARGEST_CLUSTER.in_plan, 0.0, 1.0)
-        for cluster in sorted(program.sites["landing_cluster"].unique()):
-            there = (program.sites["landing_cluster"] == cluster).to_numpy(dtype=float)
-            program.row(
-                f"landing_cluster_share_{cluster}",
-                [*program.load_terms(load_share(program, there)), (largest, -1.0)],
-                "<=",
-                0.0,
-            )
-        weight = program.scenario.weights[self.name] * part
-        return (terms, ScoreTerm(LARGEST_CLUSTER.in_plan, weight, [(largest, -1.0)], 1.0))
+        """Reward cores near landings: ``sum(open[i, core] * score[i]) / cores``, at most 1."""
+        most = program.scenario.tiers.core.count.max
+        if not most:
+            return ()
+        worth = np.zeros((len(program.sites), len(TIERS)))
+        worth[:, TIERS.index("core")] = self.site_score(program.sites, program.scenario) / most
+        # Where tier counts may give way there can be more cores; no score is above 1.
+        near = program.continuous(DISTANCE.in_plan, 0.0, 1.0)
+        program.row("cores_near_landings", [*program.open_terms(worth), (near, -1.0)], ">=", 0.0)
+        weight = float(program.scenario.weights[self.name])
+        return (ScoreTerm(DISTANCE.in_plan, weight, [(near, 1.0)]),)
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
-        """Measure landings, shares and directions anew, hub by hub."""
+        """Find landings, cables and shares anew, hub by hub."""
         own = self.own(scenario)
         landings = landings_in_force(atlas, own.planned_until_year)
+        table = atlas.table("cable_corridors").dropna(subset=["corridor"])
+        titles = zip(table["name_en"], table["name_ja"], strict=True)
+        named = dict(zip(table["corridor"], titles, strict=True))
         found = Findings(self.name, hubs, scenario)
-        distance_km = np.zeros(len(hubs))
-        nearest = np.zeros(len(hubs), dtype=int)
-        reached: list[list[str]] = []
+        core = (hubs["tier"] == "core").to_numpy()
+        distance_km, corridors = np.full((2, len(hubs)), np.inf)
+        corridors[core] = 0.0
+        lean = np.full(len(hubs), "", dtype=object)
+        said, notes = [("", "")] * len(hubs), []
         for number, (site, hub) in enumerate(hubs.iterrows()):
+            there = landings[
+                (landings["landmass_id"] == hub["landmass_id"])
+                & (landings["landmass_id"] != NO_LANDMASS)
+            ]
+            if there.empty:
+                continue
             away_km = geodesic_km(
                 hub["lat_deg"],
                 hub["lon_deg"],
-                landings["lat_deg"].to_numpy(),
-                landings["lon_deg"].to_numpy(),
+                there["lat_deg"].to_numpy(),
+                there["lon_deg"].to_numpy(),
             )
-            nearest[number] = int(np.argmin(away_km))
-            distance_km[number] = float(np.min(away_km))
-            within = landings[away_km <= own.core_landing_max_km]
-            reached.append(sorted(frozenset().union(*within["directions"])))
-            found.link(site, _link(landings, nearest[number], distance_km[number]))
-        cluster = landings["cluster"].to_numpy()[nearest]
-        crowded = landings["crowded"].to_numpy(dtype=bool)[nearest]
-        total = float(scenario.total_new_it_load_mw)
-        by_cluster = pd.Series(found.load_mw).groupby(cluster).sum()
-        largest = float(by_cluster.max()) / total
-        crowded_share = float(found.load_mw[crowded].sum()) / total
+            nearest = there.iloc[int(away_km.argmin())]
+            distance_km[number] = away_km.min()
+            found.link(site, _link(nearest, distance_km[number]))
+            within = away_km <= own.core_landing_max_km
+            lean[number] = nearest["cluster"] if within.any() else ""
+            if not core[number]:
+                continue
+            cables = _by_corridor(there["cables"][within])
+            corridors[number] = len(cables)
+            said[number] = _said(cables, named)
+            if any(len(names) == 1 for names in cables.values()):
+                en, ja = found.place(number)
+                notes.append(
+                    f"core {en} hangs on single cables: {said[number][0]} / "
+                    f"中核拠点{ja}は単独のケーブルに依存：{said[number][1]}"
+                )
         score = linear_score(distance_km, own.score_zero_km, own.score_one_km)
-        directions = np.array([float(len(names)) for names in reached])
-        part = own.cluster_share_of_weight
-        outside = _outside_largest(found.load_mw, cluster, by_cluster) / total
-        found.mean(DISTANCE, distance_km, score, 1.0 - part)
-        found.figure(LARGEST_CLUSTER, largest, 1.0 - largest, part, outside)
+        most = scenario.tiers.core.count.max
+        earned = np.where(core, score, 0.0) / max(most, 1)
+        total = float(scenario.total_new_it_load_mw)
+        clusters = pd.Series(found.load_mw).groupby(lean).sum().drop("", errors="ignore")
+        crowded = pd.Series(lean).isin(landings["cluster"][landings["crowded"]]).to_numpy()
+        crowded_share = float(found.load_mw[crowded].sum()) / total
+        mean_km = float(distance_km[core].mean()) if core.any() else np.nan
+        shares = earned / max(float(earned.sum()), 1.0) if most else None
+        found.figure(CORE_DISTANCE, mean_km, earned=shares)
+        found.figure(LARGEST_CLUSTER, float(clusters.max()) / total if len(clusters) else 0.0)
         found.figure(CROWDED_SHARE, crowded_share)
-        found.each(DISTANCE, distance_km, score)
-        said = [[_DIRECTIONS.get(name, (name, name)) for name in names] for names in reached]
-        notes = [
-            (", ".join(en for en, _ in names), "、".join(ja for _, ja in names)) for names in said
-        ]
+        found.each(DISTANCE, distance_km, np.where(core, score, np.nan))
         reach = f"within {own.core_landing_max_km:g} km", f"{own.core_landing_max_km:g} km以内"
-        found.each(DIRECTIONS.noted(*reach), directions, notes=notes)
-        core = (hubs["tier"] == "core").to_numpy()
+        found.each(CORRIDORS.noted(*reach), corridors, notes=said)
         most_km = np.where(core, own.core_landing_max_km, np.inf)
         found.beyond("landing_reach", DISTANCE, distance_km, most_km)
-        for number in np.flatnonzero(core & (directions < own.min_directions)).tolist():
+        for number in np.flatnonzero(core & (corridors < own.min_directions)).tolist():
             en, ja = found.place(number)
             found.breach(
                 "international_directions",
-                own.min_directions - directions[number],
+                own.min_directions - corridors[number],
                 [hubs.index[number]],
-                f"core {en} reaches {directions[number]:.0f} international direction(s), "
+                f"core {en} reaches {corridors[number]:.0f} international corridor(s), "
                 f"{own.min_directions} wanted",
-                f"中核拠点{ja}の国際方面は{directions[number]:.0f}（必要{own.min_directions}）",
+                f"中核拠点{ja}の国際方面は{corridors[number]:.0f}（必要{own.min_directions}）",
             )
         if crowded_share > own.max_crowded_share:
             found.breach(
                 "landing_clusters",
                 crowded_share - own.max_crowded_share,
                 (),
-                f"hubs at the crowded landing clusters carry {crowded_share:.1%} of the new "
+                f"hubs within reach of the crowded landings carry {crowded_share:.1%} of the new "
                 f"load, {own.max_crowded_share:.1%} allowed",
                 f"集中陸揚地域の比率が{crowded_share:.1%}（上限{own.max_crowded_share:.1%}）",
             )
-        return found.done()
+        return replace(found.done(), notes=tuple(notes))
 
 
-def _link(landings: pd.DataFrame, number: int, distance_km: float) -> LandingLink:
-    landing = landings.iloc[number]
+def _link(landing: pd.Series[Any], distance_km: float) -> LandingLink:
+    cables = sorted(landing["cables"])
     return LandingLink(
         name_ja=str(landing["name_ja"]),
         name_en=str(landing["name_en"]),
         distance_km=distance_km,
         lat_deg=float(landing["lat_deg"]),
         lon_deg=float(landing["lon_deg"]),
-        landing_id=str(landings.index[number]),
+        landing_id=str(landing.name),
         cluster_id=str(landing["cluster"]) if landing["crowded"] else None,
+        only_cable=cables[0] if len(cables) == 1 else None,
     )
 
 
-def _outside_largest(
-    load_mw: NDArray[np.float64], cluster: NDArray[np.object_], by_cluster: pd.Series[float]
-) -> NDArray[np.float64]:
-    """Return the MW by which each hub keeps the largest cluster small.
+def _by_corridor(landings: Iterable[Mapping[str, frozenset[str]]]) -> dict[str, list[str]]:
+    """Return the cable systems that lead to each corridor from some landings."""
+    reached: dict[str, frozenset[str]] = {}
+    for cables in landings:
+        reached.update(cables)
+    return {
+        corridor: sorted(cable for cable, ends in reached.items() if corridor in ends)
+        for corridor in sorted(frozenset().union(*reached.values()))
+    }
 
-    Of ``1 - largest share`` a hub outside the largest cluster earns its MW, one inside nothing;
-    equally large clusters share the loss.
-    """
-    tied = by_cluster.index[by_cluster >= by_cluster.max() * (1.0 - _TIED)]
-    inside = np.isin(cluster.astype(str), tied.astype(str))
-    return np.where(inside, load_mw * (1.0 - 1.0 / len(tied)), load_mw)
+
+def _said(
+    cables: Mapping[str, Sequence[str]], named: Mapping[str, tuple[str, str]]
+) -> tuple[str, str]:
+    """Name corridors in both languages, with the cable where there is but one."""
+    en = [named[one][0] + (f" by {of[0]} alone" * (len(of) == 1)) for one, of in cables.items()]
+    ja = [named[one][1] + (f"（{of[0]}のみ）" * (len(of) == 1)) for one, of in cables.items()]
+    return ", ".join(en), "、".join(ja)
 
 
 CRITERION = Cables()

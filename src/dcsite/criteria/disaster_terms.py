@@ -128,7 +128,7 @@ def _key(sites: pd.DataFrame, scenario: Scenario) -> str:
     own: Parameters = scenario.criteria["disasters"]
     settings = own.model_dump_json(include=set(DisasterSettings.model_fields))
     digest = hashlib.sha256(settings.encode())
-    digest.update(str(scenario.criteria["cables"].planned_until_year).encode())
+    digest.update(scenario.criteria["cables"].model_dump_json().encode())
     if own.footprints_file and Path(own.footprints_file).is_file():
         digest.update(Path(own.footprints_file).read_bytes())
     for name in ("lat_deg", "lon_deg"):
@@ -141,12 +141,13 @@ def _key(sites: pd.DataFrame, scenario: Scenario) -> str:
 
 def _work_out(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> DisasterSet:
     own: Parameters = scenario.criteria["disasters"]
-    cluster = nearest_clusters(sites, atlas, scenario.criteria["cables"].planned_until_year)
-    return disaster_set(sites, atlas, own, cluster)
+    return disaster_set(sites, atlas, own, nearest_clusters(sites, atlas, scenario))
 
 
-def nearest_clusters(sites: pd.DataFrame, atlas: Atlas, planned_until_year: int) -> list[str]:
-    """Return the cluster of the international landing nearest to each site.
+def nearest_clusters(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> list[str]:
+    """Return the cluster of the landing nearest to each site; empty beyond a core's reach.
+
+    What stands farther away reaches all landings over the network and leans on none.
 
     Parameters
     ----------
@@ -154,17 +155,20 @@ def nearest_clusters(sites: pd.DataFrame, atlas: Atlas, planned_until_year: int)
         With `lat_deg` and `lon_deg`.
     atlas : Atlas
         What is known.
-    planned_until_year : int
-        Planned cables up to this year count.
+    scenario : Scenario
+        Says which landings count, and how far one reaches.
     """
-    landings = landings_in_force(atlas, planned_until_year)
+    own = scenario.criteria["cables"]
+    landings = landings_in_force(atlas, own.planned_until_year)
     away_km = geodesic_km(
         sites["lat_deg"].to_numpy(dtype=float)[:, None],
         sites["lon_deg"].to_numpy(dtype=float)[:, None],
         landings["lat_deg"].to_numpy(dtype=float)[None, :],
         landings["lon_deg"].to_numpy(dtype=float)[None, :],
     )
-    return [str(one) for one in landings["cluster"].to_numpy()[away_km.argmin(axis=1)]]
+    near = away_km.min(axis=1) <= own.core_landing_max_km
+    nearest = landings["cluster"].to_numpy()[away_km.argmin(axis=1)]
+    return [str(one) if within else "" for one, within in zip(nearest, near, strict=True)]
 
 
 def expected_down(disasters: DisasterSet) -> NDArray[np.float64]:
