@@ -41,6 +41,7 @@ def test_the_commands_of_this_version():
         ("data", "list"),
         ("data", "check"),
         ("data", "connections"),
+        ("data", "import"),
         ("scenario", "list"),
         ("scenario", "show"),
         ("schema",),

@@ -84,7 +84,8 @@ def list_tables(
     """List every table: rows, vintage, licence, source."""
     from dcsite.atlas import load_atlas
 
-    resources = load_atlas(root).resources()
+    atlas = load_atlas(root)
+    resources = atlas.resources()
     if as_json:
         said = ("theme", "rows", "vintage", "licence", "source", "sha256")
         print_json(
@@ -102,7 +103,8 @@ def list_tables(
         table.add_column(title)
     for one in resources:
         texts = map(escape, (one.vintage, one.licence, one.source))
-        table.add_row(escape(one.name), f"{one.rows:,}", *texts)
+        rows = len(atlas.table(one.name)) if one.overlay == "update" else one.rows
+        table.add_row(escape(one.name), f"{rows:,}", *texts)
     console.print(table)
 
 

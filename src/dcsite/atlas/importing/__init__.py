@@ -112,14 +112,14 @@ def import_files(
     }
     for name, frame in tables.items():
         below = next(entry for entry in shipped["resources"] if entry["name"] == name)
-        entry = listed.setdefault(name, below | {"path": f"{name}.csv", "imports": []})
-        if not entry["imports"]:
-            entry |= {"licenses": [], "sources": []}
+        entry = listed.setdefault(
+            name, below | {"path": f"{name}.csv", "licenses": [], "sources": []}
+        )
         count = f"{len(paths)} file{'s' if len(paths) > 1 else ''}"
         entry["licenses"] += [one for one in [importer.licence] if one not in entry["licenses"]]
         title = f"{importer.source['title']}, imported {date} from {count} ({kind})"
         entry["sources"].append(importer.source | {"title": title})
-        entry["imports"].append(made)
+        entry.setdefault("imports", []).append(made)
         whole = replace or name in importer.always_replaced
         entry |= {"overlay": "replace" if whole else "update", "vintage": f"imported {date}"}
         schema = TableSchema.model_validate(below["schema"])

@@ -97,7 +97,9 @@ def _sheet(reading: Reading, file: UserFile) -> pd.DataFrame | None:
     )  # fmt: skip
     read = kw.apply(lambda cells: reading.numbers(file, cells, _GROUP, dash=0.0).fillna(0.0))
     found = read.T.groupby(pd.Series(columns)).sum().T
-    codes = dict(_codes(reading, file, [(line, rows[n][1][:start]) for n, line in body]))
+    filled = set(found.index[found.sum(axis=1) > 0.0])
+    named = [(line, rows[n][1][:start]) for n, line in body if line in filled]
+    codes = dict(_codes(reading, file, named))
     found = found.loc[[line for line in found.index if line in codes]]
     off = (found[_MW[1:]].sum(axis=1) - found.get(_ALL_LARGE, 0.0)).abs() > _ROUNDING_KW
     for line in found.index[off]:
@@ -115,12 +117,17 @@ def _of(prefectures: list[str], cells: list[str]) -> bool:
 def _codes(
     reading: Reading, file: UserFile, lines: list[tuple[int, list[str]]]
 ) -> Iterator[tuple[int, str]]:
-    """Give the municipality of each line: by name, without its county, or by its ward's city."""
+    """Give the municipality of each line: by name, without its county, or by its ward's city.
+
+    Sums and what METI itself cannot place (不明) are passed over.
+    """
     towns = reading.atlas.table("municipalities")
+    fleet = reading.atlas.table("solar_fit_by_municipality")  # writes some names in another way
     by_name = {
         (str(pref), str(name).replace("ヶ", "ケ")): str(code)
-        for code, pref, name in zip(
-            towns.index, towns["pref_name_ja"], towns["name_ja"], strict=True
+        for code, pref, name in (
+            *zip(towns.index, towns["pref_name_ja"], towns["name_ja"], strict=True),
+            *zip(fleet.index, fleet["prefecture_ja"], fleet["municipality_ja"], strict=True),
         )
     }
     names: dict[str, list[str]] = {}
@@ -133,7 +140,7 @@ def _codes(
         rest = text.removeprefix(pref)
         while rest.startswith(pref):
             rest = rest.removeprefix(pref)
-        if _TOTALS.fullmatch(rest):
+        if _TOTALS.fullmatch(rest) or "不明" in rest:
             continue
         wards = [name for name in names[pref] if rest.startswith(name)]
         choices = [rest, re.sub("^.+?郡", "", rest), max(wards, key=len, default="")]

@@ -117,7 +117,8 @@ class Reading:
         """Keep one thing that is wrong."""
         parts = (file.sheet and f"sheet {file.sheet}", f"line {line}" if line else "", column)
         place = ", ".join(part for part in parts if part)
-        self.problems.append(Problem(str(file.path), place, message))
+        shown = ("".join(c if c.isprintable() else "?" for c in text) for text in (place, message))
+        self.problems.append(Problem(str(file.path), *shown))
 
     def wrong_cells(self, file: UserFile, cells: pd.Series[str], column: str, message: str) -> None:
         """Keep what is wrong with some cells of a column, each with its line and value."""
