@@ -48,7 +48,7 @@ def sized(measured, shipped_atlas):
 
 
 def kinds(size):
-    return [(reason.kind, reason.name) for reason in size.set_by]
+    return [(reason.kind, reason.name) for reason in size.held_by]
 
 
 def test_largest_rest_and_least(sized, measured):
@@ -56,12 +56,14 @@ def test_largest_rest_and_least(sized, measured):
     assert [found[site].best_mw for site in (FAR, MIDDLE, NEAR)] == pytest.approx([200, 80, 50])
     assert kinds(found[FAR]) == [("largest", "")]
     assert kinds(found[MIDDLE]) == [("rest", "")]
-    least, why = found[NEAR].set_by
+    least, why = found[NEAR].held_by
     assert least.kind == "least"
     assert (why.kind, why.title_en) == (
         "score",
         "distance to the nearest existing core, MW-weighted mean",
     )
+    assert [reason.name for reason in found[FAR].kept_by] == [why.name]
+    assert found[NEAR].kept_by == ()
     # A MW that moves from one hub to another loses the difference of their scores over the total.
     km = measured.loc[[FAR, MIDDLE, NEAR], "nearest_existing_core_km"].tolist()
     far, middle, near = (distance / 1000.0 for distance in km)
@@ -102,7 +104,7 @@ def test_the_rule_that_is_named_moves_the_hub_and_others_do_not(sized, mode):
     found, before = ends(SHARE, 0.5)
     assert found[FAR].best_mw == pytest.approx(150.0, rel=1e-4)
     assert kinds(found[FAR]) == [("rule", "area_load")]
-    assert found[FAR].set_by[0].title_ja == all_rules()["area_load"].title_ja
+    assert found[FAR].held_by[0].title_ja == all_rules()["area_load"].title_ja
     _, looser = ends(SHARE * 1.02, 0.5)
     assert looser[FAR] - before[FAR] == pytest.approx(3.0, abs=0.1)
     _, other = ends(SHARE, 0.51)

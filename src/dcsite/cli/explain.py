@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         HubDisasters,
         HubExplanation,
         HubLoad,
+        LoadReason,
         MeasureChange,
         PlaceExplanation,
         RunnerUp,
@@ -317,14 +318,17 @@ def _print_sizes(console: Console, hubs: Sequence[HubExplanation]) -> None:
     sizes = [(hub, hub.size) for hub in hubs if hub.size is not None]
     if not sizes:
         return
-    table = columns("hub", ">MW as good", "held by", wide=("hub", "held by"))
+    wide = ("hub", "held by", "kept up by")
+    table = columns("hub", ">MW as good", *wide[1:], wide=wide)
     for hub, size in sizes:
-        table.add_row(escape(hub.place.label), _mw_range(size), _held(size))
+        reasons = (_titles(size.held_by), _titles(size.kept_by))
+        table.add_row(escape(hub.place.label), _mw_range(size), *reasons)
     console.print()
     console.print(table)
     console.print(
         "\nMW as good: all hubs where they are, other loads chosen anew, the plan loses less than "
-        f"{sizes[0][1].within:.5f} points.\nheld by: what keeps the hub from more."
+        f"{sizes[0][1].within:.5f} points.\nheld by: what keeps the hub from more; kept up by: "
+        "from less."
     )
 
 
@@ -335,8 +339,8 @@ def _mw_range(size: HubLoad) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _held(size: HubLoad) -> str:
-    return escape("; ".join(reason.title_en for reason in size.set_by))
+def _titles(reasons: Sequence[LoadReason]) -> str:
+    return escape("; ".join(reason.title_en for reason in reasons) or "-")
 
 
 def _print_hub(console: Console, hub: HubExplanation) -> None:
@@ -358,7 +362,7 @@ def _print_hub(console: Console, hub: HubExplanation) -> None:
     if hub.size is not None:
         console.print(
             f"{_mw_range(hub.size)} MW are as good within {hub.size.within:.5f} points; held by: "
-            f"{_held(hub.size)}"
+            f"{_titles(hub.size.held_by)}; kept up by: {_titles(hub.size.kept_by)}"
         )
     table = columns("measure", ">points", ">of the plan's", ">share", wide=("measure",))
     for share in hub.shares:

@@ -156,7 +156,7 @@ class HubDisasters(Record):
 
 
 class LoadReason(Record):
-    """What keeps a hub from more MW: a bound of its own, a rule, or a measure that it would lower.
+    """What keeps a hub from more MW, or from less: a bound of its own, a rule, a measure.
 
     ``nothing``: any MW of its tier is as good within the gap; ``least``, ``largest``: of its tier;
     ``land``; ``rule``: a rule's row binds; ``score``: a criterion's rows do; ``demand``: what is
@@ -169,8 +169,9 @@ class LoadReason(Record):
     title_en: str
     title_ja: str
     points_per_100_mw: UnknownPoints
-    """By how much it makes 100 MW more here worth less than at the hub it treats best, in points;
-    null where no loss would let the hub grow."""
+    """By how much it makes 100 MW here worth less than at the hub it treats best (more than at the
+    one it treats worst, where it keeps a hub from less), in points; null where no loss of points
+    would let the hub go on."""
 
 
 class HubLoad(Record):
@@ -178,6 +179,7 @@ class HubLoad(Record):
 
     Between `low_mw` and `high_mw` the plan, its other loads chosen anew, loses at most `within`
     points; its tier and land allow `least_mw` to `most_mw`. `best_mw` is where it gains most.
+    `held_by` keeps it from more, `kept_by` from less (empty at its least).
     """
 
     best_mw: Mw
@@ -186,7 +188,8 @@ class HubLoad(Record):
     least_mw: Mw
     most_mw: Mw
     within: Points
-    set_by: tuple[LoadReason, ...]
+    held_by: tuple[LoadReason, ...]
+    kept_by: tuple[LoadReason, ...]
 
 
 class HubExplanation(Record):

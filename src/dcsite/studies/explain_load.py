@@ -2,9 +2,10 @@
 
 All hubs stay where they are, and the linear program of loads that is left is solved to its end.
 How firmly a load is set is the range of MW at which the plan, its other loads chosen anew, loses
-less than the gap. What sets it is what holds the hub back at the upper end of that range: by the
-duals there, what a MW more would cost through each row, beside the hub where the same row costs
-least. What all hubs pay alike, such as the total, tells none from another and drops out.
+less than the gap. What sets it is what holds the hub back at the upper end of that range, and
+what keeps it up at the lower one: by the duals there, what a MW more or less would cost through
+each row, beside the hub where the same row costs least. What all hubs pay alike, such as the total,
+tells none from another and drops out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from dcsite.contract import TIERS, criteria
@@ -155,23 +157,28 @@ class _Owners:
                     for row in fixed.column(variable.name):
                         self._by_row[row] = kind, name
 
-    def rows(self, site: str, point: FixedPoint) -> list[LoadReason]:
-        """Return what rows make a MW more at a hub worth less than where each does least harm."""
+    def rows(self, site: str, point: FixedPoint, *, more: bool) -> list[LoadReason]:
+        """Return what rows make a MW more at a hub worth less than where each does least harm.
+
+        Without `more`, what they make a MW less cost beside the hub where each would cost least.
+        """
+        sign = 1.0 if more else -1.0
         less: dict[_Owner, float] = defaultdict(float)
         for row in self._columns[site]:
             dual = point.duals.get(row, 0.0)
-            worth = {other: -dual * own.get(row, 0.0) for other, own in self._columns.items()}
+            worth = {
+                other: -sign * dual * own.get(row, 0.0) for other, own in self._columns.items()
+            }
             less[self._owner(row)] += max(worth.values()) - worth[site]
         return self._told(less, firm=point.firm)
 
-    def terms(self, site: str) -> list[LoadReason]:
-        """Return what of the objective itself gives a MW at a hub less than at the best hub."""
-        return self._told(
-            {
-                owner: max(worth.get(other, 0.0) for other in self._columns) - worth.get(site, 0.0)
-                for owner, worth in self._direct.items()
-            }
-        )
+    def terms(self, site: str, *, more: bool) -> list[LoadReason]:
+        """Return the same of what the objective itself says of loads."""
+        sign, less = 1.0 if more else -1.0, {}
+        for owner, given in self._direct.items():
+            worth = {other: sign * given.get(other, 0.0) for other in self._columns}
+            less[owner] = max(worth.values()) - worth[site]
+        return self._told(less)
 
     def _owner(self, row: str) -> _Owner:
         origin, rule = self._made[row]
@@ -212,13 +219,22 @@ def _said(
     elif at_most:
         reasons = [_own("land" if hub.by_land else "largest", worth)]
     else:
-        reasons = owners.rows(site, ends[1])
+        reasons = owners.rows(site, ends[1], more=True)
         if best_mw < hub.least_mw + _AT_BOUND_MW:
-            reasons += owners.terms(site)
-            reasons.sort(key=lambda reason: -reason.points_per_100_mw)
-            reasons = [_own("least", -worth), *reasons[:_NAMED]]
+            reasons = [_own("least", -worth), *_strongest(reasons, owners.terms(site, more=True))]
         reasons = reasons or [_own("rest", 0.0)]
-    return HubLoad(best_mw, low, high, hub.least_mw, hub.most_mw, within, tuple(reasons))
+    kept: list[LoadReason] = []
+    if not at_least:
+        kept = _strongest(owners.rows(site, ends[0], more=False), owners.terms(site, more=False))
+    bounds = hub.least_mw, hub.most_mw
+    return HubLoad(best_mw, low, high, *bounds, within, tuple(reasons), tuple(kept))
+
+
+def _strongest(*reasons: list[LoadReason]) -> list[LoadReason]:
+    """Return the few that count most of several lists; what no loss moves counts most."""
+    every = [reason for some in reasons for reason in some]
+    every.sort(key=lambda one: -np.nan_to_num(one.points_per_100_mw, nan=np.inf))
+    return every[:_NAMED]
 
 
 def _own(kind: _Kind, points: float) -> LoadReason:

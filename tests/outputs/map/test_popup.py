@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from dcsite.outputs.map.popup import cost_points, hub_popup, hub_shares, hub_worth, share_lines
-from dcsite.plan.explanation import Cost, Explanation, RunnerUp
+from dcsite.plan.explanation import Cost, Explanation, HubLoad, LoadReason, RunnerUp
 from dcsite.plan.types import Plan
 
 
@@ -38,6 +38,20 @@ def test_a_hub_has_its_cost_and_its_successor(explanation: Explanation) -> None:
             "value": "名寄市 Nayoro-shi",
             "more": "北海道 Hokkaido · 141.2 km · 中核拠点 Core hub · 約 about 280 MW",
         },
+    ]
+
+
+def test_a_hub_says_what_sets_its_mw(explanation: Explanation) -> None:
+    hub = explanation.hubs[0]
+    rule = LoadReason("rule", "some", "a rule", "ある規則", 0.05)
+    reach = LoadReason("demand", "", "the demand", "需要", 0.5)
+    size = HubLoad(300.0, 288.0, 322.0, 200.0, 400.0, 0.0007, (rule,), (reach,))
+    told = dataclasses.replace(explanation, hubs=(dataclasses.replace(hub, size=size),))
+    lines = hub_worth(told, "01235")
+    assert lines is not None
+    assert [(line["en"], line["value"], line["more"]) for line in lines[-2:]] == [
+        ("MW as good", "約 about 290–320 MW", "上限の要因 held by: ある規則 a rule"),
+        ("Kept up by", "", "需要 the demand"),
     ]
 
 

@@ -99,8 +99,12 @@ def _size(size: HubLoad | None) -> list[dict[str, str]]:
         return []
     low, high = load_mw(size.low_mw), load_mw(size.high_mw)
     value = about(size.low_mw) if low == high else f"約 about {low}–{high} MW"
-    held = " / ".join(f"{reason.title_ja} {reason.title_en}" for reason in size.set_by)
-    return [_line("同等のIT容量", "MW as good", value, f"制約 held by: {held}")]
+    held, kept = (
+        " / ".join(f"{reason.title_ja} {reason.title_en}" for reason in reasons)
+        for reasons in (size.held_by, size.kept_by)
+    )
+    lines = [_line("同等のIT容量", "MW as good", value, f"上限の要因 held by: {held}")]
+    return [*lines, _line("下支え", "Kept up by", "", kept)] if kept else lines
 
 
 def hub_shares(hub: Hub, explanation: Explanation | None) -> tuple[MeasureShare, ...]:
