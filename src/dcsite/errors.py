@@ -72,6 +72,10 @@ class DisastersError(DcsiteError):
     """A user's file of disasters that cannot be used."""
 
 
+class SubstationsError(DcsiteError):
+    """A user's file of connection points, or of their capacity, that cannot be used."""
+
+
 class OutputError(DcsiteError):
     """Outputs that cannot be written where they were asked for."""
 

@@ -103,8 +103,8 @@ def test_connections_count_every_node_once_and_say_why(call):
     assert by_reason["mapped as a converter station"]["nodes_100kv"] == 12
     assert by_reason[""] == {
         "connection": "any", "connection_reason_en": "", "connection_reason_ja": "",
-        "nodes": 2653, "nodes_100kv": 768,
+        "nodes": 2090, "nodes_100kv": 602, "nodes_187kv": 278, "nodes_500kv": 77,
     }  # fmt: skip
     told = call("data", "connections").out
     assert "名称が研究所" in told
-    assert "2,653" in told
+    assert "2,090" in told

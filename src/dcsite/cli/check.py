@@ -11,11 +11,13 @@ from .options import (
     CheckTimeOption,
     DisastersOption,
     GeodataOption,
+    HeadroomOption,
     JsonOption,
     NoCacheOption,
     OverridesOption,
     ScenarioArgument,
     SitesOption,
+    SubstationsOption,
 )
 from .show import columns, output_console, print_json
 
@@ -32,6 +34,8 @@ def check_command(
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
     geodata: GeodataOption = None,
+    substations: SubstationsOption = None,
+    headroom: HeadroomOption = None,
     sites: SitesOption = None,
     check_time: CheckTimeOption = 1.0,
     as_json: JsonOption = False,
@@ -45,7 +49,16 @@ def check_command(
     from dcsite.plan import Session
     from dcsite.records import plain
 
-    session = Session.open(scenario, overrides, sites, disasters, cache=not no_cache, atlas=geodata)
+    session = Session.open(
+        scenario,
+        overrides,
+        sites,
+        disasters,
+        substations=substations,
+        headroom=headroom,
+        cache=not no_cache,
+        atlas=geodata,
+    )
     found = check_scenario(session.candidates, search_s=check_time)
     if as_json:
         print_json(plain(dataclasses.asdict(found)))

@@ -16,10 +16,12 @@ from .options import (
     DisastersOption,
     EachTimeLimitOption,
     GeodataOption,
+    HeadroomOption,
     NoCacheOption,
     OverridesOption,
     QuietOption,
     SitesOption,
+    SubstationsOption,
     gap_option,
     output_option,
 )
@@ -55,6 +57,8 @@ def compare_command(
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
     geodata: GeodataOption = None,
+    substations: SubstationsOption = None,
+    headroom: HeadroomOption = None,
     sites: SitesOption = None,
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/compare by default.")
@@ -68,7 +72,7 @@ def compare_command(
     from dcsite.outputs import check_directory
     from dcsite.outputs.compare import write_comparison
     from dcsite.plan import Session
-    from dcsite.plan.session import with_disasters
+    from dcsite.plan.session import with_files
     from dcsite.solvers import SolveOptions
     from dcsite.studies.compare import compare_plans
 
@@ -83,7 +87,7 @@ def compare_command(
     doubled = sorted({one for one in plans if plans.count(one) > 1})
     if doubled:
         raise ScenarioError(Problem("PLAN...", "", f"{doubled[0]!r} is given twice"))
-    given = with_disasters(overrides, disasters)
+    given = with_files(overrides, disasters=disasters, substations=substations, headroom=headroom)
     session = Session.open(
         by or "policy-2023",
         given,

@@ -129,16 +129,19 @@ def connections(root: Root = None, as_json: JsonOption = False) -> None:
 
     nodes = load_atlas(root).substations()
     keys = ["connection", "connection_reason_en", "connection_reason_ja"]
-    counted = nodes.assign(strong=nodes["voltage_kv"] >= 100.0).groupby(keys)["strong"]
-    counts = counted.agg(nodes="size", nodes_100kv="sum").reset_index()
+    strong = {f"nodes_{kv}kv": nodes["voltage_kv"] >= kv for kv in (100, 187, 500)}
+    counted = nodes[keys].assign(nodes=1, **strong).groupby(keys)
+    counts = counted.sum().astype(int).reset_index()
     if as_json:
         print_json(counts.to_dict("records"))
         return
     table = Table(box=None, pad_edge=False)
-    for head, justify in (("connection", "left"), ("nodes", "right"), ("100 kV+", "right")):
-        table.add_column(head, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("connection", no_wrap=True)
+    for head in ("nodes", "100 kV+", "187 kV+", "500 kV"):
+        table.add_column(head, justify="right", no_wrap=True)
     table.add_column("reason")
     for one in counts.itertuples():
         reason = f"{one.connection_reason_en} {one.connection_reason_ja}".strip()
-        table.add_row(one.connection, f"{one.nodes:,}", f"{one.nodes_100kv:,}", escape(reason))
+        numbers = (one.nodes, one.nodes_100kv, one.nodes_187kv, one.nodes_500kv)
+        table.add_row(one.connection, *(f"{number:,}" for number in numbers), escape(reason))
     output_console().print(table)

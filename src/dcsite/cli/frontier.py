@@ -13,6 +13,7 @@ from .options import (
     DisastersOption,
     EachTimeLimitOption,
     GeodataOption,
+    HeadroomOption,
     NoCacheOption,
     OverridesOption,
     QuietOption,
@@ -20,6 +21,7 @@ from .options import (
     SitesOption,
     SolverChoice,
     SolverOption,
+    SubstationsOption,
     gap_option,
     output_option,
 )
@@ -51,6 +53,8 @@ def frontier_command(
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
     geodata: GeodataOption = None,
+    substations: SubstationsOption = None,
+    headroom: HeadroomOption = None,
     sites: SitesOption = None,
     output: Annotated[
         Path | None, output_option("Folder; dcsite-out/SCENARIO-front-X-Y by default.")
@@ -75,6 +79,8 @@ def frontier_command(
         overrides,
         sites,
         disasters,
+        substations=substations,
+        headroom=headroom,
         cache=not no_cache,
         options=options,
         atlas=geodata,

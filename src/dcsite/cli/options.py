@@ -68,6 +68,22 @@ DisastersOption: TypeAlias = Annotated[
     ),
 ]
 
+SubstationsOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--substations",
+        metavar="FILE",
+        help="Connection points to add, correct or forbid (CSV).",
+    ),
+]
+
+HeadroomOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--headroom", metavar="FILE", help="What connection points can bear, in MW (CSV)."
+    ),
+]
+
 SolverOption: TypeAlias = Annotated[SolverChoice, typer.Option(help="Solver to use.")]
 
 EachTimeLimitOption: TypeAlias = Annotated[

@@ -14,12 +14,14 @@ from dcsite.interrupts import Interrupts
 from .options import (
     DisastersOption,
     GeodataOption,
+    HeadroomOption,
     OverridesOption,
     QuietOption,
     ScenarioArgument,
     SitesOption,
     SolverChoice,
     SolverOption,
+    SubstationsOption,
     gap_option,
     output_option,
     seconds_option,
@@ -44,6 +46,8 @@ def robust_command(
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
     geodata: GeodataOption = None,
+    substations: SubstationsOption = None,
+    headroom: HeadroomOption = None,
     ranges: Annotated[
         Path | None,
         typer.Option("--ranges", help="TOML of what to vary, and how far; shipped by default."),
@@ -72,18 +76,19 @@ def robust_command(
     from dcsite.outputs import check_directory
     from dcsite.outputs.robust import write_robust
     from dcsite.plan import Session
-    from dcsite.plan.session import with_disasters
+    from dcsite.plan.session import with_files
     from dcsite.solvers import SolveOptions
     from dcsite.studies.robust import run_robust
     from dcsite.studies.robust_sample import Case, RobustRanges
 
-    session = Session.open(scenario, overrides, sites, disasters, atlas=geodata)
+    given = with_files(overrides, disasters=disasters, substations=substations, headroom=headroom)
+    session = Session.open(scenario, given, sites, atlas=geodata)
     directory = output or Path("dcsite-out") / f"{session.scenario.name}-robust"
     check_directory(directory, "robust")
     spread = RobustRanges.read(ranges)
     case = Case(
         source=scenario,
-        overrides=with_disasters(overrides, disasters),
+        overrides=given,
         geodata=geodata or default_root(),
         sites=sites,
         options=SolveOptions(solver=solver.value, gap=gap, seed=seed, time_limit_s=time_limit),

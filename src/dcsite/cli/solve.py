@@ -17,6 +17,7 @@ from .options import (
     CheckTimeOption,
     DisastersOption,
     GeodataOption,
+    HeadroomOption,
     NoCacheOption,
     OverridesOption,
     QuietOption,
@@ -24,6 +25,7 @@ from .options import (
     SitesOption,
     SolverChoice,
     SolverOption,
+    SubstationsOption,
     gap_option,
     output_option,
     seconds_option,
@@ -42,6 +44,8 @@ def solve_command(
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
     geodata: GeodataOption = None,
+    substations: SubstationsOption = None,
+    headroom: HeadroomOption = None,
     sites: SitesOption = None,
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/SCENARIO by default.")
@@ -111,6 +115,8 @@ def solve_command(
         overrides,
         sites,
         disasters,
+        substations=substations,
+        headroom=headroom,
         cache=not no_cache,
         options=options,
         atlas=geodata,

@@ -307,7 +307,7 @@ class Findings:
         self.load_mw: NDArray[np.float64] = hubs["it_load_mw"].to_numpy(dtype=float)
         self._criterion = criterion
         self._weight = float(scenario.weights[criterion])
-        self._total_mw = float(scenario.total_new_it_load_mw)
+        self.total_mw = float(scenario.total_new_it_load_mw)
         self._measures: list[Measure] = []
         self._breaches: list[Breach] = []
         self._values: dict[str, list[CriterionValue]] = {str(site): [] for site in hubs.index}
@@ -345,7 +345,7 @@ class Findings:
         mw_weighted = replace(
             quantity, en=f"{quantity.en}, MW-weighted mean", ja=f"{quantity.ja}（MW加重平均）"
         )
-        earned = None if score is None else self.load_mw * score / self._total_mw
+        earned = None if score is None else self.load_mw * score / self.total_mw
         return self.figure(mw_weighted, mean, None, part, earned)
 
     def figure(

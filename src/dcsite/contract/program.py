@@ -81,6 +81,8 @@ class Program(Protocol):
     atlas: Atlas
     sites: gpd.GeoDataFrame
     tiers: tuple[str, ...]
+    #: Pairs that may hold a hub, shape (sites, tiers).
+    eligible: NDArray[np.bool_]
 
     @property
     def total_it_load_mw(self) -> float:
@@ -97,6 +99,9 @@ class Program(Protocol):
 
     def continuous(self, name: str, low: float = 0.0, up: float | None = None) -> Any:
         """Return a new continuous variable within bounds."""
+
+    def binary(self, name: str) -> Any:
+        """Return a new binary variable."""
 
     def variable(self, name: str) -> Any:
         """Return the continuous variable made under this name."""

@@ -131,11 +131,14 @@ class Admission:
         By how much opening the site in the tier would violate the rule; 0 where it does not.
     reason_en : str
         Why a site is left out, to be followed by nothing ("no fitting substation within reach").
+    most_mw : numpy.ndarray, shape (sites, tiers), optional
+        The most IT load of a hub that the rule allows where it is hard, in MW.
     """
 
     rule: str
     amount: NDArray[np.float64]
     reason_en: str
+    most_mw: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)

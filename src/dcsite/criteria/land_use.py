@@ -34,7 +34,7 @@ from dcsite.contract import (
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.sites import NO_LANDMASS, landmass_of, landmasses
 
-from .substation import column
+from .substation_options import column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,43 +1,74 @@
-"""Substation: connect to a utility substation whose voltage fits the tier, near the site.
+"""Substation: connect to points of the grid that bear a hub's megawatts, near the site.
 
 The strategy's only figure is the 60 kV of the land-use exception (E5); "near" has no number. Open
 mapping of 60 to 77 kV is thin in Chubu, Kansai and Chugoku (the share of substations without a
 voltage tag differs threefold by area), so the default compares at 100 kV and above. A substation
 counts only on the site's own land body: an island at the end of one undersea feeder must not
-borrow the mainland's grid. What counts as a substation at all is the atlas's
-(`dcsite.atlas.connection`): no plant, yard, converter or office; and a voltage guessed from a
-line's end, or a node without a name, carries hubs of the tiers named in `guessed_voltage` alone.
+borrow the mainland's grid. Where mapping is thin (many residents for each mapped point) a distance
+is not known: the site stays in for the tiers of `guessed_voltage`, at a distance assumed. What
+counts as a substation at all is the atlas's (`dcsite.atlas.connection`): no plant, yard, converter
+or office; and a voltage guessed from a line's end, or a node without a name, carries hubs of the
+tiers named in `guessed_voltage` alone.
+
+A hub's size asks for a voltage, and so for a distance. Of the points that fit a tier (see
+`substation_points`) a site keeps its options: the nearest, and each farther one that bears more
+than all nearer ones. A hub hangs on the nearest option that bears its load times its PUE; the
+score goes by the km to it, weighted by load.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
 
 from dcsite.contract import (
     TIERS,
     Admission,
     Criterion,
     Evaluation,
-    Findings,
-    Link,
-    PerTier,
     Program,
     Quantity,
     Rule,
     ScoreTerm,
+    Step,
+    Terms,
     linear_score,
     up_to_the_largest,
 )
-from dcsite.geo.geodesy import geodesic_km, nearest
-from dcsite.records import Kv, Name
-from dcsite.sites import NO_LANDMASS, landmass_of, landmasses
+from dcsite.geo.geodesy import nearest
+
+from .cooling import PUE
+from .substation_found import (
+    CAPACITY,
+    DISTANCE,
+    GRID,
+    LEAD_TIME,
+    ROUTE,
+    VOLTAGE,
+    SubstationLink,
+    evaluate_connections,
+)
+from .substation_options import (
+    HAIR_MW,
+    RESIDENTS_PER_POINT,
+    UNKNOWN,
+    Choices,
+    at,
+    choices_of,
+    column,
+    could_share,
+    fronts,
+    options_of,
+    residents_per_point,
+)
+from .substation_points import Parameters, points_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -48,71 +79,6 @@ if TYPE_CHECKING:
 #: Voltage classes every site is measured for: the legal 60 kV, 100 kV where mapping is even,
 #: 187 kV (the bulk grid of Hokkaido and Shikoku upwards), 220 kV, 500 kV.
 VOLTAGE_CLASSES_KV: tuple[float, ...] = (60.0, 100.0, 187.0, 220.0, 500.0)
-
-_SOURCE = "substations (OpenStreetMap, ODbL)"
-DISTANCE = Quantity(
-    "substation_distance_km",
-    "km",
-    "distance to the nearest fitting substation",
-    "最寄りの適合変電所までの距離",
-    _SOURCE,
-)
-VOLTAGE = Quantity(
-    "substation_voltage_kv",
-    "kV",
-    "voltage of the nearest fitting substation",
-    "最寄りの適合変電所の電圧",
-    _SOURCE,
-)
-
-
-class Parameters(BaseModel):
-    """Parameters of the substation criterion."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    min_voltage_kv: PerTier = Field(
-        description="Lowest substation voltage that fits the tier, in kV."
-    )
-    max_distance_km: PerTier = Field(
-        description="Farthest a fitting substation may stand from the site, in km."
-    )
-    guessed_voltage: tuple[Literal["core", "large", "regional"], ...] = Field(
-        description="Tiers that may connect where the voltage is guessed or the node has no name."
-    )
-    score_zero_km: float = Field(gt=0, description="Distance that scores 0, in km.")
-    score_one_km: float = Field(ge=0, description="Distance that scores 1, in km.")
-
-
-class SubstationLink(Link):
-    """The substation a hub connects to."""
-
-    key: ClassVar[str] = "substation"
-    end_en: ClassVar[str] = "Substation"
-    end_ja: ClassVar[str] = "接続変電所"
-
-    substation_id: Name
-    """Id in the table substations."""
-    voltage_kv: Kv
-    """Highest voltage in kV."""
-
-    @property
-    def detail(self) -> str:
-        """Its voltage."""
-        return f"{self.voltage_kv:g} kV"
-
-    @property
-    def end_id(self) -> str:
-        """Id of the substation."""
-        return self.substation_id
-
-
-def column(kind: str, voltage_kv: float, *, guessed: bool = False) -> str:
-    """Return the name of a measured column, such as ``substation_distance_km_100kv``.
-
-    With `guessed`, of the one that takes in points whose voltage is guessed.
-    """
-    return f"substation_{kind}_{voltage_kv:g}kv{'_or_guessed' if guessed else ''}"
 
 
 def _distance_columns(scenario: Scenario) -> list[str]:
@@ -132,7 +98,11 @@ class Substation(Criterion[Parameters]):
     title_ja = "変電所"
     policy_lines = ("E5",)
     Parameters = Parameters
-    quantities = (DISTANCE, VOLTAGE)
+    file_options = {  # noqa: RUF012  # never changed
+        "substations": "substations_file",
+        "headroom": "headroom_file",
+    }
+    quantities = (DISTANCE, VOLTAGE, ROUTE, GRID, CAPACITY, LEAD_TIME)
     links = (SubstationLink,)
     rules = (
         Rule(
@@ -144,6 +114,18 @@ class Substation(Criterion[Parameters]):
             ("E5",),
             per="per hub without a fitting substation in reach",
             gives_way=up_to_the_largest(name, "max_distance_km", _distance_columns, by=1.0),
+        ),
+        Rule(
+            "connection_capacity",
+            "a connection point in reach bears what the hub draws from the grid",
+            "到達距離内の接続点が拠点の受電電力を賄える",
+            "share",
+            ("criteria.substation.class_capacity_mw", "criteria.substation.headroom_end"),
+            per="per MW beyond a point's capacity, as a share of the total IT load",
+            gives_way=tuple(
+                Step(f"criteria.substation.class_capacity_mw.{kv}", most, by=10.0, remeasure=True)
+                for kv, most in (("kv100", 600.0), ("kv187", 1000.0), ("kv500", 2000.0))
+            ),
         ),
     )
 
@@ -159,7 +141,7 @@ class Substation(Criterion[Parameters]):
                     "km",
                     f"distance to a substation of {kv} kV or more",
                     f"{kv} kV以上の変電所までの距離",
-                    _SOURCE,
+                    DISTANCE.source,
                 )
                 named[measured] = (
                     distance
@@ -176,118 +158,163 @@ class Substation(Criterion[Parameters]):
         pandas.DataFrame
             For each class ``substation_distance_km_<class>kv`` (geodesic; infinite where the land
             body has none) and ``substation_id_<class>kv`` (empty there), by points of a known
-            voltage; for tiers to which a guessed one is enough also ``..._or_guessed``.
+            voltage; for tiers to which a guessed one is enough also ``..._or_guessed``. For what
+            the tiers ask ``substation_options_...``: see `options_of`.
         """
         own = self.own(scenario)
         asked = {(own.min_voltage_kv[tier], tier in own.guessed_voltage) for tier in TIERS}
-        stations = atlas.substations()
-        bodies = landmass_of(
-            stations.geometry.y.to_numpy(), stations.geometry.x.to_numpy(), landmasses(atlas)
-        )
+        points = points_of(atlas, own)
         measured: dict[str, NDArray[np.generic]] = {}
         for voltage_kv, guessed in sorted(asked | {(kv, False) for kv in VOLTAGE_CLASSES_KV}):
             distance_km = np.full(len(sites), np.inf)
             station_id = np.full(len(sites), "", dtype=object)
-            point = stations["connection"].isin(["any", "regional_only"] if guessed else ["any"])
-            fits = (point & (stations["voltage_kv"] >= voltage_kv)).to_numpy()
-            for body in np.unique(bodies[fits & (bodies != NO_LANDMASS)]):
+            sure = points["connection"] == "any"
+            fitting = points[(sure | guessed) & (points["voltage_kv"] >= voltage_kv)]
+            for body, there in fitting.groupby("landmass_id"):
                 here = np.flatnonzero((sites["landmass_id"] == body).to_numpy())
                 if not len(here):
                     continue
-                there = stations[fits & (bodies == body)]
                 index, km = nearest(
                     sites["lat_deg"].to_numpy()[here],
                     sites["lon_deg"].to_numpy()[here],
-                    there.geometry.y.to_numpy(),
-                    there.geometry.x.to_numpy(),
+                    there["lat_deg"].to_numpy(),
+                    there["lon_deg"].to_numpy(),
                 )
                 distance_km[here] = km.ravel()
                 station_id[here] = there.index.to_numpy()[index.ravel()]
             measured[column("distance_km", voltage_kv, guessed=guessed)] = distance_km
             measured[column("id", voltage_kv, guessed=guessed)] = station_id
+            if (voltage_kv, guessed) in asked:
+                measured[column("options", voltage_kv, guessed=guessed)] = fronts(sites, fitting)
+        measured[RESIDENTS_PER_POINT] = residents_per_point(sites, points, atlas, own)
         return pd.DataFrame(measured, index=sites.index)
 
-    def _distance_km(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> NDArray[np.float64]:
-        """Return the distance to what fits each tier, shape (sites, tiers)."""
-        distance_km: NDArray[np.float64] = sites[_distance_columns(scenario)].to_numpy(dtype=float)
-        return distance_km
+    def _scores(self, km: NDArray[np.float64], scenario: Scenario) -> NDArray[np.float64]:
+        own = self.own(scenario)
+        return linear_score(km, own.score_zero_km, own.score_one_km)
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
         """Score the distance to the nearest substation that fits the lowest tier."""
-        own = self.own(scenario)
-        distance_km = self._distance_km(sites, scenario)[:, -1]
-        score = linear_score(distance_km, own.score_zero_km, own.score_one_km)
+        score = self._scores(options_of(sites, scenario).km[:, -1, 0], scenario)
         return pd.Series(score, index=sites.index, name=self.name)
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
-        """Leave out sites with no fitting substation within the tier's distance."""
-        limit_km = self.own(scenario).max_distance_km.by_tier()
-        far = (self._distance_km(sites, scenario) > limit_km).astype(float)
-        return (Admission("substation_reach", far, "no fitting substation within reach"),)
+        """Leave out sites with no fitting substation in reach, or none that bears the tier."""
+        options = options_of(sites, scenario)
+        far = options.km[:, :, 0] > self.own(scenario).max_distance_km.by_tier()
+        bears_mw = np.where(np.isinf(options.km[:, :, 0]), np.inf, options.mw.max(axis=2))
+        least_mw = np.array([scenario.tiers[tier].it_load_mw.min for tier in TIERS])
+        bears_mw = np.where(bears_mw < least_mw - HAIR_MW, bears_mw, np.maximum(bears_mw, least_mw))
+        pue = sites[PUE.name].to_numpy(dtype=float)[:, None]
+        short = np.maximum(least_mw - bears_mw, 0.0) * pue
+        if scenario.rules["connection_capacity"] == "soft":
+            short[:] = 0.0  # its rows count what is beyond
+        unknown = int((options.point[:, :, 0] == UNKNOWN).any(axis=1).sum())
+        kept = f" ({unknown} sites stay where mapping is thin, distance not known)"
+        reason = f"no fitting substation within reach{kept if unknown else ''}"
+        return (
+            Admission("substation_reach", far.astype(float), reason),
+            Admission(
+                "connection_capacity",
+                short / scenario.total_new_it_load_mw,
+                "no point within reach bears the tier's least load",
+                bears_mw,
+            ),
+        )
+
+    def constrain(self, program: Program) -> None:
+        """Let each hub hang on one option, and each point bear no more than it can.
+
+        With k = 0 the first option, ``connect[i,t,k]`` binary and ``connected_mw[i,t,k]``:
+        ``connected_mw[k] <= mw[k] * connect[k]`` for k > 0, ``it_load_mw - sum(connected_mw) <=
+        mw[0] * (open - sum(connect))`` and ``sum(connected_mw) <= it_load_mw``. Where one option is
+        left the load is bounded by it, with no column. Rows of points stand only where several
+        hubs could hang on one, or the rule is soft.
+        """
+        mode = program.mode("connection_capacity")
+        if mode == "off":
+            return
+        choices = choices_of(program)
+        options, soft = choices.options, mode == "soft"
+        rule = None if soft else "connection_capacity"
+        connected: dict[tuple[int, int], list[tuple[int, Any]]] = {}
+        for site, tier, k in choices.further():
+            name = f"{site}_{TIERS[tier]}_{k}"
+            most_mw = options.mw[site, tier, k]
+            if soft and k == choices.last[site, tier]:
+                most_mw = max(most_mw, program.scenario.tiers[TIERS[tier]].it_load_mw.max)
+            connect = program.binary(f"connect_{name}")
+            mw = program.continuous(f"connected_mw_{name}")
+            terms = [(mw, 1.0), (connect, -most_mw)]
+            program.row(f"connect_{name}", terms, "<=", 0.0, rule=rule, local=True)
+            connected.setdefault((site, tier), []).append((connect, mw))
+        for (site, tier), further in connected.items():
+            here = at(program, site, tier)
+            name, first_mw = (
+                f"{site}_{TIERS[tier]}",
+                options.mw[site, tier, choices.first[site, tier]],
+            )
+            load, others = program.load_terms(here), [(mw, -1.0) for _, mw in further]
+            bears = [
+                *program.open_terms(-first_mw * here),
+                *((connect, first_mw) for connect, _ in further),
+            ]
+            program.row(f"first_{name}", [*load, *others, *bears], "<=", 0.0, rule=rule, local=True)
+            program.row(f"within_{name}", [*load, *others], ">=", 0.0, rule=rule, local=True)
+        self._share_points(program, choices, soft)
+
+    def _share_points(self, program: Program, choices: Choices, soft: bool) -> None:
+        """``sum(pue * connected_mw) <= capacity`` of each point that could bear too much."""
+        options, total = choices.options, program.total_it_load_mw
+        pue = program.sites[PUE.name].to_numpy(dtype=float)
+        ranks = np.arange(options.km.shape[2])
+        chosen = (ranks >= choices.first[:, :, None]) & (ranks <= choices.last[:, :, None])
+        site, tier, k = np.nonzero(chosen & program.eligible[:, :, None] & (options.mw > 0.0))
+        users = pd.DataFrame({"site": site, "tier": tier, "k": k, "km": options.km[site, tier, k]})
+        point = options.point[site, tier, k]
+        point = np.where(point == UNKNOWN, [f"{UNKNOWN}{number}" for number in site], point)
+        for number, (_, each) in enumerate(users.groupby(point)):
+            if soft or could_share(program, each):
+                terms: Terms = []
+                for i, t, rank in each[["site", "tier", "k"]].itertuples(index=False):
+                    capacity = options.mw[i, t, rank] * pue[i]
+                    terms += self._connected(program, choices, (i, t, rank), pue[i] / total)
+                program.row(
+                    f"point_{number}", terms, "<=", capacity / total, rule="connection_capacity"
+                )
+
+    def _connected(
+        self, program: Program, choices: Choices, option: tuple[int, int, int], per_mw: float
+    ) -> Terms:
+        """Return ``per_mw * connected_mw`` of an option; of the first what the others leave."""
+        site, tier, rank = option
+        first, last = choices.first[site, tier], choices.last[site, tier]
+        if rank > first:
+            mw = program.variable(f"connected_mw_{site}_{TIERS[tier]}_{rank}")
+            return [(mw, per_mw)]
+        others = [
+            (program.variable(f"connected_mw_{site}_{TIERS[tier]}_{k}"), -per_mw)
+            for k in range(first + 1, last + 1)
+        ]
+        return [*program.load_terms(per_mw * at(program, site, tier)), *others]
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
-        """Reward load near fitting substations: ``sum(it_load_mw * score) / total``."""
-        own = self.own(program.scenario)
-        distance_km = self._distance_km(program.sites, program.scenario)
-        score = linear_score(distance_km, own.score_zero_km, own.score_one_km)
-        return (self.by_load(program, DISTANCE.in_plan, score),)
+        """Reward load near what it hangs on: ``sum(connected_mw * score(km)) / total``."""
+        choices = choices_of(program)
+        options = choices.options
+        scores = self._scores(options.km, program.scenario)
+        first = np.take_along_axis(scores, choices.first[:, :, None], axis=2)[:, :, 0]
+        term = self.by_load(program, DISTANCE.in_plan, first)
+        further: Terms = []
+        for site, tier, k in choices.further():
+            mw = program.variable(f"connected_mw_{site}_{TIERS[tier]}_{k}")
+            gain = (scores[site, tier, k] - first[site, tier]) / program.total_it_load_mw
+            further.append((mw, float(gain)))
+        return (replace(term, terms=[*term.terms, *further]),)
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
-        """Find each hub's nearest fitting substation anew by trying all of them."""
-        own = self.own(scenario)
-        stations = atlas.substations()
-        bodies = landmass_of(
-            stations.geometry.y.to_numpy(), stations.geometry.x.to_numpy(), landmasses(atlas)
-        )
-        all_km = geodesic_km(
-            hubs["lat_deg"].to_numpy()[:, None],
-            hubs["lon_deg"].to_numpy()[:, None],
-            stations.geometry.y.to_numpy()[None, :],
-            stations.geometry.x.to_numpy()[None, :],
-        )
-        least_kv = np.array([own.min_voltage_kv[tier] for tier in hubs["tier"]])
-        limit_km = np.array([own.max_distance_km[tier] for tier in hubs["tier"]])
-        sure = (stations["connection"] == "any").to_numpy()[None, :]
-        guess = (stations["connection"] == "regional_only").to_numpy()[None, :]
-        may_guess = hubs["tier"].isin(own.guessed_voltage).to_numpy()[:, None]
-        fits = (
-            (sure | (guess & may_guess))
-            & (stations["voltage_kv"].to_numpy()[None, :] >= least_kv[:, None])
-            & (bodies[None, :] == hubs["landmass_id"].to_numpy()[:, None])
-            & (bodies != NO_LANDMASS)[None, :]
-        )
-        fitting_km = np.where(fits, all_km, np.inf)
-        distance_km = fitting_km.min(axis=1)
-        chosen = stations.iloc[fitting_km.argmin(axis=1)]
-        voltage_kv = np.where(np.isfinite(distance_km), chosen["voltage_kv"], np.inf)
-        score = linear_score(distance_km, own.score_zero_km, own.score_one_km)
-        classes = [(f"{kv:g} kV or more", f"{kv:g} kV以上") for kv in least_kv]
-        found = (
-            Findings(self.name, hubs, scenario)
-            .mean(DISTANCE, distance_km, score)
-            .each(DISTANCE, distance_km, score)
-            .each(VOLTAGE, voltage_kv)
-            .beyond("substation_reach", DISTANCE, distance_km, limit_km, classes)
-        )
-        for number in np.flatnonzero(np.isfinite(distance_km)).tolist():
-            station = chosen.iloc[number]
-            found.link(
-                hubs.index[number],
-                SubstationLink(
-                    name_ja=_text(station["name_ja"]),
-                    name_en=_text(station["name_en"]),
-                    distance_km=float(distance_km[number]),
-                    lat_deg=float(station.geometry.y),
-                    lon_deg=float(station.geometry.x),
-                    substation_id=str(chosen.index[number]),
-                    voltage_kv=float(station["voltage_kv"]),
-                ),
-            )
-        return found.done()
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+        """Find what each hub hangs on anew, by trying all points, and what each point bears."""
+        return evaluate_connections(hubs, atlas, scenario)
 
 
 CRITERION = Substation()

@@ -169,11 +169,36 @@ class Candidates:
     @cached_property
     def max_mw(self) -> NDArray[np.float64]:
         """Largest load of a hub, in MW, shape (sites, tiers)."""
+        most_mw = np.minimum(
+            [self.scenario.tiers[tier].it_load_mw.max for tier in TIERS], self._land_mw[:, None]
+        )
+        for admission in self.admissions:
+            if admission.most_mw is not None and self.modes.mode[admission.rule] == "hard":
+                most_mw = np.minimum(most_mw, admission.most_mw)
+        return np.asarray(most_mw, dtype=np.float64)
+
+    @cached_property
+    def bounded_by(self) -> NDArray[np.object_]:
+        """Name the rule that keeps a hub below its tier's largest load, shape (sites, tiers).
+
+        Empty where none does.
+        """
+        bounds = {"land": np.repeat(self._land_mw[:, None], len(TIERS), axis=1)} | {
+            one.rule: one.most_mw for one in self.admissions if one.most_mw is not None
+        }
         largest = np.array([self.scenario.tiers[tier].it_load_mw.max for tier in TIERS])
-        land_mw = np.full(len(self.sites), np.inf)
-        if self.modes.mode["land"] == "hard":
-            land_mw = self.sites["max_it_load_mw"].to_numpy(dtype=float)
-        return np.asarray(np.minimum(largest[None, :], land_mw[:, None]), dtype=np.float64)
+        found = np.full(self.max_mw.shape, "", dtype=object)
+        for rule, most_mw in bounds.items():
+            if self.modes.mode[rule] == "hard":
+                found[(most_mw <= self.max_mw) & (self.max_mw < largest)] = rule
+        return found
+
+    @cached_property
+    def _land_mw(self) -> NDArray[np.float64]:
+        """What each site's land carries, in MW; without bound where the rule is not hard."""
+        if self.modes.mode["land"] != "hard":
+            return np.full(len(self.sites), np.inf)
+        return np.asarray(self.sites["max_it_load_mw"], dtype=np.float64)
 
     @cached_property
     def eligible(self) -> NDArray[np.bool_]:
@@ -238,7 +263,7 @@ class Candidates:
         wanted = self.sites["allowed_tier"].to_numpy(dtype=object)
         other = np.array([[isinstance(w, str) and w != tier for tier in TIERS] for w in wanted])
         other = other.reshape(self.max_mw.shape)
-        small = self.max_mw < self.min_mw
+        small = self._land_mw[:, None] < self.min_mw
         return (
             _Drop("allowed_tier", "the list of sites reserves it for another tier", other),
             _Drop("land", "its land carries less than the tier's least IT load", small),

@@ -156,8 +156,13 @@ class SiteProgram:
         if local:
             self.local_rows.add(name)
         self.made[name] = self.origin, rule or ""
+        expression = dict(terms)
+        if len(expression) < len(terms):  # of a variable that stands twice the last would count
+            expression = dict.fromkeys(expression, 0.0)
+            for variable, coefficient in terms:
+                expression[variable] += coefficient
         self.problem.addConstraint(
-            pulp.LpConstraint(pulp.LpAffineExpression(terms), _SENSE[sense], name, rhs)
+            pulp.LpConstraint(pulp.LpAffineExpression(expression), _SENSE[sense], name, rhs)
         )
 
     def keep_apart(self, rule: str, distance_km: Mapping[str, float]) -> None:

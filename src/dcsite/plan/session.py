@@ -98,6 +98,8 @@ class Session:
         sites: str | Path | gpd.GeoDataFrame | None = None,
         disasters: Path | None = None,
         *,
+        substations: Path | None = None,
+        headroom: Path | None = None,
         cache: bool = True,
         options: SolveOptions | None = None,
         atlas: Path | Atlas | None = None,
@@ -114,6 +116,8 @@ class Session:
             Own candidate sites; the municipalities by default.
         disasters : Path, optional
             File of further disasters.
+        substations, headroom : Path, optional
+            File of own connection points, and of what points can bear.
         cache : bool
             Whether measured sites are kept between runs, in the user's cache folder.
         options : SolveOptions, optional
@@ -126,7 +130,9 @@ class Session:
         ScenarioError
             With one problem for each thing that is wrong.
         """
-        laid = with_disasters(overrides, disasters)
+        laid = with_files(
+            overrides, disasters=disasters, substations=substations, headroom=headroom
+        )
         if laid or isinstance(scenario, str | Path):
             scenario = load_scenario(scenario, laid)
         return cls(
@@ -166,7 +172,7 @@ class Session:
         ScenarioError
             With one problem for each override that is wrong.
         """
-        changed = with_disasters(overrides, disasters)
+        changed = with_files(overrides, disasters=disasters)
         return cls(
             load_scenario(saved.scenario, changed) if changed else saved.scenario,
             options or saved.solve_options(),
@@ -312,11 +318,19 @@ class Session:
         return Run(plan, measured)
 
 
-def with_disasters(overrides: Sequence[str] | None, disasters: Path | None) -> tuple[str, ...]:
-    """Return the overrides of a call; a user's file of disasters is a value like any other."""
-    given = tuple(overrides or ())
-    if disasters is None:
-        return given
+def with_files(overrides: Sequence[str] | None, **files: Path | None) -> tuple[str, ...]:
+    """Return the overrides of a call; a user's file is a value like any other.
+
+    Parameters
+    ----------
+    files : Path, optional
+        By option of the commands (`disasters`), the file given.
+    """
     # The whole path, so that the plan can be explained from another folder.
-    path = json.dumps(str(disasters.expanduser().absolute()), ensure_ascii=False)
-    return (*given, f"{file_option_key('disasters')}={path}")
+    laid = [
+        f"{file_option_key(option)}="
+        f"{json.dumps(str(path.expanduser().absolute()), ensure_ascii=False)}"
+        for option, path in files.items()
+        if path is not None
+    ]
+    return (*(overrides or ()), *laid)

@@ -379,6 +379,10 @@ class ProblemList:
         field = f"{place}, column {_printable(column)}" if column else place
         self._found.append((number, Problem(self.where, field, message)))
 
+    def listed(self) -> tuple[tuple[int, Problem], ...]:
+        """Return what was noted, with the number of its record."""
+        return tuple(self._found)
+
     def raise_if_any(self) -> None:
         """Raise all problems together, the first `MAX_REPORTED` in full.
 

@@ -102,20 +102,19 @@ class _Hub:
     label: str
     least_mw: float
     most_mw: float
-    by_land: bool
+    bounded_by: str
 
 
 def _hubs(context: ExplainContext, program: SiteProgram) -> dict[str, _Hub]:
     found = {}
     for site, tier in context.opened:
         row, number = int(program.sites.index.get_indexer(pd.Index([site]))[0]), TIERS.index(tier)
-        most, largest = float(program.max_mw[row, number]), program.scenario.tiers[tier].it_load_mw
         found[site] = _Hub(
             program.extra_mw[row, number].name,
             f"{program.labels[row]}_{tier}",
             float(program.min_mw[number]),
-            most,
-            most < largest.max,
+            float(program.max_mw[row, number]),
+            str(program.candidates.bounded_by[row, number]),
         )
     return found
 
@@ -180,6 +179,12 @@ class _Owners:
             less[owner] = max(worth.values()) - worth[site]
         return self._told(less)
 
+    def bound(self, rule: str, worth: float) -> LoadReason:
+        """Return what sets the largest load: the tier, the land, or another rule."""
+        if rule in ("", "land"):
+            return _own("land" if rule else "largest", worth)
+        return LoadReason("rule", rule, *self._titles["rule"][rule], max(0.0, worth) + 0.0)
+
     def _owner(self, row: str) -> _Owner:
         origin, rule = self._made[row]
         if rule:
@@ -217,7 +222,7 @@ def _said(
     if at_least and at_most:
         reasons = [_own("nothing", 0.0)]
     elif at_most:
-        reasons = [_own("land" if hub.by_land else "largest", worth)]
+        reasons = [owners.bound(hub.bounded_by, worth)]
     else:
         reasons = owners.rows(site, ends[1], more=True)
         if best_mw < hub.least_mw + _AT_BOUND_MW:
