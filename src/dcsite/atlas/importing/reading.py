@@ -52,7 +52,7 @@ class UserFile:
         """Name without folders."""
         return self.path.name
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """SHA-256 of the bytes, in hexadecimal."""
         return hashlib.sha256(self.data).hexdigest()
@@ -186,12 +186,16 @@ class Reading:
 
         Thousands may be set off by commas. Anything else is told with its line.
         """
-        text = cells.map(plain).str.replace(",", "", regex=False)
-        dashes = text.str.fullmatch(_DASHES).to_numpy(dtype=bool)
-        read = pd.to_numeric(text.mask(dashes, ""), errors="coerce").astype(float)
-        bad = (read.isna() & ~dashes & (text != "")) | np.isinf(read)
+        read = pd.to_numeric(cells, errors="coerce").astype(float)
+        if np.isfinite(read).all():
+            return read
+        text = cells[read.isna()].map(plain).str.replace(",", "", regex=False)  # few, as a rule
+        dashes = text.index[text.str.fullmatch(_DASHES).astype(bool)]
+        read[text.index] = pd.to_numeric(text, errors="coerce").astype(float)
+        read[dashes] = dash
+        bad = np.isinf(read) | (read.isna() & (cells != "") & ~read.index.isin(dashes))
         self.wrong_cells(file, cells[bad], name or str(cells.name), "is not a number")
-        return read.mask(dashes, dash).mask(bad, np.nan)
+        return read.mask(bad, np.nan)
 
     def located(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Add `area`, `prefecture_ja` and `municipality_code` of the points.
