@@ -95,9 +95,10 @@ def sites_for(capital_sites, measured):
         if rule == "land":
             return capital_sites.assign(max_it_load_mw=9.0)  # the least hub has 10 MW
         if rule == "landing_clusters":
-            # Two cores that reach an open landing; for all others only crowded ones are nearest.
-            crowded = measured.loc[capital_sites.index, "landing_crowded"]
-            return capital_sites[crowded | capital_sites.index.isin(["01100", "42201"])]
+            # Two cores that reach an open landing; all others stand at crowded ones.
+            crowded = measured["landing_crowded"] & (measured["max_it_load_mw"] >= 50.0)
+            cores = measured.index.isin(["01100", "40230"])
+            return measured.loc[crowded | cores, list(SITE_COLUMNS)]
         return capital_sites
 
     return choose

@@ -273,7 +273,7 @@ def default_context(measured, shipped_atlas, policy):
         ("13101", "core", "separation", "existing core 5.6 km (least 400 km)"),
         ("13101", "core", "land", "usable land carries 116.6 MW, a core hub takes 200 MW or more"),
         ("01204", "core", "landing_reach",
-         "international landing 108.0 km (limit 100 km)"),
+         "international landing 140.5 km (limit 100 km)"),
         ("13421", "regional", "workforce", "Ogasawara-mura has 2,929 residents, 10,000 wanted"),
         ("13421", "regional", "substation_reach", "(100 kV or more) none (limit 20 km)"),
     ],
