@@ -363,10 +363,11 @@ class AreaLoad(Criterion[Parameters]):
             (AREA_QUEUE, queue, math.nan),
         ):
             found.by_area(quantity, share, allowed)
+            most = quantity
             if share.notna().any():
                 worst = names.loc[str(share.idxmax())]
                 most = quantity.noted(f"most: {worst['name_en']}", f"最大：{worst['name_ja']}")
-                found.figure(most, float(share.max()))
+            found.figure(most, float(share.max()))
         total_mw = scenario.total_new_it_load_mw * scenario.demand.pue
         larger = pd.concat([energy, peak], axis=1).max(axis=1)
         for one, share in zip(map(str, larger.index), larger, strict=True):
