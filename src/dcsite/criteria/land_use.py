@@ -32,9 +32,9 @@ from dcsite.contract import (
     linear_score,
 )
 from dcsite.geo.geodesy import geodesic_km
-from dcsite.sites import NO_LANDMASS, landmass_of, landmasses
 
 from .substation_options import column
+from .substation_points import points_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -187,7 +187,7 @@ class LandUse(Criterion[Parameters]):
         for number, hub in enumerate(rows):
             (en, ja), site = found.place(number), hubs.index[number]
             if hub.get("zone") == "control":
-                unmet = _unmet(hub, atlas, own)
+                unmet = _unmet(hub, points_of(atlas, scenario.criteria["substation"]), own)
                 met[number] = 5 - len(unmet)
                 routes[number] = ("may be permitted", "許可して差し支えない")
                 if unmet:
@@ -225,12 +225,12 @@ def _hub_land_ha(hub: Mapping[Any, Any]) -> float:
     return max(known, default=np.nan)
 
 
-def _unmet(hub: Mapping[Any, Any], atlas: Atlas, own: Parameters) -> list[tuple[str, str]]:
+def _unmet(hub: Mapping[Any, Any], points: pd.DataFrame, own: Parameters) -> list[tuple[str, str]]:
     """Name the conditions that do not hold or are not known, in English and in Japanese."""
     unmet: list[tuple[str, str]] = []
     kv, ha = float(hub["substation_kv"]), float(hub["hectares"])
     if np.isnan(kv):
-        km = _nearest_km(hub, atlas)
+        km = _nearest_km(hub, points)
         if km > own.near_km:
             away = ("none is mapped", "地図上になし")
             if np.isfinite(km):
@@ -262,14 +262,14 @@ def _unmet(hub: Mapping[Any, Any], atlas: Atlas, own: Parameters) -> list[tuple[
     return unmet
 
 
-def _nearest_km(hub: Mapping[Any, Any], atlas: Atlas) -> float:
-    """Return the distance to the nearest substation of the law's voltage by trying them all."""
-    stations = atlas.substations(LAW_KV)
-    stations = stations[stations["connection"] == "any"]
-    lat, lon = stations.geometry.y.to_numpy(), stations.geometry.x.to_numpy()
-    body = landmass_of(lat, lon, landmasses(atlas))
-    same = (body == hub["landmass_id"]) & (body != NO_LANDMASS)
-    km = geodesic_km(hub["lat_deg"], hub["lon_deg"], lat[same], lon[same])
+def _nearest_km(hub: Mapping[Any, Any], points: pd.DataFrame) -> float:
+    """Return the distance to the nearest point of the law's voltage by trying them all."""
+    fits = points[
+        (points["connection"] == "any")
+        & (points["voltage_kv"] >= LAW_KV)
+        & (points["landmass_id"] == hub["landmass_id"])
+    ]
+    km = geodesic_km(hub["lat_deg"], hub["lon_deg"], fits["lat_deg"], fits["lon_deg"])
     return float(np.min(km, initial=np.inf))
 
 
