@@ -1,4 +1,4 @@
-"""Renewables: supply by hand from the tables, delivery over links, local decay."""
+"""Renewables: supply by hand from the tables, hours of hubs by hand, local decay."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dcsite.criteria.renewable_delivery import delivered_share_by_area, links_mw
+from dcsite.criteria.cooling import pue_at
+from dcsite.criteria.renewable_delivery import links_mw
+from dcsite.criteria.renewable_hours import hours
+from dcsite.criteria.renewable_matching import Battery, Matcher
 from dcsite.criteria.renewable_supply import (
-    additional_supply,
     decarbonised_share,
     gathered,
     gathered_exactly,
@@ -21,17 +23,14 @@ from dcsite.criteria.renewable_supply import (
     supply_rows,
 )
 from dcsite.criteria.renewables import CRITERION
+from dcsite.criteria.renewables_found import _from_battery, replay
+from dcsite.errors import CheckError
 from dcsite.geo.geodesy import geodesic_km
 
 
 @pytest.fixture(scope="module")
 def own(policy):
     return policy.criteria["renewables"]
-
-
-@pytest.fixture(scope="module")
-def supply(shipped_atlas, own):
-    return additional_supply(shipped_atlas, own)
 
 
 @pytest.fixture(scope="module")
@@ -172,48 +171,10 @@ def test_links_are_of_their_year(shipped_atlas):
     assert "okinawa" not in {*links["from_area"], *links["to_area"]}
 
 
-def line_links(limit_gwh: float) -> pd.DataFrame:
-    return pd.DataFrame({"from_area": ["a"], "to_area": ["b"], "limit_gwh": [limit_gwh]})
-
-
-def test_delivery_uses_own_supply_then_the_link():
-    # b needs 100, has 20, may take 30 over the link from a, which itself needs 10 of its 50.
-    share = delivered_share_by_area(
-        pd.Series({"a": 10.0, "b": 100.0}), pd.Series({"a": 50.0, "b": 20.0}), line_links(30.0)
-    )
-    assert share["a"] == pytest.approx(1.0)
-    assert share["b"] == pytest.approx(0.5)
-
-
-def test_nothing_flows_against_a_link():
-    share = delivered_share_by_area(
-        pd.Series({"a": 10.0}), pd.Series({"a": 0.0, "b": 20.0}), line_links(30.0)
-    )
-    assert share["a"] == pytest.approx(0.0)
-
-
-@settings(deadline=None, max_examples=50)
-@given(
-    st.lists(st.floats(0, 100), min_size=2, max_size=2),
-    st.lists(st.floats(0, 100), min_size=2, max_size=2),
-    st.floats(0, 100),
-)
-def test_delivery_of_two_areas_by_hand(need, supply_gwh, limit_gwh):
-    share = delivered_share_by_area(
-        pd.Series(need, index=["a", "b"]),
-        pd.Series(supply_gwh, index=["a", "b"]),
-        line_links(limit_gwh),
-    )
-    own = np.minimum(need, supply_gwh)
-    moved = min(limit_gwh, supply_gwh[0] - own[0], need[1] - own[1])
-    delivered = (share * pd.Series(need, index=["a", "b"])).sum()
-    assert delivered == pytest.approx(own.sum() + moved, abs=1e-6)
-
-
-def test_local_supply_decays_with_distance(measured, supply, policy):
+def test_local_supply_decays_with_distance(measured, rows, policy):
     # By geodesics instead of chords, for one site.
     site = measured.loc["02201"]
-    located = supply.located_gwh
+    located = rows[rows["counts"]].dropna(subset="lat_deg")
     km = geodesic_km(
         site["lat_deg"],
         site["lon_deg"],
@@ -243,20 +204,99 @@ def test_supply_points_outscore_cities(measured):
     )
 
 
-def test_evaluation_of_one_hub_by_hand(measured, shipped_atlas, policy):
-    # One hub in Okinawa, which has no link: the share is its own supply over its own energy.
+def test_evaluation_of_one_hub_by_hand(measured, shipped_atlas, policy, own, rows):
+    # One hub in Okinawa, which has no link and only rooftops: each hour by itself.
     hubs = measured.loc[["47201"]].assign(tier="regional", it_load_mw=50.0)
     found = CRITERION.evaluate(hubs, shipped_atlas, policy)
-    own = policy.criteria["renewables"]
-    area = additional_supply(shipped_atlas, own).by_area_gwh.loc["okinawa"]
-    energy_gwh = 50.0 * 0.8 * 1.3 * 8.76
-    share = min(area.sum() * own.contractable_share / energy_gwh, 1.0)
+    load_mw = 50.0 * 0.8 * pue_at(hubs.iloc[0], shipped_atlas, policy)
+    mean_mw = gwh(rows, "okinawa", "solar", counts=True) * own.contractable_share / 8.76
+    year = hours(shipped_atlas)
+    matched_mw = sum(
+        weight * min(load_mw, mean_mw * shape)
+        for weight, shape in zip(year.weight, year.shape["solar"].loc["okinawa"], strict=True)
+    )
+    share = matched_mw / load_mw
+    assert 0.01 < share < mean_mw / load_mw  # some noons are above the load
     values = {value.name: value.value for value in found.hub_values["47201"]}
     assert values["renewable_share"] == pytest.approx(share)
+    assert values["hub_energy_gwh"] == pytest.approx(load_mw * 8.76)
     assert np.isnan(values["decarbonised_share"])
     measures = {measure.name: measure for measure in found.measures}
-    # The plan's share is of all the load asked, not of what one hub carries.
-    assert measures["additional_renewable_share"].value == pytest.approx(
-        share * 50.0 / policy.total_new_it_load_mw
+    assert measures["hourly_renewable_share"].value == pytest.approx(share)
+    assert measures["hourly_share_long_term_contract"].value == pytest.approx(share)
+    assert measures["yearly_renewable_share"].value == pytest.approx(mean_mw / load_mw)
+    assert measures["yearly_renewable_share_with_fit"].value > mean_mw / load_mw
+    # All nights are left to the grid, and of the load of all hubs asked this one is a part.
+    assert measures["grid_residual_p99_mw"].value == pytest.approx(load_mw)
+    asked_mw = policy.total_new_it_load_mw * 0.8 * policy.demand.pue
+    assert measures["hourly_renewable_share"].score == pytest.approx(
+        matched_mw / asked_mw / own.score_one_share
     )
-    assert [breach.rule for breach in found.breaches] == ["renewable_share"]
+    [breach] = found.breaches
+    assert breach.rule == "renewable_share"
+    assert breach.amount == pytest.approx((own.min_share * load_mw - matched_mw) / asked_mw)
+    [chart] = found.heat_maps
+    assert chart.values[0][0] == 0.0
+    assert chart.values[5][12] > share
+    [stack] = found.stacks
+    assert sum(part.value for part in stack.parts) == pytest.approx(load_mw * 8.76)
+
+
+def test_hours_of_linked_hubs_add_up(measured, shipped_atlas, policy, own):
+    # Goshogawara and Ebetsu: what one contracts no other counts, and curtailed energy is taken.
+    hubs = measured.loc[["02205", "01217"]].assign(tier="large", it_load_mw=[200.0, 100.0])
+    found = CRITERION.evaluate(hubs, shipped_atlas, policy)
+    measures = {measure.name: measure.value for measure in found.measures}
+    kinds = [name for name in measures if name.startswith("hourly_share_")]
+    assert sum(measures[kind] for kind in kinds) == pytest.approx(
+        measures["hourly_renewable_share"]
+    )
+    assert measures["hourly_renewable_share"] <= measures["yearly_renewable_share"]
+    matched_gwh = sum(
+        part.value for stack in found.stacks for part in stack.parts[:-1]
+    )  # fmt: skip
+    energy_gwh = sum(
+        value.value
+        for values in found.hub_values.values()
+        for value in values
+        if value.name == "hub_energy_gwh"
+    )
+    assert matched_gwh == pytest.approx(measures["hourly_renewable_share"] * energy_gwh)
+    earned = found.parts["hourly_renewable_share"].sum()
+    scored = next(one for one in found.measures if one.name == "hourly_renewable_share")
+    assert earned == pytest.approx(scored.score)
+
+
+def test_contracts_beyond_what_there_is_are_refused(shipped_atlas, own, rows):
+    most_mw = gwh(rows, "tohoku", "onshore_wind", counts=True) * own.contractable_share / 8.76
+    contract = pd.DataFrame(
+        [("tohoku", "tohoku", "onshore_wind", 0.6), ("hokkaido", "tohoku", "onshore_wind", 0.5)],
+        columns=["area", "source", "kind", "mw"],
+    )
+    contract["mw"] *= most_mw
+    load_mw = pd.Series({"tohoku": 100.0, "hokkaido": 100.0})
+    with pytest.raises(CheckError, match="onshore_wind of tohoku"):
+        replay(contract, load_mw, rows[rows["counts"]], shipped_atlas, own)
+    contract["mw"] /= 1.1
+    found = replay(contract, load_mw, rows[rows["counts"]], shipped_atlas, own)
+    assert (found.matched_mw.to_numpy() <= 100.0 + 1e-9).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.floats(0.0, 3.0), min_size=24, max_size=24),
+    st.floats(0.0, 6.0),
+    st.floats(0.3, 1.0),
+)
+def test_a_battery_that_acts_as_soon_as_it_can_gives_as_much_as_any(own, output, hold, efficiency):
+    arriving = np.array(output)
+    asked = own.model_copy(update={"battery_hours": hold, "battery_efficiency": efficiency})
+    given_mw = _from_battery(
+        np.maximum(arriving - 1.0, 0.0), np.maximum(1.0 - arriving, 0.0), 1.0, asked
+    )
+    matcher = Matcher(
+        np.full(24, 1.0 / 24.0), arriving[None, :], np.array([-1]), np.zeros(0),
+        Battery(hold, efficiency),
+    )  # fmt: skip
+    direct = np.minimum(arriving, 1.0).mean()
+    assert direct + given_mw.mean() == pytest.approx(matcher.value(1.0, np.ones(1)), abs=1e-6)

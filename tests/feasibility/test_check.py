@@ -118,7 +118,7 @@ def test_shares_out_of_supply_and_zones_out_of_reach(measured, shipped_atlas):
     )
     (bound,) = found.bounds
     assert (bound.measure, bound.kind, bound.value) == (
-        "additional_renewable_share",
+        "hourly_renewable_share",
         "at_most",
         0.0,
     )

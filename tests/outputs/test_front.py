@@ -24,7 +24,7 @@ from dcsite.studies.front import Axis, Front, FrontPoint, PointMeasure
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 
 X = Axis("separation", "existing_core_distance_km", "distance to core", "距離", "km", True)
-Y = Axis("renewables", "additional_renewable_share", "renewable share", "再エネ比率", "share", True)
+Y = Axis("renewables", "hourly_renewable_share", "renewable share", "再エネ比率", "share", True)
 HUBS = (
     HubBrief("01235", "石狩市", "Ishikari-shi", "core", 43.17, 141.32, "Hokkaido", "北海道", 300.0),
     HubBrief("40203", "久留米市", None, "large", 33.32, 130.51, "Fukuoka", "福岡県", 120.5),
@@ -92,7 +92,7 @@ def test_json_and_csv_hold_every_point_in_units_and_scores(
     with paths.csv.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["x_existing_core_distance_km"] for row in rows] == ["400.0", "480.5", "600.0"]
-    assert rows[2]["y_additional_renewable_share"] == "0.5"
+    assert rows[2]["y_hourly_renewable_share"] == "0.5"
     assert rows[2]["hubs"] == "large:40203 regional:47201"
     assert {row["front_complete"] for row in rows} == {"yes"}
 

@@ -218,7 +218,7 @@ def test_of_equal_y_the_widest_spacing_is_returned_however_coarse_the_grid(
 
 
 def test_a_spacing_that_costs_nothing_is_one_point_and_said_so(small, shipped_atlas, sites, plans):
-    measures = ("spacing", "additional_renewable_share")
+    measures = ("spacing", "hourly_renewable_share")
     ((spacing, _),) = exact_front(plans, *measures)
     front = front_of(small, shipped_atlas, sites, *measures, points=3)
     assert [point.x for point in front.points] == pytest.approx([spacing], abs=1e-6)

@@ -29,7 +29,7 @@ from .findings import (
     load_mw,
     place_name,
 )
-from .program import FindRows, LoadTable, Outlook, Program, ScoreTerm, Terms
+from .program import FindRows, LazyRows, LoadTable, Outlook, Program, ScoreTerm, Terms
 from .rules import (
     TIER_TITLES,
     TIERS,
@@ -61,6 +61,7 @@ __all__ = [
     "Findings",
     "GivesWay",
     "HeatMap",
+    "LazyRows",
     "Link",
     "LoadTable",
     "Measure",

@@ -74,6 +74,22 @@ class ScoreTerm:
     constant: float = 0.0
 
 
+class LazyRows(Protocol):
+    """Lazy constraints of one kind; points are values of variables by name."""
+
+    def separate(self, values: Mapping[str, float]) -> int:
+        """Add rows that a candidate solution violates; return how many."""
+
+    def separate_relaxed(self, values: Mapping[str, float]) -> int:
+        """Add rows that a point of the linear relaxation violates; return how many."""
+
+    def complete(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Return values of the rows' own variables with which a candidate solution keeps them."""
+
+    def summary(self) -> str:
+        """Say in a few words how many rows there are and how many were added."""
+
+
 class Program(Protocol):
     """What a criterion may ask of the mixed-integer program."""
 
@@ -132,6 +148,12 @@ class Program(Protocol):
 
         `concerned`, of shape (sites, tiers), tells which hubs may have such a row.
         """
+
+    def separate_by(self, rows: LazyRows) -> None:
+        """Take rows of a criterion's own kind that are added as points violate them."""
+
+    def load_of(self, values: Mapping[str, float]) -> NDArray[np.float64]:
+        """Return the load at each site, in MW, at a point of the program."""
 
     def violate(self, rule: str, variable: Any, amount: float = 1.0) -> None:
         """Count a variable, times an amount, as violation of a soft rule."""

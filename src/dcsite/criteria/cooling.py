@@ -163,7 +163,7 @@ def interpolated_c(
 
 
 def pue_at(hub: pd.Series[Any], atlas: Atlas, scenario: Scenario) -> float:
-    """Return the PUE of one hub, station by station and month by month.
+    """Return the PUE of one hub, month by month.
 
     Parameters
     ----------
@@ -179,15 +179,11 @@ def pue_at(hub: pd.Series[Any], atlas: Atlas, scenario: Scenario) -> float:
     for _, rows in normals[normals["month"] > 0].groupby("month"):
         at_sea_c = rows["wet_bulb_c_derived"] + own.lapse_c_per_km / 1000.0 * rows["elevation_m"]
         trend = linear_regression(rows["lat_deg"], at_sea_c).slope
-        total = weights = 0.0
-        for station, c in zip(rows.to_dict("records"), at_sea_c, strict=True):
-            there = station["lat_deg"], station["lon_deg"]
-            weight = (
-                max(float(geodesic_km(hub["lat_deg"], hub["lon_deg"], *there)), _LEAST_KM) ** -2
-            )
-            total += weight * (c + trend * (hub["lat_deg"] - station["lat_deg"]))
-            weights += weight
-        by_month.append(total / weights - up_c)
+        lat_deg, lon_deg = rows["lat_deg"].to_numpy(), rows["lon_deg"].to_numpy()
+        away_km = geodesic_km(hub["lat_deg"], hub["lon_deg"], lat_deg, lon_deg)
+        weight = np.maximum(away_km, _LEAST_KM) ** -2
+        here_c = at_sea_c.to_numpy() + trend * (hub["lat_deg"] - lat_deg)
+        by_month.append(float(weight @ here_c / weight.sum()) - up_c)
     points = atlas.table("pue_by_wet_bulb").reset_index()
     found = 0.0
     for facility, share in (

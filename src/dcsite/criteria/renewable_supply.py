@@ -22,7 +22,6 @@ Rows are disjoint: a farm at sea in a zone is the zone's, growth begins where th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -202,35 +201,6 @@ def _wind(atlas: Atlas, own: SupplyParameters) -> pd.DataFrame:
     )
     wind["energy_gwh"] = wind["capacity_mw"] * factor * _HOURS_PER_YEAR / 1000.0
     return wind
-
-
-@dataclass(frozen=True)
-class AdditionalSupply:
-    """Additional renewable energy a year by the horizon.
-
-    Parameters
-    ----------
-    by_area_gwh : pandas.DataFrame
-        Index electricity area, one column for each of :data:`KINDS`, in GWh a year.
-    located_gwh : pandas.DataFrame
-        Supply with a position: `lat_deg`, `lon_deg`, `energy_gwh`, `kind`.
-    """
-
-    by_area_gwh: pd.DataFrame
-    located_gwh: pd.DataFrame
-
-
-def additional_supply(atlas: Atlas, own: SupplyParameters) -> AdditionalSupply:
-    """Sum the supply that counts by area and kind, and list what of it has a place."""
-    rows = supply_rows(atlas, own)
-    rows = rows[rows["counts"]]
-    by_area = rows.pivot_table("energy_gwh", "area", "kind", "sum", 0.0)
-    return AdditionalSupply(
-        by_area.reindex(
-            index=atlas.table("electricity_areas").index, columns=KINDS, fill_value=0.0
-        ),
-        rows.dropna(subset=["lat_deg", "lon_deg"]),
-    )
 
 
 def decarbonised_share(atlas: Atlas) -> pd.Series[float]:

@@ -7,7 +7,7 @@ the gap of that bound.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,22 +29,6 @@ _ROWS_PER_ROUND = 12
 #: Coefficients below this are not worth their place in a row; they change a share by less than the
 #: solvers' own tolerances.
 _NEGLIGIBLE = 1e-6
-
-
-class LazyRows(Protocol):
-    """Lazy constraints of one kind; points are values of variables by name."""
-
-    def separate(self, values: Mapping[str, float]) -> int:
-        """Add rows that a candidate solution violates; return how many."""
-
-    def separate_relaxed(self, values: Mapping[str, float]) -> int:
-        """Add rows that a point of the linear relaxation violates; return how many."""
-
-    def complete(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Return values of the rows' own variables with which a candidate solution keeps them."""
-
-    def summary(self) -> str:
-        """Say in a few words how many rows there are and how many were added."""
 
 
 def undominated(coefficient: NDArray[np.float64], least: NDArray[np.float64]) -> NDArray[np.intp]:

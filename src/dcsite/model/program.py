@@ -29,10 +29,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dcsite.contract import FindRows, LoadTable, ScoreTerm, Terms
+    from dcsite.contract import FindRows, LazyRows, LoadTable, ScoreTerm, Terms
 
     from .candidates import Candidates
-    from .lazy_rows import LazyRows
 
 _SENSE = {"<=": pulp.LpConstraintLE, ">=": pulp.LpConstraintGE, "==": pulp.LpConstraintEQ}
 #: Origin of the rows by which hubs serve demand.
@@ -187,6 +186,10 @@ class SiteProgram:
         """Take a search for rows that a plan violates; nothing if the rule is off."""
         if self.mode(rule) != "off":
             self.lazy.append(FoundRows(self, name, rule, concerned, find))
+
+    def separate_by(self, rows: LazyRows) -> None:
+        """Take rows of a criterion's own kind that are added as points violate them."""
+        self.lazy.append(rows)
 
     def violate(self, rule: str, variable: Any, amount: float = 1.0) -> None:
         """Count a variable, times an amount, as violation of a soft rule."""

@@ -36,6 +36,8 @@ _PART = 0.3
 #: Rounds of rows that the relaxation breaks go on while each lowers its bound by this share.
 _ROUNDS = 12
 _WORTHWHILE = 5e-5
+#: The part of the gap asked for that a solver is given where rows are added as needed.
+_MARGIN = 0.7
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ def _rounds(
         return interrupts.count > 0 or (halted is not None and halted())
 
     begun = time.perf_counter()
-    left = options
+    # A plan that keeps the further rows too is worth a little less than the solver says.
+    left = replace(options, gap=_MARGIN * options.gap) if program.lazy else options
     if len(program.problem.variables()) > LARGE:
         left = replace(options, start=_prepared(program, options, on_progress, stopped))
     elif program.lazy:
