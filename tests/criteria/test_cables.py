@@ -70,7 +70,7 @@ def test_measure_and_evaluation_agree_at_every_kind_of_place(measured, shipped_a
 
 
 def test_the_one_cable_that_a_core_hangs_on_is_named(measured, shipped_atlas, policy):
-    hubs = measured.loc[["01213", "40230", "12234"]].assign(
+    hubs = measured.loc[["01213", "40230", "08215"]].assign(
         tier=["core", "core", "regional"], it_load_mw=200.0
     )
     found = CRITERION.evaluate(hubs, shipped_atlas, policy)
@@ -80,11 +80,12 @@ def test_the_one_cable_that_a_core_hangs_on_is_named(measured, shipped_atlas, po
     assert "Asia-Pacific, North America by E2A alone" in itoshima
     (link,) = found.links["01213"]
     assert (link.only_cable, link.detail) == ("E2A", "E2A")
-    (many,) = found.links["12234"]
-    assert (many.only_cable, many.detail) == (None, "")
+    # Kita-Ibaraki has one cable too, and a regional hub there does not hang on it.
+    (regional,) = found.links["08215"]
+    assert (regional.only_cable, regional.detail) == (None, "")
     labels = {one.name: one.label_ja for one in found.hub_values["01213"]}
     assert "E2Aのみ" in labels["international_corridors"]
-    assert "international_corridors" not in {one.name for one in found.hub_values["12234"]}
+    assert "international_corridors" not in {one.name for one in found.hub_values["08215"]}
 
 
 def test_only_cores_are_scored_and_half_way_is_a_half(measured, shipped_atlas, policy):

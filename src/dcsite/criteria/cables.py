@@ -121,11 +121,11 @@ class LandingLink(Link):
     cluster_id: str | None
     """Id of the crowded landing cluster the landing belongs to, else null."""
     only_cable: str | None
-    """The one cable system of the landing, null where there are several."""
+    """The one cable system of a core's landing; null where there are several, and of other hubs."""
 
     @property
     def detail(self) -> str:
-        """The one cable system."""
+        """The one cable system of a core's landing."""
         return self.only_cable or ""
 
 
@@ -351,7 +351,7 @@ class Cables(Criterion[Parameters]):
             )
             nearest = there.iloc[int(away_km.argmin())]
             distance_km[number] = away_km.min()
-            found.link(site, _link(nearest, distance_km[number]))
+            found.link(site, _link(nearest, distance_km[number], core[number]))
             within = away_km <= own.core_landing_max_km
             lean[number] = nearest["cluster"] if within.any() else ""
             if not core[number]:
@@ -404,7 +404,7 @@ class Cables(Criterion[Parameters]):
         return replace(found.done(), notes=tuple(notes))
 
 
-def _link(landing: pd.Series[Any], distance_km: float) -> LandingLink:
+def _link(landing: pd.Series[Any], distance_km: float, core: bool) -> LandingLink:
     cables = sorted(landing["cables"])
     return LandingLink(
         name_ja=str(landing["name_ja"]),
@@ -414,7 +414,7 @@ def _link(landing: pd.Series[Any], distance_km: float) -> LandingLink:
         lon_deg=float(landing["lon_deg"]),
         landing_id=str(landing.name),
         cluster_id=str(landing["cluster"]) if landing["crowded"] else None,
-        only_cable=cables[0] if len(cables) == 1 else None,
+        only_cable=cables[0] if core and len(cables) == 1 else None,
     )
 
 
