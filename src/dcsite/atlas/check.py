@@ -91,7 +91,7 @@ def check_geodata(root: Path | None = None) -> list[Problem]:
     except GeodataError as error:
         return list(error.problems)
     specs = [parts[-1].spec for parts in layers.values() if parts[-1].folder == folder]
-    beside = [parts[0] for parts in layers.values() if parts[0].folder != folder]
+    beside = _touched(specs, [part[0] for part in layers.values() if part[0].folder != folder])
     files = [path for end in ("csv", "csv.gz", "geojson") for path in folder.rglob(f"*.{end}")]
     unlisted = {file.relative_to(folder).as_posix() for file in files}
     unlisted -= {spec.path for spec in specs}
@@ -220,6 +220,31 @@ def _faults_beside(
             yield from _row_faults(spec, spec.table_schema, data, known)
         elif spec.features is not None:
             yield from _polygon_faults(spec.name, spec.features, data, known, shapes)
+
+
+def _touched(specs: Sequence[ResourceSpec], shipped: Sequence[Layer]) -> list[Layer]:
+    """Choose the shipped tables that an overlay's tables lie over, refer to, or take ids from."""
+    own = {spec.name for spec in specs}
+    replaced = {spec.name for spec in specs if spec.overlay == "replace"}
+    wanted = own.union(*(_refers_to(spec) for spec in specs))
+    names = [name for spec in specs if spec.table_schema for name in spec.table_schema.names]
+    if any(name.endswith("lat_deg") for name in names):
+        wanted |= {_PREFECTURES, "prefectures"}
+    return [
+        layer
+        for layer in shipped
+        if layer.spec.name in wanted or not replaced.isdisjoint(_refers_to(layer.spec))
+    ]
+
+
+def _refers_to(spec: ResourceSpec) -> set[str]:
+    """Name the other tables whose ids a table holds."""
+    if spec.features is not None:
+        return {spec.features.reference.resource}
+    if spec.table_schema is None:
+        return set()
+    keys = {key.reference.resource for key in spec.table_schema.foreign_keys}
+    return keys | {one.list_of.resource for one in spec.table_schema.fields if one.list_of}
 
 
 def _left_alone(
