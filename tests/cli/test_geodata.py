@@ -77,3 +77,29 @@ def test_an_import_adds_to_what_is_there_or_leaves_it_alone(call, tmp_path):
     assert {path.name: path.read_bytes() for path in own.iterdir()} == before
     said = call("data", "import", "weather", first, "--into", own).err
     assert "KIND: 'weather' is not known; allowed are area-supply-demand" in said
+
+
+def test_the_kinds_are_listed_in_both_languages(call):
+    answer = call("data", "import", "--list")
+    assert (answer.code, answer.err) == (0, "")
+    kinds = answer.out.splitlines()[::3]
+    assert kinds == [
+        "area-supply-demand", "overpass", "spare-capacity", "interconnectors", "gem", "wri", "fit",
+    ]  # fmt: skip
+    assert "一般送配電事業者" in answer.out.splitlines()[2]
+
+
+def test_what_cannot_be_read_or_is_no_overlay_is_told(call, tmp_path, small_geodata):
+    file = tmp_path / "juyo_2025_tohoku_1Q.csv"
+    said = call("data", "import", KIND, file, "--into", tmp_path / "own").err
+    assert "juyo_2025_tohoku_1Q.csv: cannot be read (No such file or directory)" in said
+    file.write_bytes(b"\xff\x00\x81")
+    said = call("data", "import", KIND, file, "--into", tmp_path / "own").err
+    assert "is neither UTF-8, UTF-16 nor cp932" in said
+    file.write_bytes(hours(2025, 24))
+    before = {path.name for path in small_geodata.iterdir()}
+    answer = call("data", "import", KIND, file, "--into", small_geodata)
+    assert answer.code == 2
+    assert "is no overlay but geodata that stand alone; give another folder" in answer.err
+    assert {path.name for path in small_geodata.iterdir()} == before
+    assert not (tmp_path / "own").exists()

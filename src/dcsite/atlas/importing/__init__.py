@@ -19,7 +19,7 @@ import pandas as pd
 
 from dcsite.atlas.atlas import default_root, load_atlas
 from dcsite.atlas.check import cell_faults, key_faults
-from dcsite.atlas.descriptor import DESCRIPTOR, TableSchema
+from dcsite.atlas.descriptor import DESCRIPTOR, TableSchema, read_package
 from dcsite.atlas.overlay import updated
 from dcsite.errors import GeodataError, Problem
 
@@ -85,6 +85,10 @@ def import_files(
         wrong = f"{kind!r} is not known; allowed are {', '.join(IMPORTERS)}"
         raise GeodataError(Problem("KIND", "", wrong))
     importer, old = IMPORTERS[kind], (into / DESCRIPTOR).is_file()
+    if old and not read_package(into).overlay:
+        wrong = "is no overlay but geodata that stand alone; give another folder with --into"
+        raise GeodataError(Problem(str(into / DESCRIPTOR), "overlay", wrong))
+    package = json.loads((into / DESCRIPTOR).read_text(encoding="utf-8")) if old else _package(into)
     atlas = load_atlas(into if old else None)
     reading = Reading(_opened(paths), atlas, area)
     tables = {name: frame for name, frame in importer.read(reading).items() if len(frame)}
@@ -94,10 +98,6 @@ def import_files(
     for name, frame in tables.items():
         _hold(reading, name, frame)
     reading.refuse()
-    package = json.loads((into / DESCRIPTOR).read_text(encoding="utf-8")) if old else _package(into)
-    if not package.get("overlay"):
-        wrong = "is no overlay but geodata that stand alone; give another folder with --into"
-        raise GeodataError(Problem(str(into / DESCRIPTOR), "overlay", wrong))
     files = {entry["path"]: (into / entry["path"]).read_bytes() for entry in package["resources"]}
     listed = {entry["name"]: entry for entry in package["resources"]}
     shipped = json.loads((default_root() / DESCRIPTOR).read_text(encoding="utf-8"))

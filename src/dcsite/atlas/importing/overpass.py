@@ -24,17 +24,9 @@ _LEVELS_KV = {60, 66, 70, 77, 100, 110, 132, 154, 187, 200, 220, 250, 275, 500}
 _LINES_KV = {154, 187, 200, 220, 250, 275, 500}
 _LEAST_KV = 60.0
 _SIMPLIFIED_DEG = 0.004
-_CATEGORIES = {
-    "transmission": "transmission",
-    "distribution": "distribution",
-    "minor_distribution": "distribution",
-    "converter": "converter",
-    "switching": "switching",
-    "traction": "traction",
-    "industrial": "industrial",
-    "generation": "generation",
-    "transition": "cable_transition",
-}
+_CATEGORIES = {"minor_distribution": "distribution", "transition": "cable_transition"}
+_CATEGORIES |= {name: name for name in ("transmission", "distribution", "converter", "switching")}
+_CATEGORIES |= {name: name for name in ("traction", "industrial", "generation")}
 #: What no customer can be connected to.
 _NO_GRID_NODE = {"traction", "industrial", "generation", "cable_transition"}
 _OWNERS = {"railway": "鉄道|電鉄|旅客|地下鉄|メトロ|JR|railway", "jpower": "電源開発|J-?POWER"}
