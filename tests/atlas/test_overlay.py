@@ -6,11 +6,16 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dcsite.atlas import check_geodata, load_atlas
 from dcsite.atlas.atlas import default_root
 from dcsite.atlas.describe import refresh
+from dcsite.atlas.overlay import updated
 from dcsite.errors import GeodataError
 
 SHIPPED = json.loads((default_root() / "datapackage.json").read_text(encoding="utf-8"))
@@ -126,3 +131,25 @@ def test_a_changed_file_is_told(tmp_path):
     file = folder / "interconnectors.csv"
     file.write_text(file.read_text(encoding="utf-8").replace("500", "275"), encoding="utf-8")
     assert "row 2, column voltage_kv: the value '275'" in said(folder)
+
+
+#: Keys of two columns, of which one may be empty, as those of transformers are.
+KEYS = st.tuples(st.sampled_from("ab"), st.sampled_from([1.0, 2.0, None]))
+ROWS = st.dictionaries(KEYS, st.integers(0, 9), min_size=1)
+
+
+def table(rows: dict[tuple[str, float | None], int]) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        [
+            (name, np.nan if level is None else level, value)
+            for (name, level), value in rows.items()
+        ],
+        columns=["name", "level", "value"],
+    )
+    return frame.astype({"level": float}).set_index(["name", "level"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(lower=ROWS, upper=ROWS)
+def test_rows_laid_over_others_are_those_of_a_dictionary(lower, upper):
+    assert updated(table(lower), table(upper)).equals(table(lower | upper))
