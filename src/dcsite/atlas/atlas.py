@@ -81,6 +81,7 @@ class Atlas:
         self._layers = layers_of(root, default_root())
         self._specs = {name: as_one(layers) for name, layers in self._layers.items()}
         self._frames: dict[str, pd.DataFrame] = {}
+        self._connections: pd.DataFrame | None = None
         self._verified: set[str] = set()
         self._recorders: list[set[str]] = []
 
@@ -174,9 +175,10 @@ class Atlas:
             Smallest highest voltage. Below 100 kV the mapping is too uneven to compare regions.
         """
         frame = self.table("substations")
-        frame = frame[frame["voltage_kv"] >= min_voltage_kv]
         areas, companies = self.table("electricity_areas"), self.table("network_companies")
-        frame = frame.join(connection_points(frame, areas, companies))
+        if self._connections is None:
+            self._connections = connection_points(frame, areas, companies)
+        frame = frame[frame["voltage_kv"] >= min_voltage_kv].join(self._connections)
         points = gpd.points_from_xy(frame["lon_deg"], frame["lat_deg"])
         return gpd.GeoDataFrame(frame, geometry=points, crs=CRS)
 

@@ -240,9 +240,9 @@ class Substation(Criterion[Parameters]):
         connected: dict[tuple[int, int], list[tuple[int, Any]]] = {}
         for site, tier, k in choices.further():
             name = f"{site}_{TIERS[tier]}_{k}"
-            most_mw = options.mw[site, tier, k]
-            if soft and k == choices.last[site, tier]:
-                most_mw = max(most_mw, program.scenario.tiers[TIERS[tier]].it_load_mw.max)
+            most_mw = choices.most_mw[site, tier]
+            if not (soft and k == choices.last[site, tier]):
+                most_mw = min(options.mw[site, tier, k], most_mw)
             connect = program.binary(f"connect_{name}")
             mw = program.continuous(f"connected_mw_{name}")
             terms = [(mw, 1.0), (connect, -most_mw)]

@@ -171,6 +171,8 @@ class Choices(NamedTuple):
     options: Options
     first: NDArray[np.int64]
     last: NDArray[np.int64]
+    most_mw: NDArray[np.float64]
+    """Largest load by tier and land, shape (sites, tiers)."""
 
     def further(self) -> list[tuple[int, int, int]]:
         """List site, tier and option of each choice beyond the first."""
@@ -202,7 +204,7 @@ def choices_of(program: Program) -> Choices:
     last = np.where(program.eligible, np.maximum(first, last), first)
     if program.mode("connection_capacity") == "off":
         first = last = np.zeros_like(first)
-    return Choices(options, first, last)
+    return Choices(options, first, last, most)
 
 
 def at(program: Program, site: int, tier: int) -> NDArray[np.float64]:

@@ -134,13 +134,13 @@ def _bound_by_transformers(points: pd.DataFrame, atlas: Atlas) -> None:
     mva = whole.dropna(subset="substation_id").groupby("substation_id")["total_mva"].max()
     mva = mva[mva.index.isin(points.index)]
     less = mva < points.loc[mva.index, "capacity_mw"]
-    for one, total in mva.items():
-        said = f"{total:,.0f} MVA"
-        points.loc[one, ["known_en", "known_ja"]] = (
-            (f"{said} of transformers, an upper limit", f"変圧器容量{said}（上限）")
-            if less[one]
-            else (f"{_ASSUMED[0]}, {said} of transformers", f"{_ASSUMED[1]}、変圧器容量{said}")
-        )
+    said = mva.map("{:,.0f} MVA".format)
+    points.loc[mva.index, "known_en"] = (f"{_ASSUMED[0]}, " + said + " of transformers").mask(
+        less, said + " of transformers, an upper limit"
+    )
+    points.loc[mva.index, "known_ja"] = (f"{_ASSUMED[1]}、変圧器容量" + said).mask(
+        less, "変圧器容量" + said + "（上限）"
+    )
     points.loc[mva.index[less], "capacity_mw"] = mva[less]
 
 
