@@ -123,6 +123,6 @@ def test_a_hub_that_lacks_what_a_criterion_needs_has_no_number(measured, shipped
     assert distance.dump()["value"] is None
     # Only the half of the load at Kumamoto scores.
     assert distance.score == pytest.approx(
-        0.5 * linear_score(measured.loc["43100", "substation_distance_km_187kv"], 20.0, 5.0)
+        0.5 * linear_score(measured.loc["43100", "substation_distance_km_187kv"], 20.0, 0.0)
     )
     assert "substation_reach" in {breach.rule for breach in plan.broken_rules}
