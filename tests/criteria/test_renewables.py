@@ -219,6 +219,10 @@ def test_evaluation_of_one_hub_by_hand(measured, shipped_atlas, policy, own, row
     assert 0.01 < share < mean_mw / load_mw  # some noons are above the load
     values = {value.name: value.value for value in found.hub_values["47201"]}
     assert values["renewable_share"] == pytest.approx(share)
+    assert values["yearly_renewable_share"] == pytest.approx(mean_mw / load_mw)
+    by_area = {figure.name: figure.value for figure in found.areas}
+    assert by_area["hourly_renewable_share"] == pytest.approx(share)
+    assert by_area["yearly_renewable_share"] == pytest.approx(mean_mw / load_mw)
     assert values["hub_energy_gwh"] == pytest.approx(load_mw * 8.76)
     assert np.isnan(values["decarbonised_share"])
     measures = {measure.name: measure for measure in found.measures}

@@ -244,6 +244,8 @@ def evaluate(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation
     earned *= score / max(float(earned.sum()), 1e-12)
     hourly = float(matched_mw.sum()) / total_mw if total_mw else 0.0
     findings.figure(HOURLY_SHARE, hourly, score, 1.0 - part, earned)
+    findings.by_area(HOURLY_SHARE, area_share)
+    findings.each(own_words.RENEWABLE_SHARE, share, share)
     _readings(findings, load_mw, rows, atlas, scenario)
     _by_type(findings, found.contract, counted, total_mw)
     _worst(findings, found, load_mw, atlas, year.weight)
@@ -251,10 +253,8 @@ def evaluate(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation
     _local(findings, counted, atlas, own)
     grid = np.asarray(hubs["area"].map(decarbonised_share(atlas)), dtype=np.float64)
     findings.mean(own_words.DECARBONISED, grid)
-    findings.each(own_words.RENEWABLE_SHARE, share, share)
     findings.each(own_words.HUB_ENERGY, hub_mw * HOURS_PER_YEAR / 1000.0)
     findings.each(own_words.DECARBONISED, grid)
-    findings.by_area(HOURLY_SHARE, area_share)
     _charts(findings, found, load_mw, year.month, year.hour, year.weight)
     short = (own.min_share * total_mw - float(matched_mw.sum())) / asked
     if short > 0.0:
@@ -288,8 +288,14 @@ def _readings(
         (own_words.YEARLY_SHARE, rows[rows["counts"]]),
         (YEARLY_WITH_FIT, rows[rows["counts"] | (rows["type"] == "fit")]),
     ):
-        _, matched = best_contracts(load_mw, supply, atlas, scenario, yearly=True)
+        contract, matched = best_contracts(load_mw, supply, atlas, scenario, yearly=True)
         findings.figure(quantity, matched / total if total else 0.0)
+        contracted = contract.groupby("area")["mw"].sum().reindex(load_mw.index).fillna(0.0)
+        share = (contracted / load_mw.where(load_mw > 0.0)).fillna(0.0).clip(upper=1.0)
+        findings.by_area(quantity, share)
+        if quantity is own_words.YEARLY_SHARE:
+            here = findings.hubs["area"].map(share)
+            findings.each(quantity, np.asarray(here, dtype=np.float64))
 
 
 def _by_type(
