@@ -129,3 +129,14 @@ def test_corridors_wanted_can_be_changed(measured):
     many = dcsite.load_scenario("policy-2023", ["criteria.cables.min_directions=3"])
     _, few = CRITERION.admit(measured, many)
     assert few.amount[measured.index.get_loc("01100")].tolist() == [1, 0, 0]
+
+
+def test_a_hub_that_needs_no_landing_has_a_link_only_within_reach(measured, shipped_atlas, policy):
+    # Shimonoseki's nearest landing on Honshu is 400 km away; Fukuoka's is in the city.
+    hubs = measured.loc[["35201", "40130"]].assign(tier="regional", it_load_mw=50.0)
+    found = CRITERION.evaluate(hubs, shipped_atlas, policy)
+    assert set(found.links) == {"40130"}
+    told = {one.name: one.value for one in found.hub_values["35201"]}
+    assert told["landing_distance_km"] == pytest.approx(
+        measured.loc["35201", "landing_distance_km"]
+    )

@@ -176,7 +176,8 @@ def test_landings_are_the_nearest_ones_and_few_stand_at_crowded_ones(
     crowded_mw, core_km = 0.0, []
     for hub in plan["hubs"]:
         link, away = hub["landing"], landings_on_land(hub, landings, land_bodies)
-        if away.empty:
+        # Only a core must have one; another hub leans on a landing near it.
+        if away.empty or (hub["tier"] != "core" and away.iloc[0] > 100.0):
             assert link is None
             continue
         assert link["distance_km"] == pytest.approx(away.iloc[0], abs=ROUNDING_KM)

@@ -109,7 +109,7 @@ class Parameters(Section):
 
 
 class LandingLink(Link):
-    """The international cable landing nearest to a hub."""
+    """The international cable landing nearest to a core, or to another hub within its reach."""
 
     key: ClassVar[str] = "landing"
     end_en: ClassVar[str] = "Nearest international landing"
@@ -351,8 +351,9 @@ class Cables(Criterion[Parameters]):
             )
             nearest = there.iloc[int(away_km.argmin())]
             distance_km[number] = away_km.min()
-            found.link(site, _link(nearest, distance_km[number], core[number]))
             within = away_km <= own.core_landing_max_km
+            if core[number] or within.any():
+                found.link(site, _link(nearest, distance_km[number], core[number]))
             lean[number] = nearest["cluster"] if within.any() else ""
             if not core[number]:
                 continue
@@ -380,8 +381,12 @@ class Cables(Criterion[Parameters]):
         found.each(DISTANCE, distance_km, np.where(core, score, np.nan))
         reach = f"within {own.core_landing_max_km:g} km", f"{own.core_landing_max_km:g} km以内"
         found.each(CORRIDORS.noted(*reach), corridors, notes=said)
-        most_km = np.where(core, own.core_landing_max_km, np.inf)
-        found.beyond("landing_reach", DISTANCE, distance_km, most_km)
+        found.beyond(
+            "landing_reach",
+            DISTANCE,
+            distance_km,
+            np.where(core, own.core_landing_max_km, np.inf),
+        )
         for number in np.flatnonzero(core & (corridors < own.min_directions)).tolist():
             en, ja = found.place(number)
             found.breach(
