@@ -178,6 +178,19 @@ def test_admission_follows_voltage_distance_and_megawatts(measured, shipped_atla
     assert short[sites.index.get_loc("02208")]  # Mutsu: 100 MW at 154 kV
 
 
+def test_what_bounds_a_hub_is_named(measured, shipped_atlas, policy):
+    asked = Candidates.of(policy, shipped_atlas, measured.loc[["02208", "01217"]])
+    assert asked.bounded_by[0, TIERS.index("large")] == "connection_capacity"  # Mutsu
+    assert asked.max_mw[0, TIERS.index("large")] == pytest.approx(
+        100.0 / measured.loc["02208", "pue"]
+    )
+    assert asked.bounded_by[1, TIERS.index("core")] == "connection_capacity"
+    off = dcsite.load_scenario("policy-2023", ('rules.connection_capacity="off"',))
+    free = Candidates.of(off, shipped_atlas, measured.loc[["02208"]])
+    assert free.bounded_by[0, TIERS.index("large")] in ("", "land")
+    assert free.max_mw[0, TIERS.index("large")] > 100.0
+
+
 def test_where_mapping_is_thin_a_distance_is_not_known_and_nobody_is_refused(
     measured, shipped_atlas, policy
 ):
@@ -217,6 +230,8 @@ def test_evaluation_finds_the_same_point_its_megawatts_and_a_breach(
     assert link.grid_mw == pytest.approx(200.0 * pue)
     assert link.route_km == pytest.approx(1.3 * link.distance_km)
     assert (link.lead_time_years, link.point_from) == (None, "OpenStreetMap")
+    stated = next(one for one in found.measures if one.name == "stated_capacity_share")
+    assert stated.value == 0.0
     reach, bears = sorted(found.breaches, key=lambda breach: breach.rule, reverse=True)
     assert (reach.rule, reach.site_ids) == ("substation_reach", ("46505",))
     # Mutsu: nothing of 187 kV in reach, 100 MW of IT load on a point of 154 kV.

@@ -139,9 +139,10 @@ def take_headroom(points: pd.DataFrame, path: str | Path, end: str) -> None:
     for row, one in enumerate(found):
         counts = high[row] if end == "high" and not np.isnan(high[row]) else low[row]
         date = f", {as_of[row]}" if as_of[row] else ""
-        columns = ["capacity_mw", "known_en", "known_ja", "lead_time_years"]
+        columns = ["capacity_mw", "known_en", "known_ja", "lead_time_years", "stated"]
         points.loc[one, columns] = (
             counts, f"the user's file {file}{date}", f"利用者のファイル{file}{date}", lead[row],
+            True,
         )  # fmt: skip
 
 

@@ -79,6 +79,12 @@ LEAD_TIME = Quantity(
     "契約から接続までの期間",
     "demand_connection_zones",
 )
+STATED = Quantity(
+    "stated_capacity_share",
+    "share",
+    "share of the new load at points whose capacity their operator or the user states",
+    "容量が事業者または利用者により示された接続点の負荷割合",
+)
 
 
 class SubstationLink(Link):
@@ -156,7 +162,8 @@ def evaluate_connections(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -
     chosen = _hang(found, fronts, fitting_km, grid_mw, capacity, scenario)
     joined = chosen >= 0
     distance_km = np.array([fitting_km[n, p] if p >= 0 else np.inf for n, p in enumerate(chosen)])
-    there = points.iloc[np.where(joined, chosen, 0)]
+    nowhere = points.reindex(["-"] * len(hubs))
+    there = points.iloc[np.where(joined, chosen, 0)] if len(points) else nowhere
     score = _scores(distance_km, scenario)
     mapped = there["lat_deg"].notna().to_numpy() & joined
     distance_km[joined & ~mapped] = np.nan
@@ -168,6 +175,8 @@ def evaluate_connections(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -
     found.each(ROUTE, distance_km * own.route_factor, notes=notes).each(GRID, grid_mw)
     known = list(zip(there["known_en"], there["known_ja"], strict=True))
     found.each(CAPACITY, np.where(joined, there["capacity_mw"], np.inf), notes=known)
+    stated = there["stated"].eq(True).to_numpy() & joined
+    found.figure(STATED, float(found.load_mw[stated].sum()) / found.total_mw)
     lead = there["lead_time_years"].to_numpy(dtype=float)
     unknown = [("not known", "不明") if np.isnan(years) else ("", "") for years in lead]
     found.each(LEAD_TIME, lead, notes=unknown)

@@ -91,8 +91,8 @@ def points_of(atlas: Atlas, own: Parameters) -> pd.DataFrame:
     pandas.DataFrame
         By `substation_id`: `lat_deg`, `lon_deg`, `voltage_kv`, `name_ja`, `name_en`, `connection`
         (``any`` or ``regional_only``), `source` (the map, or the user's file), `landmass_id`,
-        `capacity_mw` at the grid, `known_en` and `known_ja` (who says so), `lead_time_years` (NaN:
-        not known).
+        `capacity_mw` at the grid, `known_en` and `known_ja` (who says so), `stated` (whether its
+        operator or the user does), `lead_time_years` (NaN: not known).
 
     Raises
     ------
@@ -109,6 +109,7 @@ def points_of(atlas: Atlas, own: Parameters) -> pd.DataFrame:
     points["capacity_mw"] = own.class_capacity_mw.of(points["voltage_kv"])
     points["known_en"], points["known_ja"] = _ASSUMED
     points["lead_time_years"] = np.nan
+    points["stated"] = False
     _bound_by_transformers(points, atlas)
     _take_welcome_zones(points, atlas, own.headroom_end)
     if own.headroom_file:
@@ -154,10 +155,11 @@ def _take_welcome_zones(points: pd.DataFrame, atlas: Atlas, end: str) -> None:
             & (points["name_ja"] == zone["substation_ja"])
             & (points["voltage_kv"] >= float(zone["voltage_kv"]))
         ]
-        columns = ["capacity_mw", "known_en", "known_ja", "lead_time_years"]
+        columns = ["capacity_mw", "known_en", "known_ja", "lead_time_years", "stated"]
         points.loc[here, columns] = (
             float(zone[f"supply_{end}_mw"]),
             f"the operator's welcome zone at {zone['voltage_kv']} kV, {zone['as_of']}",
             f"事業者のウェルカムゾーン（{zone['voltage_kv']} kV、{zone['as_of']}）",
             float(zone["lead_time_years_min"]),
+            True,
         )
