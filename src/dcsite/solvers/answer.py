@@ -16,7 +16,7 @@ from dcsite.interrupts import Interrupts
 from .drive import solve
 from .matrix import ProgramMatrix
 from .options import LEAST_TIME_S, Outcome, Progress, SolveOptions, relative_gap
-from .relaxation import first_plan, relax
+from .relaxation import first_plan, highs_version, relax
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from .options import OutcomeStatus
     from .relaxation import RelaxedPoint
 
-#: Columns from which a program is tightened by its relaxation and given a first plan. The national
-#: program has 6,000, and its solvers find a better first plan sooner than :func:`.first_plan` does.
-LARGE = 12_000
-
 #: The part of a time limit that preparing may take, and of that the relaxation must leave: what
 #: helps the solver must leave it most of the time that the user gave.
 _PART = 0.3
@@ -38,6 +34,8 @@ _ROUNDS = 12
 _WORTHWHILE = 5e-5
 #: The part of the gap asked for that a solver is given where rows are added as needed.
 _MARGIN = 0.7
+#: HiGHS's tolerance of a relaxation's objective.
+_TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -109,8 +107,9 @@ def solve_program(
 
     Each solve's bound holds for the whole program, since it has fewer rows. A plan counts when no
     pair of its hubs is too near and it keeps every row that stands ready; or when, with its helper
-    variables set to what those rows ask for, it lies within the gap of the bound. A large program
-    is given a first plan before. Ctrl-C keeps the best plan there is, the first one too.
+    variables set to what those rows ask for, it lies within the gap of the bound. Before, the
+    relaxation gives a bound and a first plan: they may do. Ctrl-C keeps the best plan there is, the
+    first one too.
     """
     with Interrupts() as interrupts:
         return _rounds(program, options, on_progress, halted, interrupts)
@@ -126,17 +125,22 @@ def _rounds(
     def stopped() -> bool:
         return interrupts.count > 0 or (halted is not None and halted())
 
+    def given_up() -> bool:
+        return interrupts.count > 1 or (halted is not None and halted())
+
     begun = time.perf_counter()
+    start, bound = _prepared(program, options, on_progress, stopped, given_up)
     # A plan that keeps the further rows too is worth a little less than the solver says.
-    left = replace(options, gap=_MARGIN * options.gap) if program.lazy else options
-    if len(program.problem.variables()) > LARGE:
-        left = replace(options, start=_prepared(program, options, on_progress, stopped))
-    elif program.lazy:
-        _relaxed_rounds(program, options, on_progress, stopped)
-    if left.start is not None:
-        left = replace(left, start=_with_helpers(program, left.start))
-    bound: float | None = None
+    left = replace(options, gap=(_MARGIN if program.lazy else 1.0) * options.gap, start=start)
     best: Outcome | None = None
+    if start is not None and bound is not None:
+        nothing = Outcome(
+            "no_solution", None, None, bound, None, "highs", highs_version(), 0.0, node_count=0
+        )
+        first = _with_plan(program, nothing, start, "optimal")
+        if first is not None and first.gap is not None and first.gap <= options.gap:
+            wall_s = time.perf_counter() - begun
+            return _noted(program, replace(first, wall_s=wall_s), 0)
     rounds = 0
     while True:
         rounds += 1
@@ -221,9 +225,8 @@ def _with_plan(
 ) -> Outcome | None:
     """Return an outcome with another plan under its bound; None if the plan breaks the program."""
     matrix = ProgramMatrix.from_problem(program.problem)
-    raw = np.array([plan.get(name, 0.0) for name in matrix.names])
-    point = matrix.clean(raw)
-    if matrix.fault(raw, point) is not None:
+    point = matrix.point(plan)
+    if point is None:
         return None
     objective = matrix.sense * matrix.objective(point)
     gap = None
@@ -262,7 +265,9 @@ def _relaxed_rounds(
     for _ in range(_ROUNDS):
         left_s = limit_s - (time.perf_counter() - begun)
         matrix = ProgramMatrix.from_problem(program.problem)
-        relaxed = relax(matrix, None if np.isinf(limit_s) else left_s)
+        relaxed = relax(
+            matrix, None if np.isinf(limit_s) else left_s, None if last is None else last[1]
+        )
         if relaxed is None:
             break
         gained = np.inf if last is None else relaxed.objective - last[1].objective
@@ -290,18 +295,40 @@ def _prepared(
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None,
     stopped: Callable[[], bool],
-) -> Mapping[str, float] | None:
-    """Lay rows that the relaxation breaks, and return where the solver begins."""
+    given_up: Callable[[], bool],
+) -> tuple[Mapping[str, float] | None, float | None]:
+    """Lay rows that the relaxation breaks; return where the solver begins, and a bound.
+
+    A first Ctrl-C lets the first plan come, which takes less than a second: there is no other yet.
+    """
     begun = time.perf_counter()
     last = _relaxed_rounds(program, options, on_progress, stopped)
-    if options.start is not None or last is None:
-        return options.start
+    start = None if options.start is None else _with_helpers(program, options.start)
+    keeps_all = start is not None and _separated(program, start) == 0
+    if last is None:
+        return start, None
     matrix, relaxed = last
-    _tell(on_progress, "first plan", begun, matrix.sense * relaxed.objective)
+    least = relaxed.objective - _TOLERANCE * max(1.0, abs(relaxed.objective))
+    bound = matrix.sense * least
+    if keeps_all and ProgramMatrix.from_problem(program.problem).point(start or {}) is not None:
+        return start, bound
+    _tell(on_progress, "first plan", begun, bound)
     limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
-    left_s = limit_s - (time.perf_counter() - begun)
-    # The matrix may lack the rows added last; the search keeps hubs apart without them.
-    return first_plan(program, matrix, relaxed, min(left_s, options.first_plan_s), stopped)
+    for _ in range(_ROUNDS):
+        left_s = min(limit_s, options.first_plan_s) - (time.perf_counter() - begun)
+        found = first_plan(matrix, relaxed, left_s, given_up)
+        if found is None:
+            break
+        plan = _with_helpers(program, dict(zip(matrix.names, found.tolist(), strict=True)))
+        if not _separated(program, plan):
+            return plan, bound
+        matrix = ProgramMatrix.from_problem(program.problem)
+    return start, bound
+
+
+def _separated(program: SiteProgram, values: Mapping[str, float]) -> int:
+    """Lay the rows that a plan breaks; return how many."""
+    return sum(rows.separate(values) for rows in (*program.apart, *program.lazy))
 
 
 def _started(program: SiteProgram, outcome: Outcome, options: SolveOptions) -> Outcome:

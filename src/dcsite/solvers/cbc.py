@@ -185,6 +185,8 @@ class CbcRunner(Runner):
         self._program = Path()
         self._log = CbcLog(options.gap)
         self._preprocessed = False
+        start = options.start
+        self._begins_from_plan = bool(start) and matrix.point(start or {}) is not None
         self._time_limit_s: float | None = None
 
     @property
@@ -225,6 +227,9 @@ class CbcRunner(Runner):
             command += ["-threads", str(100 + min(self._options.threads, 99))]
         if self._options.start:
             command += ["-mipStart", _START]
+        if self._begins_from_plan:
+            # Then the search betters it in passing: what CBC tries besides took 0.2 to 0.5 of it.
+            command += ["-heuristicsOnOff", "off"]
         return [*command, "-solve", "-solution", _STATUS, "-saveSolution", _VALUES, "-quit"]
 
     def _read(self, line: str) -> None:

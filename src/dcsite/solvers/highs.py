@@ -48,6 +48,10 @@ class HighsRunner(Runner):
             "mip_abs_gap": 0.0,
             "random_seed": self._options.seed,
         }
+        start = self._options.start
+        if start and self._matrix.point(start) is not None:
+            # What is left is the proof, which neither helps.
+            wanted |= {"presolve": "off", "mip_heuristic_effort": 0.0}
         if self._options.threads is not None:
             wanted["threads"] = self._options.threads
         if time_limit_s is not None:

@@ -12,7 +12,7 @@ import pulp
 from dcsite.errors import Problem, SolverError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -166,6 +166,12 @@ class ProgramMatrix:
         """Round whole-number columns, pull the others into their bounds, drop negative zeros."""
         rounded = np.where(self.integer, np.rint(values), values)
         return np.clip(rounded, self.lower, self.upper) + 0.0
+
+    def point(self, values: Mapping[str, float]) -> NDArray[np.float64] | None:
+        """Return a plan given by name as a point, 0 where it names none; None if it is none."""
+        raw = np.array([values.get(name, 0.0) for name in self.names])
+        point = self.clean(raw)
+        return None if self.fault(raw, point) else point
 
     def objective(self, values: NDArray[np.float64]) -> float:
         """Return the minimised objective at a point."""
