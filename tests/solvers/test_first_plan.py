@@ -25,8 +25,8 @@ from dcsite.solvers.relaxation import first_plan, relax
 @pytest.fixture(scope="module")
 def question(measured, shipped_atlas, policy):
     program = assemble(Candidates.of(policy, shipped_atlas, measured))
-    matrix = ProgramMatrix.from_problem(program.problem)
-    return program, matrix, relax(matrix)
+    matrix, relaxed = answer._relaxed_rounds(program, SolveOptions(), None, lambda: False)
+    return program, matrix, relaxed
 
 
 def test_the_first_plan_keeps_every_rule_and_lies_below_the_bound(
@@ -45,11 +45,7 @@ def test_the_first_plan_keeps_every_rule_and_lies_below_the_bound(
         hubs, shipped_atlas, policy, claimed_objective=claimed, bound=-relaxed.objective
     )
     assert checked.objective <= -relaxed.objective + 1e-6
-    # It knows no row that is laid later: what it breaks softly is theirs alone, and all that it
-    # knows of it does well.
-    assert {violation.rule for violation in checked.violations} <= {"disaster_survival", "backup"}
-    penalties = sum(violation.penalty for violation in checked.violations)
-    assert checked.objective + penalties > 0.9 * -relaxed.objective
+    assert checked.objective > 0.98 * -relaxed.objective
 
 
 def test_a_first_plan_is_the_same_each_time_and_given_up_when_time_is(question):

@@ -131,12 +131,8 @@ class Program(Protocol):
         *,
         rule: str | None = None,
         slack_up: float | None = None,
-        local: bool = False,
     ) -> None:
-        """Add ``sum(terms) <sense> rhs``; under a rule it may be hard, softened or left out.
-
-        `local` marks a row about one site, or about sites too near to each other.
-        """
+        """Add ``sum(terms) <sense> rhs``; under a rule it may be hard, softened or left out."""
 
     def lay_lazily(self, table: LoadTable) -> None:
         """Take rows as lazy constraints, added only as points violate them."""

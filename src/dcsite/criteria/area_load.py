@@ -288,7 +288,7 @@ class AreaLoad(Criterion[Parameters]):
             if load:
                 program.row(
                     f"place_load_{site}", _summed(load, free), "<=", 0.0,
-                    rule="place_load", local=True,
+                    rule="place_load",
                 )  # fmt: skip
         at_full = _full_mw(area_demand(program.atlas), scenario) / _total_grid_mw(scenario)
         for area, limit in (at_full * self.own(scenario).max_area_share).items():

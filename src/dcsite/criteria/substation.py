@@ -246,7 +246,7 @@ class Substation(Criterion[Parameters]):
             connect = program.binary(f"connect_{name}")
             mw = program.continuous(f"connected_mw_{name}")
             terms = [(mw, 1.0), (connect, -most_mw)]
-            program.row(f"connect_{name}", terms, "<=", 0.0, rule=rule, local=True)
+            program.row(f"connect_{name}", terms, "<=", 0.0, rule=rule)
             connected.setdefault((site, tier), []).append((connect, mw))
         for (site, tier), further in connected.items():
             here = at(program, site, tier)
@@ -259,8 +259,8 @@ class Substation(Criterion[Parameters]):
                 *program.open_terms(-first_mw * here),
                 *((connect, first_mw) for connect, _ in further),
             ]
-            program.row(f"first_{name}", [*load, *others, *bears], "<=", 0.0, rule=rule, local=True)
-            program.row(f"within_{name}", [*load, *others], ">=", 0.0, rule=rule, local=True)
+            program.row(f"first_{name}", [*load, *others, *bears], "<=", 0.0, rule=rule)
+            program.row(f"within_{name}", [*load, *others], ">=", 0.0, rule=rule)
         self._share_points(program, choices, soft)
 
     def _share_points(self, program: Program, choices: Choices, soft: bool) -> None:

@@ -82,8 +82,6 @@ class SiteProgram:
         #: under which rule (empty: under none).
         self.origin = ""
         self.made: dict[str, tuple[str, str]] = {}
-        #: Rows about one site or about sites too near: they say nothing of a plan as a whole.
-        self.local_rows: set[str] = set()
         self.labels = [
             str(site) if _SAFE.match(str(site)) else f"row{number}"
             for number, site in enumerate(self.sites.index)
@@ -141,19 +139,13 @@ class SiteProgram:
         *,
         rule: str | None = None,
         slack_up: float | None = None,
-        local: bool = False,
     ) -> None:
-        """Add ``sum(terms) <sense> rhs``; under a rule it may be hard, softened or left out.
-
-        `local` marks a row about one site, or about sites too near to each other.
-        """
+        """Add ``sum(terms) <sense> rhs``; under a rule it may be hard, softened or left out."""
         mode = "hard" if rule is None else self.mode(rule)
         if mode == "off":
             return
         if rule is not None and mode == "soft":
             terms = [*terms, *self._slack(name, sense, rule, slack_up)]
-        if local:
-            self.local_rows.add(name)
         self.made[name] = self.origin, rule or ""
         expression = dict(terms)
         if len(expression) < len(terms):  # of a variable that stands twice the last would count
@@ -245,10 +237,10 @@ class SiteProgram:
             extra = self.problem.add_variable(f"extra_mw_{label}", 0.0, spread)
             self.open[site, tier] = is_open
             self.extra_mw[site, tier] = extra
-            self.row(f"load_{label}", [(extra, 1.0), (is_open, -spread)], "<=", 0.0, local=True)
+            self.row(f"load_{label}", [(extra, 1.0), (is_open, -spread)], "<=", 0.0)
         for site in np.flatnonzero(self.eligible.sum(axis=1) > 1):
             members = [(v, 1.0) for v in self.open[site][self.eligible[site]]]
-            self.row(f"one_tier_{self.labels[site]}", members, "<=", 1.0, local=True)
+            self.row(f"one_tier_{self.labels[site]}", members, "<=", 1.0)
 
     def _soften(self) -> None:
         for admission in self.candidates.admissions:
@@ -266,7 +258,6 @@ class SiteProgram:
                 [(self.open[site, tier], least), (self.extra_mw[site, tier], 1.0), (over, -1.0)],
                 "<=",
                 0.0,
-                local=True,
             )
             self.violations["land"].append((over, 1.0 / self.total_it_load_mw))
 

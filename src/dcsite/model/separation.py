@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dcsite.contract import TIERS
-from dcsite.geo.geodesy import geodesic_km
 
 from .cliques import DENSE_LIMIT, clique_cover, clique_of, conflict_matrix, conflicting_pairs
 
@@ -98,7 +97,7 @@ class SeparationRows:
                 variable = program.binary(f"excused_{label}")
                 excused[site, number] = variable
                 terms = [(variable, 1.0), (program.open[site, number], -1.0)]
-                program.row(f"excuse_{label}", terms, "<=", 0.0, local=True)
+                program.row(f"excuse_{label}", terms, "<=", 0.0)
                 program.violations[rule].append((variable, 1.0))
         for number, tier in enumerate(TIERS):
             if distance_km[tier] <= program.spacing_km:
@@ -162,14 +161,6 @@ class SeparationRows:
                     added += 1
         return added
 
-    def too_near(self, site: int, tier: int) -> NDArray[np.bool_]:
-        """Tell which hubs may not stand beside one at a site in a tier, shape (sites, tiers)."""
-        lat, lon = self._program.candidates.lat_deg, self._program.candidates.lon_deg
-        away_km = geodesic_km(lat, lon, lat[site], lon[site])
-        least_km = np.array([self.distance_km[name] for name in TIERS])
-        lower = np.maximum(np.arange(len(TIERS)), tier)
-        return np.asarray(away_km[:, None] < least_km[lower][None, :])
-
     def _clique_rows(
         self, name: str, number: int, distance_km: float, excused: NDArray[np.object_]
     ) -> None:
@@ -206,7 +197,7 @@ class SeparationRows:
             name = f"hub_{TIERS[number]}_{program.labels[site]}"
             hub = program.continuous(name, 0.0, 1.0)
             terms = [(hub, -1.0), *((member, 1.0) for member in members)]
-            program.row(name, terms, "==", 0.0, local=True)
+            program.row(name, terms, "==", 0.0)
             hubs.append(hub)
         return hubs
 
@@ -232,7 +223,7 @@ class SeparationRows:
             number += 1
 
     def _row(self, name: str, terms: Terms) -> None:
-        self._program.row(name, terms, "<=", 1.0, local=True)
+        self._program.row(name, terms, "<=", 1.0)
 
 
 def _grown(start: int, order: NDArray[np.intp], near: NDArray[np.bool_]) -> tuple[int, ...]:

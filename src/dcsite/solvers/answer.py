@@ -304,14 +304,15 @@ def _prepared(
     begun = time.perf_counter()
     last = _relaxed_rounds(program, options, on_progress, stopped)
     start = None if options.start is None else _with_helpers(program, options.start)
-    keeps_all = start is not None and _separated(program, start) == 0
     if last is None:
         return start, None
     matrix, relaxed = last
     least = relaxed.objective - _TOLERANCE * max(1.0, abs(relaxed.objective))
     bound = matrix.sense * least
-    if keeps_all and ProgramMatrix.from_problem(program.problem).point(start or {}) is not None:
-        return start, bound
+    if start is not None:
+        now = ProgramMatrix.from_problem(program.problem)
+        if now.point(start) is not None and not _separated(program, start):
+            return start, bound
     _tell(on_progress, "first plan", begun, bound)
     limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
     for _ in range(_ROUNDS):
@@ -328,7 +329,8 @@ def _prepared(
 
 def _separated(program: SiteProgram, values: Mapping[str, float]) -> int:
     """Lay the rows that a plan breaks; return how many."""
-    return sum(rows.separate(values) for rows in (*program.apart, *program.lazy))
+    near = sum(rows.separate(values) for rows in program.apart)
+    return near + sum(rows.separate(values) for rows in program.lazy)
 
 
 def _started(program: SiteProgram, outcome: Outcome, options: SolveOptions) -> Outcome:
