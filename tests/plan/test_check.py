@@ -158,7 +158,7 @@ def test_what_is_broken_is_said_of_places_in_both_languages(hubs, shipped_atlas,
         assert not re.search(r"01217|41206|07203|core|large|regional", violation.message_ja)
         assert re.search("[\u3040-\u30ff\u4e00-\u9fff]", violation.message_ja)
     said = {violation.rule: violation for violation in found if violation.rule == "land"}
-    assert said["land"].message_en.startswith("郡山市 Koriyama-shi carries 90.0 MW more")
+    assert said["land"].message_en.startswith("郡山市 Koriyama-shi carries about 90 MW more")
     texts = {violation.message_ja for violation in found}
     assert "中核拠点が3か所（必要2〜2）" in texts
     assert "九州に中核拠点がない" in texts

@@ -8,7 +8,8 @@ tell them from one another by where a boundary was drawn. The municipality's own
 beside it. The rule of the area holds the hubs' energy against the area's, and their load at the
 grid against its peak. Applications of others that wait for a connection are shown where they are
 known and enter no rule: they are over-booked, and these hubs may be among them. Data centres that
-stand there today are part of the demand.
+stand there today are part of the demand. Hubs nearer to each other than the radius each count all
+of it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pandas as pd
 
-from dcsite.contract import TIER_TITLES, TIERS, Breach, Evaluation, Violation, criteria, place_name
+from dcsite.contract import (
+    TIER_TITLES,
+    TIERS,
+    Breach,
+    Evaluation,
+    Violation,
+    about_mw,
+    criteria,
+    place_name,
+)
 from dcsite.errors import CheckError, CriterionError, Problem
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.model import all_rules, demand_zones
@@ -293,8 +302,8 @@ def site_breaches(hubs: pd.DataFrame, scenario: Scenario) -> list[Breach]:
             "land",
             float(over_mw[n] / total),
             site,
-            f"{en} carries {over_mw[n]:.1f} MW more than its usable land allows",
-            f"{ja}は利用可能な土地を{over_mw[n]:.1f} MW超過",
+            f"{en} carries {about_mw(over_mw[n])[0]} more than its usable land allows",
+            f"{ja}は利用可能な土地を{about_mw(over_mw[n])[1]}超過",
         )
         for n, site, en, ja in where(over_mw / total > _TOLERANCE)
     ]
