@@ -306,7 +306,14 @@ class Renewables(Criterion[Parameters]):
         most = most[most > 0.0] * scenario.demand.load_factor
         supply = supply_rows(outlook.atlas, own)
         areas = [str(area) for area in most.index]
-        offers = Offers.of(areas, supply[supply["counts"]], outlook.atlas, scenario)
+        # No battery matches more than all that is generated in the year, which is quickly found.
+        offers = Offers.of(
+            areas,
+            supply[supply["counts"]],
+            outlook.atlas,
+            scenario,
+            yearly=own.battery_hours > 0.0,
+        )
         loads = most.to_numpy() / offers.unit_mw
         # A bound for the eye needs no more than a thousandth.
         mix = offers.market.best(np.zeros(len(most)), loads, least, tolerance=1e-3)
