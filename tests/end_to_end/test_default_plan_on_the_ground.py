@@ -109,21 +109,46 @@ def connection_points(table):
     return stations[(stations["grid_node"] == 1) & kind & named_so & owned & same_hertz]
 
 
+@pytest.fixture(scope="module")
+def bears_mw(connection_points, table):
+    """What each point bears: by class, by all its transformers, by a welcome zone."""
+    mw = connection_points["voltage_kv"].map(
+        lambda kv: 30.0 if kv < 100 else 100.0 if kv < 187 else 400.0 if kv < 500 else 1000.0
+    )
+    banks = table("openstreetmap/substation_transformers.csv")
+    whole = banks[(banks["scope"] == "whole_site") & (banks["status"] == "existing")]
+    for station, mva in whole.groupby("substation_id")["total_mva"].max().items():
+        if station in mw.index:
+            mw[station] = min(mw[station], mva)
+    zones = table("power/demand_connection_zones.csv")
+    for zone in zones[zones["kind"] == "welcome_zone_substation"].itertuples():
+        same = connection_points["name_ja"] == zone.substation_ja
+        mw[same & (connection_points["area"] == zone.electricity_area)] = zone.supply_low_mw
+    return mw
+
+
 def test_no_hub_hangs_on_a_plant_yard_converter_control_site_or_institute(plan, table):
     stations = table("openstreetmap/substations.csv").set_index("substation_id")
-    for hub in plan["hubs"]:
+    for hub in (hub for hub in plan["hubs"] if hub["substation"]):
         station = stations.loc[hub["substation"]["substation_id"]]
         for name in filter(None, (hub["substation"]["name_ja"], hub["substation"]["name_en"])):
             assert not re.search(NO_SUBSTATION, name, re.IGNORECASE), (hub["name_ja"], name)
         assert station["category"] in ("transmission", "distribution", "unspecified")
         if hub["tier"] != "regional":
             assert station["voltage_source"] == "osm_tag", hub["name_ja"]
+            assert hub["substation"]["name_ja"] or hub["substation"]["name_en"], hub["name_ja"]
 
 
-def test_substations_are_the_nearest_fitting_ones(plan, connection_points, land_bodies):
+def test_hubs_hang_on_the_nearest_points_that_bear_them(
+    plan, connection_points, land_bodies, bears_mw
+):
     least_kv = {"core": 187.0, "large": 154.0, "regional": 100.0}
+    named = connection_points["name_ja"].notna() | connection_points["name_en"].notna()
+    sure = (connection_points["voltage_source"] == "osm_tag") & named
     for hub in plan["hubs"]:
-        sure = connection_points["voltage_source"] == "osm_tag"
+        if hub["substation"] is None:
+            assert any("not known" in note and hub["name_ja"] in note for note in plan["notes"])
+            continue
         utility = connection_points if hub["tier"] == "regional" else connection_points[sure]
         link = hub["substation"]
         station = utility.loc[link["substation_id"]]
@@ -132,8 +157,12 @@ def test_substations_are_the_nearest_fitting_ones(plan, connection_points, land_
         (away,) = km_to_all(hub, [station["lat_deg"]], [station["lon_deg"]])
         assert link["distance_km"] == pytest.approx(away, abs=ROUNDING_KM)
         assert away <= 20.0
-        # Nothing that fits is nearer, but across the water.
-        fitting = utility[utility["voltage_kv"] >= least_kv[hub["tier"]]]
+        assert link["capacity_mw"] == bears_mw[link["substation_id"]]
+        assert 1.15 <= link["grid_mw"] / hub["it_load_mw"] <= 1.35
+        assert link["grid_mw"] <= link["capacity_mw"] + 0.01, hub["name_ja"]
+        # Nothing that fits and bears the hub is nearer, but across the water.
+        strong = bears_mw[utility.index] >= link["grid_mw"] - 0.01
+        fitting = utility[(utility["voltage_kv"] >= least_kv[hub["tier"]]) & strong]
         distance_km = km_to_all(hub, fitting["lat_deg"], fitting["lon_deg"])
         own = body_of(land_bodies, hub["lon_deg"], hub["lat_deg"])
         assert body_of(land_bodies, link["lon_deg"], link["lat_deg"]) == own

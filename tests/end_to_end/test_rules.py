@@ -55,6 +55,9 @@ IMPOSSIBLE = {
     ],
     "renewable_share": ["criteria.renewables.contractable_share=0"],
     "substation_reach": ["criteria.substation.max_distance_km={core=0, large=0, regional=0}"],
+    "connection_capacity": [
+        "criteria.substation.class_capacity_mw={kv60=1, kv100=1, kv187=1, kv500=1}"
+    ],
     "landing_reach": ["criteria.cables.core_landing_max_km=1"],
     "landing_clusters": [
         "criteria.cables.max_crowded_share=0",
