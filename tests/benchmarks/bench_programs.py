@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -99,14 +98,12 @@ def test_programs(name, benchmark, row):
 
 def measure(name: str) -> list[str]:
     """Put a program together in this process and solve it."""
+    from bench_run import cpu_s
+
     from dcsite.model import assemble
     from dcsite.plan import Session
     from dcsite.solvers import SolveOptions, solve_program
     from dcsite.solvers.matrix import ProgramMatrix
-
-    def cpu_s() -> float:
-        spent = [resource.getrusage(of) for of in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        return sum(one.ru_utime + one.ru_stime for one in spent)
 
     scenario, overrides, step = PROGRAMS[name]
     with tempfile.TemporaryDirectory() as folder:
