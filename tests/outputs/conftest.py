@@ -198,7 +198,8 @@ def plan(atlas: Atlas) -> Plan:
         notes=(),
         assumptions=(
             Assumption("tiers.core.separation_km", 400.0, "the strategy names no distance"),
-            Assumption("demand.pue", 1.3, "I9 is Singapore's figure"),
+            Assumption("demand.pue", 1.3, "I9 is Singapore's figure", 1.2, 0.3333),
+            Assumption("demand.load_factor", 0.8, "OCCTO's", 0.5, 0.561),
         ),
         geodata=(
             GeodataUse("substations", "0" * 64, "Open Database License 1.0", "2026-03", "OSM"),

@@ -159,6 +159,10 @@ IN_A_FILE = [
         "assumption must give a reason",
     ),
     (
+        'demand.pue = 1.2\n[sources."demand.pue"]\nassumption = "x"\ntried = 1.3\nmoves_share = 56',
+        "moves_share must be a share of the load, 0 to 1, got 56",
+    ),
+    (
         'demand.pue = 1.2\n[sources]\n"demand.pue" = { table = "No Table" }',
         "table must be the name of a table",
     ),

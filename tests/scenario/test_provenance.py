@@ -98,6 +98,17 @@ def test_a_file_may_give_sources_of_its_own_for_what_it_sets(write):
     assert provenance["demand.load_factor"] == Origin("user", (), "set in top.toml")
 
 
+def test_what_another_value_was_seen_to_move_stands_with_the_assumption(write):
+    path = write(
+        "moved.toml",
+        'extends = "policy-2023"\n[demand]\nload_factor = 0.7\n[sources]\n'
+        '"demand.load_factor" = { assumption = "ours", tried = 0.9, moves_share = 0.4 }\n',
+    )
+    told = {one.key: one for one in load_scenario(path).assumptions()}
+    assert (told["demand.load_factor"].tried, told["demand.load_factor"].moves_share) == (0.9, 0.4)
+    assert told["land.mw_per_ha"].tried is None
+
+
 def test_an_override_of_a_sourced_value_loses_the_source():
     origin = load_scenario(overrides=["tiers.core.count=3"]).provenance["tiers.core.count"]
     assert origin == Origin("user", (), "set by --set")

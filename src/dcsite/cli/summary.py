@@ -87,6 +87,12 @@ def print_summary(
         f"\n{len(plan.assumptions)} values are assumptions, not from the strategy; "
         "they are listed in the map and in plan.json"
     )
+    deciding = [one for one in plan.assumptions if one.decides]
+    if deciding:
+        told = ", ".join(f"{one.key} (at {one.tried}: {one.moves_share:.0%})" for one in deciding)
+        console.print(
+            f"each of these alone moves a third of the default plan's load or more: {escape(told)}"
+        )
     # The path stands alone and whole on the last line, so that scripts can take it.
     typer.echo(f"map: {paths.map_html}")
 

@@ -120,7 +120,7 @@ class LandingLink(Link):
     """Id in the table cable_landing_stations."""
     cluster_id: str | None
     """Id of the crowded landing cluster the landing belongs to, else null."""
-    only_cable: str | None
+    only_cable: str | None = None
     """The one cable system of a core's landing; null where there are several, and of other hubs."""
 
     @property

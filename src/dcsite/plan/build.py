@@ -119,9 +119,7 @@ def build_plan(
             *(note for found in checked.evaluations.values() for note in found.notes),
             *outcome.notes,
         ),
-        assumptions=tuple(
-            Assumption(record.key, record.value, record.why) for record in scenario.assumptions()
-        ),
+        assumptions=tuple(Assumption(*record) for record in scenario.assumptions()),
         geodata=tuple(
             GeodataUse.of(used) for used in sorted(atlas.tables_used(), key=lambda used: used.name)
         ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import html
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import field, fields
@@ -44,6 +45,7 @@ from dcsite.records import (
     Seconds,
     UnknownKm,
     UnknownRatio,
+    UnknownShare,
     plain,
     rounded,
 )
@@ -59,6 +61,9 @@ if TYPE_CHECKING:
     from dcsite.outputs import OutputPaths
 
     from .session import Session
+
+#: An assumption that moves so much of the load is told before the others.
+DECIDES_SHARE = 1.0 / 3.0
 
 Status = Literal["optimal", "feasible", "interrupted"]
 
@@ -168,6 +173,15 @@ class Assumption(Record):
     """Value used."""
     why: str
     """Why this one."""
+    tried: Plain = None
+    """Another value that was tried on the scenario's plan; null where none was."""
+    moves_share: UnknownShare = math.nan
+    """Share of the load that then stood elsewhere; null where none was tried."""
+
+    @property
+    def decides(self) -> bool:
+        """Whether it alone is known to move a third of the load."""
+        return self.moves_share >= DECIDES_SHARE
 
 
 class GeodataUse(Record):

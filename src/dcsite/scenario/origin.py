@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ LABELS = ("name", "title_en", "title_ja")
 _LINE_ID = re.compile(r"^([A-S][1-9]\d*)(?: (L\d+(?:-\d+)?))?$")
 _FORMS = (
     '{ strategy = ["F1 L11170"], why = "..." }, { table = "table_name", why = "..." } '
-    'or { assumption = "why" }'
+    'or { assumption = "why" }, with tried = VALUE, moves_share = 0.5 where that was measured'
 )
 
 
@@ -38,12 +39,17 @@ class Origin:
         What the value rests on, in a sentence.
     passages : tuple of str
         Lines of the strategy's text (``L11170``), one for each line id that has one.
+    tried, moves_share
+        Of an assumption: another value that was tried, and the share of the load, 0..1, that then
+        stood elsewhere in the scenario's plan.
     """
 
     kind: OriginKind
     lines: tuple[str, ...]
     why: str
     passages: tuple[str, ...] = ()
+    tried: Any = None
+    moves_share: float = math.nan
 
     def __str__(self) -> str:
         """Say it in one line, as the comment behind a value does."""
@@ -64,6 +70,8 @@ class AssumptionRecord(NamedTuple):
     key: str
     value: Any
     why: str
+    tried: Any
+    moves_share: float
 
 
 def parse_source(entry: Any) -> Origin | str:
@@ -91,10 +99,12 @@ def parse_source(entry: Any) -> Origin | str:
         if isinstance(table, str) and re.fullmatch(r"[a-z][a-z0-9_]*", table):
             return Origin("table", (table,), why)
         wrong = f"table must be the name of a table of geodata, got {table!r}"
-    elif kinds == {"assumption"} and not why:
-        reason = entry["assumption"]
+    elif kinds in ({"assumption"}, {"assumption", "tried", "moves_share"}) and not why:
+        reason, moves = entry["assumption"], entry.get("moves_share", math.nan)
+        if isinstance(moves, bool) or not isinstance(moves, (int, float)) or moves < 0 or moves > 1:
+            return f"moves_share must be a share of the load, 0 to 1, got {moves!r}"
         if isinstance(reason, str) and reason.strip():
-            return Origin("assumption", (), reason)
+            return Origin("assumption", (), reason, (), entry.get("tried"), float(moves))
         wrong = f"assumption must give a reason, got {reason!r}"
     return wrong
 

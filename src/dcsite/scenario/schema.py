@@ -247,11 +247,11 @@ class Scenario(Section):
         return self._extends
 
     def assumptions(self) -> tuple[AssumptionRecord, ...]:
-        """Return key, value and reason of everything that neither strategy nor a table sets."""
+        """Return what is known of everything that neither strategy nor a table sets."""
         return tuple(
-            AssumptionRecord(key, value, self._provenance[key].why)
+            AssumptionRecord(key, value, origin.why, origin.tried, origin.moves_share)
             for key, value in flatten(as_dict(self))
-            if key in self._provenance and self._provenance[key].kind in {"assumption", "user"}
+            if (origin := self._provenance.get(key)) and origin.kind in {"assumption", "user"}
         )
 
     def __eq__(self, other: object) -> bool:

@@ -216,9 +216,7 @@ def compare_plans(contenders: Sequence[Contender], atlas: Atlas, scenario: Scena
         measured_by=scenario.name,
         plans=plans,
         against_first=tuple(against(plans[0], plan) for plan in plans[1:]),
-        assumptions=tuple(
-            Assumption(one.key, one.value, one.why) for one in scenario.assumptions()
-        ),
+        assumptions=tuple(Assumption(*one) for one in scenario.assumptions()),
         geodata=tuple(
             GeodataUse.of(used) for used in sorted(atlas.tables_used(), key=lambda used: used.name)
         ),

@@ -120,3 +120,10 @@ def test_wakayama_stands_at_its_prefectural_office(page: str) -> None:
 def test_cables_have_no_invented_routes(page: str) -> None:
     assert "Routes at sea are not known and not drawn" in page
     assert "FASTER (2016)" in page
+
+
+def test_an_assumption_that_moves_a_third_of_the_load_is_told_first(page: str) -> None:
+    told = page[page.index('id="dc-deciding"') : page.index('id="dc-measures"')]
+    assert "demand.load_factor = 0.8" in told
+    assert "0.5にすると負荷の56.1 %が移る" in told
+    assert "demand.pue" not in told  # a hair less than a third
