@@ -24,6 +24,7 @@ from dcsite.contract import (
     Part,
     Stack,
     Violation,
+    criteria,
 )
 from dcsite.criteria.cables import LandingLink
 from dcsite.criteria.substation import SubstationLink
@@ -129,7 +130,8 @@ def _hub(atlas: Atlas, code: str, tier: str, it_load_mw: float, landing_id: str)
         },
         nearest_hub_km=321.98765,
         nearest_hub_id="tokyo",
-        facts={"renewable_share": 0.61234567, "decarbonised_share": float("nan")},
+        facts={fact.name: float("nan") for one in criteria() for fact in one.facts}
+        | {"renewable_share": 0.61234567},
         values=(
             CriterionValue(
                 "separation", "nearest_existing_core_km", "nearest existing core",
