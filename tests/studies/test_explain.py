@@ -240,7 +240,7 @@ def test_rules_that_leave_no_room_for_a_place_are_named(shipped_atlas, sites):
     asked = dcsite.load_scenario(
         "policy-2023",
         (*SCENARIO, "tiers.core.count=1", 'tiers.core.regions=["hokkaido"]',
-         'rules.core_regions="hard"'),
+         'rules.core_regions="hard"', 'rules.land="off"'),
     )  # fmt: skip
     some = sites.loc[["01213", "02201", "34100", "40100"]]
     chosen = pd.DataFrame(
@@ -271,7 +271,7 @@ def default_context(measured, shipped_atlas, policy):
     [
         ("13101", "large", "existing_core_clearance", "existing core 5.6 km (least 60 km)"),
         ("13101", "core", "separation", "existing core 5.6 km (least 400 km)"),
-        ("13101", "core", "land", "usable land carries 116.6 MW, a core hub takes 200 MW or more"),
+        ("13101", "core", "land", "usable land carries 0.8 MW, a core hub takes 200 MW or more"),
         ("01204", "core", "landing_reach",
          "international landing 140.5 km (limit 100 km)"),
         ("13421", "regional", "workforce", "Ogasawara-mura has 2,929 residents, 10,000 wanted"),

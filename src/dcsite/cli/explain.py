@@ -207,7 +207,7 @@ def _naming_the_folder() -> Iterator[None]:
                 problem.field,
                 f"--write: {problem.message.partition('; ')[0]}; call from outside the plan's "
                 "folder, or copy the plan to a folder of its own and explain the copy"
-                if "--output" in problem.message
+                if "folder" in problem.message
                 else problem.message,
             )
             for problem in error.problems
