@@ -19,7 +19,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack, kron, vstack
 
 if TYPE_CHECKING:
@@ -131,6 +130,8 @@ class Matcher:
 
     def _stored(self, load: float, arriving: Values) -> tuple[float, float, Values]:
         """Return the matched part with the battery, and its duals: per load, and of each hour."""
+        from scipy.optimize import linprog
+
         hours, day = len(self.weight), self.battery.day
         one, none = eye_array(hours), csr_array((hours, hours))
         back = kron(eye_array(hours // day), csr_array(np.roll(np.eye(day), -1, axis=1)))
@@ -219,6 +220,8 @@ class Market:
         The program is small: areas' loads, what is matched of them, and contracts. Each round lays
         the tangents at its solution that it lies above.
         """
+        from scipy.optimize import linprog
+
         areas = len(self.matchers)
         count = np.array([len(own) for own in self.pool])
         starts = 2 * areas + np.concatenate([[0], np.cumsum(count)])
