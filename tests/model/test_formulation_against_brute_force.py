@@ -131,6 +131,7 @@ def test_a_lower_tier_may_ask_for_more_distance_than_a_higher_one(measured, ship
         "policy-2023",
         (
             *BASE,
+            "tiers.large.it_load_mw=70",
             "tiers.large.separation_km=100",
             "tiers.regional.separation_km=200",
             "tiers.core.count=0",
@@ -147,6 +148,7 @@ def test_a_lower_tier_may_ask_for_more_distance_than_a_higher_one(measured, ship
         "policy-2023",
         (
             *BASE,
+            "tiers.large.it_load_mw=70",
             "tiers.large.separation_km=100",
             "tiers.regional.separation_km=200",
             "tiers.core.count=0",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -49,7 +48,7 @@ class Origin:
     why: str
     passages: tuple[str, ...] = ()
     tried: Any = None
-    moves_share: float = math.nan
+    moves_share: float | None = None
 
     def __str__(self) -> str:
         """Say it in one line, as the comment behind a value does."""
@@ -71,7 +70,7 @@ class AssumptionRecord(NamedTuple):
     value: Any
     why: str
     tried: Any
-    moves_share: float
+    moves_share: float | None
 
 
 def parse_source(entry: Any) -> Origin | str:
@@ -100,11 +99,11 @@ def parse_source(entry: Any) -> Origin | str:
             return Origin("table", (table,), why)
         wrong = f"table must be the name of a table of geodata, got {table!r}"
     elif kinds in ({"assumption"}, {"assumption", "tried", "moves_share"}) and not why:
-        reason, moves = entry["assumption"], entry.get("moves_share", math.nan)
-        if isinstance(moves, bool) or not isinstance(moves, (int, float)) or moves < 0 or moves > 1:
+        reason, moves = entry["assumption"], entry.get("moves_share")
+        if moves is not None and not (type(moves) in {int, float} and 0 <= moves <= 1):
             return f"moves_share must be a share of the load, 0 to 1, got {moves!r}"
         if isinstance(reason, str) and reason.strip():
-            return Origin("assumption", (), reason, (), entry.get("tried"), float(moves))
+            return Origin("assumption", (), reason, (), entry.get("tried"), moves)
         wrong = f"assumption must give a reason, got {reason!r}"
     return wrong
 

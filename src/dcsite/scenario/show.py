@@ -76,6 +76,10 @@ class ValueSource(Section):
     """Why the value is what it is."""
     why: str
     """What the value rests on."""
+    tried: Any
+    """Of an assumption: another value that was tried on the scenario's plan."""
+    moves_share: Annotated[float, Field(ge=0, le=1)]
+    """Share of the load that then stood elsewhere."""
 
 
 class _File(Section):
