@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import field, fields
@@ -43,9 +42,9 @@ from dcsite.records import (
     Points,
     Record,
     Seconds,
+    Share,
     UnknownKm,
     UnknownRatio,
-    UnknownShare,
     plain,
     rounded,
 )
@@ -175,13 +174,13 @@ class Assumption(Record):
     """Why this one."""
     tried: Plain = None
     """Another value that was tried on the scenario's plan; null where none was."""
-    moves_share: UnknownShare = math.nan
+    moves_share: Share | None = None
     """Share of the load that then stood elsewhere; null where none was tried."""
 
     @property
     def decides(self) -> bool:
         """Whether it alone is known to move a third of the load."""
-        return self.moves_share >= DECIDES_SHARE
+        return (self.moves_share or 0.0) >= DECIDES_SHARE
 
 
 class GeodataUse(Record):
