@@ -65,7 +65,7 @@ def brute_force(scenario, atlas, sites) -> float | None:
 
 @settings(
     deadline=None,
-    max_examples=5,
+    max_examples=3,
     derandomize=True,
     phases=[Phase.generate],  # shrinking would re-run minutes of brute force
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
