@@ -217,17 +217,17 @@ OUTPUTS = [
     ),
     case(
         "output: somebody's folder", ("solve", "-o", "photos"),
-        (("photos", "cat.jpg", "did not write", "--output"),),
+        (("photos", "cat.jpg", "did not write", "another folder"),),
         {"photos/cat.jpg": b"\xff\xd8", "photos/plan.json": "{}"},
     ),
     case(
         "output: the default folder is somebody's", ("solve",),
-        (("dcsite-out/policy-2023", "notes.txt", "--output"),),
+        (("dcsite-out/policy-2023", "notes.txt", "another folder"),),
         {"dcsite-out/policy-2023/notes.txt": "mine"},
     ),
     case(
         "output: below a file", ("solve", "--output", "mine/out"),
-        (("mine/out", "not a folder", "--output"),), {"mine": "text"},
+        (("mine/out", "not a folder", "another folder"),), {"mine": "text"},
     ),
 ]  # fmt: skip
 

@@ -5,10 +5,12 @@ Through the Python interface, on the 47 prefectural capitals.
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import dcsite
 from dcsite.contract import SiteValue, criteria
+from dcsite.criteria.land_use import SAID
 from dcsite.errors import InfeasibleError
 from dcsite.model import all_rules
 from dcsite.plan import Session
@@ -67,6 +69,10 @@ IMPOSSIBLE = {
         "demand.total_new_it_load_mw=900",
     ],
     "international_directions": ["criteria.cables.min_directions=10"],
+    "place_load": ["criteria.area_load.max_around_ratio=0.0001"],
+    "area_load": ["criteria.area_load.max_area_share=0.0001"],
+    "control_area": ["criteria.land_use.near_km=1"],  # on sites that say nothing of the rest
+    "gx_land": ["criteria.land_use.gx_land_ha=1000000"],
 }
 # One value of each site, of which the least that can be asked keeps every site out.
 IMPOSSIBLE |= {
@@ -97,6 +103,8 @@ def sites_for(capital_sites, measured):
     def choose(rule: str):
         if rule == "land":
             return capital_sites.assign(max_it_load_mw=9.0)  # the least hub has 10 MW
+        if rule == "control_area":
+            return capital_sites.assign(zone="control", substation_kv=np.nan, **dict.fromkeys(SAID))
         if rule == "landing_clusters":
             # Two cores that reach an open landing; all others stand at crowded ones.
             crowded = measured["landing_crowded"] & (measured["max_it_load_mw"] >= 50.0)

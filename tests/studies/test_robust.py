@@ -106,7 +106,7 @@ def test_weights_vary_as_the_concentration_says(policy):
 
 
 def test_a_weight_of_zero_stays_zero_and_the_sum_is_kept():
-    scenario = dcsite.load_scenario("policy-2023", ("weights.cables=0", "weights.separation=1.25"))
+    scenario = dcsite.load_scenario("policy-2023", ("weights.cables=0", "weights.separation=1.15"))
     drawn = draw(RANGES, scenario, 1, 0)
     assert "weights.cables" not in drawn
     assert sum(v for k, v in drawn.items() if k.startswith("weights.")) == pytest.approx(2.0)
