@@ -113,7 +113,7 @@ def test_ctrl_c_writes_nothing(call, folder, monkeypatch):
         (["--years", "1.5"], ["--years", "integer"]),
         (["--seed", "-1"], ["--seed", "is -1", "0 to 2,147,483,647"]),
         (["--assumptions", "nowhere.toml"], ["nowhere.toml", "no such file"]),
-        (["--output", "mine"], ["mine", "notes.txt", "--output"]),
+        (["--output", "mine"], ["mine", "notes.txt", "another folder"]),
     ],
 )
 def test_bad_options_are_one_line(refused, folder, workplace, arguments, fragments):

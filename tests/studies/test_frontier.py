@@ -132,13 +132,19 @@ def session_of(small, atlas, sites):
 @pytest.mark.parametrize(
     ("x", "y", "measures", "points", "size"),
     [
-        ("separation", "substation", ("existing_core_distance_km", "substation_distance_km"), 9, 4),
+        (
+            "separation",
+            "substation",
+            ("existing_core_distance_km", "substation_distance_km"),
+            45,  # the nearest two points of this front lie 1/42 of its width apart
+            5,
+        ),
         (
             "local_renewable_ratio",
             "existing_core_distance_km",
             ("local_renewable_ratio", "existing_core_distance_km"),
             81,  # the nearest two points of this front lie 1/75 of its width apart
-            8,
+            7,
         ),
         # Its rows are laid as needed, and the measure on x follows from them.
         (
@@ -179,7 +185,7 @@ def test_the_front_is_that_of_enumeration(
             19,
             (120.79, 134.53, 156.01, 255.31, 356.49),
         ),
-        (PICKED, "plans", "local_renewable_ratio", 8, (165.5, 604.21)),
+        (PICKED, "plans", "local_renewable_ratio", 8, (165.5, 533.94, 604.21)),
     ],
 )
 def test_the_front_over_spacing_is_that_of_enumeration(
@@ -218,7 +224,7 @@ def test_of_equal_y_the_widest_spacing_is_returned_however_coarse_the_grid(
 
 
 def test_a_spacing_that_costs_nothing_is_one_point_and_said_so(small, shipped_atlas, sites, plans):
-    measures = ("spacing", "hourly_renewable_share")
+    measures = ("spacing", "firm_ground_score")
     ((spacing, _),) = exact_front(plans, *measures)
     front = front_of(small, shipped_atlas, sites, *measures, points=3)
     assert [point.x for point in front.points] == pytest.approx([spacing], abs=1e-6)
