@@ -131,7 +131,7 @@ def solve(
     >>> plan.status
     'optimal'
     >>> dict(plan.to_frame()["tier"])
-    {'site-0001': 'core', 'site-0002': 'core', 'site-0003': 'regional'}
+    {'site-0002': 'core', 'site-0001': 'core', 'site-0003': 'regional'}
     """
     from .plan.session import Session
     from .scenario import override_texts

@@ -28,6 +28,9 @@ SETTINGS = (
     "tiers.regional.it_load_mw=20",
     "demand.total_new_it_load_mw=520",
     "demand.latency_critical_share=0",
+    # The loads are round numbers, not what the places bear.
+    "rules.land=off",
+    "rules.connection_capacity=off",
 )
 
 

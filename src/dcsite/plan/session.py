@@ -80,7 +80,7 @@ class Session:
     >>> session.scenario.name, len(session.sites)
     ('small', 5)
     >>> [(hub.tier, hub.name_ja) for hub in session.solve().plan.hubs]
-    [('core', 'Tomakomai'), ('core', 'Tosu'), ('regional', 'Aizu')]
+    [('core', 'Tosu'), ('core', 'Tomakomai'), ('regional', 'Aizu')]
     """
 
     scenario: Scenario

@@ -220,7 +220,7 @@ class Plan(Record):
     >>> again.digest == plan.digest
     True
     >>> again.to_geodataframe().geometry.x.round(1).tolist()
-    [141.6, 130.5, 139.8]
+    [130.5, 141.6, 139.8]
     """
 
     file_name: ClassVar[str] = "plan.json"

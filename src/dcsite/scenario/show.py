@@ -40,7 +40,7 @@ def _table(
         text = f"{toml_key(key)} = {toml_value(_shortest(entry))}"
         origin = scenario.provenance.get(".".join((*path, key)))
         if origin:
-            text = f"{text:<{_COMMENT_COLUMN}} # {_printable(str(origin))}"
+            text = f"{text:<{_COMMENT_COLUMN}}  # {_printable(str(origin))}"
         lines.append(text)
     if path == ("demand",) and scenario.demand.total_new_it_load_mw is None:
         lines.append(
