@@ -140,6 +140,9 @@ def _rounds(
         first = _with_plan(program, nothing, start, "optimal")
         if first is not None and first.gap is not None and first.gap <= options.gap:
             wall_s = time.perf_counter() - begun
+            if on_progress is not None:
+                found = Progress("first plan", wall_s, first.objective, first.bound, first.gap)
+                on_progress(found)
             return _noted(program, replace(first, wall_s=wall_s), 0)
     rounds = 0
     while True:
