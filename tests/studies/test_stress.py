@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcsite.errors import ScenarioError
-from dcsite.hazards import DisasterSet, Fragility
+from dcsite.hazards import DisasterSet, Fragility, RestorationCurve, RestorationCurves
 from dcsite.studies import stress_simulate
 from dcsite.studies.stress_fleet import (
     Fleet,
@@ -28,8 +28,6 @@ from dcsite.studies.stress_simulate import (
     HOURS_PER_YEAR,
     Damage,
     Occurrences,
-    RestorationCurve,
-    RestorationCurves,
     StressAssumptions,
     event_rates,
     occurrences,

@@ -13,6 +13,13 @@ from .ground_motion import (
     jma_intensity,
     rupture_distance_km,
 )
+from .restoration import (
+    RestorationCurve,
+    RestorationCurves,
+    outlast,
+    recorded_curves,
+    restoration_curves,
+)
 from .settings import DisasterSettings, settings_of
 from .user import read_footprints
 
@@ -21,6 +28,8 @@ __all__ = [
     "DisasterSettings",
     "FaultPlanes",
     "Fragility",
+    "RestorationCurve",
+    "RestorationCurves",
     "SourceType",
     "conditional_probability_down",
     "disaster_set",
@@ -30,7 +39,10 @@ __all__ = [
     "jma_intensity",
     "joint_probability_down",
     "joint_risk",
+    "outlast",
     "read_footprints",
+    "recorded_curves",
+    "restoration_curves",
     "rupture_distance_km",
     "settings_of",
 ]

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dcsite.hazards import intensity_at_offices, settings_of
+from dcsite.hazards import intensity_at_offices, recorded_curves, settings_of
 from dcsite.plan.types import GeodataUse
 
 from .stress_fleet import CONFIDENCE, Fleet, fleet, fleet_result, hubs_frame
 from .stress_history import history
-from .stress_simulate import event_rates, restoration_curves, simulate
+from .stress_simulate import event_rates, simulate
 from .stress_types import METHODS, FleetResult, Footprint, LeftOut, StressTest
 from .today import todays_hubs
 
@@ -72,10 +72,7 @@ def run_stress(
     with atlas.recording() as tables:
         planned = fleet("plan", hubs_frame(plan.hubs), atlas, scenario)
         existing = fleet("today", todays_hubs(atlas), atlas, scenario)
-        curves = restoration_curves(
-            atlas.table("wide_area_power_outages"),
-            atlas.table("power_outage_restoration").reset_index(),
-        )
+        curves = recorded_curves(atlas)
         events = planned.disasters.events
         rates = event_rates(events)
         on_stage("stress")

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
+from dcsite.hazards import RestorationCurves
 from dcsite.plan.types import GeodataUse, NamedHub
 from dcsite.records import Figure, Name, Plain, Record
 
-from .stress_simulate import RestorationCurves, StressAssumptions
+from .stress_simulate import StressAssumptions
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcsite.studies.stress_simulate import RestorationCurve, RestorationCurves, restoration_curves
+from dcsite.hazards import (
+    RestorationCurve,
+    RestorationCurves,
+    outlast,
+    recorded_curves,
+    restoration_curves,
+)
 
 
 def outages(**customers: int) -> pd.DataFrame:
@@ -90,10 +96,7 @@ def test_an_earthquakes_blackout_is_like_one_of_an_earthquake():
 
 
 def test_the_shipped_tables(shipped_atlas):
-    found = restoration_curves(
-        shipped_atlas.table("wide_area_power_outages"),
-        shipped_atlas.table("power_outage_restoration").reset_index(),
-    )
+    found = recorded_curves(shipped_atlas)
     curves = {curve.outage_id: curve for curve in found.curves}
     assert len(curves) == 7
     assert set(found.unusable) == {
@@ -105,3 +108,14 @@ def test_the_shipped_tables(shipped_atlas):
     # 99 % after 48 hours; 243,953 of 4,660,000 still out after 216.
     assert curves["iburi_2018_hokkaido"].hours_at(np.array([0.99])) == pytest.approx([48.0])
     assert curves["tohoku_2011_tohoku"].restored[1] == pytest.approx(1.0 - 243_953 / 4_660_000)
+
+
+@pytest.mark.parametrize("after_earthquake", [True, False])
+def test_who_outlasts_the_fuel_is_the_mean_over_the_curves(shipped_atlas, after_earthquake):
+    hours = np.array([[0.0, 12.0], [48.0, 100_000.0]])
+    share = outlast(shipped_atlas, hours, after_earthquake)
+    alike = recorded_curves(shipped_atlas).like(after_earthquake)
+    assert all(one.cause == "earthquake" for one in alike) == after_earthquake
+    by_hand = [np.interp(48.0, one.hours, one.restored) for one in alike]
+    assert share[1, 0] == pytest.approx(1.0 - np.mean(by_hand))
+    assert share[0, 0] == 1.0 > share[0, 1] > share[1, 0] > share[1, 1] == 0.0
