@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,10 +20,10 @@ Terms = list[tuple[Any, float]]
 
 @dataclass(frozen=True)
 class LoadTable:
-    """Lazy constraints over the hubs' loads: added only as points violate them.
+    """Lazy constraints over the hubs' loads and reserves: added only as points violate them.
 
-    Row s says ``coefficient[s] @ it_load_mw + fixed - epigraph + slack[s] >= least[s]``, with the
-    load of each site in MW whatever its tier.
+    Row s says ``coefficient[s] @ it_load_mw + reserve[s] @ reserve_mw + fixed - epigraph + slack[s]
+    >= least[s]``.
 
     Parameters
     ----------
@@ -31,10 +31,12 @@ class LoadTable:
         Of the rows, in letters, digits and underlines.
     labels : tuple of str
         One for each row, told apart.
-    coefficient : numpy.ndarray, shape (rows, sites)
-        Per MW of load.
+    coefficient : numpy.ndarray, shape (rows, sites) or (rows, sites, tiers)
+        Per MW of load: of each site whatever its tier, or of each site and tier.
     least : numpy.ndarray, shape (rows,)
         Right-hand sides.
+    reserve : numpy.ndarray, shape (rows, sites, tiers), optional
+        Per MW of reserve; only tiers that were asked for have any.
     fixed : list of pairs
         Further terms of every row.
     epigraph : variable, optional
@@ -50,6 +52,7 @@ class LoadTable:
     labels: tuple[str, ...]
     coefficient: NDArray[np.float64]
     least: NDArray[np.float64]
+    reserve: NDArray[np.float64] | None = None
     fixed: Terms = field(default_factory=list)
     epigraph: Any = None
     slack: Sequence[Any] | None = None
@@ -113,6 +116,18 @@ class Program(Protocol):
     def load_terms(self, coefficient: NDArray[np.float64]) -> Terms:
         """Return ``sum(coefficient[i, t] * it_load_mw[i, t])``, shape (sites, tiers)."""
 
+    def reserve(self, tiers: Iterable[str]) -> None:
+        """Let hubs of some tiers hold capacity free for the load of others that fall.
+
+        Nobody else has columns for it. Asked before any row is laid over what hubs hold in all.
+        """
+
+    def reserve_terms(self, coefficient: NDArray[np.float64]) -> Terms:
+        """Return ``sum(coefficient[i, t] * reserve_mw[i, t])``, shape (sites, tiers)."""
+
+    def capacity_terms(self, coefficient: NDArray[np.float64]) -> Terms:
+        """Return ``sum(coefficient[i, t] * (it_load_mw[i, t] + reserve_mw[i, t]))``."""
+
     def continuous(self, name: str, low: float = 0.0, up: float | None = None) -> Any:
         """Return a new continuous variable within bounds."""
 
@@ -150,6 +165,12 @@ class Program(Protocol):
 
     def load_of(self, values: Mapping[str, float]) -> NDArray[np.float64]:
         """Return the load at each site, in MW, at a point of the program."""
+
+    def load_by_tier(self, values: Mapping[str, float]) -> NDArray[np.float64]:
+        """Return the load of each site and tier, in MW, at a point of the program."""
+
+    def reserve_of(self, values: Mapping[str, float]) -> NDArray[np.float64]:
+        """Return the reserve of each site and tier, in MW, at a point of the program."""
 
     def violate(self, rule: str, variable: Any, amount: float = 1.0) -> None:
         """Count a variable, times an amount, as violation of a soft rule."""

@@ -7,6 +7,7 @@ the gap of that bound.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,10 +30,12 @@ _ROWS_PER_ROUND = 12
 #: Coefficients below this are not worth their place in a row; they change a share by less than the
 #: solvers' own tolerances.
 _NEGLIGIBLE = 1e-6
+#: Columns by which two rows are compared before all are.
+_TRIED_FIRST = 16
 
 
 def undominated(coefficient: NDArray[np.float64], least: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Find the rows of ``coefficient @ load >= least`` that no other row implies.
+    """Find the rows of ``coefficient @ mw >= least`` that no other row implies.
 
     Parameters
     ----------
@@ -48,25 +51,30 @@ def undominated(coefficient: NDArray[np.float64], least: NDArray[np.float64]) ->
 
     Notes
     -----
-    Loads are never negative. If row s has coefficients at most those of row r, everywhere, and a
-    right-hand side at least as large, then every plan that keeps s keeps r:
-    ``r @ load >= s @ load >= least_s >= least_r``. Of equal rows the first is kept. Dropping is
-    safe in any order, since the relation is transitive.
+    Loads and reserves are never negative. If row s has coefficients at most those of row r,
+    everywhere, and a right-hand side at least as large, then every plan that keeps s keeps r:
+    ``r @ mw >= s @ mw >= least_s >= least_r``. Of equal rows the first is kept. Dropping is safe
+    in any order, since the relation is transitive.
     """
-    number = len(least)
+    number, width = coefficient.shape
     total = coefficient.sum(axis=1)
     kept: list[int] = []
     # A row can only be implied by one whose sum is at most its own.
     for row in np.lexsort((np.arange(number), -least, total)):
         candidates = np.array(kept, dtype=np.intp)
         candidates = candidates[least[candidates] >= least[row]]
+        if width > _TRIED_FIRST and len(candidates):
+            # Where a row is lowest few others are lower: most are told apart by a few columns.
+            low = np.argpartition(coefficient[row], _TRIED_FIRST)[:_TRIED_FIRST]
+            lower = coefficient[np.ix_(candidates, low)] <= coefficient[row, low]
+            candidates = candidates[lower.all(axis=1)]
         if not (coefficient[candidates] <= coefficient[row]).all(axis=1).any():
             kept.append(int(row))
     return np.array(sorted(kept), dtype=np.intp)
 
 
 class TableRows:
-    """Rows ``coefficient[s] @ load + fixed - epigraph + slack[s] >= least[s]`` of a load table.
+    """Rows of a load table, over the pairs of site and tier that may carry load or hold a reserve.
 
     Parameters
     ----------
@@ -77,12 +85,18 @@ class TableRows:
     """
 
     def __init__(self, program: SiteProgram, table: LoadTable) -> None:
-        self._program, self._table, self._origin = program, table, program.origin
+        self._program, self._origin = program, program.origin
         own = table.slack is not None and len({v.name for v in table.slack}) > 1
+        site, tier = np.nonzero(program.eligible)
+        load = table.coefficient
+        self._pairs = len(site)
+        self._per_mw = load[:, site] if load.ndim == 2 else load[:, site, tier]
+        if table.reserve is not None:
+            self._per_mw = np.hstack([self._per_mw, table.reserve[:, program.reserves]])
+        # What is not of these pairs is let go: a table of thousands of rows holds it three times.
+        self._table = replace(table, coefficient=self._per_mw[:, :0], reserve=None)
         # Rows with a slack of their own do not imply each other.
-        self._ready = (
-            np.arange(len(table.least)) if own else undominated(table.coefficient, table.least)
-        )
+        self._ready = np.arange(len(table.least)) if own else undominated(self._per_mw, table.least)
         self._added: set[int] = set()
 
     def separate(self, values: Mapping[str, float]) -> int:
@@ -123,9 +137,12 @@ class TableRows:
 
     def _left(self, values: Mapping[str, float]) -> NDArray[np.float64]:
         """Return each row's part that depends on loads and on the fixed terms."""
-        load = self._program.load_of(values)
+        program = self._program
+        mw = program.load_by_tier(values)[program.eligible]
+        if self._per_mw.shape[1] > self._pairs:
+            mw = np.concatenate([mw, program.reserve_of(values)[program.reserves]])
         fixed = sum(c * values.get(v.name, 0.0) for v, c in self._table.fixed)
-        return np.asarray(self._table.coefficient @ load + fixed, dtype=np.float64)
+        return np.asarray(self._per_mw @ mw + fixed, dtype=np.float64)
 
     def _own(self, values: Mapping[str, float]) -> NDArray[np.float64]:
         table = self._table
@@ -136,19 +153,23 @@ class TableRows:
         return np.zeros(len(table.least))
 
     def _add(self, row: int) -> None:
-        table = self._table
-        coefficient = np.where(
-            np.abs(table.coefficient[row]) < _NEGLIGIBLE * table.scale, 0.0, table.coefficient[row]
-        )
-        spread = np.repeat(coefficient[:, None], len(TIERS), axis=1)
-        terms = [*self._program.load_terms(spread), *table.fixed]
+        table, program = self._table, self._program
+        per_mw = self._per_mw[row]
+        per_mw = np.where(np.abs(per_mw) < _NEGLIGIBLE * table.scale, 0.0, per_mw)
+        coefficient = np.zeros(program.eligible.shape)
+        coefficient[program.eligible] = per_mw[: self._pairs]
+        terms = [*program.load_terms(coefficient), *table.fixed]
+        if len(per_mw) > self._pairs:
+            held = np.zeros(program.eligible.shape)
+            held[program.reserves] = per_mw[self._pairs :]
+            terms += program.reserve_terms(held)
         if table.epigraph is not None:
             terms.append((table.epigraph, -1.0))
         if table.slack is not None:
             terms.append((table.slack[row], 1.0))
-        self._program.origin = self._origin
+        program.origin = self._origin
         # The solvers keep a row to about 1e-6 of its largest number: rows are laid in shares.
-        self._program.row(f"{table.name}_{table.labels[row]}", terms, ">=", float(table.least[row]))
+        program.row(f"{table.name}_{table.labels[row]}", terms, ">=", float(table.least[row]))
         self._added.add(row)
 
 

@@ -3,8 +3,11 @@
 Decisions, for every site i and tier t that the hard rules admit:
 
 ``open[i, t]``          binary, site i becomes a hub of tier t
-``extra_mw[i, t]``      continuous, load above the tier's least, 0 .. (max - min) * open
+``extra_mw[i, t]``      continuous, load above the tier's least
+``reserve_mw[i, t]``    continuous, capacity held free for others, of the tiers asked for alone
 ``it_load_mw[i, t]``    the expression ``min_t * open[i, t] + extra_mw[i, t]``
+
+with ``0 <= extra_mw + reserve_mw <= (max - min) * open``: a reserve is built as a load is.
 
 The objective is the weighted sum of the measures' scores less penalties for violated soft rules
 and unserved demand; it is maximised.
@@ -20,12 +23,13 @@ import numpy as np
 import pulp
 
 from dcsite.contract import TIERS
+from dcsite.errors import CriterionError
 
 from .lazy_rows import FoundRows, TableRows
 from .separation import SeparationRows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -72,6 +76,7 @@ class SiteProgram:
         self.scores: list[ScoreTerm] = []
         self.scored_measures: dict[str, tuple[str, ...]] = {}
         self._variables: dict[str, Any] = {}
+        self._laid: dict[str, pulp.LpConstraint] = {}
         self.apart: list[SeparationRows] = []
         self.lazy: list[LazyRows] = []
         #: Variables that equal an expression, with its terms and constant.
@@ -116,6 +121,41 @@ class SiteProgram:
             *zip(self.extra_mw[take], coefficient[take].tolist(), strict=True),
         ]
 
+    def reserve(self, tiers: Iterable[str]) -> None:
+        """Let hubs of some tiers hold capacity free; nobody else has columns for it.
+
+        Raises
+        ------
+        CriterionError
+            If rows over what hubs hold in all were laid before, without these tiers.
+        """
+        asked = np.isin(TIERS, list(tiers)) & ~self.reserves.any(axis=0)
+        new = np.argwhere(self.eligible & (self.max_mw > self.min_mw) & asked)
+        if len(new) and self._all_counted:
+            raise CriterionError(
+                f"{self.origin}: reserve asked for after rows over capacity were laid; "
+                "its rank must be below that of whoever laid them"
+            )
+        for site, tier in new:
+            label = f"{self.labels[site]}_{TIERS[tier]}"
+            spread = float(self.max_mw[site, tier] - self.min_mw[tier])
+            reserve = self.problem.add_variable(f"reserve_mw_{label}", 0.0, spread)
+            self.reserve_mw[site, tier] = reserve
+            self.reserves[site, tier] = True
+            for name in (f"load_{label}", f"land_{label}"):
+                if name in self._laid:
+                    self._laid[name].expr[reserve] = 1.0
+
+    def reserve_terms(self, coefficient: NDArray[np.float64]) -> Terms:
+        """Return ``sum(coefficient[i, t] * reserve_mw[i, t])``, shape (sites, tiers)."""
+        take = self.reserves & (coefficient != 0.0)
+        return list(zip(self.reserve_mw[take], coefficient[take].tolist(), strict=True))
+
+    def capacity_terms(self, coefficient: NDArray[np.float64]) -> Terms:
+        """Return ``sum(coefficient[i, t] * (it_load_mw[i, t] + reserve_mw[i, t]))``."""
+        self._all_counted = True
+        return [*self.load_terms(coefficient), *self.reserve_terms(coefficient)]
+
     def continuous(self, name: str, low: float = 0.0, up: float | None = None) -> Any:
         """Return a new continuous variable within bounds."""
         variable = self.problem.add_variable(name, low, up)
@@ -152,9 +192,9 @@ class SiteProgram:
             expression = dict.fromkeys(expression, 0.0)
             for variable, coefficient in terms:
                 expression[variable] += coefficient
-        self.problem.addConstraint(
-            pulp.LpConstraint(pulp.LpAffineExpression(expression), _SENSE[sense], name, rhs)
-        )
+        left = pulp.LpAffineExpression(expression)
+        self._laid[name] = pulp.LpConstraint(left, _SENSE[sense], name, rhs)
+        self.problem.addConstraint(self._laid[name])
 
     def keep_apart(self, rule: str, distance_km: Mapping[str, float]) -> None:
         """Keep each tier's hubs at least its distance from hubs of its own and higher tiers.
@@ -189,13 +229,17 @@ class SiteProgram:
 
     def load_of(self, values: Mapping[str, float]) -> NDArray[np.float64]:
         """Return the load at each site, in MW, at a point of the program."""
-        load = np.zeros(len(self.sites))
-        for site, tier in np.argwhere(self.eligible):
-            share = values.get(self.open[site, tier].name, 0.0)
-            if share > 0.0:
-                extra = values.get(self.extra_mw[site, tier].name, 0.0)
-                load[site] += share * self.min_mw[tier] + extra
-        return load
+        return np.asarray(self.load_by_tier(values).sum(axis=1))
+
+    def load_by_tier(self, values: Mapping[str, float]) -> NDArray[np.float64]:
+        """Return the load of each site and tier, in MW, at a point of the program."""
+        share = self._at(self.open, self.eligible, values)
+        extra = self._at(self.extra_mw, self.eligible, values)
+        return np.where(share > 0.0, share * self.min_mw + extra, 0.0)
+
+    def reserve_of(self, values: Mapping[str, float]) -> NDArray[np.float64]:
+        """Return the reserve of each site and tier, in MW, at a point of the program."""
+        return self._at(self.reserve_mw, self.reserves, values)
 
     # -- what the model's own rules ask --------------------------------------------------------
 
@@ -230,6 +274,10 @@ class SiteProgram:
         shape = self.eligible.shape
         self.open = np.full(shape, None, dtype=object)
         self.extra_mw = np.full(shape, None, dtype=object)
+        self.reserve_mw = np.full(shape, None, dtype=object)
+        #: Pairs with a reserve, and whether rows over load and reserve stand without further ones.
+        self.reserves = np.zeros(shape, dtype=bool)
+        self._all_counted = False
         for site, tier in np.argwhere(self.eligible):
             label = f"{self.labels[site]}_{TIERS[tier]}"
             spread = float(self.max_mw[site, tier] - self.min_mw[tier])
@@ -241,6 +289,14 @@ class SiteProgram:
         for site in np.flatnonzero(self.eligible.sum(axis=1) > 1):
             members = [(v, 1.0) for v in self.open[site][self.eligible[site]]]
             self.row(f"one_tier_{self.labels[site]}", members, "<=", 1.0)
+
+    @staticmethod
+    def _at(
+        variables: NDArray[np.object_], here: NDArray[np.bool_], values: Mapping[str, float]
+    ) -> NDArray[np.float64]:
+        found = np.zeros(variables.shape)
+        found[here] = [values.get(variable.name, 0.0) for variable in variables[here]]
+        return found
 
     def _soften(self) -> None:
         for admission in self.candidates.admissions:

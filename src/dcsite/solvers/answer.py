@@ -47,7 +47,7 @@ class Answer:
     outcome : Outcome
         Status, objective, bound and gap as the solver proved them.
     chosen : pandas.DataFrame
-        Indexed by `site_id`, with `tier` and `it_load_mw`; empty when infeasible.
+        Indexed by `site_id`, with `tier`, `it_load_mw` and `reserve_mw`; empty when infeasible.
     scored_measures : mapping of str to tuple of str
         By criterion, the measures that its terms of the objective are named after.
     """
@@ -348,13 +348,17 @@ def _started(program: SiteProgram, outcome: Outcome, options: SolveOptions) -> O
 
 
 def chosen_hubs(program: SiteProgram, values: dict[str, float] | None) -> pd.DataFrame:
-    """Read from variables' values which sites open, in which tier, with how much load."""
-    rows: list[tuple[str, str, float]] = []
+    """Read from variables' values which sites open, in which tier, with what load and reserve."""
+    rows: list[tuple[str, str, float, float]] = []
     if values is not None:
+        reserve_mw = program.reserve_of(values)
         for site, tier in np.argwhere(program.eligible):
             if values.get(program.open[site, tier].name, 0.0) > 0.5:
                 extra = values.get(program.extra_mw[site, tier].name, 0.0)
-                load = min(float(program.min_mw[tier] + extra), float(program.max_mw[site, tier]))
-                rows.append((str(program.sites.index[site]), TIERS[tier], round(load, 6)))
-    frame = pd.DataFrame(rows, columns=["site_id", "tier", "it_load_mw"])
+                most = float(program.max_mw[site, tier])
+                load = min(float(program.min_mw[tier] + extra), most)
+                reserve = min(max(float(reserve_mw[site, tier]), 0.0), most - load)
+                place = str(program.sites.index[site])
+                rows.append((place, TIERS[tier], round(load, 6), round(reserve, 6)))
+    frame = pd.DataFrame(rows, columns=["site_id", "tier", "it_load_mw", "reserve_mw"])
     return frame.set_index("site_id")

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: A point is refused when it breaks a row or bound by more than this, relative to the row's
-#: largest term: ten times what the solvers allow themselves, so only nonsense is refused.
+#: largest term (a whole number counted as 1 at least): ten times what the solvers allow themselves,
+#: so only nonsense is refused.
 _FEASIBILITY = 1e-5
 
 
@@ -189,7 +190,9 @@ class ProgramMatrix:
         terms = self.coefficient * values[self.column]
         activity = np.bincount(self._row, weights=terms, minlength=count)
         scale = np.ones(count)
-        np.maximum.at(scale, self._row, np.abs(terms))
+        # A whole number may be off by the solvers' tolerance where it is rounded to 0, too.
+        size = np.maximum(np.abs(values), self.integer)[self.column]
+        np.maximum.at(scale, self._row, np.abs(self.coefficient) * size)
         short = np.maximum(self.row_lower - activity, activity - self.row_upper) / scale
         if count and short.max() > _FEASIBILITY:
             row = self.row_names[int(short.argmax())]
