@@ -34,11 +34,13 @@ def made_up(lost: list[list[float]], events: list[tuple[str, str, float, bool]])
     frame = frame.set_index("event_id")
     frame["name_en"] = [f"Event {event}" for event in frame.index]
     frame["name_ja"] = ["" for _ in frame.index]
-    frame["areas_lost"] = [() for _ in frame.index]
+    frame["areas_dark"] = [{} for _ in frame.index]
     frame["source_id"], frame["probability_date"] = frame.index, ""
     losses = np.array(lost, dtype=float)
     ids = tuple(f"h{number}" for number in range(len(losses)))
-    return DisasterSet(frame, np.full(losses.shape, -np.inf), losses, PLAIN, ids)
+    never = np.full(losses.shape, -np.inf)
+    fuel = np.ones((3, len(frame)))
+    return DisasterSet(frame, never, losses, never, 0.0, fuel, PLAIN, ids, ("core",) * len(ids))
 
 
 def hubs_of(*rows: tuple[str, float, str]) -> pd.DataFrame:
@@ -193,13 +195,13 @@ def test_the_shipped_set_by_known_figures(measured, shipped_atlas, policy):
     }  # fmt: skip
     sapporo = measured.index.get_loc("01100")
     naha = measured.index.get_loc("47201")
-    down = found.down
+    down = found.down_at(2)
     assert down[sapporo, events.index.get_loc("blackout_hokkaido")] == 1.0
     assert down[naha, events.index.get_loc("blackout_hokkaido")] == 0.0
     assert down[naha, events.index.get_loc("blackout_60hz")] == 1.0
     assert down[measured.index.get_loc("13101"), events.index.get_loc("tokyo_lost")] == 1.0
     # Naha is shaken by no computed case and blacks out with Okinawa or with 60 Hz.
-    assert expected_down(found)[naha] == pytest.approx(0.076 + 0.01, abs=1e-9)
+    assert expected_down(found, 2)[naha] == pytest.approx(0.076 + 0.01, abs=1e-9)
     assert tail_weights(found).sum() == pytest.approx(1.0)
     # One of the 15 patterns of the Nankai Trough: 75 % over 15.
     assert events.loc["ANN11", "probability_30y"] == pytest.approx(0.05)
@@ -232,4 +234,4 @@ def test_a_changed_file_of_disasters_is_read_anew(measured, shipped_atlas, tmp_p
         )
         found = disasters_of(few, shipped_atlas, asked)
         own = found.events.index.get_loc("user_x")
-        assert found.down[:, own].tolist() == [pytest.approx(probability), 0.0]
+        assert found.down_at(2)[:, own].tolist() == [pytest.approx(probability), 0.0]

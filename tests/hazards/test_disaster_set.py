@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -11,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
-from scipy.special import ndtr
+from scipy.special import expit, ndtr, ndtri
 
 from dcsite.atlas import Atlas
-from dcsite.hazards import DisasterSet, Fragility, disaster_set, joint_probability_down
+from dcsite.contract import TIERS
+from dcsite.hazards import DisasterSet, Fragility, disaster_set, falls_with, joint_risk
+from dcsite.hazards.disaster_set import expected_share
 from dcsite.hazards.settings import Kind
 
 from .tiny import TinyAtlas, settings, tiny_atlas
@@ -112,20 +114,29 @@ def test_events_and_what_they_do(three: pd.DataFrame) -> None:
     np.testing.assert_array_equal(
         found.lost,
         [
-            # 600 of 1,000 residents of the north are shaken by 5.5 in G1 and Z1, 400 in G2 and S1.
-            [0.4, 0, 0.4, 0, 0, 0, 0.4, 0, 0.4, 0, 1, 0, 1],
-            [0.4, 0, 0.4, 0, 0, 0, 0.4, 0, 0.4, 0, 0, 0, 0],
-            [0.4, 0, 0, 0, 0, 0, 0, 0.4, 0, 0.4, 0, 1, 0],
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1],
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0],
         ],
     )
-    assert found.events["areas_lost"].tolist()[:6] == [
-        ("north", "south"), (), ("north",), (), (), (),
+    np.testing.assert_array_equal(
+        found.dark,
+        [
+            # 600 of 1,000 residents of the north are shaken by 5.5 in G1 and Z1, 400 in G2 and S1.
+            [1, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0],
+            [1, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0],
+            [1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0],
+        ],
+    )
+    assert found.events["areas_dark"].tolist()[:6] == [
+        {"north": 1.0, "south": 1.0}, {}, {"north": 1.0}, {}, {}, {},
     ]  # fmt: skip
     # The curve: half of the sites at 6.0, scatter of 0.5.
-    assert found.down[0, 0] == pytest.approx(1 - (1 - ndtr(1.0)) * 0.6, rel=1e-14)
-    assert found.down[1, 1] == 0.5
-    assert found.down[2, 3] == pytest.approx(ndtr(-1.02), rel=1e-14)
-    assert found.down[2, 1] == 0.0
+    down = found.down_at(0)
+    assert down[0, 0] == pytest.approx(1 - (1 - ndtr(1.0)) * 0.6, rel=1e-14)
+    assert down[1, 1] == 0.5
+    assert down[2, 3] == pytest.approx(ndtr(-1.02), rel=1e-14)
+    assert down[2, 1] == 0.0
 
 
 def test_probabilities_of_events(three: pd.DataFrame) -> None:
@@ -140,7 +151,7 @@ def test_probabilities_of_events(three: pd.DataFrame) -> None:
     assert events.loc["tokyo_lost", ["name_en", "name_ja"]].tolist() == [
         "Tokyo area lost", "東京圏の喪失",
     ]  # fmt: skip
-    assert events.loc["blackout_50hz", "areas_lost"] == ("north",)
+    assert events.loc["blackout_50hz", "areas_dark"] == {"north": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -166,9 +177,9 @@ def test_an_area_is_lost_from_the_stated_share_on(
     three: pd.DataFrame, share: float, lost: bool
 ) -> None:
     found = build(three, area_lost_from_share=share)
-    assert found.events.loc["S1", "areas_lost"] == (("north",) if lost else ())
+    assert found.events.loc["S1", "areas_dark"] == ({"north": 1.0} if lost else {})
     at = found.events.index.get_loc("S1")
-    assert found.lost[:, at].tolist() == ([0.4, 0.4, 0.0] if lost else [0.0, 0.0, 0.0])
+    assert found.dark[:, at].tolist() == ([1.0, 1.0, 0.0] if lost else [0.0, 0.0, 0.0])
 
 
 def test_a_users_events_come_last(three: pd.DataFrame, tmp_path: Path) -> None:
@@ -214,44 +225,48 @@ def test_shipped_set(shipped_atlas: Atlas, measured: pd.DataFrame) -> None:
     assert found.intensity[2, at] == felt["ANN10", "27100"]
 
 
-def event(intensity: list[float], lost: list[float], fragility: Fragility) -> DisasterSet:
-    sites = tuple(f"s{at}" for at in range(len(lost)))
-    column = np.array(lost, dtype=float)[:, None]
-    felt = np.array(intensity, dtype=float)[:, None]
-    return DisasterSet(pd.DataFrame(index=["x"]), felt, column, fragility, sites)
-
-
-def enumerated(found: DisasterSet, first: int, second: int) -> float:
-    """Sum over the four cases of loss times the four of shaking in which both are down."""
-    lost = found.lost[[first, second], 0]
-    together = min(lost)
-    loss = {
-        (True, True): together,
-        (True, False): lost[0] - together,
-        (False, True): lost[1] - together,
-        (False, False): 1.0 - max(lost),
-    }
-    alone = ndtr(
-        (found.intensity[[first, second], 0] - found.fragility.median_intensity)
-        / found.fragility.sigma
-    )
-    felt = found.intensity[:, 0]
-    both = float(joint_probability_down(felt[first], felt[second], found.fragility))
-    shaking = {
-        (True, True): both,
-        (True, False): alone[0] - both,
-        (False, True): alone[1] - both,
-        (False, False): 1.0 - alone[0] - alone[1] + both,
-    }
-    return sum(
-        by_loss * by_shaking
-        for (a, b), by_loss in loss.items()
-        for (c, d), by_shaking in shaking.items()
-        if (a or c) and (b or d)
-    )
-
-
+#: Fuel of a core bridges nine outages in ten, of a large hub half, of a regional hub a quarter.
+OUTLAST = np.array([0.1, 0.5, 0.75])
 CURVE = Fragility(6.0, 0.3, 0.4)
+
+
+def event(
+    intensity: list[float],
+    lost: list[float],
+    fragility: Fragility,
+    dark: list[float] | None = None,
+    sd: float = 0.0,
+    tiers: list[str] | None = None,
+) -> DisasterSet:
+    """One event; `dark` are log-odds."""
+    column = np.array([intensity, lost, dark or [NOT] * len(lost)], dtype=float)[..., None]
+    names = tiers or ["core"] * len(lost)
+    sites = tuple(f"s{at}" for at in range(len(lost)))
+    events = pd.DataFrame({"probability_30y": [0.2]}, index=["x"])
+    return DisasterSet(events, *column, sd, OUTLAST[:, None], fragility, sites, tuple(names))
+
+
+def test_fuel_of_a_tier_bridges_a_part_of_the_outages() -> None:
+    tiers = ["core", "existing", "regional"]
+    found = event([6.0, NOT, NOT], [0.0, 0.2, 0.0], CURVE, [np.inf, 0.0, 0.0], tiers=tiers)
+    assert found.dark[:, 0].tolist() == [1.0, 0.5, 0.5]
+    # 1 - 1/2 * 0.9; what is none of the tiers has the fuel of a large hub: 1 - 0.8 * 3/4.
+    np.testing.assert_allclose(found.down[:, 0], [0.55, 0.4, 0.375], rtol=1e-14)
+    np.testing.assert_allclose(found.down_at(0)[:, 0], [0.55, 0.24, 0.05], rtol=1e-14)
+    # Cut off, or lost, for too long: 0.1 * 1 and 0.4; shaking of the first comes on top.
+    both = found.both_down(0, np.array([1, 2]), 0)
+    np.testing.assert_allclose(both, [0.1 + 0.3 * 0.5, 0.1 + 0.275 * 0.5], rtol=1e-14)
+    np.testing.assert_allclose(
+        found.both_down(2, np.array([1, 1]), 0, 0, np.array([0, 2])), [0.05, 0.05], rtol=1e-13
+    )
+    np.testing.assert_allclose(joint_risk(found, 0, np.array([1])), [0.2 * 0.25], rtol=1e-14)
+    assert falls_with(found, 0, 0.245).tolist() == [True, True, False]
+    assert falls_with(found, 0, 0.245, 0, 2).tolist() == [True, True, False]
+    assert falls_with(found, 0, 0.2, 0, 0).tolist() == [True, False, False]
+    nowhere = replace(found, tiers=None)
+    np.testing.assert_array_equal(nowhere.down_at(2), found.down_at(2))
+    with pytest.raises(ValueError, match="expected the tier of each site"):
+        _ = nowhere.down
 
 
 def test_both_down_by_hand() -> None:
@@ -268,24 +283,55 @@ def test_both_down_by_hand() -> None:
     np.testing.assert_allclose(found.both_down(0, np.array([1, 2]), 0), [0.2, 0.2], rtol=1e-14)
 
 
-@hypothesis_settings(deadline=None)
+_FOUR = {
+    "intensity": st.floats(4.0, 7.5) | st.just(NOT),
+    "lost": st.floats(0.0, 1.0),
+    "dark": st.floats(-8.0, 8.0) | st.just(NOT) | st.just(np.inf),
+}
+
+
+@hypothesis_settings(deadline=None, max_examples=25)
 @given(
-    intensity=hnp.arrays(float, 4, elements=st.floats(4.0, 7.5) | st.just(NOT)),
-    lost=hnp.arrays(float, 4, elements=st.floats(0.0, 1.0)),
+    **{name: st.lists(values, min_size=4, max_size=4) for name, values in _FOUR.items()},
     common=st.floats(0.0, 1.0),
+    sd=st.floats(0.0, 2.0),
+    tiers=st.lists(st.sampled_from(TIERS), min_size=4, max_size=4),
 )
-def test_both_down_is_the_sum_over_all_cases_and_at_most_either(intensity, lost, common) -> None:
-    found = event(intensity, lost, Fragility.from_total(6.0, 0.5, common))
-    others = np.array([1, 2, 3])
+def test_down_is_what_draws_give_and_both_down_is_never_too_small(
+    intensity, lost, dark, common, sd, tiers
+) -> None:
+    """The curves' common draws, a grid cut or not, an outage that outlasts the fuel or not."""
+    curve = Fragility.from_total(6.0, 0.5, common)
+    found = event(intensity, lost, curve, dark, sd, tiers)
+    draws, others = 40_000, np.array([1, 2, 3])
+    random = np.random.default_rng(1)
+    own = random.standard_normal((draws, 4)) * curve.sigma_own
+    felt = found.intensity[:, 0] + random.standard_normal((draws, 1)) * curve.sigma_common + own
+    share = expit(found.dark_logit[:, 0] + sd * random.standard_normal((draws, 1)))
+    rank = [TIERS.index(tier) for tier in tiers]
+    # The longest an outage can be common: one draw for all of whether it outlasts the fuel.
+    long = random.random((draws, 1)) < OUTLAST[rank]
+    gone = (random.random((draws, 4)) < found.lost[:, 0]) | (
+        (random.random((draws, 4)) < share) & long
+    )
+    down = (felt >= curve.median_intensity) | gone
+    alone = found.down[:, 0]
+    slack = 4.5 * np.sqrt(0.25 / draws)
+    np.testing.assert_allclose(down.mean(axis=0), alone, rtol=0, atol=slack)
     both = found.both_down(0, others, 0)
-    expected = [enumerated(found, 0, other) for other in others]
-    np.testing.assert_allclose(both, expected, rtol=0, atol=1e-12)
-    down = found.down[:, 0]
-    assert (both <= np.minimum(down[0], down[others]) + 1e-12).all()
-    # Nothing here makes sites avoid each other.
-    assert (both >= down[0] * down[others] - 1e-12).all()
+    assert (both >= (down[:, [0]] & down[:, 1:]).mean(axis=0) - slack).all()
+    assert (both <= np.minimum(alone[0], alone[others]) + 1e-12).all()
+    assert (both >= alone[0] * alone[others] - 1e-12).all()
     back = [found.both_down(int(other), np.array([0]), 0)[0] for other in others]
     np.testing.assert_allclose(back, both, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("sd", [0.0, 0.7, 2.0])
+def test_a_share_is_the_mean_over_the_common_draw(sd: float) -> None:
+    logit = np.linspace(-9.0, 9.0, 13)
+    at = (np.arange(20_000) + 0.5) / 20_000
+    brute = expit(logit[:, None] + sd * ndtri(at)[None, :]).mean(axis=1)
+    np.testing.assert_allclose(expected_share(logit, sd), brute, rtol=0, atol=1e-4)
 
 
 def test_both_down_against_draws() -> None:
@@ -302,9 +348,8 @@ def test_both_down_against_draws() -> None:
     expected = found.both_down(0, np.array([1, 2]), 0)
     error = np.sqrt(expected * (1 - expected) / draws)
     assert (np.abs(seen - expected) < 4 * error).all()
-    alone = found.down[:, 0]
-    assert (np.abs(down.mean(axis=0) - alone) < 4 * np.sqrt(alone * (1 - alone) / draws)).all()
     # As if they fell independently of each other, the draws would not be matched.
+    alone = found.down[:, 0]
     assert (np.abs(seen - alone[0] * alone[1:]) > 20 * error).all()
 
 

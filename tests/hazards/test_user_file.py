@@ -45,7 +45,7 @@ def test_municipalities_give_their_sites_a_probability_or_an_intensity(
     assert events[["probability_30y", "source_probability_30y"]].iloc[1].isna().all()
     assert set(events["kind"]) == {"user"}
     assert set(events["basis"]) == {"d.csv"}
-    assert events["areas_lost"].tolist() == [(), ()]
+    assert events["areas_dark"].tolist() == [{}, {}]
     assert events["in_force"].all()
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import logit
 
 from dcsite.errors import ScenarioError
 from dcsite.hazards import DisasterSet, Fragility, RestorationCurve, RestorationCurves
@@ -64,8 +65,8 @@ def events(*rows: tuple[str, str, str, float, float]) -> pd.DataFrame:
         columns=["event_id", "source_id", "kind", "probability_30y", "source_probability_30y"],
     ).set_index("event_id")
     return frame.assign(
-        name_en=frame.index, name_ja="", probability_date="2026-01-01", basis="test", areas_lost=()
-        if frame.empty else [()] * len(frame),
+        name_en=frame.index, name_ja="", probability_date="2026-01-01", basis="test", areas_dark=()
+        if frame.empty else [{}] * len(frame),
     )  # fmt: skip
 
 
@@ -75,13 +76,20 @@ def disasters(
     lost: list[list[float]] | None = None,
     common_share: float = 0.5,
 ) -> DisasterSet:
+    """Return a set in which earthquakes and blackouts take grids, others what stands behind it."""
     felt = np.array(intensity, dtype=float)
+    gone = np.zeros_like(felt) if lost is None else np.array(lost, dtype=float)
+    power = rows["kind"].isin(["earthquake", "area_blackout"]).to_numpy()
     return DisasterSet(
         rows,
         felt,
-        np.zeros_like(felt) if lost is None else np.array(lost, dtype=float),
+        np.where(power, 0.0, gone),
+        np.where(power, logit(gone), -np.inf),
+        0.0,
+        np.ones((3, len(rows))),
         Fragility.from_total(6.0, 0.38, common_share),
         tuple(f"hub{number}" for number in range(len(felt))),
+        ("regional",) * len(felt),
     )
 
 

@@ -232,8 +232,9 @@ class DisasterLoss(Record):
     """Date of that probability; empty where it has none."""
     share_down: Share
     """Share of the plan's capacity expected down, 0..1."""
-    areas_lost: tuple[str, ...]
-    """Electricity areas that go dark."""
+    areas_dark: Mapping[str, Share]
+    """Share of its customers that each electricity area is expected to lose; those of 0.01 or
+    more."""
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,8 @@ def _key(sites: pd.DataFrame, scenario: Scenario) -> str:
         digest.update(Path(own.footprints_file).read_bytes())
     for name in ("lat_deg", "lon_deg"):
         digest.update(sites[name].to_numpy(dtype=float).tobytes())
-    columns = [name for name in ("municipality_code", "area", "arv") if name in sites]
+    named = ("municipality_code", "area", "arv", "tier")
+    columns = [name for name in named if name in sites]
     for values in (sites.index, *(sites[name] for name in columns)):
         digest.update("\0".join(map(str, values)).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
@@ -171,10 +172,19 @@ def nearest_clusters(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> l
     return [str(one) if within else "" for one, within in zip(nearest, near, strict=True)]
 
 
-def expected_down(disasters: DisasterSet) -> NDArray[np.float64]:
-    """Return how often each site is expected down in 30 years, over events of known probability."""
+def expected_down(disasters: DisasterSet, tier: int | None = None) -> NDArray[np.float64]:
+    """Return how often each site is expected down in 30 years, over events of known probability.
+
+    Parameters
+    ----------
+    disasters : DisasterSet
+        At the sites.
+    tier : int, optional
+        Number of the tier whose fuel they have; without it, each of its own.
+    """
+    down = disasters.down if tier is None else disasters.down_at(tier)
     weight = disasters.events["probability_30y"].fillna(0.0).to_numpy(dtype=float)
-    return np.asarray(disasters.down @ weight, dtype=np.float64)
+    return np.asarray(down @ weight, dtype=np.float64)
 
 
 def tail_weights(disasters: DisasterSet) -> NDArray[np.float64]:

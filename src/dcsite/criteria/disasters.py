@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from dcsite.scenario import Scenario
 
 
+_ANY = TIERS.index("regional")
+
+
 class Disasters(Criterion[Parameters]):
     """The disasters criterion; see the module's text."""
 
@@ -111,7 +114,7 @@ class Disasters(Criterion[Parameters]):
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
         """Measure how often a site is expected down in 30 years, over all known disasters."""
         found = disasters_of(sites, atlas, scenario)
-        return pd.DataFrame({EXPECTED_DOWN.name: expected_down(found)}, index=sites.index)
+        return pd.DataFrame({EXPECTED_DOWN.name: expected_down(found, _ANY)}, index=sites.index)
 
     def disasters(self, sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> DisasterSet:
         """Return what each disaster does to each site."""
@@ -143,7 +146,9 @@ class Disasters(Criterion[Parameters]):
         kinds = found.events["kind"].tolist()
         least = np.array([getattr(own.least_survival, kind) for kind in kinds])
         asked = least > 0.0
-        coefficient = (1.0 - found.down - least[None, :]).T[asked] / program.total_it_load_mw
+        coefficient = (1.0 - found.down_at(_ANY) - least[None, :]).T[
+            asked
+        ] / program.total_it_load_mw
         slack = None
         if mode == "soft":
             short = program.continuous("short_disaster_survival", 0.0, 1.0)
@@ -170,7 +175,7 @@ class Disasters(Criterion[Parameters]):
             for site, tier in chosen:
                 if tier > TIERS.index("large"):
                     continue
-                fits = ~falls_with(found, site, least_joint)
+                fits = ~falls_with(found, site, least_joint, tier, _ANY)
                 if any(fits[other] and level <= tier for other, level in chosen):
                     continue
                 # open[i,t] <= sum of open[j,u] over fitting sites j and tiers u not below t.
@@ -200,7 +205,7 @@ class Disasters(Criterion[Parameters]):
             )
 
     def _tokyo(self, program: Program, found: DisasterSet) -> None:
-        lost = found.down[:, found.events.index.get_loc("tokyo_lost")]
+        lost = found.down_at(_ANY)[:, found.events.index.get_loc("tokyo_lost")]
         program.row(
             "tokyo_takeover",
             program.load_terms(load_share(program, 1.0 - lost)),
@@ -233,7 +238,7 @@ class Disasters(Criterion[Parameters]):
             LoadTable(
                 "worst_survival",
                 _labels(scored),
-                (1.0 - scored.down).T / program.total_it_load_mw,
+                (1.0 - scored.down_at(_ANY)).T / program.total_it_load_mw,
                 np.zeros(len(scored.events)),
                 epigraph=worst,
                 scale=1.0 / program.total_it_load_mw,
@@ -257,7 +262,7 @@ class Disasters(Criterion[Parameters]):
             LoadTable(
                 "cvar_loss",
                 labels,
-                -scored.down.T / program.total_it_load_mw,
+                -scored.down_at(_ANY).T / program.total_it_load_mw,
                 np.zeros(len(labels)),
                 fixed=[(eta, 1.0)],
                 slack=excess,

@@ -143,7 +143,7 @@ def worst_disasters(
                 None if np.isnan(probability) else probability,
                 str(row["probability_date"]),
                 float(share[number]),
-                tuple(map(str, row["areas_lost"])),
+                dict(row["areas_dark"]),
             )
         )
     return tuple(losses)

@@ -1,12 +1,12 @@
 """The set of wide-area disasters, and how likely each takes each site down.
 
 An earthquake takes a site down by shaking, by a fragility curve whose scatter is in part common to
-all sites; and where so many residents of an electricity area are shaken strongly that the area
-goes dark, by the loss of power. Other disasters are losses alone: of an electricity area, of all
-areas of one frequency, of a cluster of cable landings, of the Tokyo area, or what a user's file
-says. A municipality's computed intensity is the one at its office; grid squares and a user's points
-take that of their municipality, since the geometry of the ruptures may not be passed on; ruptures
-of a user's file are computed at the site itself.
+all sites; and by the loss of power, where the grid is cut for longer than the site's fuel lasts.
+Other disasters are losses alone: of an electricity area, of all areas of one frequency, of a
+cluster of cable landings, of the Tokyo area, or what a user's file says. A municipality's computed
+intensity is the one at its office; grid squares and a user's points take that of their
+municipality, since the geometry of the ruptures may not be passed on; ruptures of a user's file
+are computed at the site itself.
 
 Sites may back each other up that no disaster takes down together.
 """
@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 
+from dcsite.contract import TIERS
 from dcsite.geo.geodesy import geodesic_km
 
 from .earthquakes import UNSHAKEN, computed_earthquakes
@@ -36,9 +38,13 @@ if TYPE_CHECKING:
 
     from .settings import DisasterSettings, Kind
 
+#: Number of each tier.
+_RANK = {tier: number for number, tier in enumerate(TIERS)}
+#: Nodes and weights of the mean over one standard normal draw.
+_AT, _WEIGHT = np.polynomial.hermite_e.hermegauss(15)
 _COLUMNS = (
     "kind", "name_en", "name_ja", "category", "source_id", "source_probability_30y",
-    "probability_30y", "probability_date", "basis", "areas_lost", "in_force",
+    "probability_30y", "probability_date", "basis", "areas_dark", "in_force",
 )  # fmt: skip
 
 
@@ -53,16 +59,27 @@ class DisasterSet:
         none), `category`, `source_id` (events of one source are alternatives),
         `source_probability_30y` and `probability_30y` (the source's, and this event's share of it;
         0..1 in 30 years, NaN where unknown), `probability_date`, `basis` (table, scenario key or
-        file the probability is from), `areas_lost` (tuple of electricity areas that go dark),
-        `in_force` (bool: likely enough to be planned for).
+        file the probability is from), `areas_dark` (mapping of an electricity area to the share of
+        its customers expected to be cut off, where it is 0.01 or more), `in_force` (bool: likely
+        enough to be planned for).
     intensity : numpy.ndarray, shape (n, m)
         JMA intensity at each site, ``-inf`` where an event does not shake it.
     lost : numpy.ndarray, shape (n, m)
-        Probability that a site is down for another reason than shaking, 0..1.
+        Probability, 0..1, that a site is down for a reason that is neither shaking nor its grid:
+        fuel does not help.
+    dark_logit : numpy.ndarray, shape (n, m)
+        Log-odds that a site's grid is cut, in the median: ``-inf`` never, ``inf`` for certain.
+    dark_sd : float
+        Standard deviation, in log-odds, of what all sites share in one occurrence.
+    outlast : numpy.ndarray, shape (tiers, m)
+        Probability, 0..1, that who is cut off is still without power when the fuel of a tier ends.
     fragility : Fragility
         How shaking takes a site down.
     site_ids : tuple of str
         The n sites.
+    tiers : tuple of str, optional
+        Tier of each site, as far as they have one; what is none of the tiers (a data centre of
+        today) has the fuel of a large hub.
     landing_clusters : tuple of str
         Cluster of the cable landing that each site leans on.
     """
@@ -70,15 +87,49 @@ class DisasterSet:
     events: pd.DataFrame
     intensity: Floats
     lost: Floats
+    dark_logit: Floats
+    dark_sd: float
+    outlast: Floats
     fragility: Fragility
     site_ids: tuple[str, ...]
+    tiers: tuple[str, ...] | None = None
     landing_clusters: tuple[str, ...] = ()
 
     @cached_property
+    def dark(self) -> Floats:
+        """Probability that each site's grid is cut in each event, shape (n, m)."""
+        found: Floats = (self.dark_logit == np.inf).astype(np.float64)
+        between = np.isfinite(self.dark_logit)
+        found[between] = expected_share(self.dark_logit[between], self.dark_sd)
+        return found
+
+    @cached_property
     def down(self) -> Floats:
-        """Probability that each site is down in each event, shape (n, m)."""
-        shaken = probability_down(self.intensity, self.fragility)
-        return 1.0 - (1.0 - shaken) * (1.0 - self.lost)
+        """Probability that each site, with the fuel of its tier, is down in each event, (n, m).
+
+        Raises
+        ------
+        ValueError
+            If the sites have no tiers.
+        """
+        return self._down(self.outlast[self._rank])
+
+    def down_at(self, tier: int) -> Floats:
+        """Return the probability that each site is down in each event, were it of one tier.
+
+        Parameters
+        ----------
+        tier : int
+            Number of the tier, which has the fuel.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, m)
+            Not to be changed.
+        """
+        if tier not in self._down_at:
+            self._down_at[tier] = self._down(self.outlast[tier])
+        return self._down_at[tier]
 
     def take(self, event_ids: Sequence[str]) -> DisasterSet:
         """Return the set with some of its events alone, in the order given."""
@@ -88,9 +139,18 @@ class DisasterSet:
             events=self.events.iloc[where],
             intensity=self.intensity[:, where],
             lost=self.lost[:, where],
+            dark_logit=self.dark_logit[:, where],
+            outlast=self.outlast[:, where],
         )
 
-    def both_down(self, site: int, others: NDArray[np.intp], event: int) -> Floats:
+    def both_down(
+        self,
+        site: int,
+        others: NDArray[np.intp],
+        event: int,
+        tier: int | None = None,
+        other_tiers: int | NDArray[np.intp] | None = None,
+    ) -> Floats:
         """Return the probability that a site and each of some others are down in one event.
 
         Parameters
@@ -101,23 +161,77 @@ class DisasterSet:
             Positions of the others.
         event : int
             Position of the event.
+        tier : int, optional
+            Number of the site's tier; without it, its own.
+        other_tiers : int or numpy.ndarray, shape (k,), optional
+            The same of the others.
 
         Returns
         -------
         numpy.ndarray, shape (k,)
-            Probabilities. What is lost otherwise than by shaking is lost together: where both may
-            be, with the smaller of the two probabilities; shaking comes on top independently.
+            Probabilities. What is lost or dark for too long is so together: where both may be, with
+            the smaller of the two probabilities. That is the largest it can be, which is careful:
+            two hubs of one area are rarely cut off, and cut off for long, quite as one. Shaking
+            comes on top independently.
         """
         felt, here = self.intensity[others, event], self.intensity[site, event]
         shaken = joint_probability_down(felt, here, self.fragility)
         alone = probability_down(felt, self.fragility)
         own = probability_down(here, self.fragility)
-        lost, lost_here = self.lost[others, event], self.lost[site, event]
-        together = np.minimum(lost, lost_here)
-        only_other, only_here = lost - together, lost_here - together
+        cut = self._cut(others, event, other_tiers)
+        cut_here = self._cut(np.array([site]), event, tier)
+        together = np.minimum(cut, cut_here)
+        only_other, only_here = cut - together, cut_here - together
         neither = 1.0 - together - only_other - only_here
         both = together + only_other * own + only_here * alone + neither * shaken
         return np.asarray(both, dtype=np.float64)
+
+    @cached_property
+    def _down_at(self) -> dict[int, Floats]:
+        return {}
+
+    @cached_property
+    def _rank(self) -> NDArray[np.intp]:
+        if self.tiers is None:
+            raise ValueError("expected the tier of each site, which says how long its fuel lasts")
+        return np.array([_RANK.get(tier, _RANK["large"]) for tier in self.tiers], dtype=np.intp)
+
+    @cached_property
+    def _shaken(self) -> Floats:
+        return probability_down(self.intensity, self.fragility)
+
+    def _down(self, outlast: Floats) -> Floats:
+        stands = (1.0 - self._shaken) * (1.0 - self.lost) * (1.0 - self.dark * outlast)
+        return np.asarray(1.0 - stands, dtype=np.float64)
+
+    def _cut(
+        self, sites: NDArray[np.intp], event: int, tiers: int | NDArray[np.intp] | None
+    ) -> Floats:
+        """Return the probability that sites are down otherwise than by shaking."""
+        rank = self._rank[sites] if tiers is None else tiers
+        dark = self.dark[sites, event] * self.outlast[rank, event]
+        return np.asarray(1.0 - (1.0 - self.lost[sites, event]) * (1.0 - dark), dtype=np.float64)
+
+
+def expected_share(logit: Floats, standard_deviation: float) -> Floats:
+    """Return the mean of a share whose log-odds are normal, by Gauss-Hermite quadrature.
+
+    Parameters
+    ----------
+    logit : numpy.ndarray
+        Finite medians of the log-odds, any shape.
+    standard_deviation : float
+        Of the log-odds, at least 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shares 0..1 of the same shape; right to 1e-4 up to a standard deviation of 2.
+    """
+    mean = np.zeros(logit.shape)
+    for at, weight in zip(_AT, _WEIGHT / _WEIGHT.sum(), strict=True):
+        mean += weight * expit(logit + standard_deviation * at)
+    return mean
 
 
 def disaster_set(
@@ -131,7 +245,8 @@ def disaster_set(
     Parameters
     ----------
     sites : pandas.DataFrame
-        Indexed by `site_id`: `municipality_code`, `area`, `lat_deg`, `lon_deg`.
+        Indexed by `site_id`: `municipality_code`, `area`, `lat_deg`, `lon_deg`; `tier` where they
+        have one.
     atlas : Atlas
         What is known.
     settings : DisasterSettings
@@ -156,15 +271,19 @@ def disaster_set(
     if settings.footprints_file:
         parts.append(read_footprints(settings.footprints_file, sites, atlas))
     events = pd.concat([part.events.rename_axis("event_id") for part in parts])[list(_COLUMNS)]
-    dark = np.column_stack([np.isin(area, areas) for areas in events["areas_lost"]])
+    dark = np.column_stack([np.isin(area, list(areas)) for areas in events["areas_dark"]])
     return DisasterSet(
         events,
         np.hstack([part.intensity for part in parts]),
-        np.maximum(settings.down_in_blackout * dark, np.hstack([part.lost for part in parts])),
+        np.hstack([part.lost for part in parts]),
+        np.where(dark, np.inf, -np.inf),
+        0.0,
+        np.full((len(TIERS), len(events)), settings.down_in_blackout),
         Fragility.from_total(
             settings.down_intensity, settings.intensity_scatter, settings.common_share
         ),
         tuple(map(str, sites.index)),
+        tuple(map(str, sites["tier"])) if "tier" in sites else None,
         tuple(landing_cluster),
     )
 
@@ -238,10 +357,10 @@ def _losses(
                 "probability_30y": getattr(settings, f"{kind}_30y", np.nan),
                 "probability_date": "",
                 "basis": "none" if kind == "tokyo_lost" else key_of(f"{kind}_30y"),
-                "areas_lost": areas_lost,
+                "areas_dark": dict.fromkeys(dark, 1.0),
                 "in_force": True,
             }
-            for kind, event_id, name_en, name_ja, areas_lost, _ in named
+            for kind, event_id, name_en, name_ja, dark, _ in named
         ],
         index=[event_id for _, event_id, *_ in named],
     )
@@ -249,7 +368,13 @@ def _losses(
     return Footprints(events, np.full(lost.shape, UNSHAKEN), lost)
 
 
-def falls_with(disasters: DisasterSet, site: int, least: float) -> NDArray[np.bool_]:
+def falls_with(
+    disasters: DisasterSet,
+    site: int,
+    least: float,
+    tier: int | None = None,
+    other_tier: int | None = None,
+) -> NDArray[np.bool_]:
     """Tell which sites some event takes down together with one, with at least a probability.
 
     Parameters
@@ -260,25 +385,34 @@ def falls_with(disasters: DisasterSet, site: int, least: float) -> NDArray[np.bo
         Position of the site.
     least : float
         Probability, given the event, from which two sites count as falling together; above 0.
+    tier, other_tier : int, optional
+        Number of the tier of the site, and of all others; without it, their own.
 
     Returns
     -------
     numpy.ndarray, shape (n,)
         True for the site itself.
     """
-    down = disasters.down
+    own = disasters.down if tier is None else disasters.down_at(tier)
+    down = disasters.down if other_tier is None else disasters.down_at(other_tier)
     found = np.zeros(len(down), dtype=bool)
     found[site] = True
     # Two are never down together more often than either is alone: most pairs are settled by that.
-    for event in np.flatnonzero(down[site] >= least):
+    for event in np.flatnonzero(own[site] >= least):
         rest = np.flatnonzero((down[:, event] >= least) & ~found)
         if len(rest):
-            both = disasters.both_down(site, rest, int(event))
+            both = disasters.both_down(site, rest, int(event), tier, other_tier)
             found[rest[both >= least]] = True
     return found
 
 
-def joint_risk(disasters: DisasterSet, site: int, others: NDArray[np.intp]) -> NDArray[np.float64]:
+def joint_risk(
+    disasters: DisasterSet,
+    site: int,
+    others: NDArray[np.intp],
+    tier: int | None = None,
+    other_tiers: int | NDArray[np.intp] | None = None,
+) -> NDArray[np.float64]:
     """Return how often a site and each of some others are down together, expected in 30 years.
 
     Parameters
@@ -289,6 +423,8 @@ def joint_risk(disasters: DisasterSet, site: int, others: NDArray[np.intp]) -> N
         Position of the site.
     others : numpy.ndarray, shape (k,)
         Positions of the others.
+    tier, other_tiers : optional
+        As in :meth:`DisasterSet.both_down`.
 
     Returns
     -------
@@ -296,9 +432,8 @@ def joint_risk(disasters: DisasterSet, site: int, others: NDArray[np.intp]) -> N
         Sum over events of their probability in 30 years times that of both being down.
     """
     weight = disasters.events["probability_30y"].fillna(0.0).to_numpy(dtype=float)
-    down = disasters.down
+    own = disasters.down if tier is None else disasters.down_at(tier)
     risk = np.zeros(len(others))
-    for event in np.flatnonzero((weight > 0.0) & (down[site] > 0.0)):
-        both = disasters.both_down(site, others, int(event))
-        risk += weight[event] * both
+    for event in np.flatnonzero((weight > 0.0) & (own[site] > 0.0)):
+        risk += weight[event] * disasters.both_down(site, others, int(event), tier, other_tiers)
     return risk

@@ -93,13 +93,13 @@ def _work_out(atlas: Atlas, settings: DisasterSettings) -> tuple[pd.DataFrame, p
     sources = sources.loc[sources.index.isin(felt.columns)]
     felt = felt[sources.index]
     published = sources["published_probability_30y"]
-    dark = _areas_lost(atlas, felt, settings.area_lost_from_share)
+    dark = _areas_dark(atlas, felt, settings.area_lost_from_share)
     events = sources.assign(
         kind="earthquake",
         **_names(atlas, sources, felt),
         probability_30y=sources["source_probability_30y"] * sources["share"],
         in_force=~(published < settings.min_probability_30y),
-        areas_lost=pd.Series(dark, index=sources.index, dtype=object),
+        areas_dark=pd.Series(dark, index=sources.index, dtype=object),
     )
     return events.rename_axis("event_id"), felt
 
@@ -136,7 +136,7 @@ def _names(atlas: Atlas, sources: pd.DataFrame, felt: pd.DataFrame) -> pd.DataFr
     )
 
 
-def _areas_lost(atlas: Atlas, felt: pd.DataFrame, from_share: float) -> list[tuple[str, ...]]:
+def _areas_dark(atlas: Atlas, felt: pd.DataFrame, from_share: float) -> list[dict[str, float]]:
     """Tell which areas each earthquake blacks out: by the residents it shakes strongly."""
     places = atlas.table("municipalities")
     residents = places["population_2020"].astype(float)
@@ -147,7 +147,7 @@ def _areas_lost(atlas: Atlas, felt: pd.DataFrame, from_share: float) -> list[tup
     share = by_area.groupby(level=0).sum().div(total, axis=0)
     dark = (share >= from_share).to_numpy()
     names = share.index.to_numpy()
-    return [tuple(map(str, names[column])) for column in dark.T]
+    return [dict.fromkeys(map(str, names[column]), 1.0) for column in dark.T]
 
 
 def earthquake_sources(atlas: Atlas, settings: DisasterSettings) -> pd.DataFrame:

@@ -229,7 +229,7 @@ class _Scenarios:
                 "probability_30y": probability,
                 "probability_date": "",
                 "basis": basis,
-                "areas_lost": [()] * len(ids),
+                "areas_dark": [{}] * len(ids),
                 "in_force": True,
             },
             index=pd.Index(event_id, name="event_id"),

@@ -173,9 +173,10 @@ def _map(one: Footprint, found: StressTest, atlas: Atlas) -> dict[str, Any]:
     dark = [
         {
             "path": outline(areas.loc[area]),
-            "title": f"停電 Dark: {area_ja[area]} {area_en[area]}",
+            "share": share,
+            "title": f"停電 Cut off: {area_ja[area]} {area_en[area]} {share:.0%}",
         }
-        for area in one.areas_lost
+        for area, share in one.areas_dark.items()
     ]
     return {
         "event": one,

@@ -498,8 +498,9 @@ def _way_out(context: ExplainContext, found: DisasterSet, site: str, event: int)
     tier = str(context.hubs.loc[site, "tier"])
     level = TIERS.index(tier)
     load = float(context.hubs.loc[site, "it_load_mw"])
+    down = everywhere.down_at(level)[:, 0]
     fits = (
-        (everywhere.down[:, 0] < _OUTSIDE)
+        (down < _OUTSIDE)
         & program.eligible[:, level]
         & (program.max_mw[:, level] >= load - 1e-9)
         & ~context.sites.index.isin(context.hubs.index)
@@ -529,7 +530,7 @@ def _way_out(context: ExplainContext, found: DisasterSet, site: str, event: int)
             name_of(context.sites, place),
             float(away_km[number]),
             str(said["name_en"]),
-            float(everywhere.down[candidates[number], 0]),
+            float(down[candidates[number]]),
             context.checked.objective - checked.objective,
             changes_between(context.checked, checked, context.scenario),
         )

@@ -133,7 +133,7 @@ def _footprints(
             event_id=loss.event_id,
             name_en=loss.name_en,
             name_ja=loss.name_ja,
-            areas_lost=tuple(plan.disasters.events["areas_lost"].loc[loss.event_id]),
+            areas_dark=dict(plan.disasters.events["areas_dark"].loc[loss.event_id]),
             municipalities_ge_6lower=sum(
                 felt >= _SIX_LOWER for felt in intensity_at_offices(atlas, loss.event_id).values()
             ),

@@ -206,8 +206,6 @@ HOURS_PER_YEAR = 8766.0
 
 _HOURS_PER_DAY = 24.0
 
-_BLACKOUTS = ("earthquake", "area_blackout", "frequency_blackout")
-
 _SHAKING = "earthquake"
 
 _LANDINGS = "landing_cluster"
@@ -290,12 +288,14 @@ class _Fleet:
         # By event first: an occurrence takes one row of each.
         self._intensity = np.ascontiguousarray(disasters.intensity.T)
         self._lost = np.ascontiguousarray(disasters.lost.T)
+        self._dark = np.ascontiguousarray(disasters.dark.T)
         kind = disasters.events["kind"].to_numpy(dtype=object)
-        self._blackout: Flags = np.isin(kind.astype(str), _BLACKOUTS)
         self._earthquake: Flags = np.equal(kind, _SHAKING).astype(np.bool_)
         self._landings: Flags = np.equal(kind, _LANDINGS).astype(np.bool_)
         #: Events that may strike any hub at all.
-        self.reached: Flags = np.any(np.isfinite(self._intensity) | (self._lost > 0.0), axis=1)
+        self.reached: Flags = np.any(
+            np.isfinite(self._intensity) | (self._lost > 0.0) | (self._dark > 0.0), axis=1
+        )
 
     def strike(self, what: Occurrences, chance: np.random.Generator) -> Damage:
         """Return what some occurrences do; own draws come from `chance`."""
@@ -303,10 +303,14 @@ class _Fleet:
         own = chance.standard_normal(shape)
         shaken = self._shaken(what, own)
         lost = what.loss_draw[:, None] < self._lost[what.event]
+        dark = what.loss_draw[:, None] < self._dark[what.event]
         repair = self._assumed.repair_after_shaking_days.at(chance.random(shape))
-        hours = np.maximum(
-            np.where(shaken, repair * _HOURS_PER_DAY, 0.0),
-            np.where(lost, self._hours_lost(what, chance.random(shape)), 0.0),
+        hours = np.maximum.reduce(
+            [
+                np.where(shaken, repair * _HOURS_PER_DAY, 0.0),
+                np.where(lost, self._hours_lost(what)[:, None], 0.0),
+                np.where(dark, self._hours_dark(what, chance.random(shape)), 0.0),
+            ]
         )
         struck = hours > 0.0
         begin = what.time_years[:, None]
@@ -329,13 +333,16 @@ class _Fleet:
         felt = self._intensity[what.event] + curve.sigma_common * what.common_draw[:, None]
         return np.asarray(felt + curve.sigma_own * own >= curve.median_intensity, dtype=np.bool_)
 
-    def _hours_lost(self, what: Occurrences, place: Floats) -> Floats:
-        """Return how long each hub is without power, landings or whatever a user's file takes."""
-        dark = self._curves.draw_hours(what.outage_draw, place, self._earthquake[what.event])
-        dark = np.maximum(dark - self._assumed.on_site_generation_hours.value, 0.0)
+    def _hours_lost(self, what: Occurrences) -> Floats:
+        """Return how long landings, or whatever a user's file takes, are lost."""
         days = np.where(
             self._landings[what.event],
             self._assumed.landing_cluster_days.at(what.days_draw),
             self._assumed.user_event_days.at(what.days_draw),
         )
-        return np.where(self._blackout[what.event][:, None], dark, days[:, None] * _HOURS_PER_DAY)
+        return np.asarray(days * _HOURS_PER_DAY, dtype=np.float64)
+
+    def _hours_dark(self, what: Occurrences, place: Floats) -> Floats:
+        """Return how long each hub is without power beyond its own generation."""
+        dark = self._curves.draw_hours(what.outage_draw, place, self._earthquake[what.event])
+        return np.maximum(dark - self._assumed.on_site_generation_hours.value, 0.0)

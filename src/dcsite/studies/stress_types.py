@@ -233,8 +233,9 @@ class Footprint(Record):
     """English name."""
     name_ja: str
     """Japanese name; empty where the sources have none."""
-    areas_lost: tuple[str, ...]
-    """Electricity areas that go dark."""
+    areas_dark: Mapping[str, Figure]
+    """Share of its customers that each electricity area is expected to lose; those of 0.01 or
+    more."""
     municipalities_ge_6lower: int
     """Municipalities whose office is shaken by a computed intensity of 5.5 (6-lower) or more."""
     plan: Mapping[str, Figure]

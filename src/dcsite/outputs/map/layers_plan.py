@@ -44,6 +44,8 @@ _LINK_STYLES = (("#3b0f70", 2.2, None), ("#00798c", 1.2, "5 4"), ("#9c4a00", 1.2
 _EXISTING_COLOUR = "#2b333a"
 _BACKUP_COLOUR = "#7b3294"
 _DARK = "#2b333a"
+#: Shares of customers cut off from which an area is drawn in the next darker shade.
+_CUT_OFF = (0.6, 0.3, 0.1, 0.01)
 #: How far an arc leaves the straight line, as a share of its length.
 _BEND = 0.16
 _POINTS = 41
@@ -60,12 +62,12 @@ ARROW_SVG = (
 
 
 class Footprint(NamedTuple):
-    """Where an event strikes: intensity by municipality, and electricity areas that go dark."""
+    """Where an event strikes: intensity by municipality, and the share of each area cut off."""
 
     name_en: str
     name_ja: str
     intensity: Mapping[str, float]
-    areas_lost: Sequence[str]
+    areas_dark: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -342,7 +344,7 @@ def footprint_layer(footprint: Footprint, atlas: Atlas, key: str = "footprint") 
     polygons = atlas.polygons("municipality_polygons").geometry
     area_polygons = atlas.polygons("electricity_area_polygons").geometry
     shaken = [code for code in sorted(footprint.intensity) if code in polygons.index]
-    dark = list(footprint.areas_lost)
+    dark = footprint.areas_dark
     struck = [
         [intensity_class(footprint.intensity[code]),
          [*places.loc[code, ["name_ja", "name_en"]], round(footprint.intensity[code], 2), None],
@@ -352,13 +354,28 @@ def footprint_layer(footprint: Footprint, atlas: Atlas, key: str = "footprint") 
         )
     ]  # fmt: skip
     struck += [
-        [len(INTENSITIES), [*areas.loc[area, ["name_ja", "name_en"]], None, "停電 dark"], outline]
-        for area, outline in zip(dark, encode_polygons(area_polygons.loc[dark]), strict=True)
+        [
+            len(INTENSITIES) + sum(share < least for least in _CUT_OFF[:-1]),
+            [*areas.loc[area, ["name_ja", "name_en"]], None, f"停電 cut off {share:.0%}"],
+            outline,
+        ]
+        for (area, share), outline in zip(
+            dark.items(), encode_polygons(area_polygons.loc[list(dark)]), strict=True
+        )
     ]
     name = footprint.name_ja or footprint.name_en
     legend = [Swatch("area", one.colour, one.ja, one.en) for one in INTENSITIES if shaken]
+    shades = [round(0.05 + 0.4 * least, 2) for least in _CUT_OFF]
     if dark:
-        legend.append(Swatch("area", f"{_DARK}40", "停電エリア", "Area goes dark"))
+        legend += [
+            Swatch(
+                "area",
+                f"{_DARK}{round(255 * shade):02x}",
+                f"需要家の{least:.0%}以上が停電",
+                f"{least:.0%} of customers or more cut off",
+            )
+            for least, shade in zip(_CUT_OFF, shades, strict=True)
+        ]
     return drawing(
         key, "plan", (f"最悪の災害: {name}", f"Worst disaster: {footprint.name_en}"),
         "areas", struck,
@@ -367,8 +384,8 @@ def footprint_layer(footprint: Footprint, atlas: Atlas, key: str = "footprint") 
         [
             *({"fillColor": one.colour, "fillOpacity": 0.75, "color": "#8a8a7a", "weight": 0.4}
               for one in INTENSITIES),
-            {"fillColor": _DARK, "fillOpacity": 0.25, "color": _DARK, "weight": 2,
-             "dashArray": "6 4"},
+            *({"fillColor": _DARK, "fillOpacity": shade, "color": _DARK, "weight": 2,
+               "dashArray": "6 4"} for shade in shades),
         ],
         order=2, kind=f"被害範囲 Footprint: {name}",
         source="J-SHIS / NIED に基づく計算値 computed, not official",
@@ -387,6 +404,6 @@ def worst_footprints(plan: Plan, atlas: Atlas) -> list[Footprint]:
     found: list[Footprint] = []
     for loss in dict.fromkeys(worst):
         shaken = intensity_at_offices(atlas, loss.event_id)
-        if shaken or loss.areas_lost:
-            found.append(Footprint(loss.name_en, loss.name_ja, shaken, loss.areas_lost))
+        if shaken or loss.areas_dark:
+            found.append(Footprint(loss.name_en, loss.name_ja, shaken, loss.areas_dark))
     return found
