@@ -72,6 +72,10 @@ class DisastersError(DcsiteError):
     """A user's file of disasters that cannot be used."""
 
 
+class HazardsError(DcsiteError):
+    """A user's file of flood, tsunami, landslide or storm surge that cannot be used."""
+
+
 class SubstationsError(DcsiteError):
     """A user's file of connection points, or of their capacity, that cannot be used."""
 

@@ -13,6 +13,7 @@ from .ground_motion import (
     jma_intensity,
     rupture_distance_km,
 )
+from .polygons import hazard_files, measure_polygons, read_polygons, site_ground
 from .restoration import (
     RestorationCurve,
     RestorationCurves,
@@ -35,14 +36,18 @@ __all__ = [
     "disaster_set",
     "earthquake_sources",
     "falls_with",
+    "hazard_files",
     "intensity_at_offices",
     "jma_intensity",
     "joint_probability_down",
     "joint_risk",
+    "measure_polygons",
     "outlast",
     "read_footprints",
+    "read_polygons",
     "recorded_curves",
     "restoration_curves",
     "rupture_distance_km",
     "settings_of",
+    "site_ground",
 ]

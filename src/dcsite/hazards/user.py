@@ -299,7 +299,7 @@ class _Scenarios:
         polygons = np.asarray(shapely.force_2d(geometry), dtype=object)
         allowed = "a polygon or a multipolygon"
         for row, each in enumerate(geometry):
-            if wrong := _outside(each) or geometry_flaw(each, "Polygon MultiPolygon", allowed):
+            if wrong := beyond_japan(each) or geometry_flaw(each, "Polygon MultiPolygon", allowed):
                 scenario = shown(self.ids[self.position[row]])
                 rows.note(row, "geometry", f"of scenario {scenario} {wrong}")
                 polygons[row] = None
@@ -401,7 +401,7 @@ class _Scenarios:
         return intensity
 
 
-def _outside(geometry: shapely.Geometry | None) -> str:
+def beyond_japan(geometry: shapely.Geometry | None) -> str:
     """Return how a polygon leaves Japan and the sea about it, else nothing."""
     if geometry is None or geometry.is_empty:
         return ""

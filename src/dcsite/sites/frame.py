@@ -64,6 +64,9 @@ _PLANNING = {
     "regional_project": "object",
 }
 
+#: And where some of its sites are polygons: their outline as WKT in longitude and latitude.
+_DRAWN = {"outline": "object"}
+
 #: Tiers a site may be reserved for by `allowed_tier`, from the highest to the lowest.
 ALLOWED_TIERS: tuple[str, ...] = tuple(Tiers.model_fields)
 
@@ -82,7 +85,7 @@ def site_frame(site_ids: pd.Index[str], columns: Mapping[str, Any]) -> gpd.GeoDa
         Unique ids of the sites.
     columns : mapping of str to array_like
         All of `SITE_COLUMNS` but ``geometry``, which follows from the coordinates; where there is
-        a `zone`, also what goes with it.
+        a `zone`, also what goes with it; where there are polygons, their `outline`.
 
     Returns
     -------
@@ -90,7 +93,8 @@ def site_frame(site_ids: pd.Index[str], columns: Mapping[str, Any]) -> gpd.GeoDa
         Columns `SITE_COLUMNS`, index `site_id`.
     """
     data: dict[str, Any] = {}
-    for name, kind in (_TYPES | (_PLANNING if "zone" in columns else {})).items():
+    further = (_PLANNING if "zone" in columns else {}) | (_DRAWN if "outline" in columns else {})
+    for name, kind in (_TYPES | further).items():
         if kind == "point":
             data[name] = shapely.points(data["lon_deg"], data["lat_deg"])
         elif kind == "object":

@@ -1,8 +1,8 @@
 """The one reader of users' files: opened safely, told apart, and judged field by field.
 
-A file of any kind (CSV, GeoJSON, GeoPackage) becomes one table of texts and geometries. What a
-file of some purpose holds, and what messages call it, is a :class:`FileForm`; every flaw of a cell
-is noted with its row and column, none is mended, and all are raised together.
+A file of any kind (CSV, GeoJSON, GeoPackage, Shapefile) becomes one table of texts and geometries.
+What a file of some purpose holds, and what messages call it, is a :class:`FileForm`; every flaw of
+a cell is noted with its row and column, none is mended, and all are raised together.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ import difflib
 import io
 import re
 import sqlite3
+import tempfile
 import unicodedata
 import warnings
+import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import geopandas as gpd
@@ -30,7 +33,6 @@ from dcsite.errors import DcsiteError, Problem, SitesError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
 _TEXT = "UTF-8 (with or without BOM) or CP932"
 _DELIMITERS = ",;\t"
 _NO_CRS = "has no coordinate reference system"
+#: Longitude and latitude in JGD2011, which all official layers of National Land Information are in.
+_OFFICIAL_CRS = "EPSG:6668"
+#: The files that make up a Shapefile.
+_SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 #: What a run can hold several times over; a larger file is refused before it is read.
 MAX_BYTES = 200_000_000
 #: Readers of vector files add the feature's own ``id`` beside the user's ``site_id``.
@@ -63,7 +69,7 @@ def read_rows(path: Path, form: FileForm) -> UserRows:
     Parameters
     ----------
     path : pathlib.Path
-        CSV, GeoJSON or GeoPackage, told by the extension.
+        CSV, GeoJSON, GeoPackage or Shapefile (also zipped), told by the extension.
     form : FileForm
         What it should hold.
 
@@ -82,7 +88,13 @@ def read_rows(path: Path, form: FileForm) -> UserRows:
     try:
         if path.stat().st_size == 0:
             raise form.unusable(path, f"is empty; give at least one {form.record}")
-        rows = _read_csv(path, form) if suffix == ".csv" else _read_vector(path, form)
+        if suffix == ".csv":
+            rows = _read_csv(path, form)
+        elif suffix == ".zip":
+            with _unzipped(path, form) as layer:
+                rows = _read_vector(layer, form, path)
+        else:
+            rows = _read_vector(path, form, path)
     except OSError as error:
         raise form.unusable(path, f"cannot be read: {error.strerror or error}") from error
     if not len(rows):
@@ -156,36 +168,95 @@ def _decode(path: Path, form: FileForm) -> str:
     raise form.unusable(path, f"is no text in a known encoding; allowed: {_TEXT}; save it again")
 
 
-def _read_vector(path: Path, form: FileForm) -> UserRows:
+@contextlib.contextmanager
+def _unzipped(path: Path, form: FileForm) -> Iterator[Path]:
+    """Give the one Shapefile or GeoJSON of an archive, in a folder that is removed again."""
+    try:
+        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+            members = {Path(info.filename): info for info in archive.infolist()}
+            layers = [one for one in members if one.suffix.lower() in {".shp", ".geojson"}]
+            # Official archives hold the same layer in two formats.
+            stems = {str(one.with_suffix("")): one for one in sorted(layers)}
+            if len(stems) != 1:
+                listed = ", ".join(shown(one.name) for one in [*stems.values()][:8])
+                raise form.unusable(
+                    path,
+                    f"holds {len(stems)} layers ({listed}); unpack it and give the one of "
+                    f"{form.layer}",
+                )
+            (stem, first), *_ = stems.items()
+            beside = (".geojson",) if first.suffix.lower() == ".geojson" else _SHAPEFILE
+            parts = [
+                (info, one.suffix.lower())
+                for one, info in members.items()
+                if str(one.with_suffix("")) == stem and one.suffix.lower() in beside
+            ]
+            size = sum(info.file_size for info, _ in parts)
+            if size > MAX_BYTES:
+                raise form.unusable(
+                    path, f"unpacks to {size:,} bytes; allowed: up to {MAX_BYTES:,}; give less"
+                )
+            for info, suffix in parts:
+                (Path(folder) / f"layer{suffix}").write_bytes(archive.read(info))
+            yield Path(folder) / f"layer{first.suffix.lower()}"
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise form.unusable(path, f"cannot be unpacked: {error}; pack it again") from None
+
+
+def _read_vector(layer: Path, form: FileForm, path: Path) -> UserRows:
+    """Read a layer; `path` is the user's file, which messages name."""
     # GDAL guesses the format from the content, and some formats only point to other files or
     # addresses: nothing but what the extension says is opened.
-    geopackage = path.suffix.lower() == ".gpkg"
-    if not (_is_geopackage(path) if geopackage else _is_json_object(path)):
-        kind = "a GeoPackage" if geopackage else "GeoJSON"
+    kind, is_one = {
+        ".gpkg": ("a GeoPackage", _is_geopackage),
+        ".shp": ("a Shapefile", _is_shapefile),
+    }.get(layer.suffix.lower(), ("GeoJSON", _is_json_object))
+    if not is_one(layer):
         raise form.unusable(path, f"is not {kind}; write it again, or name it after what it is")
     try:
         with warnings.catch_warnings():
             # Of what GDAL warns (odd fields, lists in cells) the checks say more, with the row.
             warnings.simplefilter("ignore")
-            layer = _only_layer(path, form)
             # A ring that is not closed becomes no geometry here, and a problem of its feature.
-            frame = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore")
+            frame = pyogrio.read_dataframe(
+                layer,
+                layer=_only_layer(layer, form, path),
+                on_invalid="ignore",
+                encoding=_dbf_encoding(layer),
+            )
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        reason = str(error).split(";")[0].replace(str(path), path.name)
+        reason = str(error).split(";")[0].replace(str(layer), path.name)
         raise form.unusable(path, f"cannot be read: {reason}; allowed: {form.kinds}") from None
     except UnicodeDecodeError:
         raise form.unusable(path, "holds text that is not UTF-8; save it again in UTF-8") from None
     problems = ProblemList(path.name, "feature", form.error)
     if not isinstance(frame, gpd.GeoDataFrame):
         frame = gpd.GeoDataFrame(frame, geometry=np.full(len(frame), None), crs="EPSG:4326")
-    geometry = np.asarray(_to_wgs84(path, frame, form).array, dtype=object)
     names = [str(name) for name in frame.columns.drop(frame.geometry.name)]
+    geometry = np.asarray(_to_wgs84(path, frame, form, names).array, dtype=object)
     needed = tuple(field for field in form.needed if len(frame) and not field.endswith("_deg"))
     labels = {
         field: names[at] for field, at in match_columns(names, problems, form, needed).items()
     }
     cells = {field: tuple(map(_text, frame[name].astype(object))) for field, name in labels.items()}
     return UserRows(tuple(range(1, len(frame) + 1)), cells, labels, geometry, problems)
+
+
+def _dbf_encoding(layer: Path) -> str | None:
+    """Return the encoding of a Shapefile that does not tell it: UTF-8, or CP932 as older ones."""
+    table = layer.with_suffix(".dbf")
+    if layer.suffix.lower() != ".shp" or layer.with_suffix(".cpg").exists() or not table.exists():
+        return None
+    content = table.read_bytes()
+    try:
+        content[int.from_bytes(content[8:10], "little") :].decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp932"
+    return "utf-8"
+
+
+def _is_shapefile(path: Path) -> bool:
+    return path.read_bytes()[:4] == b"\x00\x00\x27\x0a"
 
 
 def _is_json_object(path: Path) -> bool:
@@ -203,8 +274,8 @@ def _is_geopackage(path: Path) -> bool:
     return True
 
 
-def _only_layer(path: Path, form: FileForm) -> str:
-    layers = pyogrio.list_layers(path)
+def _only_layer(layer: Path, form: FileForm, path: Path) -> str:
+    layers = pyogrio.list_layers(layer)
     spatial = [str(name) for name, kind in layers if kind is not None]
     if not len(layers):
         raise form.unusable(path, f"holds no layer; give one layer of {form.shapes}")
@@ -218,9 +289,13 @@ def _only_layer(path: Path, form: FileForm) -> str:
     return spatial[0]
 
 
-def _to_wgs84(path: Path, frame: gpd.GeoDataFrame, form: FileForm) -> gpd.GeoSeries:
+def _to_wgs84(
+    path: Path, frame: gpd.GeoDataFrame, form: FileForm, names: Sequence[str]
+) -> gpd.GeoSeries:
     geometry = frame.geometry
     crs = geometry.crs
+    if crs is None and form.official and any(re.match(form.official, name) for name in names):
+        return geometry.set_crs(_OFFICIAL_CRS).to_crs("EPSG:4326")
     # A GeoPackage without one carries a system of this name, geographic or not.
     if crs is None or crs.name.startswith("Undefined"):
         raise form.unusable(
@@ -267,6 +342,9 @@ class FileForm:
         Fields that make a CSV file of use that has none of `needed`.
     suffixes : tuple of str
         The extensions of `kinds`.
+    official : str
+        What names of columns of official layers look like; those often say no coordinate reference
+        system, and have other columns with names near to those that are read.
     """
 
     record: str
@@ -278,6 +356,7 @@ class FileForm:
     error: type[DcsiteError]
     needed_instead: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".csv", ".geojson", ".json", ".gpkg")
+    official: str = ""
 
     def unusable(self, path: Path, message: str) -> DcsiteError:
         """Return the error for a file as a whole."""
@@ -328,6 +407,8 @@ def match_columns(
             first = f"as column {shown(header[found[field]])} does"
             problems.add(0, label, f"gives {field}, {first}; keep one of the two")
     missing = [name for name, field in field_of.items() if field not in found]
+    if form.official:
+        missing = [name for name in missing if not re.match(form.official, name)]
     for label in unknown:
         near = difflib.get_close_matches(_plain(label), missing, n=1, cutoff=_NEARLY)
         if near:

@@ -100,8 +100,9 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
     Returns
     -------
     geopandas.GeoDataFrame
-        Columns `SITE_COLUMNS` and, where a zone is given, what is said of city planning; index
-        `site_id` (``site-0001`` and on where none is given).
+        Columns `SITE_COLUMNS` and, where a zone is given, what is said of city planning, where
+        sites are polygons, their `outline` (WKT, longitude and latitude); index `site_id`
+        (``site-0001`` and on where none is given).
         `max_it_load_mw` is the given one, else hectares times `land.mw_per_ha`, else what the
         gentle land about the point carries. `uncertainty_km` is 0 for a point, for a polygon the
         radius of a disc of its area. Gentle land is that about the point; elevation, prefecture
@@ -167,6 +168,9 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
     }
     if any(planning["zone"]):
         columns |= planning
+    drawn = polygon_hectares > 0.0
+    if rows.geometry is not None and drawn.any():
+        columns["outline"] = np.where(drawn, shapely.to_wkt(rows.geometry), None)
     return site_frame(pd.Index(site_id, dtype="str"), columns)
 
 
