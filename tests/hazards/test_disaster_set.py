@@ -16,6 +16,7 @@ from scipy.special import expit, ndtr, ndtri
 
 from dcsite.atlas import Atlas
 from dcsite.contract import TIERS
+from dcsite.errors import ScenarioError
 from dcsite.hazards import DisasterSet, Fragility, disaster_set, falls_with, joint_risk
 from dcsite.hazards.disaster_set import expected_share
 from dcsite.hazards.settings import Kind
@@ -33,6 +34,7 @@ def small_atlas() -> TinyAtlas:
             "population_2020": [600, 400, 500],
             "electricity_area": ["north", "north", "south"],
             "pref_name_ja": ["北県", "北県", "南県"],
+            "pref_code": ["1", "1", "2"],
         },
         index=pd.Index(["01", "02", "03"], name="municipality_code"),
     )
@@ -65,7 +67,7 @@ def small_atlas() -> TinyAtlas:
             "name_ja": ["東", "東", "西"],
         }
     )
-    cores = pd.DataFrame({"lat_deg": [35.0], "lon_deg": [139.0]}, index=["tokyo"])
+    cores = pd.DataFrame({"pref_code": ["1"]}, index=["tokyo"])
     atlas.tables |= {
         "scenario_intensity_by_municipality": felt.to_frame(),
         "municipalities": places,
@@ -82,9 +84,6 @@ def three() -> pd.DataFrame:
         {
             "municipality_code": ["01", "02", "03"],
             "area": ["north", "north", "south"],
-            # 0.4 degrees of latitude are 44 km, 0.5 are 55 km.
-            "lat_deg": [35.4, 35.5, 45.0],
-            "lon_deg": [139.0, 139.0, 141.0],
         },
         index=pd.Index(["a", "b", "c"], name="site_id"),
     )
@@ -110,11 +109,13 @@ def test_events_and_what_they_do(three: pd.DataFrame) -> None:
             [5.5, NOT, NOT, 5.49, NOT, 5.0],
         ],
     )
-    assert np.isneginf(found.intensity[:, 6:]).all()
+    assert np.isneginf(found.intensity[:, 6:12]).all()
+    # Of the cases G1 and Z1 shake most residents of Tokyo's prefecture, 600 of 1,000, by 5.5.
+    assert found.intensity[:, 12].tolist() == [6.5, 5.4, 5.5]
     np.testing.assert_array_equal(
         found.lost,
         [
-            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1],
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0],
             [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
             [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0],
         ],
@@ -123,9 +124,9 @@ def test_events_and_what_they_do(three: pd.DataFrame) -> None:
         found.dark,
         [
             # 600 of 1,000 residents of the north are shaken by 5.5 in G1 and Z1, 400 in G2 and S1.
-            [1, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0],
-            [1, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0],
-            [1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0],
+            [1, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1],
+            [1, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1],
+            [1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 1],
         ],
     )
     assert found.events["areas_dark"].tolist()[:6] == [
@@ -149,7 +150,8 @@ def test_probabilities_of_events(three: pd.DataFrame) -> None:
     assert events.loc["G1", "probability_date"] == "2025-06-01"
     assert events.loc["blackout_north", "basis"] == "criteria.disasters.area_blackout_30y"
     assert events.loc["tokyo_lost", ["name_en", "name_ja"]].tolist() == [
-        "Tokyo area lost", "東京圏の喪失",
+        "Tokyo area lost (trough, case 1 of 2, Mw 7.0)",
+        "東京圏の喪失（評価0：全2ケースの1番目、Mw 7.0）",
     ]  # fmt: skip
     assert events.loc["blackout_50hz", "areas_dark"] == {"north": 1.0}
 
@@ -170,6 +172,14 @@ def test_unlikely_earthquakes_are_not_in_force(
 ) -> None:
     events = build(three, min_probability_30y=least).events
     assert set(events.index[~events["in_force"]]) == out
+
+
+def test_tokyo_is_lost_in_the_case_that_is_asked_for(three: pd.DataFrame) -> None:
+    found = build(three, tokyo_lost_case="S1").take(["tokyo_lost"])
+    assert found.intensity[:, 0].tolist() == [NOT, 7.0, NOT]
+    assert build(three, min_probability_30y=1.0).intensity[2, -1] == 5.0  # only S2 is in force
+    with pytest.raises(ScenarioError, match=r"tokyo_lost_case: no computed .* 'X'; allowed: large"):
+        build(three, tokyo_lost_case="X")
 
 
 @pytest.mark.parametrize(("share", "lost"), [(0.4, True), (0.41, False)])
@@ -205,7 +215,7 @@ def test_taking_some_events(three: pd.DataFrame) -> None:
     found = build(three)
     some = found.take(["tokyo_lost", "G2"])
     assert some.events.index.tolist() == ["tokyo_lost", "G2"]
-    np.testing.assert_array_equal(some.lost[:, 0], [1, 0, 0])
+    np.testing.assert_array_equal(some.intensity[:, 0], [6.5, 5.4, 5.5])
     np.testing.assert_array_equal(some.intensity[:, 1], [NOT, 6.0, NOT])
     assert some.site_ids == found.site_ids
 
@@ -218,8 +228,10 @@ def test_shipped_set(shipped_atlas: Atlas, measured: pd.DataFrame) -> None:
     assert kinds["area_blackout"] == 10
     assert kinds["frequency_blackout"] == 2
     assert kinds["tokyo_lost"] == 1
-    tokyo = found.lost[:, found.events.index.get_loc("tokyo_lost")]
-    assert tokyo.tolist() == [0.0, 1.0, 0.0]
+    # The whole Sagami Trough shakes Tokyo, and the areas around it.
+    tokyo = found.take(["tokyo_lost"])
+    assert "case 8 of 10, Mw 8.6" in tokyo.events["name_en"].iloc[0]
+    assert tokyo.intensity[:, 0].tolist() == [NOT, pytest.approx(6.3, abs=0.2), NOT]
     felt = shipped_atlas.table("scenario_intensity_by_municipality")["intensity_office"]
     at = found.events.index.get_loc("ANN10")
     assert found.intensity[2, at] == felt["ANN10", "27100"]

@@ -28,7 +28,7 @@ def settings(**changes: object) -> DisasterSettings:
         "area_blackout_30y": 0.1,
         "frequency_blackout_30y": 0.02,
         "landing_cluster_30y": 0.05,
-        "tokyo_lost_km": 50.0,
+        "tokyo_lost_case": "largest",
         "backup_joint_probability": 0.05,
     }
     return DisasterSettings.model_validate(values | changes)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
+from dcsite.contract import TIERS
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.hazards import DisasterSettings, disaster_set
 from dcsite.hazards.settings import Part
@@ -170,6 +171,12 @@ def nearest_clusters(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> l
     near = away_km.min(axis=1) <= own.core_landing_max_km
     nearest = landings["cluster"].to_numpy()[away_km.argmin(axis=1)]
     return [str(one) if within else "" for one, within in zip(nearest, near, strict=True)]
+
+
+def down_by_tier(disasters: DisasterSet) -> NDArray[np.float64]:
+    """Return how likely each site is down in each event with each tier's fuel, (m, n, tiers)."""
+    down = [disasters.down_at(tier).T for tier in range(len(TIERS))]
+    return np.stack(down, axis=-1)
 
 
 def expected_down(disasters: DisasterSet, tier: int | None = None) -> NDArray[np.float64]:

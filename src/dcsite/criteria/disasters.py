@@ -37,6 +37,7 @@ from .disaster_terms import (
     SCORED_KINDS,
     Parameters,
     disasters_of,
+    down_by_tier,
     existing_areas,
     expected_down,
     tail_weights,
@@ -53,9 +54,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.hazards import DisasterSet
     from dcsite.scenario import Scenario
-
-
-_ANY = TIERS.index("regional")
 
 
 class Disasters(Criterion[Parameters]):
@@ -112,9 +110,11 @@ class Disasters(Criterion[Parameters]):
     )
 
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
-        """Measure how often a site is expected down in 30 years, over all known disasters."""
+        """Measure how often a site is expected down in 30 years, with a regional hub's fuel."""
         found = disasters_of(sites, atlas, scenario)
-        return pd.DataFrame({EXPECTED_DOWN.name: expected_down(found, _ANY)}, index=sites.index)
+        return pd.DataFrame(
+            {EXPECTED_DOWN.name: expected_down(found, TIERS.index("regional"))}, index=sites.index
+        )
 
     def disasters(self, sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> DisasterSet:
         """Return what each disaster does to each site."""
@@ -129,7 +129,7 @@ class Disasters(Criterion[Parameters]):
     def constrain(self, program: Program) -> None:
         """Hold the rows of survival and backups ready; part cores by area; back up Tokyo.
 
-        For every disaster s in force ``sum((1 - down[i,s] - beta[s]) * it_load_mw[i]) >= 0``.
+        For every disaster s in force ``sum((1 - down[i,t,s] - beta[s]) * it_load_mw[i,t]) >= 0``.
         """
         found = disasters_of(program.sites, program.atlas, program.scenario)
         events = found.events
@@ -146,7 +146,7 @@ class Disasters(Criterion[Parameters]):
         kinds = found.events["kind"].tolist()
         least = np.array([getattr(own.least_survival, kind) for kind in kinds])
         asked = least > 0.0
-        coefficient = (1.0 - found.down_at(_ANY) - least[None, :]).T[
+        coefficient = (1.0 - down_by_tier(found) - least[:, None, None])[
             asked
         ] / program.total_it_load_mw
         slack = None
@@ -175,12 +175,12 @@ class Disasters(Criterion[Parameters]):
             for site, tier in chosen:
                 if tier > TIERS.index("large"):
                     continue
-                fits = ~falls_with(found, site, least_joint, tier, _ANY)
-                if any(fits[other] and level <= tier for other, level in chosen):
-                    continue
                 # open[i,t] <= sum of open[j,u] over fitting sites j and tiers u not below t.
-                coefficient = np.zeros((len(fits), len(TIERS)))
-                coefficient[:, : tier + 1] = fits[:, None]
+                coefficient = np.zeros((len(found.site_ids), len(TIERS)))
+                for level in range(tier + 1):
+                    coefficient[:, level] = ~falls_with(found, site, least_joint, tier, level)
+                if any(coefficient[other, level] > 0.0 for other, level in chosen):
+                    continue
                 coefficient[site, tier] = -1.0
                 rows.append(((site, tier), coefficient))
             return rows
@@ -205,7 +205,7 @@ class Disasters(Criterion[Parameters]):
             )
 
     def _tokyo(self, program: Program, found: DisasterSet) -> None:
-        lost = found.down_at(_ANY)[:, found.events.index.get_loc("tokyo_lost")]
+        lost = down_by_tier(found.take(["tokyo_lost"]))[0]
         program.row(
             "tokyo_takeover",
             program.load_terms(load_share(program, 1.0 - lost)),
@@ -219,8 +219,9 @@ class Disasters(Criterion[Parameters]):
         own = self.own(program.scenario)
         weight, parts = program.scenario.weights[self.name], own.weight_parts
         found = disasters_of(program.sites, program.atlas, program.scenario)
-        near = self.site_score(program.sites, program.scenario)
-        terms = [self.by_load(program, EXPECTED_DOWN.in_plan, near, parts.expected_loss)]
+        often = np.stack([expected_down(found, tier) for tier in range(len(TIERS))], axis=1)
+        score = linear_score(often, own.expected_zero_at, 0.0)
+        terms = [self.by_load(program, EXPECTED_DOWN.in_plan, score, parts.expected_loss)]
         if parts.worst_survival > 0.0:
             terms.append(self._worst(program, found, weight * parts.worst_survival))
         if parts.cvar_loss > 0.0:
@@ -228,7 +229,7 @@ class Disasters(Criterion[Parameters]):
         return terms
 
     def _worst(self, program: Program, found: DisasterSet, weight: float) -> ScoreTerm:
-        """``worst_survival <= sum((1 - down[i,s]) * it_load_mw[i]) / total`` for every s."""
+        """``worst_survival <= sum((1 - down[i,t,s]) * it_load_mw[i,t]) / total`` for every s."""
         events = found.events
         scored = found.take(
             events.index[events["in_force"] & events["kind"].isin(SCORED_KINDS)].tolist()
@@ -238,7 +239,7 @@ class Disasters(Criterion[Parameters]):
             LoadTable(
                 "worst_survival",
                 _labels(scored),
-                (1.0 - scored.down_at(_ANY)).T / program.total_it_load_mw,
+                (1.0 - down_by_tier(scored)) / program.total_it_load_mw,
                 np.zeros(len(scored.events)),
                 epigraph=worst,
                 scale=1.0 / program.total_it_load_mw,
@@ -250,7 +251,7 @@ class Disasters(Criterion[Parameters]):
         """CVaR of the share lost, by Rockafellar and Uryasev (2000).
 
         ``eta + sum(probability[s] * excess[s]) / (1 - level)`` with
-        ``excess[s] >= sum(down[i,s] * it_load_mw[i]) / total - eta``.
+        ``excess[s] >= sum(down[i,t,s] * it_load_mw[i,t]) / total - eta``.
         """
         probability = tail_weights(found)
         scored = found.take(found.events.index[probability > 0.0].tolist())
@@ -262,7 +263,7 @@ class Disasters(Criterion[Parameters]):
             LoadTable(
                 "cvar_loss",
                 labels,
-                -scored.down_at(_ANY).T / program.total_it_load_mw,
+                -down_by_tier(scored) / program.total_it_load_mw,
                 np.zeros(len(labels)),
                 fixed=[(eta, 1.0)],
                 slack=excess,

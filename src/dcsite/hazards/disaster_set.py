@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from dcsite.contract import TIERS
-from dcsite.geo.geodesy import geodesic_km
 
-from .earthquakes import UNSHAKEN, computed_earthquakes
+from .earthquakes import UNSHAKEN, case_of_tokyo, computed_earthquakes
 from .fragility import Fragility, joint_probability_down, probability_down
 from .settings import key_of
 from .user import Footprints, read_footprints
@@ -266,7 +265,8 @@ def disaster_set(
     )
     parts = [
         Footprints(cases, here, np.zeros(here.shape)),
-        _losses(sites, atlas, settings, np.asarray(landing_cluster, dtype=object)),
+        _losses(atlas, settings, np.asarray(landing_cluster, dtype=object)),
+        _tokyo_lost(cases, here, case_of_tokyo(atlas, settings)),
     ]
     if settings.footprints_file:
         parts.append(read_footprints(settings.footprints_file, sites, atlas))
@@ -288,20 +288,15 @@ def disaster_set(
     )
 
 
-def _losses(
-    sites: pd.DataFrame, atlas: Atlas, settings: DisasterSettings, cluster: NDArray[np.object_]
-) -> Footprints:
-    """Return the events that shake nothing: areas and frequencies dark, landings and Tokyo lost.
+def _losses(atlas: Atlas, settings: DisasterSettings, cluster: NDArray[np.object_]) -> Footprints:
+    """Return the events that shake nothing: areas and frequencies dark, landings lost.
 
-    A crowded cluster of landings lost cuts off the hubs that lean on it. That Tokyo is lost is a
-    question rather than a forecast: it has no probability. What goes dark is told by its areas.
+    A crowded cluster of landings lost cuts off the hubs that lean on it. What goes dark is told by
+    its areas.
     """
     areas = atlas.table("electricity_areas")
     clusters = atlas.table("landing_clusters").drop_duplicates("cluster_id")
-    axes = ["lat_deg", "lon_deg"]
-    tokyo = atlas.existing_cores().loc[["tokyo"], axes].to_numpy(dtype=float)
-    away_km = geodesic_km(*sites[axes].to_numpy(dtype=float).T, *tokyo.T)
-    nowhere = np.zeros(len(sites), dtype=bool)
+    nowhere = np.zeros(len(cluster), dtype=bool)
     named: list[tuple[Kind, str, str, str, tuple[str, ...], NDArray[np.bool_]]] = [
         *(
             (
@@ -336,14 +331,6 @@ def _losses(
             )
             for row in clusters.itertuples()
         ),
-        (
-            "tokyo_lost",
-            "tokyo_lost",
-            "Tokyo area lost",
-            "東京圏の喪失",
-            (),
-            away_km <= settings.tokyo_lost_km,
-        ),
     ]
     events = pd.DataFrame(
         [
@@ -353,10 +340,10 @@ def _losses(
                 "name_ja": name_ja,
                 "category": kind,
                 "source_id": event_id,
-                "source_probability_30y": getattr(settings, f"{kind}_30y", np.nan),
-                "probability_30y": getattr(settings, f"{kind}_30y", np.nan),
+                "source_probability_30y": getattr(settings, f"{kind}_30y"),
+                "probability_30y": getattr(settings, f"{kind}_30y"),
                 "probability_date": "",
-                "basis": "none" if kind == "tokyo_lost" else key_of(f"{kind}_30y"),
+                "basis": key_of(f"{kind}_30y"),
                 "areas_dark": dict.fromkeys(dark, 1.0),
                 "in_force": True,
             }
@@ -366,6 +353,28 @@ def _losses(
     )
     lost = np.column_stack([struck for *_, struck in named]).astype(float)
     return Footprints(events, np.full(lost.shape, UNSHAKEN), lost)
+
+
+def _tokyo_lost(cases: pd.DataFrame, felt: Floats, code: str) -> Footprints:
+    """Return the loss of Tokyo: a question rather than a forecast, so it has no probability.
+
+    It has the footprint of a computed earthquake, after which it is named.
+    """
+    event = cases.loc[[code]]
+    event = event.assign(
+        kind="tokyo_lost",
+        name_en="Tokyo area lost (" + event["name_en"] + ")",
+        name_ja="東京圏の喪失（" + event["name_ja"] + "）",
+        category="tokyo_lost",
+        source_id="tokyo_lost",
+        source_probability_30y=np.nan,
+        probability_30y=np.nan,
+        probability_date="",
+        basis="none",
+        in_force=True,
+    )
+    shaken = felt[:, cases.index == code]
+    return Footprints(event.set_axis(["tokyo_lost"]), shaken, np.zeros(shaken.shape))
 
 
 def falls_with(

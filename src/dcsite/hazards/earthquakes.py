@@ -17,6 +17,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
+from dcsite.errors import Problem, ScenarioError
+
+from .settings import key_of
+
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
 
@@ -84,6 +88,39 @@ def intensity_at_offices(atlas: Atlas, event_id: str) -> dict[str, float]:
     felt = atlas.table("scenario_intensity_by_municipality")["intensity_office"].dropna()
     here = felt[felt.index.get_level_values("scenario_code") == event_id].droplevel("scenario_code")
     return {str(code): float(value) for code, value in here.items()}
+
+
+def case_of_tokyo(atlas: Atlas, settings: DisasterSettings) -> str:
+    """Return the code of the computed earthquake with which Tokyo is lost.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        What is known.
+    settings : DisasterSettings
+        Names a case, or asks for the largest: of the cases in force the one that shakes the largest
+        share of the residents of Tokyo's prefecture by 5.5 or more, the first of equals; of all
+        cases where none is in force.
+
+    Raises
+    ------
+    ScenarioError
+        If the case named is none of the computed ones.
+    """
+    events, felt = computed_earthquakes(atlas, settings)
+    named = settings.tokyo_lost_case
+    if named in events.index:
+        return named
+    if named != "largest":
+        allowed = f"allowed: largest, or a code of scenario_earthquakes such as {events.index[0]}"
+        message = f"no computed earthquake has the code {named!r}; {allowed}"
+        raise ScenarioError(Problem("scenario", key_of("tokyo_lost_case"), message))
+    places = atlas.table("municipalities")
+    here = places["pref_code"] == atlas.existing_cores().loc["tokyo", "pref_code"]
+    residents = places.loc[here, "population_2020"].astype(float)
+    counted = events.index[events["in_force"]] if events["in_force"].any() else events.index
+    strong = felt.reindex(residents.index)[counted] >= SIX_LOWER
+    return str(strong.mul(residents, axis=0).sum().idxmax())
 
 
 def _work_out(atlas: Atlas, settings: DisasterSettings) -> tuple[pd.DataFrame, pd.DataFrame]:

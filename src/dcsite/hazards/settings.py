@@ -53,8 +53,9 @@ class DisasterSettings(Section):
     """Probability in 30 years that all areas of 50 Hz, or of 60 Hz, black out."""
     landing_cluster_30y: Part
     """Probability in 30 years that a crowded cluster of cable landings is lost."""
-    tokyo_lost_km: Annotated[float, Field(ge=0, le=500)]
-    """Sites this near to the Tokyo area are lost with it, in km."""
+    tokyo_lost_case: str
+    """Computed earthquake with which Tokyo is lost: a scenario code, or largest for the one in
+    force that shakes the largest share of the prefecture's residents by 6-lower or more."""
     backup_joint_probability: Annotated[float, Field(gt=0, le=1)]
     """Two hubs fall together if some disaster in force takes both down with at least this
     probability."""
