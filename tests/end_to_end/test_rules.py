@@ -52,7 +52,7 @@ IMPOSSIBLE = {
         "criteria.disasters.tokyo_load_share=1",
     ],
     "own_site_hazard": [
-        "criteria.firm_ground.max_share.strong_shaking={core=0, large=0, regional=0}"
+        "criteria.firm_ground.strong_shaking.max_share={core=0, large=0, regional=0}"
     ],
     "renewable_share": ["criteria.renewables.contractable_share=0"],
     "substation_reach": ["criteria.substation.max_distance_km={core=0, large=0, regional=0}"],

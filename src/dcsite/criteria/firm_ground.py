@@ -1,22 +1,31 @@
 """Firm ground: what threatens a site by itself, whatever befalls the others.
 
-The strategy notes that data centres stand on firm ground (B2). Four tables say how firm: the
-probability of shaking of 6-lower or more in 30 years (J-SHIS), and the shares of residents in zones
-of deep flood, tsunami and landslide; and the distance to the nearest volcano under constant watch.
-All are of the municipality, so grid squares and a user's points share its values. Which limits hold
-and what each is worth are assumptions of the scenario.
+The strategy notes that data centres stand on firm ground (B2). Tables say how firm, for the whole
+municipality and not for a parcel, and what they give is shown as such: the probability of shaking
+of 6-lower or more in 30 years (J-SHIS, at the centre of population); how much of the gentle land
+lies on soft lowland or has an S-wave velocity (AVS30) below 230 m/s; the shares of residents in
+zones of deep flood, tsunami and landslide; and the distance to the nearest volcano under constant
+watch. Grid squares and a user's points share their municipality's values.
+
+A hub chooses its parcel, so ground counts by the share of the gentle land that is *not* firm, and
+mountains help nobody: Kochi is 21 % soft lowland, but 52 % of what can be built on is. Soft lowland
+is taken to be gentle, so the share is the most it can be. No national table of liquefaction is
+published; soft lowland stands in for it and is named so.
+
+Unknown is not zero: a municipality without any resident in zones of flood from 0.5 m has no map of
+them, so its deep flood is not known. What is not known earns no score and is refused by no limit.
+Zones of tsunami and landslide are mapped in every prefecture that has them, and nothing is zero.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
 from dcsite.contract import (
-    TIERS,
     Admission,
     Criterion,
     Evaluation,
@@ -41,40 +50,68 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
+_GROUND, _GENTLE = "seismic_hazard_by_municipality", "gentle_land_by_municipality"
 _ZONES = "flood_tsunami_landslide_by_municipality"
-#: Hazards by name, and their columns (percent) in the tables that are their sources.
+#: Hazards by name.
 HAZARDS = {
     "strong_shaking": Quantity(
         "strong_shaking_30y_share",
         "share",
-        "probability of 6-lower or more in 30 years",
-        "30年以内に震度6弱以上となる確率",
-        "seismic_hazard_by_municipality",
+        "probability of 6-lower or more in 30 years at the municipality's centre of population",
+        "30年以内に震度6弱以上となる確率（自治体の人口重心）",
+        _GROUND,
+    ),
+    "soft_lowland": Quantity(
+        "soft_lowland_share",
+        "share",
+        "municipality's gentle land on soft lowland, in place of liquefaction",
+        "自治体の緩傾斜地に占める軟弱低地の割合（液状化の代用）",
+        f"{_GROUND}, {_GENTLE}",
+    ),
+    "slow_ground": Quantity(
+        "slow_ground_share",
+        "share",
+        "municipality's gentle land with AVS30 below 230 m/s",
+        "自治体の緩傾斜地に占めるAVS30が230 m/s未満の割合",
+        f"{_GROUND}, {_GENTLE}",
     ),
     "deep_flood": Quantity(
         "deep_flood_share",
         "share",
-        "residents in zones of flood of 3 m or more",
-        "浸水深3m以上の区域の人口割合",
+        "municipality's residents in zones of flood of 3 m or more",
+        "浸水深3m以上の区域の自治体人口割合",
         _ZONES,
     ),
     "tsunami": Quantity(
-        "tsunami_share", "share", "residents in tsunami zones", "津波浸水想定区域の人口割合", _ZONES
+        "tsunami_share",
+        "share",
+        "municipality's residents in tsunami zones",
+        "津波浸水想定区域の自治体人口割合",
+        _ZONES,
     ),
     "landslide": Quantity(
         "landslide_share",
         "share",
-        "residents in landslide warning zones",
-        "土砂災害警戒区域の人口割合",
+        "municipality's residents in landslide warning zones",
+        "土砂災害警戒区域の自治体人口割合",
         _ZONES,
     ),
 }
-_COLUMNS = {
-    "strong_shaking": "p30_i6lower_pct",
+#: Columns of shares over all land, and of residents in percent.
+_OF_LAND = {"soft_lowland": "share_soft_lowland", "slow_ground": "share_arv_ge_1_6"}
+_OF_RESIDENTS = {
     "deep_flood": "pop_share_flood_ge_3m_pct",
     "tsunami": "pop_share_tsunami_any_pct",
     "landslide": "pop_share_landslide_warning_zone_pct",
 }
+_NOT_THE_PARCEL = ("not the parcel's", "敷地の値ではない")
+VELOCITY = Quantity(
+    "avs30_m_s",
+    "m/s",
+    "AVS30, median of the municipality",
+    "AVS30（自治体の中央値）",
+    _GROUND,
+)
 VOLCANO = Quantity(
     "volcano_distance_km",
     "km",
@@ -85,74 +122,59 @@ VOLCANO = Quantity(
 FIRMNESS = Quantity(
     "firm_ground_score",
     "score",
-    "firmness of the ground (score of five hazards)",
-    "地盤・立地の安全性（5種の災害の評点）",
+    "firmness of the ground (score of seven hazards)",
+    "地盤・立地の安全性（7種の災害の評点）",
 )
 
 
-class Limits(Section):
-    """Largest share of each hazard that a tier admits; 1 admits everything."""
+class Hazard(Section):
+    """How far one hazard may go, and what it is worth."""
 
-    strong_shaking: PerTier
-    """Probability of 6-lower or more in 30 years."""
-    deep_flood: PerTier
-    """Share of residents in zones of flood of 3 m or more."""
-    tsunami: PerTier
-    """Share of residents in tsunami zones."""
-    landslide: PerTier
-    """Share of residents in landslide warning zones."""
+    max_share: PerTier
+    """Largest share that a tier admits; 1 admits everything."""
+    score_zero_share: Annotated[float, Field(gt=0, le=1)]
+    """Share that scores 0; none of it scores 1."""
+    part: Part
+    """Part of the score."""
 
 
-class ScoreZero(Section):
-    """Share of each hazard that scores 0; none of it scores 1."""
+class Volcano(Section):
+    """How near a volcano may be, and what its distance is worth."""
 
-    strong_shaking: Annotated[float, Field(gt=0, le=1)]
-    """Probability in 30 years."""
-    deep_flood: Annotated[float, Field(gt=0, le=1)]
-    """Share of residents."""
-    tsunami: Annotated[float, Field(gt=0, le=1)]
-    """Share of residents."""
-    landslide: Annotated[float, Field(gt=0, le=1)]
-    """Share of residents."""
-
-
-class ScoreParts(Section):
-    """Part of each hazard in the score; they add up to 1."""
-
-    strong_shaking: Part
-    """Strong shaking."""
-    deep_flood: Part
-    """Deep flood."""
-    tsunami: Part
-    """Tsunami."""
-    landslide: Part
-    """Landslide."""
-    volcano: Part
-    """Nearness of a volcano."""
-
-    @model_validator(mode="after")
-    def _whole(self) -> ScoreParts:
-        total = sum(getattr(self, name) for name in type(self).model_fields)
-        if abs(total - 1.0) > 1e-9:
-            raise ValueError(f"the five parts must add up to 1, got {total:g}")
-        return self
+    min_km: PerTier
+    """Least distance to a volcano under constant watch, in km."""
+    score_zero_km: Annotated[float, Field(ge=0)]
+    """Distance that scores 0, in km."""
+    score_one_km: Positive
+    """Distance that scores 1, in km."""
+    part: Part
+    """Part of the score."""
 
 
 class Parameters(Section):
     """Parameters of the firm-ground criterion."""
 
-    max_share: Limits
-    """Largest share of each hazard that a tier admits."""
-    min_volcano_km: PerTier
-    """Least distance to a volcano under constant watch, in km."""
-    score_zero_share: ScoreZero
-    """Share of each hazard that scores 0."""
-    volcano_zero_km: Annotated[float, Field(ge=0)]
-    """Distance to a volcano that scores 0, in km."""
-    volcano_one_km: Positive
-    """Distance to a volcano that scores 1, in km."""
-    score_parts: ScoreParts
-    """Part of each hazard in the score."""
+    strong_shaking: Hazard
+    """Probability of 6-lower or more in 30 years."""
+    soft_lowland: Hazard
+    """Share of the gentle land on soft lowland."""
+    slow_ground: Hazard
+    """Share of the gentle land with AVS30 below 230 m/s."""
+    deep_flood: Hazard
+    """Share of residents in zones of flood of 3 m or more."""
+    tsunami: Hazard
+    """Share of residents in tsunami zones."""
+    landslide: Hazard
+    """Share of residents in landslide warning zones."""
+    volcano: Volcano
+    """Nearness of a volcano."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Parameters:
+        total = sum(getattr(self, name).part for name in type(self).model_fields)
+        if abs(total - 1.0) > 1e-9:
+            raise ValueError(f"the seven parts must add up to 1, got {total:g}")
+        return self
 
 
 class FirmGround(Criterion[Parameters]):
@@ -170,25 +192,19 @@ class FirmGround(Criterion[Parameters]):
             "own_site_hazard",
             "the site's own hazards stay within limits",
             "立地そのものの災害リスクが上限以下",
-            "hub",
-            ("criteria.firm_ground.max_share", "criteria.firm_ground.min_volcano_km"),
+            "hazard",
+            (
+                *(f"criteria.firm_ground.{hazard}.max_share" for hazard in HAZARDS),
+                "criteria.firm_ground.volcano.min_km",
+            ),
             ("B2",),
-            per="per hub",
+            per="per hub and hazard beyond its limit",
         ),
     )
 
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
-        """Measure shares of hazards (0..1) of the municipality, and km to the nearest volcano.
-
-        Where no figure is published (shaking at Futaba) the share is that of the worst
-        municipality of the prefecture.
-        """
-        code = sites["municipality_code"].to_numpy()
-        measured: dict[str, NDArray[np.generic]] = {}
-        for name, hazard in HAZARDS.items():
-            share = atlas.table(hazard.source)[_COLUMNS[name]].astype(float) / 100.0
-            worst = share.groupby(share.index.str[:2]).transform("max")
-            measured[hazard.name] = share.fillna(worst).reindex(code).to_numpy()
+        """Measure shares of hazards (0..1; NaN: not known), and km to the nearest volcano."""
+        measured = _shares(atlas).reindex(sites["municipality_code"]).set_index(sites.index)
         volcanoes = _watched(atlas)
         index, km = nearest(
             sites["lat_deg"].to_numpy(),
@@ -196,9 +212,9 @@ class FirmGround(Criterion[Parameters]):
             volcanoes["lat_deg"].to_numpy(),
             volcanoes["lon_deg"].to_numpy(),
         )
-        measured[VOLCANO.name] = km.ravel()
-        measured["nearest_volcano_id"] = volcanoes.index.to_numpy()[index.ravel()]
-        return pd.DataFrame(measured, index=sites.index)
+        measured[VOLCANO.name] = km
+        measured["nearest_volcano_id"] = volcanoes.index.to_numpy()[index]
+        return measured
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
         """Score the hazards between the scenario's anchors, as a weighted mean."""
@@ -207,19 +223,12 @@ class FirmGround(Criterion[Parameters]):
         return pd.Series(score, index=sites.index, name=self.name)
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
-        """Keep out sites with a hazard beyond the tier's limit."""
+        """Count the hazards of each site beyond the limits of each tier."""
         own = self.own(scenario)
-        beyond = np.zeros((len(sites), len(TIERS)), dtype=bool)
-        for number, tier in enumerate(TIERS):
-            for name, hazard in HAZARDS.items():
-                limit = getattr(own.max_share, name)[tier]
-                beyond[:, number] |= sites[hazard.name].to_numpy() > limit
-            beyond[:, number] |= sites[VOLCANO.name].to_numpy() < own.min_volcano_km[tier]
-        return (
-            Admission(
-                "own_site_hazard", beyond.astype(float), "a hazard of the site beyond its limit"
-            ),
-        )
+        beyond = (sites[[VOLCANO.name]].to_numpy() < own.volcano.min_km.by_tier()).astype(float)
+        for name, hazard in HAZARDS.items():
+            beyond += sites[[hazard.name]].to_numpy() > getattr(own, name).max_share.by_tier()
+        return (Admission("own_site_hazard", beyond, "a hazard of the site beyond its limit"),)
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
         """Reward load on firm ground: ``sum(it_load_mw * score) / total``."""
@@ -229,7 +238,8 @@ class FirmGround(Criterion[Parameters]):
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Look up each hub's hazards anew, and measure every volcano."""
         own = self.own(scenario)
-        shares = {name: _looked_up(hubs, atlas, name) for name in HAZARDS}
+        looked_up = pd.DataFrame([_looked_up(code, atlas) for code in hubs["municipality_code"]])
+        shares = {name: looked_up[name].to_numpy(dtype=float) for name in HAZARDS}
         volcanoes = _watched(atlas)
         all_km = geodesic_km(
             hubs["lat_deg"].to_numpy()[:, None],
@@ -242,11 +252,17 @@ class FirmGround(Criterion[Parameters]):
         score = _score(shares, volcano_km, own)
         found = Findings(self.name, hubs, scenario).mean(FIRMNESS, score, score)
         for name, share in shares.items():
-            found.mean(HAZARDS[name], share).each(HAZARDS[name], share)
+            limits = getattr(own, name).max_share
+            found.mean(HAZARDS[name], share)
+            found.each(HAZARDS[name], share, notes=[_NOT_THE_PARCEL] * len(hubs))
+            limit = np.array([limits[tier] for tier in hubs["tier"]])
+            found.beyond("own_site_hazard", HAZARDS[name], share, limit)
+        found.each(VELOCITY, looked_up["avs30_m_s"].to_numpy(), notes=list(looked_up["range"]))
         en = names["name_en"]
         ja = names["jma_name_ja"].where(names["jma_name_ja"].map(type) == str, en)  # noqa: E721
         found.each(VOLCANO, volcano_km, score, list(zip(en, ja, strict=True)))
-        _beyond_limits(found, shares, volcano_km, own)
+        least = np.array([own.volcano.min_km[tier] for tier in hubs["tier"]])
+        found.beyond("own_site_hazard", VOLCANO, volcano_km, least, least=True)
         return found.done()
 
 
@@ -258,53 +274,55 @@ def _watched(atlas: Atlas) -> pd.DataFrame:
 def _score(
     shares: dict[str, NDArray[np.float64]], volcano_km: NDArray[np.float64], own: Parameters
 ) -> NDArray[np.float64]:
-    parts = own.score_parts
-    score = parts.volcano * linear_score(volcano_km, own.volcano_zero_km, own.volcano_one_km)
+    far = own.volcano
+    score = far.part * linear_score(volcano_km, far.score_zero_km, far.score_one_km)
     for name, share in shares.items():
-        zero = getattr(own.score_zero_share, name)
-        score = score + getattr(parts, name) * linear_score(share, zero, 0.0)
+        hazard = getattr(own, name)
+        score = score + hazard.part * linear_score(share, hazard.score_zero_share, 0.0)
     return np.asarray(score, dtype=np.float64)
 
 
-def _looked_up(hubs: pd.DataFrame, atlas: Atlas, name: str) -> NDArray[np.float64]:
-    """Return a hazard's share at each hub, row by row."""
-    column = _COLUMNS[name]
-    frame = atlas.table(HAZARDS[name].source)
-    found: list[float] = []
-    for code in hubs["municipality_code"]:
-        value = frame[column].get(code, np.nan)
-        if pd.isna(value):
-            value = frame[column][[c[:2] == code[:2] for c in frame.index]].max()
-        found.append(float(value) / 100.0)
-    return np.array(found)
+def _shares(atlas: Atlas) -> pd.DataFrame:
+    """Return the share of each hazard by municipality, 0..1; NaN where it is not known."""
+    ground, zones = atlas.table(_GROUND), atlas.table(_ZONES)
+    area_ha = atlas.table("municipalities")["area_km2"] * 100.0
+    gentle_ha = atlas.table(_GENTLE)["gentle_land_in_municipality_ha"]
+    shares = {"strong_shaking": ground["p30_i6lower_pct"] / 100.0}
+    for name, column in _OF_LAND.items():
+        poor_ha = ground[column] * area_ha
+        # What no gentle land is mapped for is all poor where any of it is.
+        shares[name] = (poor_ha / np.maximum(gentle_ha, poor_ha)).fillna(0.0)
+    for name, column in _OF_RESIDENTS.items():
+        shares[name] = zones[column] / 100.0
+    mapped = zones["pop_share_flood_ge_0_5m_pct"] > 0.0
+    shares["deep_flood"] = shares["deep_flood"].where(mapped)
+    return pd.DataFrame({HAZARDS[name].name: share for name, share in shares.items()})
 
 
-def _beyond_limits(
-    found: Findings,
-    shares: dict[str, NDArray[np.float64]],
-    volcano_km: NDArray[np.float64],
-    own: Parameters,
-) -> None:
-    """Take one breach for each hub beyond a limit, naming every hazard concerned."""
-    for number, (site, tier) in enumerate(found.hubs["tier"].items()):
-        said = [
-            (HAZARDS[name], share[number], getattr(own.max_share, name)[tier], "limit", "上限")
-            for name, share in shares.items()
-            if share[number] > getattr(own.max_share, name)[tier]
-        ]
-        if volcano_km[number] < own.min_volcano_km[tier]:
-            said.append((VOLCANO, volcano_km[number], own.min_volcano_km[tier], "least", "下限"))
-        if said:
-            en, ja = found.place(number)
-            parts_en = [f"{one.en} {one.said(x)} ({b} {one.limit(y)})" for one, x, y, b, _ in said]
-            parts_ja = [f"{one.ja}{one.said(x)}（{b}{one.limit(y)}）" for one, x, y, _, b in said]
-            found.breach(
-                "own_site_hazard",
-                1.0,
-                [site],
-                f"{en}: {', '.join(parts_en)}",
-                f"{ja}：{'、'.join(parts_ja)}",
-            )
+def _looked_up(code: str, atlas: Atlas) -> dict[str, object]:
+    """Return one municipality's share of each hazard, its AVS30, and how far that varies."""
+    rows: list[dict[Any, Any]] = [
+        atlas.table(name).loc[code].to_dict()
+        for name in (_GROUND, _ZONES, _GENTLE, "municipalities")
+    ]
+    ground, zones, gentle, place = rows
+    gentle_ha = float(gentle["gentle_land_in_municipality_ha"])
+    land_ha = 100.0 * float(place["area_km2"])
+    found: dict[str, object] = {"strong_shaking": ground["p30_i6lower_pct"] / 100.0}
+    for name, column in _OF_LAND.items():
+        poor_ha = float(ground[column]) * land_ha
+        found[name] = min(poor_ha / gentle_ha, 1.0) if gentle_ha else float(poor_ha > 0.0)
+    for name, column in _OF_RESIDENTS.items():
+        found[name] = zones[column] / 100.0
+    if not zones["pop_share_flood_ge_0_5m_pct"]:
+        found["deep_flood"] = np.nan
+    low, high = (f"{ground[f'avs30_{part}_m_s']:.0f}" for part in ("p10", "p90"))
+    found["avs30_m_s"] = float(ground["avs30_median_m_s"])
+    found["range"] = (
+        f"{low} to {high} m/s over eight tenths of it",
+        f"8割の範囲は{low}〜{high} m/s",
+    )
+    return found
 
 
 CRITERION = FirmGround()
