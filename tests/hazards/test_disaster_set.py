@@ -68,12 +68,26 @@ def small_atlas() -> TinyAtlas:
         }
     )
     cores = pd.DataFrame({"pref_code": ["1"]}, index=["tokyo"])
+    outages = pd.DataFrame(
+        {"event_en": "", "event_ja": "", "cause": ["earthquake", "typhoon"], "customers_out": 10},
+        index=pd.Index(["quake", "storm"], name="outage_id"),
+    )
+    restored = pd.DataFrame(
+        {
+            "outage_id": ["quake", "storm"],
+            "hours_after": [10.0, 20.0],
+            "restored_pct": 100.0,
+            "customers_still_out": 0,
+        }
+    )
     atlas.tables |= {
         "scenario_intensity_by_municipality": felt.to_frame(),
         "municipalities": places,
         "electricity_areas": areas,
         "landing_clusters": clusters,
         "existing_cores": cores,
+        "wide_area_power_outages": outages,
+        "power_outage_restoration": restored,
     }
     return atlas
 
@@ -132,9 +146,15 @@ def test_events_and_what_they_do(three: pd.DataFrame) -> None:
     assert found.events["areas_dark"].tolist()[:6] == [
         {"north": 1.0, "south": 1.0}, {}, {"north": 1.0}, {}, {}, {},
     ]  # fmt: skip
+    # After 8, 6 and 5 hours 20, 40 and 50 % of the customers cut by the earthquake are; and with
+    # the typhoon, of which 60, 70 and 75 % are still out, 40, 55 and 62.5 %.
+    np.testing.assert_allclose(found.outlast[:, 0], [0.2, 0.4, 0.5], rtol=1e-14)
+    np.testing.assert_allclose(found.outlast[:, 6], [0.4, 0.55, 0.625], rtol=1e-14)
+    assert found.outlast[:, 12].tolist() == found.outlast[:, 0].tolist()
     # The curve: half of the sites at 6.0, scatter of 0.5.
     down = found.down_at(0)
-    assert down[0, 0] == pytest.approx(1 - (1 - ndtr(1.0)) * 0.6, rel=1e-14)
+    assert down[0, 0] == pytest.approx(1 - (1 - ndtr(1.0)) * 0.8, rel=1e-14)
+    assert down[0, 6] == pytest.approx(0.4, rel=1e-14)
     assert down[1, 1] == 0.5
     assert down[2, 3] == pytest.approx(ndtr(-1.02), rel=1e-14)
     assert down[2, 1] == 0.0

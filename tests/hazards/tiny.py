@@ -24,7 +24,7 @@ def settings(**changes: object) -> DisasterSettings:
         "intensity_scatter": 0.5,
         "common_share": 0.5,
         "area_lost_from_share": 0.5,
-        "down_in_blackout": 0.4,
+        "fuel_hours": {"core": 8.0, "large": 6.0, "regional": 5.0},
         "area_blackout_30y": 0.1,
         "frequency_blackout_30y": 0.02,
         "landing_cluster_30y": 0.05,

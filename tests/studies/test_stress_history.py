@@ -7,14 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
 
 from dcsite.studies.stress_fleet import Fleet
 from dcsite.studies.stress_history import history, recorded_intensity
 
-SETTINGS = SimpleNamespace(
-    down_intensity=6.0, intensity_scatter=0.4, common_share=0.75, down_in_blackout=0.9
-)
+SETTINGS = SimpleNamespace(down_intensity=6.0, intensity_scatter=0.4, common_share=0.75)
 #: A quarter of the variance is a hub's own.
 OWN = 0.2
 
@@ -97,8 +94,6 @@ def test_shaking_and_outages_of_one_event_are_joined(atlas):
         "どこか沖地震",
     )
     # The record says what all sites shared: only the hub's own scatter is left.
-    shaken = norm.cdf((6.2 - 6.0) / OWN)
-    down = 1.0 - (1.0 - shaken) * (1.0 - 0.9)
     (first,) = quake.plan
     assert (first.site_id, first.intensity, first.basis, first.outage) == (
         "p1",
@@ -106,19 +101,17 @@ def test_shaking_and_outages_of_one_event_are_joined(atlas):
         "recorded",
         "certain",
     )
-    assert first.probability_low == first.probability_high == pytest.approx(down)
-    assert quake.plan_share_low == pytest.approx(0.3 * down)
-    assert quake.today_share_low == quake.today_share_high == pytest.approx(0.9)
+    assert first.probability_low == first.probability_high == 1.0
+    assert quake.plan_share_low == pytest.approx(0.3)
+    assert quake.today_share_low == quake.today_share_high == 1.0
 
     # An outage of parts of two areas: anything from none to all of them.
     assert [(hub.site_id, hub.outage) for hub in storm.plan] == [
         ("p1", "possible"),
         ("p2", "possible"),
     ]
-    assert [(hub.probability_low, hub.probability_high) for hub in storm.plan] == [
-        (0.0, pytest.approx(0.9))
-    ] * 2
-    assert (storm.plan_share_low, storm.plan_share_high) == (0.0, pytest.approx(0.9))
+    assert [(hub.probability_low, hub.probability_high) for hub in storm.plan] == [(0.0, 1.0)] * 2
+    assert (storm.plan_share_low, storm.plan_share_high) == (0.0, pytest.approx(1.0))
     assert storm.plan[0].intensity is None
 
     assert [(hub.site_id, hub.outage) for hub in collapse.plan] == [("p2", "certain")]
@@ -133,7 +126,7 @@ def test_hokkaido_went_dark_in_2018(shipped_atlas, policy):
     events = {event.event_id: event for event in found}
     iburi = events["201809060307"]
     assert [(hub.site_id, hub.outage) for hub in iburi.plan] == [("sapporo", "certain")]
-    assert iburi.plan_share_low >= 0.5 * settings.down_in_blackout
+    assert iburi.plan_share_low >= 0.5
     assert len(found) == 13
     assert len(silent) == 9
     assert [event.date for event in found] == sorted(event.date for event in found)

@@ -26,6 +26,7 @@ from dcsite.contract import TIERS
 
 from .earthquakes import UNSHAKEN, case_of_tokyo, computed_earthquakes
 from .fragility import Fragility, joint_probability_down, probability_down
+from .restoration import outlast
 from .settings import key_of
 from .user import Footprints, read_footprints
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 _RANK = {tier: number for number, tier in enumerate(TIERS)}
 #: Nodes and weights of the mean over one standard normal draw.
 _AT, _WEIGHT = np.polynomial.hermite_e.hermegauss(15)
+#: Kinds of disasters that cut the power without an earthquake, or not at all.
+_UNSHAKING = ("area_blackout", "frequency_blackout", "landing_cluster")
 _COLUMNS = (
     "kind", "name_en", "name_ja", "category", "source_id", "source_probability_30y",
     "probability_30y", "probability_date", "basis", "areas_dark", "in_force",
@@ -278,7 +281,7 @@ def disaster_set(
         np.hstack([part.lost for part in parts]),
         np.where(dark, np.inf, -np.inf),
         0.0,
-        np.full((len(TIERS), len(events)), settings.down_in_blackout),
+        _outlast(atlas, settings, events["kind"]),
         Fragility.from_total(
             settings.down_intensity, settings.intensity_scatter, settings.common_share
         ),
@@ -286,6 +289,18 @@ def disaster_set(
         tuple(map(str, sites["tier"])) if "tier" in sites else None,
         tuple(landing_cluster),
     )
+
+
+def _outlast(atlas: Atlas, settings: DisasterSettings, kind: pd.Series[str]) -> Floats:
+    """Return how likely outages of some kinds outlast each tier's fuel, shape (tiers, m).
+
+    Where no earthquake cuts the power all recorded outages count, those of earthquakes too: the
+    others are of lines felled by typhoons, and the only blackout of a whole area on record is among
+    those of earthquakes.
+    """
+    hours = settings.fuel_hours.by_tier()
+    shaken, others = (outlast(atlas, hours, quake)[:, None] for quake in (True, False))
+    return np.where(~kind.isin(_UNSHAKING), shaken, others)
 
 
 def _losses(atlas: Atlas, settings: DisasterSettings, cluster: NDArray[np.object_]) -> Footprints:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from dcsite.contract import criteria
+from dcsite.contract import PerTier, criteria
 from dcsite.scenario.schema import Section
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class DisasterSettings(Section):
     area_lost_from_share: Annotated[float, Field(gt=0, le=1)]
     """An earthquake blacks out an electricity area when at least this share of its residents is
     shaken by 6-lower (5.5) or more."""
-    down_in_blackout: Part
-    """Probability that a hub is down while its electricity area is."""
+    fuel_hours: PerTier
+    """Hours that a hub of each tier runs on its own generators while its grid is cut."""
     area_blackout_30y: Part
     """Probability in 30 years that one electricity area blacks out as a whole."""
     frequency_blackout_30y: Part

@@ -6,9 +6,9 @@ observed. What all sites share in an earthquake is in the record, so only a hub'
 left of the fragility curve. Acceleration alone gives no intensity: such events are named, not
 replayed.
 
-An outage that took a whole electricity area takes each hub there down as the scenario says for a
-blackout. No table has the total number of customers of an area, so that an outage of a part of it
-gives no probability: there a hub is "possibly" without power, and its probability is a range.
+An outage that took a whole electricity area counts as if no fuel bridged it. No table has the total
+number of customers of an area, so that an outage of a part of it gives no probability: there a hub
+is "possibly" without power, and its probability is a range.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _replay(
             shaken = float(conditional_probability_down(intensity, 0.0, fragility))
         outage: Outage = dark.get(str(hub["area"]), "")
         low, high = (
-            1.0 - (1.0 - shaken) * (1.0 - settings.down_in_blackout * is_dark)
+            1.0 - (1.0 - shaken) * (1.0 - is_dark)
             for is_dark in (outage == "certain", outage != "")
         )
         low_mw += low * float(hub["it_load_mw"])
