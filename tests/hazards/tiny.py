@@ -23,6 +23,8 @@ def settings(**changes: object) -> DisasterSettings:
         "down_intensity": 6.0,
         "intensity_scatter": 0.5,
         "common_share": 0.5,
+        "local_radius_km": 30.0,
+        "local_slope": 2.0,
         "area_lost_from_share": 0.5,
         "fuel_hours": {"core": 8.0, "large": 6.0, "regional": 5.0},
         "area_blackout_30y": 0.1,

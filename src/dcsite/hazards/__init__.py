@@ -13,6 +13,7 @@ from .ground_motion import (
     jma_intensity,
     rupture_distance_km,
 )
+from .local import hazard_of_cases, local_earthquakes, local_shaking
 from .polygons import hazard_files, measure_polygons, read_polygons, site_ground
 from .restoration import (
     RestorationCurve,
@@ -37,10 +38,13 @@ __all__ = [
     "earthquake_sources",
     "falls_with",
     "hazard_files",
+    "hazard_of_cases",
     "intensity_at_offices",
     "jma_intensity",
     "joint_probability_down",
     "joint_risk",
+    "local_earthquakes",
+    "local_shaking",
     "measure_polygons",
     "outlast",
     "read_footprints",

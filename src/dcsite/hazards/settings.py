@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 #: Kinds of disasters, in the order in which they are listed.
 Kind: TypeAlias = Literal[
-    "earthquake", "area_blackout", "frequency_blackout", "landing_cluster", "tokyo_lost", "user"
+    "earthquake",
+    "local_earthquake",
+    "area_blackout",
+    "frequency_blackout",
+    "landing_cluster",
+    "tokyo_lost",
+    "user",
 ]
 #: A part of a whole, or a probability.
 Part: TypeAlias = Annotated[float, Field(ge=0, le=1)]
@@ -42,6 +48,12 @@ class DisasterSettings(Section):
     """Standard deviation of the intensity a site withstands or feels, in intensity."""
     common_share: Part
     """Share of that variance common to all sites in one earthquake."""
+    local_radius_km: Annotated[float, Field(ge=25, le=100)]
+    """How far a local earthquake reaches: what the hazard map counts beyond the computed cases
+    strikes together what stands within this distance of a centre, in km."""
+    local_slope: Annotated[float, Field(ge=0, le=10)]
+    """How fast local earthquakes grow rarer with the intensity felt, per unit of intensity:
+    stronger ones than 5.5 by x are exp(-slope * x) as frequent."""
     area_lost_from_share: Annotated[float, Field(gt=0, le=1)]
     """An earthquake blacks out an electricity area when at least this share of its residents is
     shaken by 6-lower (5.5) or more."""

@@ -1,0 +1,222 @@
+"""Local earthquakes: what the hazard map counts beyond the computed cases.
+
+The cases are the ruptures of known faults and troughs. The hazard map adds earthquakes on faults
+that nobody knows and within plates, and published sources for which no rupture is tabulated (off
+Miyagi, the M7 beneath southern Kanto): in Tohoku nearly all of the hazard. Per municipality the
+background is what is missing to the map's probability of 6-lower (5.5) or more in 30 years::
+
+    1 - missing = (1 - published) / product over sources of (1 - P[source] * q[source])
+
+with q the probability that the source's earthquake is felt with 5.5 or more, its cases weighted by
+their shares; never below 0. Cases count where the intensity predicted is 5.0 or more; what weaker
+ones would add is within the background.
+
+It is spread over a fixed grid of centres: each municipality shares it out equally, as independent
+events, over the centres within a radius of its office (``pi``, the same for each of them). A centre
+has the largest ``pi`` in its reach for its own probability, and shakes a municipality given it with
+the ratio of the two: sums are exact everywhere, and neighbours are shaken in the same event.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+from scipy.spatial import KDTree
+from scipy.special import ndtr
+
+from dcsite.geo.geodesy import geodesic_polar, safe_chord_km, to_ecef_km
+
+from .earthquakes import SIX_LOWER, UNSHAKEN, computed_earthquakes
+from .user import Footprints
+
+if TYPE_CHECKING:
+    from dcsite.atlas import Atlas
+    from dcsite.geo.geodesy import Floats, Ints
+
+    from .settings import DisasterSettings
+
+#: Steps of the grid of centres: 15' by 22.5', three by three squares of the 10 km mesh; no place
+#: in Japan is farther than 24 km from a centre.
+GRID_DEG = (0.25, 0.375)
+_SOURCE = "seismic_hazard_by_municipality"
+_WINDS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
+_WINDS_JA = ("北", "北東", "東", "南東", "南", "南西", "西", "北西")
+#: A centre this near to a place is told as the place itself.
+_BENEATH_KM = 5.0
+_Key = tuple[str, str, str, float, float, str]
+_KNOWN: WeakKeyDictionary[Atlas, dict[_Key, tuple[pd.DataFrame, pd.DataFrame, frozenset[str]]]] = (
+    WeakKeyDictionary()
+)
+
+
+def local_earthquakes(sites: pd.DataFrame, atlas: Atlas, settings: DisasterSettings) -> Footprints:
+    """Return the local earthquakes and how likely each takes each site down.
+
+    Parameters
+    ----------
+    sites : pandas.DataFrame
+        n sites, with `municipality_code`, whose shaking they have.
+    atlas, settings
+        What is known, and what counts.
+
+    Returns
+    -------
+    Footprints
+        With `lost`, since no one intensity is meant: given 5.5 or more is felt, that a site's
+        `down_intensity` is reached follows the hazard curve, ``exp(-local_slope * (down - 5.5))``.
+        Below 5.5 that is 1: weaker local earthquakes are not known.
+    """
+    events, shaken = local_shaking(atlas, settings)
+    here = shaken.reindex(sites["municipality_code"].to_numpy()).fillna(0.0).to_numpy()
+    reached = np.exp(-settings.local_slope * max(settings.down_intensity - SIX_LOWER, 0.0))
+    return Footprints(events, np.full(here.shape, UNSHAKEN), here * reached)
+
+
+def local_shaking(
+    atlas: Atlas, settings: DisasterSettings, intensity: str = "intensity_office"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the local earthquakes, and which municipalities each shakes.
+
+    Parameters
+    ----------
+    atlas, settings
+        What is known, and what counts.
+    intensity : str
+        Which computed intensity of the cases the background adds to: at the office, or
+        ``intensity_median`` of the municipality.
+
+    Returns
+    -------
+    events : pandas.DataFrame
+        As in :class:`dcsite.hazards.DisasterSet`; not to be changed.
+    shaken : pandas.DataFrame, shape (municipalities, events)
+        Probability, given the event, of 5.5 or more, by `municipality_code`; not to be changed.
+    """
+    key = (
+        settings.probabilities,
+        settings.nankai_model,
+        settings.range_end,
+        settings.intensity_scatter,
+        settings.local_radius_km,
+        intensity,
+    )
+    known = _KNOWN.setdefault(atlas, {})
+    if key not in known:
+        with atlas.recording() as names:
+            found = _work_out(atlas, settings, intensity)
+        known[key] = *found, frozenset(names)
+    events, shaken, names_read = known[key]
+    for name in sorted(names_read):
+        atlas.mark_used(name)
+    return events, shaken
+
+
+def hazard_of_cases(
+    atlas: Atlas, settings: DisasterSettings, intensity: str = "intensity_office"
+) -> pd.DataFrame:
+    """Return how much of the hazard map's probability the computed cases hold.
+
+    Parameters
+    ----------
+    atlas, settings, intensity
+        As in :func:`local_shaking`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By `municipality_code`: `published` and `of_cases`, the probabilities of 6-lower or more in
+        30 years, and `missing`, the background's, at least 0. Where none is published (Futaba, in
+        which no one lived) the worst municipality of the prefecture stands for it.
+    """
+    published = atlas.table(_SOURCE)["p30_i6lower_pct"].astype(float) / 100.0
+    published = published.fillna(published.groupby(published.index.str[:2]).transform("max"))
+    events, _ = computed_earthquakes(atlas, settings)
+    felt = atlas.table("scenario_intensity_by_municipality")[intensity].dropna()
+    case = events.index.get_indexer(felt.index.get_level_values("scenario_code"))
+    row = published.index.get_indexer(felt.index.get_level_values("municipality_code"))
+    known = (case >= 0) & (row >= 0)
+    case, row = case[known], row[known]
+    above = felt.to_numpy(dtype=float)[known] - SIX_LOWER
+    scatter = settings.intensity_scatter
+    reached = ndtr(above / scatter) if scatter > 0.0 else (above >= 0.0).astype(float)
+    source, names = pd.factorize(events["source_id"])
+    likely = events["probability_30y"].fillna(0.0).to_numpy(dtype=float)
+    by_source = np.zeros((len(published), len(names)))
+    np.add.at(by_source, (row, source[case]), likely[case] * reached)
+    none = np.log1p(-by_source).sum(axis=1)
+    missing = -np.expm1(np.minimum(np.log1p(-published.to_numpy()) - none, 0.0))
+    return pd.DataFrame(
+        {"published": published, "of_cases": -np.expm1(none), "missing": missing},
+        index=published.index,
+    )
+
+
+def _work_out(
+    atlas: Atlas, settings: DisasterSettings, intensity: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    missing = hazard_of_cases(atlas, settings, intensity)["missing"]
+    places = atlas.table("municipalities").reindex(missing.index)
+    lat, lon = (places[f"office_{axis}_deg"].to_numpy(dtype=float) for axis in ("lat", "lon"))
+    centres, row, centre = _within(lat, lon, settings.local_radius_km)
+    count = np.bincount(row, minlength=len(missing))
+    each = -np.expm1(np.log1p(-missing.to_numpy()) / count)[row]
+    largest = np.zeros(len(centres))
+    np.maximum.at(largest, centre, each)
+    shaken = np.zeros((len(missing), len(centres)))
+    shaken[row, centre] = each / np.where(largest[centre] > 0.0, largest[centre], 1.0)
+    kept = np.flatnonzero(largest > 0.0)
+    events = pd.DataFrame(
+        {
+            "kind": "local_earthquake",
+            **_names(places, centres[kept], shaken[:, kept]),
+            "category": "local_earthquake",
+            "source_probability_30y": largest[kept],
+            "probability_30y": largest[kept],
+            "probability_date": "2024-01-01",
+            "basis": _SOURCE,
+            "in_force": True,
+        },
+        index=[f"local_{lat:.0f}_{lon:.0f}" for lat, lon in 1000.0 * centres[kept]],
+    ).rename_axis("event_id")
+    events["source_id"] = events.index
+    return events, pd.DataFrame(shaken[:, kept], index=missing.index, columns=events.index)
+
+
+def _within(lat: Floats, lon: Floats, radius_km: float) -> tuple[Floats, Ints, Ints]:
+    """Return the centres in degrees that reach a place, and the pairs of a place and a centre."""
+    lats, lons = (
+        np.arange(np.floor(axis.min() / step) - 4, np.ceil(axis.max() / step) + 5) * step
+        for axis, step in zip((lat, lon), GRID_DEG, strict=True)
+    )
+    grid = np.stack(np.meshgrid(lats, lons, indexing="ij"), axis=-1).reshape(-1, 2)
+    reached = KDTree(to_ecef_km(*grid.T)).query_ball_point(
+        to_ecef_km(lat, lon), safe_chord_km(radius_km), return_sorted=True
+    )
+    row = np.repeat(np.arange(len(lat)), [len(each) for each in reached])
+    found, centre = np.unique(np.concatenate(reached).astype(int), return_inverse=True)
+    return grid[found], row, centre
+
+
+def _names(places: pd.DataFrame, centres: Floats, shaken: Floats) -> dict[str, list[str]]:
+    """Tell where each centre is: how far and which way from the largest place that it shakes."""
+    residents = places["population_2020"].to_numpy(dtype=float)
+    largest = np.where(shaken > 0.0, residents[:, None], -1.0).argmax(axis=0)
+    near = places.iloc[largest]
+    azimuth_deg, km = geodesic_polar(
+        near["office_lat_deg"], near["office_lon_deg"], centres[:, 0], centres[:, 1]
+    )
+    wind = np.round(azimuth_deg / 45.0).astype(int) % 8
+    said = list(zip(km, wind, near["name_en"], near["name_ja"], strict=True))
+    return {
+        "name_en": [
+            f"Local earthquake {f'{km:.0f} km {_WINDS[w]} of' if km >= _BENEATH_KM else 'at'} {en}"
+            for km, w, en, _ in said
+        ],
+        "name_ja": [
+            f"{ja}{f'の{_WINDS_JA[w]}{km:.0f} km' if km >= _BENEATH_KM else '直下'}の局地的な地震"
+            for km, w, _, ja in said
+        ],
+    }
