@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import dcsite
 from dcsite.contract import TIERS
@@ -135,3 +142,82 @@ def test_figures_of_the_municipality_say_that_they_are_not_the_parcels(
 def test_parts_must_be_whole():
     with pytest.raises(dcsite.errors.ScenarioError, match="add up to 1"):
         dcsite.load_scenario("policy-2023", ("criteria.firm_ground.volcano.part=0.5",))
+
+
+def _zones(tmp_path, kinds, **columns):
+    """Two zones about Tomakomai (01213): the east half of the lot, and a hillside apart."""
+    frame = gpd.GeoDataFrame(
+        {"kind": kinds, **columns},
+        geometry=[shapely.box(141.6, 42.6, 141.62, 42.66), shapely.box(141.5, 42.7, 141.51, 42.71)],
+        crs="EPSG:6668",
+    )
+    frame.to_file(tmp_path / "mine<b>.geojson")
+    return tmp_path / "mine<b>.geojson"
+
+
+def _own_ground(measured):
+    """Tomakomai, whose ground is not told; a lot and a point in it; a point in Sapporo."""
+    lot = shapely.box(141.59, 42.63, 141.61, 42.65)
+    places = measured.loc[["01213", "01213", "01213", "01100"]]
+    return places.assign(
+        lat_deg=[42.63, 42.64, 42.64, 43.06], lon_deg=[141.6, 141.6, 141.605, 141.35],
+        uncertainty_km=[9.0, 1.0, 0.0, 0.0], outline=[None, lot.wkt, None, None],
+        tier="large", it_load_mw=100.0,
+    ).set_axis(["town", "lot", "point", "sapporo"])  # fmt: skip
+
+
+def test_a_map_of_ones_own_takes_the_place_of_the_municipality(tmp_path, measured, shipped_atlas):
+    path = _zones(tmp_path, ["tsunami", "storm_surge"])
+    own = dcsite.load_scenario(
+        "policy-2023", (f"criteria.firm_ground.hazards_file={json.dumps(str(path))}",)
+    )
+    hubs = _own_ground(measured)
+    here = CRITERION.measure(hubs, shipped_atlas, own)
+    before = measured.loc["01213", "tsunami_share"]
+    sapporo = measured.loc["01100", "tsunami_share"]
+    assert here["tsunami_share"].tolist() == pytest.approx([before, 0.5, 1.0, sapporo])
+    assert here["hazards_map"].tolist() == ["", "mine<b>.geojson", "mine<b>.geojson", ""]
+    assert here["landslide_share"].nunique() == 2  # those of the two municipalities
+    assert CRITERION.columns(here)["tsunami_share"].en.endswith("where a map of yours covers it)")
+    assert {path.name for path in map(Path, CRITERION.input_files(own))} == {"mine<b>.geojson"}
+
+    found = CRITERION.evaluate(hubs, shipped_atlas, own)
+    told = {site: {one.name: one for one in values} for site, values in found.hub_values.items()}
+    values = [told[site]["tsunami_share"].value for site in hubs.index]
+    assert values == pytest.approx(here["tsunami_share"].tolist())
+    assert told["lot"]["tsunami_share"].label_en == (
+        'share of the site in tsunami zones (at the site, by "mine<b>.geojson")'
+    )
+    assert told["lot"]["tsunami_share"].source == '"mine<b>.geojson"'
+    assert told["town"]["tsunami_share"].label_en.endswith("(not the parcel's)")
+    assert told["point"]["storm_surge_share"].value == 0.0  # covered, and outside
+    assert "storm_surge_share" not in told["sapporo"]
+    (lot, point) = (
+        [breach.message_en for breach in found.breaches if site in breach.site_ids]
+        for site in ("lot", "point")
+    )
+    assert any("share of the site in tsunami zones (at the site" in text for text in lot)
+    assert any("100.0% (limit 30%)" in text for text in point)
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(-9, 9)] * 2, *[st.integers(1, 6)] * 2), min_size=1, max_size=5)
+)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_evaluation_and_measurement_agree_on_any_zones(tmp_path, measured, shipped_atlas, boxes):
+    geometry = [
+        shapely.box(141.6 + x / 1e3, 42.64 + y / 1e3, 141.6 + (x + w) / 1e3, 42.64 + (y + h) / 1e3)
+        for x, y, w, h in boxes
+    ]
+    path = tmp_path / "flood.geojson"
+    ranks = [1 + (x + y) % 4 for x, y, *_ in boxes]
+    gpd.GeoDataFrame({"A31a_205": ranks}, geometry=geometry, crs="EPSG:6668").to_file(path)
+    own = dcsite.load_scenario(
+        "policy-2023", (f"criteria.firm_ground.hazards_file={json.dumps(str(path))}",)
+    )
+    hubs = _own_ground(measured)
+    here = CRITERION.measure(hubs, shipped_atlas, own)["deep_flood_share"]
+    found = CRITERION.evaluate(hubs, shipped_atlas, own).hub_values
+    for site, share in here.items():
+        (told,) = (one.value for one in found[site] if one.name == "deep_flood_share")
+        assert told == pytest.approx(share, abs=1e-9)

@@ -11,6 +11,7 @@ from .options import (
     CheckTimeOption,
     DisastersOption,
     GeodataOption,
+    HazardsOption,
     HeadroomOption,
     JsonOption,
     NoCacheOption,
@@ -36,6 +37,7 @@ def check_command(
     geodata: GeodataOption = None,
     substations: SubstationsOption = None,
     headroom: HeadroomOption = None,
+    hazards: HazardsOption = None,
     sites: SitesOption = None,
     check_time: CheckTimeOption = 1.0,
     as_json: JsonOption = False,
@@ -56,6 +58,7 @@ def check_command(
         disasters,
         substations=substations,
         headroom=headroom,
+        hazards=hazards,
         cache=not no_cache,
         atlas=geodata,
     )

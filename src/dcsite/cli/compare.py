@@ -16,6 +16,7 @@ from .options import (
     DisastersOption,
     EachTimeLimitOption,
     GeodataOption,
+    HazardsOption,
     HeadroomOption,
     NoCacheOption,
     OverridesOption,
@@ -59,6 +60,7 @@ def compare_command(
     geodata: GeodataOption = None,
     substations: SubstationsOption = None,
     headroom: HeadroomOption = None,
+    hazards: HazardsOption = None,
     sites: SitesOption = None,
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/compare by default.")
@@ -87,7 +89,9 @@ def compare_command(
     doubled = sorted({one for one in plans if plans.count(one) > 1})
     if doubled:
         raise ScenarioError(Problem("PLAN...", "", f"{doubled[0]!r} is given twice"))
-    given = with_files(overrides, disasters=disasters, substations=substations, headroom=headroom)
+    given = with_files(
+        overrides, disasters=disasters, substations=substations, headroom=headroom, hazards=hazards
+    )
     session = Session.open(
         by or "policy-2023",
         given,

@@ -13,6 +13,7 @@ from .options import (
     DisastersOption,
     EachTimeLimitOption,
     GeodataOption,
+    HazardsOption,
     HeadroomOption,
     NoCacheOption,
     OverridesOption,
@@ -55,6 +56,7 @@ def frontier_command(
     geodata: GeodataOption = None,
     substations: SubstationsOption = None,
     headroom: HeadroomOption = None,
+    hazards: HazardsOption = None,
     sites: SitesOption = None,
     output: Annotated[
         Path | None, output_option("Folder; dcsite-out/SCENARIO-front-X-Y by default.")
@@ -81,6 +83,7 @@ def frontier_command(
         disasters,
         substations=substations,
         headroom=headroom,
+        hazards=hazards,
         cache=not no_cache,
         options=options,
         atlas=geodata,

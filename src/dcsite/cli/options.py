@@ -84,6 +84,16 @@ HeadroomOption: TypeAlias = Annotated[
     ),
 ]
 
+HazardsOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--hazards",
+        metavar="FILE",
+        help="Zones of flood, tsunami, landslide, storm surge (Shapefile, GeoJSON, GeoPackage, "
+        "zip, or a folder), measured at points and polygons of --sites.",
+    ),
+]
+
 SolverOption: TypeAlias = Annotated[SolverChoice, typer.Option(help="Solver to use.")]
 
 EachTimeLimitOption: TypeAlias = Annotated[

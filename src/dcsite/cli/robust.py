@@ -14,6 +14,7 @@ from dcsite.interrupts import Interrupts
 from .options import (
     DisastersOption,
     GeodataOption,
+    HazardsOption,
     HeadroomOption,
     OverridesOption,
     QuietOption,
@@ -48,6 +49,7 @@ def robust_command(
     geodata: GeodataOption = None,
     substations: SubstationsOption = None,
     headroom: HeadroomOption = None,
+    hazards: HazardsOption = None,
     ranges: Annotated[
         Path | None,
         typer.Option("--ranges", help="TOML of what to vary, and how far; shipped by default."),
@@ -81,7 +83,9 @@ def robust_command(
     from dcsite.studies.robust import run_robust
     from dcsite.studies.robust_sample import Case, RobustRanges
 
-    given = with_files(overrides, disasters=disasters, substations=substations, headroom=headroom)
+    given = with_files(
+        overrides, disasters=disasters, substations=substations, headroom=headroom, hazards=hazards
+    )
     session = Session.open(scenario, given, sites, atlas=geodata)
     directory = output or Path("dcsite-out") / f"{session.scenario.name}-robust"
     check_directory(directory, "robust")

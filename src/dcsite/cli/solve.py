@@ -17,6 +17,7 @@ from .options import (
     CheckTimeOption,
     DisastersOption,
     GeodataOption,
+    HazardsOption,
     HeadroomOption,
     NoCacheOption,
     OverridesOption,
@@ -46,6 +47,7 @@ def solve_command(
     geodata: GeodataOption = None,
     substations: SubstationsOption = None,
     headroom: HeadroomOption = None,
+    hazards: HazardsOption = None,
     sites: SitesOption = None,
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/SCENARIO by default.")
@@ -117,6 +119,7 @@ def solve_command(
         disasters,
         substations=substations,
         headroom=headroom,
+        hazards=hazards,
         cache=not no_cache,
         options=options,
         atlas=geodata,

@@ -7,6 +7,9 @@ lies on soft lowland or has an S-wave velocity (AVS30) below 230 m/s; the shares
 zones of deep flood, tsunami and landslide; and the distance to the nearest volcano under constant
 watch. Grid squares and a user's points share their municipality's values.
 
+Where a user's map of flood, tsunami or landslide (`hazards_file`) covers her point or polygon, the
+share is that of its own ground (0 or 1 at a point), and is shown as the site's.
+
 A hub chooses its parcel, so ground counts by the share of the gentle land that is *not* firm, and
 mountains help nobody: Kochi is 21 % soft lowland, but 52 % of what can be built on is. Soft lowland
 is taken to be gentle, so the share is the most it can be. No national table of liquefaction is
@@ -19,10 +22,12 @@ Zones of tsunami and landslide are mapped in every prefecture that has them, and
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import pandas as pd
+import shapely
 from pydantic import Field, model_validator
 
 from dcsite.contract import (
@@ -38,16 +43,19 @@ from dcsite.contract import (
     linear_score,
 )
 from dcsite.geo.geodesy import geodesic_km, nearest
+from dcsite.hazards import hazard_files, measure_polygons, read_polygons, site_ground
 from dcsite.hazards.settings import Part
 from dcsite.scenario.schema import Positive, Section
+from dcsite.sites.reader import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
+    from dcsite.hazards.polygons import ZonePolygons
     from dcsite.scenario import Scenario
 
 _GROUND, _GENTLE = "seismic_hazard_by_municipality", "gentle_land_by_municipality"
@@ -105,6 +113,16 @@ _OF_RESIDENTS = {
     "landslide": "pop_share_landslide_warning_zone_pct",
 }
 _NOT_THE_PARCEL = ("not the parcel's", "敷地の値ではない")
+#: The same where a user's map covers the site itself; no limit is set for storm surge.
+AT_SITE = {
+    "deep_flood": ("of the site in zones of flood of 3 m or more", "敷地のうち浸水深3m以上の割合"),
+    "tsunami": ("of the site in tsunami zones", "敷地のうち津波浸水想定区域の割合"),
+    "landslide": ("of the site in landslide warning zones", "敷地のうち土砂災害警戒区域の割合"),
+    "storm_surge": ("of the site in storm surge zones", "敷地のうち高潮浸水想定区域の割合"),
+}
+#: Column with the name of the map by which a site was measured, empty where it was not.
+_MAP = "hazards_map"
+_COVERED = ("the site's own where a map of yours covers it", "利用者の地図がある敷地はその値")
 VELOCITY = Quantity(
     "avs30_m_s",
     "m/s",
@@ -154,6 +172,8 @@ class Volcano(Section):
 class Parameters(Section):
     """Parameters of the firm-ground criterion."""
 
+    hazards_file: str
+    """A user's map of flood, tsunami, landslide and storm surge, or a folder of them; or empty."""
     strong_shaking: Hazard
     """Probability of 6-lower or more in 30 years."""
     soft_lowland: Hazard
@@ -171,7 +191,7 @@ class Parameters(Section):
 
     @model_validator(mode="after")
     def _whole(self) -> Parameters:
-        total = sum(getattr(self, name).part for name in type(self).model_fields)
+        total = sum(getattr(self, name).part for name in (*HAZARDS, "volcano"))
         if abs(total - 1.0) > 1e-9:
             raise ValueError(f"the seven parts must add up to 1, got {total:g}")
         return self
@@ -186,6 +206,7 @@ class FirmGround(Criterion[Parameters]):
     title_ja = "地盤・立地の安全性"
     policy_lines = ("B2",)
     Parameters = Parameters
+    file_options = {"hazards": "hazards_file"}  # noqa: RUF012  # never changed
     quantities = (*HAZARDS.values(), VOLCANO)
     rules = (
         Rule(
@@ -202,6 +223,19 @@ class FirmGround(Criterion[Parameters]):
         ),
     )
 
+    def columns(self, sites: pd.DataFrame) -> Mapping[str, Quantity]:
+        """Return what columns are; a user's map may have taken the municipality's place."""
+        named = dict(super().columns(sites))
+        for name in _OF_RESIDENTS if _MAP in sites else ():
+            column = HAZARDS[name].name
+            named[column] = named[column].noted(*_COVERED)
+        return named
+
+    def input_files(self, scenario: Scenario) -> tuple[str, ...]:
+        """Return all files of the user's map."""
+        given = self.own(scenario).hazards_file
+        return tuple(map(str, hazard_files(given))) if given else ()
+
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
         """Measure shares of hazards (0..1; NaN: not known), and km to the nearest volcano."""
         measured = _shares(atlas).reindex(sites["municipality_code"]).set_index(sites.index)
@@ -214,6 +248,12 @@ class FirmGround(Criterion[Parameters]):
         )
         measured[VOLCANO.name] = km
         measured["nearest_volcano_id"] = volcanoes.index.to_numpy()[index]
+        if given := self.own(scenario).hazards_file:
+            at_site = measure_polygons(sites, given, atlas)
+            for name in _OF_RESIDENTS:
+                column = HAZARDS[name].name
+                measured[column] = at_site[name].fillna(measured[column])
+            measured[_MAP] = np.where(at_site.notna().any(axis=1), Path(given).name, "")
         return measured
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
@@ -240,6 +280,11 @@ class FirmGround(Criterion[Parameters]):
         own = self.own(scenario)
         looked_up = pd.DataFrame([_looked_up(code, atlas) for code in hubs["municipality_code"]])
         shares = {name: looked_up[name].to_numpy(dtype=float) for name in HAZARDS}
+        drawn = read_polygons(own.hazards_file) if own.hazards_file else {}
+        at_site = {name: _found_at(hubs, zones, atlas) for name, zones in drawn.items()}
+        for name in _OF_RESIDENTS:
+            own_share = at_site.get(name, np.full(len(hubs), np.nan))
+            shares[name] = np.where(np.isnan(own_share), shares[name], own_share)
         volcanoes = _watched(atlas)
         all_km = geodesic_km(
             hubs["lat_deg"].to_numpy()[:, None],
@@ -253,10 +298,19 @@ class FirmGround(Criterion[Parameters]):
         found = Findings(self.name, hubs, scenario).mean(FIRMNESS, score, score)
         for name, share in shares.items():
             limits = getattr(own, name).max_share
-            found.mean(HAZARDS[name], share)
-            found.each(HAZARDS[name], share, notes=[_NOT_THE_PARCEL] * len(hubs))
             limit = np.array([limits[tier] for tier in hubs["tier"]])
-            found.beyond("own_site_hazard", HAZARDS[name], share, limit)
+            known = ~np.isnan(at_site.get(name, np.full(len(hubs), np.nan)))
+            hazard = HAZARDS[name]
+            found.mean(hazard.noted(*_COVERED) if known.any() else hazard, share)
+            here = np.where(known, np.inf, share)
+            found.each(hazard, here, notes=[_NOT_THE_PARCEL] * len(hubs))
+            found.beyond("own_site_hazard", hazard, np.where(known, np.nan, share), limit)
+            if known.any():
+                found.beyond(
+                    "own_site_hazard", _at_site(name, own), np.where(known, share, np.nan), limit
+                )
+        for name, share in at_site.items():
+            found.each(_at_site(name, own), np.where(np.isnan(share), np.inf, share))
         found.each(VELOCITY, looked_up["avs30_m_s"].to_numpy(), notes=list(looked_up["range"]))
         en = names["name_en"]
         ja = names["jma_name_ja"].where(names["jma_name_ja"].map(type) == str, en)  # noqa: E721
@@ -264,6 +318,35 @@ class FirmGround(Criterion[Parameters]):
         least = np.array([own.volcano.min_km[tier] for tier in hubs["tier"]])
         found.beyond("own_site_hazard", VOLCANO, volcano_km, least, least=True)
         return found.done()
+
+
+def _at_site(name: str, own: Parameters) -> Quantity:
+    """Return the quantity of a hazard of the site's own ground, which names the user's map."""
+    file = shown(Path(own.hazards_file).name)
+    en, ja = AT_SITE[name]
+    column = HAZARDS[name].name if name in HAZARDS else f"{name}_share"
+    said = Quantity(column, "share", f"share {en}", ja, file)
+    return said.noted(f"at the site, by {file}", f"敷地の値、{file}による")
+
+
+def _found_at(hubs: pd.DataFrame, zones: ZonePolygons, atlas: Atlas) -> NDArray[np.float64]:
+    """Return the share of each hub's ground in zones, cut out one by one; NaN: not covered."""
+    towns = atlas.polygons("municipality_polygons").geometry
+    found = np.full(len(hubs), np.nan)
+    for number, (code, ground) in enumerate(
+        zip(hubs["municipality_code"], site_ground(hubs), strict=True)
+    ):
+        if ground is None:
+            continue
+        struck = shapely.intersects(zones.geometry, ground)
+        covered = struck.any() or code[:2] in zones.prefectures
+        if covered or shapely.intersects(zones.loose, towns[code]).any():
+            left = ground
+            for zone in zones.geometry[struck & zones.counts]:
+                left = shapely.difference(left, zone)
+            area = shapely.area(ground)
+            found[number] = 1.0 - shapely.area(left) / area if area else float(left.is_empty)
+    return found
 
 
 def _watched(atlas: Atlas) -> pd.DataFrame:

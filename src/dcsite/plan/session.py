@@ -100,6 +100,7 @@ class Session:
         *,
         substations: Path | None = None,
         headroom: Path | None = None,
+        hazards: Path | None = None,
         cache: bool = True,
         options: SolveOptions | None = None,
         atlas: Path | Atlas | None = None,
@@ -118,6 +119,8 @@ class Session:
             File of further disasters.
         substations, headroom : Path, optional
             File of own connection points, and of what points can bear.
+        hazards : Path, optional
+            File or folder of zones of flood, tsunami, landslide and storm surge.
         cache : bool
             Whether measured sites are kept between runs, in the user's cache folder.
         options : SolveOptions, optional
@@ -131,7 +134,11 @@ class Session:
             With one problem for each thing that is wrong.
         """
         laid = with_files(
-            overrides, disasters=disasters, substations=substations, headroom=headroom
+            overrides,
+            disasters=disasters,
+            substations=substations,
+            headroom=headroom,
+            hazards=hazards,
         )
         if laid or isinstance(scenario, str | Path):
             scenario = load_scenario(scenario, laid)
