@@ -23,8 +23,8 @@ def atlas():
     return load_atlas()
 
 
-def test_all_thirteen_tables_lie_in_their_folder():
-    assert len(HAZARDS) == 13
+def test_all_fourteen_tables_lie_in_their_folder():
+    assert len(HAZARDS) == 14
     assert all(entry["path"] == f"hazards/{name}.csv" for name, entry in HAZARDS.items())
 
 

@@ -190,3 +190,15 @@ def test_any_country(
     apart = geodesic_km(lat[:, None], lon[:, None], lat[None, :], lon[None, :])
     shared = (struck[:, None, :] & struck[None, :, :]).any(axis=2)
     assert not (shared & (apart > 2.0 * radius + 0.01)).any()
+
+
+def test_the_slope_is_that_of_the_published_probabilities(
+    shipped_atlas: Atlas, policy: Scenario
+) -> None:
+    table = shipped_atlas.table("seismic_hazard_at_stations")
+    rate = -np.log1p(-table / 100.0)
+    slope = -2.0 * np.log(rate["p30_i6upper_pct"] / rate["p30_i6lower_pct"])
+    assert settings_of(policy).local_slope == pytest.approx(slope.median(), abs=0.05)
+    # 6-upper is rarer than 6-lower everywhere, and the more so the rarer 6-lower is.
+    assert slope.between(2.6, 7.1).all()
+    assert slope.corr(rate["p30_i6lower_pct"], method="spearman") < -0.9
