@@ -102,6 +102,7 @@ def test_wind_farms_that_count_add_up_to_the_checked_total(atlas):
         ("area_annual_energy", 57, ["area", "period"]),
         ("offshore_wind_zones", 15, ["zone_id"]),
         ("wind_by_prefecture", 47, ["pref_code"]),
+        ("nuclear_stations", 19, ["station_id"]),
         ("nuclear_units_operation_2026", 33, ["plant_ja", "unit_ja"]),
         ("interconnectors", 10, ["link_id"]),
         ("interconnector_reinforcements", 5, ["link_id"]),

@@ -54,6 +54,12 @@ IMPOSSIBLE = {
     "own_site_hazard": [
         "criteria.firm_ground.strong_shaking.max_share={core=0, large=0, regional=0}"
     ],
+    "nuclear_zone": [
+        "criteria.nuclear.upz_counts={core=1, large=1, regional=1}",
+        "tiers.large.count=0",
+        "tiers.regional.count=1",
+        "demand.total_new_it_load_mw=420",
+    ],
     "renewable_share": ["criteria.renewables.contractable_share=0"],
     "substation_reach": ["criteria.substation.max_distance_km={core=0, large=0, regional=0}"],
     "connection_capacity": [
@@ -85,6 +91,7 @@ ALSO_GIVES_WAY = {
     "core_regions": {"rules.tier_counts"},
     "backup": {"rules.tier_counts"},
     "core_areas": {"rules.tier_counts"},
+    "nuclear_zone": {"rules.tier_counts"},
     "tokyo_takeover": {"rules.tier_counts", "rules.separation", "rules.total_it_load"},
 }
 
@@ -104,6 +111,8 @@ def sites_for(capital_sites, measured):
             return capital_sites.assign(max_it_load_mw=9.0)  # the least hub has 10 MW
         if rule == "control_area":
             return capital_sites.assign(zone="control", substation_kv=np.nan, **dict.fromkeys(SAID))
+        if rule == "nuclear_zone":
+            return capital_sites.loc[["01100", "40130", "32201"]]  # Matsue beside the cores
         if rule == "landing_clusters":
             # Two cores that reach an open landing; all others stand at crowded ones.
             crowded = measured["landing_crowded"] & (measured["max_it_load_mw"] >= 50.0)

@@ -196,6 +196,29 @@ class Atlas:
         cores["lon_deg"] = offices["office_lon_deg"].to_numpy()
         return cores
 
+    def nuclear_stations(self) -> pd.DataFrame:
+        """Return nuclear stations by `station_id` with their state (`state_en`, `state_ja`).
+
+        A station operates if any of its units gave power while its units were watched.
+        """
+        watched = "nuclear_units_operation_2026"
+        units, stations = self.table(watched), self.table("nuclear_stations")
+        ran = stations.index.isin(units["station_id"][units["days_generating"] > 0])
+        period = self.resource(watched).vintage
+        period_ja = period.replace(" to ", "〜")
+        said = {
+            "operating": (f"operating (output {period})", f"運転中（{period_ja}に発電実績あり）"),
+            "licensed": (f"not operating (no output {period})", f"停止中（{period_ja}は発電なし）"),
+            "construction": ("under construction", "建設中"),
+            "decommissioning": ("being decommissioned", "廃止措置中"),
+        }
+        state = stations["stage"].mask(ran, "operating")
+        return stations.assign(
+            state=state,
+            state_en=state.map({key: en for key, (en, _) in said.items()}),
+            state_ja=state.map({key: ja for key, (_, ja) in said.items()}),
+        )
+
     def _record(self, name: str) -> None:
         for names in self._recorders:
             names.add(name)

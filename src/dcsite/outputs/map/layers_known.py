@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import folium
 import numpy as np
 import pandas as pd
-from shapely import MultiPolygon, Point
+from shapely import MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
+
+from dcsite.geo.geodesy import geodesic_destination
 
 from .encode import encode_path, encode_polygons
 from .layer import DataLayer, Field, Layer, Mark, Swatch, drawing, points, rows, text
@@ -28,6 +30,13 @@ _FREQUENCY = {50: ("#7aa6c2", "50 Hz"), 60: ("#d9a066", "60 Hz")}
 _LANDING, _CENTRE, _PLANNED = "#00798c", "#4b5763", "#e69f00"
 _LEFT_OUT = "#b4bac0"
 _STUDY, _VOLCANO = "#cc79a7", "#7a1420"
+#: What a nuclear station does: colour and names.
+_NUCLEAR = {
+    "operating": ("#d55e00", "運転中", "operating"),
+    "licensed": ("#e69f00", "停止中", "not operating"),
+    "decommissioning": ("#6b7a86", "廃止措置中", "being decommissioned"),
+    "construction": ("#0072b2", "建設中", "under construction"),
+}
 _OSM = "出典 Source: © OpenStreetMap contributors (ODbL)"
 _STRATEGY = (
     "出典 Source: 経済産業省「半導体・デジタル産業戦略」（2023年6月改定） "
@@ -396,8 +405,40 @@ def volcano_layer(atlas: Atlas) -> Layer:
     )  # fmt: skip
 
 
+def nuclear_layer(atlas: Atlas) -> Layer:
+    """Return the emergency zones of the nuclear stations as circles, by what the station does."""
+    stations = atlas.nuclear_stations()
+    states = list(_NUCLEAR)
+    # Small circles last, above the others.
+    zones = pd.concat(
+        stations.assign(km=stations[column], zone=zone)
+        for column, zone in (("upz_km", "UPZ"), ("paz_km", "PAZ"))
+    ).dropna(subset="km")
+    turn_deg = np.linspace(0.0, 360.0, 72, endpoint=False)
+    rings = [
+        Polygon(np.column_stack(geodesic_destination(lat, lon, turn_deg, km)[::-1]))
+        for lat, lon, km in zip(zones["lat_deg"], zones["lon_deg"], zones["km"], strict=True)
+    ]
+    return drawing(
+        "nuclear", "hazards",
+        (f"原子力発電所と重点区域（{len(stations)}）", "Nuclear stations and their zones"), "areas",
+        [[2 * states.index(one.state) + (one.zone == "PAZ"),
+          [one.name_ja, one.name_en, f"{one.state_ja} {one.state_en}", one.zone, one.km], ring]
+         for one, ring in zip(rows(zones), encode_polygons(rings), strict=True)],
+        [Field("状態", "State"), Field("区域", "Zone"), Field("半径の目安", "Radius, about", "km")],
+        [{"color": colour, "weight": 1, "fillColor": colour, "fillOpacity": opacity}
+         for colour, _, _ in _NUCLEAR.values() for opacity in (0.18, 0.65)],
+        order=3, kind="原子力発電所 Nuclear station",
+        source="出典 Source: nuclear_stations, nuclear_units_operation_2026",
+        legend=[Swatch("area", colour, ja, en) for colour, ja, en in _NUCLEAR.values()],
+        notes=("指針の目安：PAZ約5 km（濃色）、UPZ約30 km（淡色）。実際は市町村の境界に沿う。",
+               "By the guide: PAZ 5 km (dark), UPZ 30 km (pale); real ones follow borders."),
+    )  # fmt: skip
+
+
 def known_layers(atlas: Atlas) -> list[Layer]:
     """Return all layers of the tables, as the list of layers has them."""
     makers = (data_centre_layer, planned_layer, feasibility_layer, substation_layer,
-              capacity_layer, line_layer, area_layer, landing_layer, volcano_layer)  # fmt: skip
+              capacity_layer, line_layer, area_layer, landing_layer, volcano_layer,
+              nuclear_layer)  # fmt: skip
     return [make(atlas) for make in makers]
