@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -34,12 +35,13 @@ SHARE = 150.0 * 1.3 * 0.8 * 8.76 / 29980.2
 def sized(measured, shipped_atlas):
     """Return a function that explains the loads of three large hubs under further overrides."""
 
-    def explain(*further, gap=GAP, sites=None, loads=(200.0, 80.0, 50.0)):
+    def explain(*further, gap=GAP, sites=None, loads=(200.0, 80.0, 50.0), reserve=0.0):
         scenario = dcsite.load_scenario("policy-2023", (*PLAIN, *further))
         some = (measured if sites is None else sites).loc[[FAR, MIDDLE, NEAR]]
         own = next(one for one in criteria() if one.name == "area_load")
         some = some.assign(**own.measure(some, shipped_atlas, scenario))
         chosen = pd.DataFrame({"tier": "large", "it_load_mw": loads}, index=some.index)
+        chosen["reserve_mw"] = reserve
         options = SolveOptions(gap=gap)
         context = explain_context(scenario, shipped_atlas, some, chosen, options, bound=1.0, jobs=1)
         return explain_loads(context)
@@ -87,6 +89,22 @@ def test_land(sized, measured):
     found = sized('rules.land="hard"', sites=little, loads=(120.0, 160.0, 50.0))
     assert kinds(found[FAR]) == [("land", "")]
     assert found[FAR].most_mw == 120.0
+
+
+def test_a_reserve_that_must_stand_here_is_named(sized, monkeypatch):
+    """Ebetsu must hold 90 MW free: of its 200 MW 110 are left for load."""
+    cables = next(one for one in criteria() if one.name == "cables")
+    monkeypatch.setattr(type(cables), "reserve_tiers", lambda *_: ("large",))
+
+    def constrain(self, program):
+        here = np.repeat((program.sites.index == FAR)[:, None], 3, axis=1)
+        program.row("held_here", program.reserve_terms(here.astype(float)), ">=", 90.0)
+
+    monkeypatch.setattr(type(cables), "constrain", constrain)
+    found = sized(loads=(110.0, 170.0, 50.0), reserve=[90.0, 0.0, 0.0], gap=1e-4)
+    assert kinds(found[FAR]) == [("reserve", "")]
+    assert found[FAR].best_mw == found[FAR].high_mw == pytest.approx(110.0)
+    assert kinds(found[MIDDLE]) == [("rest", "")]
 
 
 @pytest.mark.parametrize("mode", ["hard", "soft"])

@@ -200,6 +200,7 @@ class FoundRows:
         find: FindRows,
     ) -> None:
         self._program, self._name, self._rule, self._find = program, name, rule, find
+        self._origin = program.origin
         self._added: set[tuple[int, int]] = set()
         self._slack: dict[tuple[int, int], Any] = {}
         if program.mode(rule) == "soft":
@@ -212,6 +213,7 @@ class FoundRows:
     def separate(self, values: Mapping[str, float]) -> int:
         """Add the rows that a candidate solution violates; return how many."""
         program = self._program
+        program.origin = self._origin
         added = 0
         for hub, coefficient in self._find(self._chosen(values)):
             if hub in self._added:

@@ -43,6 +43,22 @@ DEMAND = "service of demand"
 _SAFE = re.compile(r"[A-Za-z0-9_]{1,40}\Z")
 
 
+class _Owned:
+    """Lazy rows of a criterion's own kind, whatever they lay being that criterion's."""
+
+    def __init__(self, program: SiteProgram, rows: LazyRows) -> None:
+        self._program, self._origin, self._rows = program, program.origin, rows
+        self.complete, self.summary = rows.complete, rows.summary
+
+    def separate(self, values: Mapping[str, float]) -> int:
+        self._program.origin = self._origin
+        return self._rows.separate(values)
+
+    def separate_relaxed(self, values: Mapping[str, float]) -> int:
+        self._program.origin = self._origin
+        return self._rows.separate_relaxed(values)
+
+
 class SiteProgram:
     """A program over measured sites; criteria and the model's own rules add to it.
 
@@ -221,7 +237,7 @@ class SiteProgram:
 
     def separate_by(self, rows: LazyRows) -> None:
         """Take rows of a criterion's own kind that are added as points violate them."""
-        self.lazy.append(rows)
+        self.lazy.append(_Owned(self, rows))
 
     def violate(self, rule: str, variable: Any, amount: float = 1.0) -> None:
         """Count a variable, times an amount, as violation of a soft rule."""

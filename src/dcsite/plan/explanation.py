@@ -159,11 +159,14 @@ class LoadReason(Record):
     """What keeps a hub from more MW, or from less: a bound of its own, a rule, a measure.
 
     ``nothing``: any MW of its tier is as good within the gap; ``least``, ``largest``: of its tier;
-    ``land``; ``rule``: a rule's row binds; ``score``: a criterion's rows do; ``demand``: what is
-    in reach; ``rest``: it carries what the other hubs leave of the total.
+    ``land``; ``reserve``: what it holds free for others; ``rule``: a rule's row binds; ``score``: a
+    criterion's rows do; ``demand``: what is in reach; ``rest``: it carries what the other hubs
+    leave of the total.
     """
 
-    kind: Literal["nothing", "least", "largest", "land", "rule", "score", "demand", "rest"]
+    kind: Literal[
+        "nothing", "least", "largest", "land", "reserve", "rule", "score", "demand", "rest"
+    ]
     name: str
     """The rule, measure or criterion; empty for the hub's own bounds."""
     title_en: str

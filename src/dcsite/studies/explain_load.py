@@ -47,7 +47,9 @@ _AT_BOUND_MW = 1e-3
 _NAMED = 2
 _SMALL_PART = 0.1
 
-_Kind: TypeAlias = Literal["nothing", "least", "largest", "land", "rule", "score", "demand", "rest"]
+_Kind: TypeAlias = Literal[
+    "nothing", "least", "largest", "land", "reserve", "rule", "score", "demand", "rest"
+]
 #: A rule, a measure or a criterion.
 _Owner: TypeAlias = tuple[_Kind, str]
 
@@ -59,6 +61,7 @@ _OWN: dict[_Kind, tuple[str, str]] = {
     ),
     "largest": ("its tier's largest MW", "階層の上限"),
     "land": ("its land carries no more", "利用可能な土地の上限"),
+    "reserve": ("its reserve takes the rest of its room", "予備容量が残りの枠を占める"),
     "demand": ("the demand within its reach", "届く範囲の需要"),
     "rest": ("it carries what the other hubs leave of the total", "総量の残りを担う"),
 }
@@ -73,7 +76,7 @@ def explain_loads(context: ExplainContext) -> dict[str, HubLoad]:
         return {}
     hubs = _hubs(context, program)
     within = max(context.options.gap * abs(kept.objective), 1e-9)
-    own_rows = {f"load_{hub.label}" for hub in hubs.values()}
+    own_rows = {hub.room for hub in hubs.values() if not hub.reserves}
     for rounds in range(_ROUNDS):
         matrix = ProgramMatrix.from_problem(program.problem)
         fixed = FixedProgram(matrix, kept.values, own_rows)
@@ -99,7 +102,9 @@ class _Hub:
     """A hub's column of load above its tier's least, and the bounds of its load in MW."""
 
     column: str
-    label: str
+    room: str
+    """The row by which load and reserve share what its tier, land and connection leave."""
+    reserves: bool
     least_mw: float
     most_mw: float
     bounded_by: str
@@ -111,7 +116,8 @@ def _hubs(context: ExplainContext, program: SiteProgram) -> dict[str, _Hub]:
         row, number = int(program.sites.index.get_indexer(pd.Index([site]))[0]), TIERS.index(tier)
         found[site] = _Hub(
             program.extra_mw[row, number].name,
-            f"{program.labels[row]}_{tier}",
+            f"load_{program.labels[row]}_{tier}",
+            bool(program.reserves[row, number]),
             float(program.min_mw[number]),
             float(program.max_mw[row, number]),
             str(program.candidates.bounded_by[row, number]),
@@ -129,7 +135,7 @@ class _Owners:
         fixed: FixedProgram,
         hubs: Mapping[str, _Hub],
     ) -> None:
-        self._made = program.made
+        self._made, self._rooms = program.made, {hub.room for hub in hubs.values()}
         self._columns = {site: fixed.column(hub.column) for site, hub in hubs.items()}
         self._direct: dict[_Owner, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         self._by_row: dict[str, _Owner] = {}
@@ -137,9 +143,10 @@ class _Owners:
         scores = {one.name: (one.title_en, one.title_ja) for one in criteria()}
         for evaluation in context.checked.evaluations.values():
             scores |= {one.name: (one.label_en, one.label_ja) for one in evaluation.measures}
-        self._titles = {"rule": rules, "score": scores, "demand": {"": _OWN["demand"]}}
-        every = (program.open, program.extra_mw)
-        decided = {variable.name for both in every for variable in both[program.eligible]}
+        self._titles = {"rule": rules, "score": scores}
+        self._titles |= {kind: {"": _OWN[kind]} for kind in ("demand", "reserve")}
+        every = (*program.open[program.eligible], *program.extra_mw[program.eligible])
+        decided = {variable.name for variable in (*every, *program.reserve_mw[program.reserves])}
         site_of = {hub.column: site for site, hub in hubs.items()}
         counted: list[tuple[_Kind, str, float, Terms]]
         counted = [("score", term.measure, term.weight, term.terms) for term in program.scores]
@@ -186,6 +193,8 @@ class _Owners:
         return LoadReason("rule", rule, *self._titles["rule"][rule], max(0.0, worth) + 0.0)
 
     def _owner(self, row: str) -> _Owner:
+        if row in self._rooms:
+            return "reserve", ""
         origin, rule = self._made[row]
         if rule:
             return "rule", rule
