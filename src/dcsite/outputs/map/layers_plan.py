@@ -402,7 +402,7 @@ def worst_footprints(plan: Plan, atlas: Atlas) -> list[Footprint]:
     worst = list(plan.worst_disasters[:1])
     worst += [loss for loss in plan.worst_disasters if loss.kind == "earthquake"][:1]
     found: list[Footprint] = []
-    for loss in dict.fromkeys(worst):
+    for loss in {loss.event_id: loss for loss in worst}.values():
         shaken = intensity_at_offices(atlas, loss.event_id)
         if shaken or loss.areas_dark:
             found.append(Footprint(loss.name_en, loss.name_ja, shaken, loss.areas_dark))
