@@ -16,7 +16,9 @@ from dcsite.hazards import (
     hazard_of_cases,
     local_earthquakes,
     local_shaking,
+    said_of_sources_without_case,
     settings_of,
+    sources_without_case,
 )
 from dcsite.hazards.earthquakes import computed_earthquakes
 from dcsite.hazards.fragility import Fragility, probability_down
@@ -202,3 +204,18 @@ def test_the_slope_is_that_of_the_published_probabilities(
     # 6-upper is rarer than 6-lower everywhere, and the more so the rarer 6-lower is.
     assert slope.between(2.6, 7.1).all()
     assert slope.corr(rate["p30_i6lower_pct"], method="spearman") < -0.9
+
+
+def test_published_sources_without_a_case_are_named(shipped_atlas: Atlas, policy: Scenario) -> None:
+    found = sources_without_case(shipped_atlas, settings_of(policy))
+    assert found.index[found["felt"]].tolist() == ["miyagi_oki_landward", "southern_kanto_m7"]
+    # Every case of the hazard map is either computed or listed.
+    computed, _ = computed_earthquakes(shipped_atlas, settings_of(policy))
+    cases = shipped_atlas.table("scenario_earthquakes").index
+    assert set(found.index[~found["felt"]]) == set(cases) - set(computed.index)
+    assert found.loc["AETRF", "high"] == 0.69
+    en, ja = said_of_sources_without_case(found)
+    assert "Off Miyagi, landward side (80-90 % or more in 30 years, 2026-01-01); Southern" in en
+    assert "as a whole (70 % in 30 years, 2022-05-25); 16 cases of the hazard map that" in en
+    assert "宮城県沖（陸寄り）（30年以内80-90 %以上、2026-01-01時点）、南関東地域" in ja
+    assert "どの役所でも震度5.0に達しない16ケース" in ja

@@ -13,7 +13,13 @@ from .ground_motion import (
     jma_intensity,
     rupture_distance_km,
 )
-from .local import hazard_of_cases, local_earthquakes, local_shaking
+from .local import (
+    hazard_of_cases,
+    local_earthquakes,
+    local_shaking,
+    said_of_sources_without_case,
+    sources_without_case,
+)
 from .polygons import hazard_files, measure_polygons, read_polygons, site_ground
 from .restoration import (
     RestorationCurve,
@@ -52,6 +58,8 @@ __all__ = [
     "recorded_curves",
     "restoration_curves",
     "rupture_distance_km",
+    "said_of_sources_without_case",
     "settings_of",
     "site_ground",
+    "sources_without_case",
 ]

@@ -29,7 +29,7 @@ from scipy.special import ndtr
 
 from dcsite.geo.geodesy import geodesic_polar, safe_chord_km, to_ecef_km
 
-from .earthquakes import SIX_LOWER, UNSHAKEN, computed_earthquakes
+from .earthquakes import SIX_LOWER, UNSHAKEN, computed_earthquakes, earthquake_sources
 from .user import Footprints
 
 if TYPE_CHECKING:
@@ -147,10 +147,90 @@ def hazard_of_cases(
     by_source = np.zeros((len(published), len(names)))
     np.add.at(by_source, (row, source[case]), likely[case] * reached)
     none = np.log1p(-by_source).sum(axis=1)
-    missing = -np.expm1(np.minimum(np.log1p(-published.to_numpy()) - none, 0.0))
+    missing = -np.expm1(np.minimum(np.log1p(-published.to_numpy()) - none, -0.0))
     return pd.DataFrame(
         {"published": published, "of_cases": -np.expm1(none), "missing": missing},
         index=published.index,
+    )
+
+
+def sources_without_case(atlas: Atlas, settings: DisasterSettings) -> pd.DataFrame:
+    """List the published earthquakes that no computed case stands for.
+
+    What the hazard map counts of them is held by the local earthquakes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By id: `name_en`, `name_ja` (English where there is none), `low`, `high` (probability in 30
+        years, 0..1, NaN where none is published), `is_open` (bool: published as "or more"),
+        `as_of`, and `felt` (bool): False for a case of the hazard map that reaches 5.0 at no
+        office, True where no fault model is tabulated, nor a record that could stand for it.
+    """
+    _, computed = computed_earthquakes(atlas, settings)
+    table = atlas.table("herp_probabilities")
+    table = table[(table["in_force"] == 1) & table["hazard_map_code"].isna()]
+    cases = earthquake_sources(atlas, settings)
+    cases = cases[~cases.index.isin(computed.columns)]
+    published = cases["published_probability_30y"]
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "name_en": table["name_en"],
+                    "name_ja": table["name_ja"],
+                    "low": table["p30_low_pct"].astype(float) / 100.0,
+                    "high": table["p30_high_pct"].astype(float) / 100.0,
+                    "is_open": table["p30_high_is_open"] == 1,
+                    "as_of": table["as_of"],
+                    "felt": True,
+                }
+            ),
+            pd.DataFrame(
+                {
+                    "name_en": cases["name_en"],
+                    "name_ja": cases["name_en"],
+                    "low": published,
+                    "high": published,
+                    "is_open": False,
+                    "as_of": cases["probability_date"],
+                    "felt": False,
+                }
+            ),
+        ]
+    )
+
+
+def said_of_sources_without_case(sources: pd.DataFrame) -> tuple[str, str]:
+    """Name in both languages what :func:`sources_without_case` lists, and who holds it."""
+    said = []
+    for row in sources[sources["felt"]].to_dict("records"):
+        low, high = (round(100.0 * row[end], 6) for end in ("low", "high"))
+        percent = f"{low:g}-{high:g} %" if high > low else f"{low:g} %"
+        more_en, more_ja = (" or more", "以上") if row["is_open"] else ("", "")
+        said.append(
+            (
+                f"{row['name_en']} ({percent}{more_en} in 30 years, {row['as_of']})",
+                f"{row['name_ja']}（30年以内{percent}{more_ja}、{row['as_of']}時点）",
+            )
+        )
+    silent = int((~sources["felt"]).sum())
+    if silent:
+        said.append(
+            (
+                f"{silent} cases of the hazard map that reach 5.0 at no municipal office",
+                f"どの役所でも震度5.0に達しない{silent}ケース",
+            )
+        )
+    return (
+        (
+            f"no computed case stands for {'; '.join(en for en, _ in said)}: what the hazard map "
+            "(J-SHIS) counts of them is within the local earthquakes"
+        ),
+        (
+            f"計算ケースのない地震：{'、'.join(ja for _, ja in said)}。"
+            "ハザードマップ（J-SHIS）が見込む分は局地的な地震に含む"
+        ),
     )
 
 
