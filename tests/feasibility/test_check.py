@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import dcsite
-from dcsite.contract import TIERS
+from dcsite.contract import TIERS, criteria
 from dcsite.feasibility.check import check_scenario, disproved, km_down
 from dcsite.model import Candidates, assemble
 from dcsite.solvers.matrix import ProgramMatrix
@@ -142,6 +143,31 @@ def test_only_sites_at_crowded_landings(measured, shipped_atlas):
     assert error.rule_or_key == "criteria.cables.max_crowded_share"
     assert "carry at most 0 MW" in error.message
     assert "set it to 1 or more" in error.message
+
+
+def test_the_most_reserve_beside_the_load(measured, shipped_atlas, monkeypatch):
+    seen = {}
+
+    def bounds(self, outlook):
+        each = np.zeros((len(outlook.sites), len(TIERS)))
+        for tier in (1, 2):
+            each[:, tier] = 0.5
+            seen[tier] = outlook.most_reserve_mw(each)
+        return ()
+
+    monkeypatch.setattr(type(criteria()[0]), "bounds", bounds)
+    ample = measured.assign(max_it_load_mw=1e6)
+    few = ("tiers.regional.count={min=0,max=1}", "tiers.large.count={min=2,max=4}")
+    overrides = (*few, 'rules.connection_capacity="off"', "demand.total_new_it_load_mw=1000")
+    asked = Candidates.of(dcsite.load_scenario(overrides=overrides), shipped_atlas, ample)
+    check_scenario(asked, thorough=False)
+    # Half of what four large hubs have above their least load, and a regional one; all hubs
+    # together carry 650 MW beside the total.
+    assert seen == {1: 0.5 * 4 * 150, 2: 0.5 * (4 * 150 + 40)}
+    overrides = (*overrides, "demand.total_new_it_load_mw=1600")
+    asked = Candidates.of(dcsite.load_scenario(overrides=overrides), shipped_atlas, ample)
+    check_scenario(asked, thorough=False)
+    assert seen == {1: 0.5 * 50, 2: 0.5 * 50}
 
 
 def test_cores_that_count_as_large(measured, shipped_atlas):

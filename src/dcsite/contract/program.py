@@ -196,3 +196,9 @@ class Outlook(Protocol):
         That is the total less the most that all other sites can carry; 0 where no rule asks for the
         total, or where its hubs cannot carry it anyhow (which is told apart).
         """
+
+    def most_reserve_mw(self, worth: NDArray[np.float64]) -> float:
+        """Return the most reserve, in MW, each hub's times its worth, that any plan can hold.
+
+        `worth`, of shape (sites, tiers), is what a MW of it counts; 0 in tiers that hold none.
+        """

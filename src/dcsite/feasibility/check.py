@@ -186,7 +186,7 @@ def load_range(left: Candidates, most_hubs: Sequence[int]) -> LoadRange:
         By tier, the most hubs that separation leaves room for.
     """
     least_mw, least_text = _least_load_mw(left)
-    most_mw, most_text = _most_load_mw(left, most_hubs)
+    most_mw, most_text = _most_mw(left, most_hubs, left.max_mw)
     asked_mw = left.scenario.total_new_it_load_mw
     return LoadRange(asked_mw, least_mw, most_mw, least_text, most_text)
 
@@ -444,8 +444,24 @@ class _Check:
         """Return the IT load, in MW, that some sites carry at least in any plan."""
         if self._carrying is None:
             return 0.0
-        elsewhere = _most_load_mw(self.left, self._carrying, ~here)[0]
+        there_mw = np.where(here[:, None], 0.0, self.left.max_mw)
+        elsewhere = _most_mw(self.left, self._carrying, there_mw)[0]
         return max(0.0, self.scenario.total_new_it_load_mw - elsewhere)
+
+    def most_reserve_mw(self, worth: NDArray[np.float64]) -> float:
+        """Return the most reserve, in MW, each hub's times its worth, that any plan can hold.
+
+        It stands within each hub's room above its least load, and, where the total is asked for,
+        beside that.
+        """
+        left = self.left
+        room_mw = np.maximum(left.max_mw - left.min_mw, 0.0)
+        hubs = self._carrying or (len(self.sites),) * len(TIERS)
+        most_mw = _most_mw(left, hubs, room_mw * worth)[0]
+        if self._carrying is None:
+            return most_mw
+        beside_mw = _most_mw(left, hubs, left.max_mw)[0] - self.scenario.total_new_it_load_mw
+        return min(most_mw, max(0.0, beside_mw) * float(worth[left.eligible].max(initial=0.0)))
 
     def bounds(self) -> tuple[Bound, ...]:
         """Ask every criterion what no plan can reach, and compare it with what is asked.
@@ -516,19 +532,17 @@ def limit_text(largest: Spread | None, hubs: str) -> str:
     )
 
 
-def _most_load_mw(
-    left: Candidates, most_hubs: Sequence[int], here: NDArray[np.bool_] | None = None
+def _most_mw(
+    left: Candidates, most_hubs: Sequence[int], each_mw: NDArray[np.float64]
 ) -> tuple[float, str]:
-    """Return the most load of all hubs (an upper bound) and how it arises.
+    """Return the most MW of all hubs (an upper bound), of each site's in each tier, and how.
 
-    Each tier takes its largest loads on its own, so one site may count in two tiers. `here`
-    restricts the sites.
+    Each tier takes its largest on its own, so one site may count in two tiers.
     """
     scenario, bound = left.scenario, left.modes.mode["tier_counts"] == "hard"
     loads: list[NDArray[np.float64]] = []
     for number in range(len(TIERS)):
-        take = left.eligible[:, number] if here is None else left.eligible[:, number] & here
-        largest_first = np.sort(left.max_mw[take, number])[::-1]
+        largest_first = np.sort(each_mw[left.eligible[:, number], number])[::-1]
         loads.append(np.concatenate([[0.0], np.cumsum(largest_first)]))
     counts = [
         min(
