@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dcsite.studies.stress_fleet import Fleet
-from dcsite.studies.stress_history import history, recorded_intensity
+from dcsite.studies.stress_history import history
 
 SETTINGS = SimpleNamespace(down_intensity=6.0, intensity_scatter=0.4, common_share=0.75)
 #: A quarter of the variance is a hub's own.

@@ -1,5 +1,6 @@
 """What can strike many sites at once, and how likely each of them is down then."""
 
+from .darkness import dark_logit, dark_sd, expected_share, recorded_intensity
 from .disaster_set import DisasterSet, disaster_set, falls_with, joint_risk
 from .earthquakes import earthquake_sources, intensity_at_offices
 from .fragility import (
@@ -40,8 +41,11 @@ __all__ = [
     "RestorationCurves",
     "SourceType",
     "conditional_probability_down",
+    "dark_logit",
+    "dark_sd",
     "disaster_set",
     "earthquake_sources",
+    "expected_share",
     "falls_with",
     "hazard_files",
     "hazard_of_cases",
@@ -56,6 +60,7 @@ __all__ = [
     "read_footprints",
     "read_polygons",
     "recorded_curves",
+    "recorded_intensity",
     "restoration_curves",
     "rupture_distance_km",
     "said_of_sources_without_case",

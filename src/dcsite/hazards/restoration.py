@@ -3,7 +3,8 @@
 A curve begins at nothing restored when the outage begins and runs straight between the published
 points. Beyond the last point, where a few per cent are still out, it goes on at the slope of its
 last stretch until all is restored. Numbers of customers still out become shares of
-`customers_out`. What has no point, or a time of the clock alone, cannot be used and is named.
+`customers_out`. What has no point within a day, or a time of the clock alone, cannot be used and is
+named.
 
 A hub's hours are the time at which the curve reaches a share drawn evenly between 0 and 1: a hub
 is restored as early or late as any customer. Which outage a blackout is like is drawn once for all
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
 
 Floats = NDArray[np.float64]
+
+#: What is restored in the first days is not to be guessed from one later point.
+_FIRST_DAY_HOURS = 24.0
 
 
 class RestorationCurve(Record):
@@ -122,6 +126,9 @@ def restoration_curves(outages: pd.DataFrame, points: pd.DataFrame) -> Restorati
         timed = rows[rows["hours_after"].notna()].sort_values("hours_after")
         if timed.empty:
             unusable[str(outage_id)] = "only a time of the clock is published, no hours"
+            continue
+        if timed["hours_after"].iloc[0] > _FIRST_DAY_HOURS:
+            unusable[str(outage_id)] = "no point of its first day is published"
             continue
         still_out = timed["customers_still_out"].astype("Float64").astype(float)
         share = (timed["restored_pct"] / 100.0).fillna(

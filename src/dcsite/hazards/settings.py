@@ -59,6 +59,8 @@ class DisasterSettings(Section):
     shaken by 6-lower (5.5) or more."""
     fuel_hours: PerTier
     """Hours that a hub of each tier runs on its own generators while its grid is cut."""
+    darkness_shift: Annotated[float, Field(ge=-2, le=2)]
+    """How many standard errors the curve of darkness lies above (below 0: under) its best fit."""
     area_blackout_30y: Part
     """Probability in 30 years that one electricity area blacks out as a whole."""
     frequency_blackout_30y: Part

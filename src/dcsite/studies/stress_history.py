@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dcsite.hazards import Fragility, conditional_probability_down
+from dcsite.hazards import Fragility, conditional_probability_down, recorded_intensity
 
 from .stress_types import Basis, HistoryEvent, HistoryHub, Outage
 
@@ -29,40 +29,7 @@ if TYPE_CHECKING:
 
     from .stress_fleet import Fleet
 
-#: Instrumental intensity from which a JMA class begins.
-CLASS_FROM: Mapping[str, float] = {
-    "3": 2.5,
-    "4": 3.5,
-    "5-lower": 4.5,
-    "5-upper": 5.0,
-    "6-lower": 5.5,
-    "6-upper": 6.0,
-    "7": 6.5,
-}
-
 _LEAST = 0.0005
-
-
-def recorded_intensity(shaking: pd.DataFrame) -> pd.DataFrame:
-    """Return the best figure of each event and municipality, and what it is.
-
-    Parameters
-    ----------
-    shaking : pandas.DataFrame
-        Table of historical shaking, by `event_id` and `municipality_code`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        On the same index without rows that have no intensity: `intensity`, `basis`.
-    """
-    recorded = shaking["intensity_from_pgv_max"].astype(float)
-    estimated = shaking["intensity_estimated_office"].astype(float)
-    observed = shaking["jma_intensity_class_max"].map(CLASS_FROM).astype(float)
-    basis = pd.Series("jma_class_at_least", index=shaking.index, dtype=object)
-    basis = basis.mask(estimated.notna(), "estimated").mask(recorded.notna(), "recorded")
-    best = recorded.fillna(estimated).fillna(observed)
-    return pd.DataFrame({"intensity": best, "basis": basis})[best.notna()]
 
 
 def history(
