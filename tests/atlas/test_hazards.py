@@ -25,8 +25,11 @@ def atlas():
         ("volcanoes", 107, ["volcano_id"]),
         ("historical_earthquakes", 110, ["event_id"]),
         ("historical_shaking_by_municipality", 4_156, ["event_id", "municipality_code"]),
-        ("wide_area_power_outages", 11, ["outage_id"]),
-        ("power_outage_restoration", 14, ["outage_id", "hours_after"]),
+        ("wide_area_power_outages", 31, ["outage_id"]),
+        ("power_outage_restoration", 69, ["outage_id", "hours_after"]),
+        ("power_outages_by_prefecture", 85, ["outage_id", "pref_code"]),
+        ("historical_6lower_municipalities", 115, ["event_id", "municipality_code"]),
+        ("data_centre_fuel_hours", 6, ["facility_id"]),
         ("disaster_designated_municipalities", 1_741, ["municipality_code"]),
     ],
 )

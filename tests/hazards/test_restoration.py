@@ -95,27 +95,42 @@ def test_an_earthquakes_blackout_is_like_one_of_an_earthquake():
     assert hours.tolist() == [[5.0, 10.0], [5.0, 10.0], [5.0, 10.0], [500.0, 1000.0]]
 
 
+def test_a_blackout_is_like_each_outage_as_often_as_that_cut_customers():
+    brief = RestorationCurve("a", "", "", "typhoon", (0.0, 1.0), (0.0, 1.0), False, 3)
+    long = RestorationCurve("b", "", "", "typhoon", (0.0, 9.0), (0.0, 1.0), False, 1)
+    which = np.array([0.0, 0.74, 0.76, 1.0])
+    hours = RestorationCurves((brief, long), {}).draw_hours(
+        which, np.ones((4, 1)), np.zeros(4, dtype=bool)
+    )
+    assert hours[:, 0].tolist() == [1.0, 1.0, 9.0, 9.0]
+
+
+def test_an_outage_of_which_only_a_late_point_is_known_tells_nothing_of_its_first_days():
+    found = restoration_curves(
+        outages(a=1, b=1), points(("a", 5.0, 100.0, np.nan), ("b", 280.0, 99.0, np.nan))
+    )
+    assert found.unusable == {"b": "no point of its first day is published"}
+
+
 def test_the_shipped_tables(shipped_atlas):
     found = recorded_curves(shipped_atlas)
     curves = {curve.outage_id: curve for curve in found.curves}
-    assert len(curves) == 7
-    assert set(found.unusable) == {
-        "hagibis_2019",
-        "kobe_1995_kansai",
-        "tohoku_2011_tokyo",
-        "voltage_1987_tokyo",
-    }
-    # 99 % after 48 hours; 243,953 of 4,660,000 still out after 216.
+    assert len(curves) == 21
+    assert sum(curve.cause == "earthquake" for curve in found.curves) == 19
+    assert found.unusable["faxai_2019_tokyo"] == "no point of its first day is published"
+    assert found.unusable["hagibis_2019"] == "only a time of the clock is published, no hours"
+    # 99 % after 48 hours; 4,113,460 of 4,660,000 still out after 19.2, 243,953 after 221.2.
     assert curves["iburi_2018_hokkaido"].hours_at(np.array([0.99])) == pytest.approx([48.0])
-    assert curves["tohoku_2011_tohoku"].restored[1] == pytest.approx(1.0 - 243_953 / 4_660_000)
+    share = curves["tohoku_2011_tohoku"].still_out(np.array([19.2, 221.2]))
+    assert share == pytest.approx([4_113_460 / 4_660_000, 243_953 / 4_660_000])
 
 
 @pytest.mark.parametrize("after_earthquake", [True, False])
-def test_who_outlasts_the_fuel_is_the_mean_over_the_curves(shipped_atlas, after_earthquake):
+def test_who_outlasts_the_fuel_is_counted_over_all_customers_cut(shipped_atlas, after_earthquake):
     hours = np.array([[0.0, 12.0], [48.0, 100_000.0]])
     share = outlast(shipped_atlas, hours, after_earthquake)
     alike = recorded_curves(shipped_atlas).like(after_earthquake)
     assert all(one.cause == "earthquake" for one in alike) == after_earthquake
-    by_hand = [np.interp(48.0, one.hours, one.restored) for one in alike]
-    assert share[1, 0] == pytest.approx(1.0 - np.mean(by_hand))
+    out = sum(one.customers_out * (1.0 - np.interp(48.0, one.hours, one.restored)) for one in alike)
+    assert share[1, 0] == pytest.approx(out / sum(one.customers_out for one in alike))
     assert share[0, 0] == 1.0 > share[0, 1] > share[1, 0] > share[1, 1] == 0.0

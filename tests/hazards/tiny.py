@@ -27,6 +27,7 @@ def settings(**changes: object) -> DisasterSettings:
         "local_slope": 2.0,
         "area_lost_from_share": 0.5,
         "fuel_hours": {"core": 8.0, "large": 6.0, "regional": 5.0},
+        "darkness_shift": 0.0,
         "area_blackout_30y": 0.1,
         "frequency_blackout_30y": 0.02,
         "landing_cluster_30y": 0.05,

@@ -102,7 +102,8 @@ class Darkness:
     def standard_error(self, log_share: Floats) -> Floats:
         """Return the standard error of the curve, in log-odds."""
         (level, both), (_, slope) = self.covariance
-        return np.sqrt(level + 2.0 * both * log_share + slope * log_share**2)
+        variance = level + 2.0 * both * log_share + slope * log_share**2
+        return np.asarray(np.sqrt(variance), dtype=np.float64)
 
 
 def expected_share(median: Floats, scale: float) -> Floats:
@@ -188,17 +189,18 @@ def recorded_outages(atlas: Atlas, least: float = STRONG) -> pd.DataFrame:
         dark. Earthquakes without a known intensity are left out.
     """
     found = atlas.table("wide_area_power_outages")
-    shaken = _shares(atlas, strongly_shaken(atlas, least), ["electricity_area"])
-    found = found[found["event_id"].isin(shaken.columns)]
+    shares = _shares(atlas, strongly_shaken(atlas, least), ["electricity_area"])
+    shaken = shares.stack()  # noqa: PD013 (a pivot back)
+    found = found[found["event_id"].isin(shaken.index.unique("event_id"))]
     area, event = found["electricity_areas"].astype(str), found["event_id"].astype(str)
     contracts = area.map(atlas.table("electricity_areas")["contracts_2016"]).astype(float)
     cut = (found["customers_out"].astype(float) / contracts).clip(upper=1.0)
-    places = list(zip(area, event, strict=True))
+    places = pd.MultiIndex.from_arrays([area, event])
     return pd.DataFrame(
         {
             "area": area,
             "event_id": event,
-            "shaken_share": [float(shaken.loc[place]) for place in places],
+            "shaken_share": shaken.reindex(places).to_numpy(dtype=float),
             "cut_share": cut.mask(found["whole_area"].astype(int) == 1, 1.0),
         },
         index=found.index,
@@ -286,7 +288,7 @@ def fit_own_weight(atlas: Atlas, slope: float) -> tuple[float, pd.Series[float]]
         found = minimize(misfit, begin, args=(curve,), method="BFGS")
         likely[float(weight)], begin = -float(found.fun), found.x
     by_weight = pd.Series(likely)
-    return float(by_weight.idxmax()), by_weight
+    return max(likely, key=lambda one: likely[one]), by_weight
 
 
 def _by_prefecture(atlas: Atlas) -> pd.DataFrame:
@@ -300,16 +302,16 @@ def _by_prefecture(atlas: Atlas) -> pd.DataFrame:
         rows["outage_id"].map(outages[name]) for name in ("area", "event_id", "shaken_share")
     )
     keys = ["electricity_area", "pref_code"]
-    own = _shares(atlas, strongly_shaken(atlas), keys)
+    own = _shares(atlas, strongly_shaken(atlas), keys).stack()  # noqa: PD013 (a pivot back)
     places = atlas.table("municipalities")
     people = places.groupby(keys)["population_2020"].sum()
     areas = atlas.table("electricity_areas")
-    where = list(zip(area, rows["pref_code"], strict=True))
-    customers = people.loc[where].to_numpy(dtype=float) * area.map(
+    where = [area, rows["pref_code"]]
+    customers = people.reindex(pd.MultiIndex.from_arrays(where)).to_numpy(dtype=float) * area.map(
         areas["contracts_2016"] / places.groupby("electricity_area")["population_2020"].sum()
     ).to_numpy(dtype=float)
     return rows[["outage_id", "pref_code"]].assign(
-        own_share=[float(own.loc[place, one]) for place, one in zip(where, event, strict=True)],
+        own_share=own.reindex(pd.MultiIndex.from_arrays([*where, event])).to_numpy(dtype=float),
         area_share=shaken.astype(float),
         cut_share=np.minimum(rows["customers_out"].to_numpy(dtype=float) / customers, 1.0),
     )
@@ -320,7 +322,9 @@ def _shares(atlas: Atlas, shaken: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     places = atlas.table("municipalities").reindex(shaken.index)
     people = places["population_2020"].astype(float)
     groups = [places[name] for name in by]
-    return shaken.mul(people, axis=0).groupby(groups).sum().div(people.groupby(groups).sum(), axis=0)
+    return (
+        shaken.mul(people, axis=0).groupby(groups).sum().div(people.groupby(groups).sum(), axis=0)
+    )
 
 
 def _log_odds(share: pd.Series[float]) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Floats]:
@@ -405,7 +409,7 @@ def _level(target: Floats, rise: Floats, part: Floats, row: NDArray[np.intp]) ->
         sums = np.zeros(target.shape)
         np.add.at(sums, row, part[:, None] * expit(middle[row] + finite))
         low, high = np.where(sums < share, middle, low), np.where(sums < share, high, middle)
-    return (low + high) / 2.0
+    return np.asarray((low + high) / 2.0, dtype=np.float64)
 
 
 def dark_sd(atlas: Atlas, settings: DisasterSettings) -> float:  # noqa: ARG001 (a shared form)

@@ -8,7 +8,8 @@ named.
 
 A hub's hours are the time at which the curve reaches a share drawn evenly between 0 and 1: a hub
 is restored as early or late as any customer. Which outage a blackout is like is drawn once for all
-hubs, evenly; a blackout after an earthquake is like one that an earthquake caused.
+hubs, each as likely as it cut customers: whoever is cut is more often so in a large outage, and
+large ones last longer. A blackout after an earthquake is like one that an earthquake caused.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class RestorationCurve(Record):
     """Share restored by then, rising from 0 to 1."""
     extended: bool
     """Whether the last stretch goes beyond what is published."""
+    customers_out: int = 1
+    """Customers cut: what the outage weighs among others."""
 
     def still_out(self, hours: Floats) -> Floats:
         """Return the share of the customers cut (0..1) still without power after some hours."""
@@ -94,7 +97,8 @@ class RestorationCurves(Record):
         hours = np.zeros(share.shape)
         for quake in (True, False):
             group, mine = self.like(quake), after_earthquake == quake
-            choice = np.minimum((which * len(group)).astype(np.int64), len(group) - 1)
+            upper = np.cumsum([curve.customers_out for curve in group])
+            choice = np.searchsorted(upper, np.minimum(which, 1.0 - 1e-12) * upper[-1], "right")
             for position, curve in enumerate(group):
                 rows = mine & (choice == position)
                 hours[rows] = curve.hours_at(share[rows])
@@ -150,6 +154,7 @@ def restoration_curves(outages: pd.DataFrame, points: pd.DataFrame) -> Restorati
                 hours=tuple(hours),
                 restored=tuple(restored),
                 extended=extended,
+                customers_out=int(outage["customers_out"]),
             )
         )
     if not found:
@@ -180,9 +185,10 @@ def outlast(atlas: Atlas, hours: ArrayLike, after_earthquake: bool) -> Floats:
     Returns
     -------
     numpy.ndarray
-        Probabilities, of the shape of `hours`: the mean over the recorded curves, each outage
-        alike whatever its size.
+        Probabilities, of the shape of `hours`: of all customers the recorded outages cut.
     """
     since = np.asarray(hours, dtype=np.float64)
     curves = recorded_curves(atlas).like(after_earthquake)
-    return np.asarray(np.mean([one.still_out(since) for one in curves], axis=0), dtype=np.float64)
+    share = [one.still_out(since) for one in curves]
+    weight = [one.customers_out for one in curves]
+    return np.asarray(np.average(share, axis=0, weights=weight), dtype=np.float64)
