@@ -260,22 +260,7 @@ def test_the_solver_hangs_hubs_on_what_trying_all_options_finds(
     measured, shipped_atlas, policy, site, total_mw, mode, apart
 ):
     """Two large hubs near each other, which may share points, and loads that ask for a class."""
-    scenario = dcsite.load_scenario(
-        "policy-2023",
-        (
-            "tiers.core.count=0", "tiers.large.count=2", "tiers.regional.count=0",
-            "tiers.large.separation_km=5", "tiers.regional.separation_km=5",
-            f"demand.total_new_it_load_mw={total_mw}", "penalties.connection_capacity=0.3",
-            "demand.latency_critical_share=0",
-            *(f'rules.{rule}="off"' for rule in policy.rules if rule not in _HELD),
-            f'rules.connection_capacity="{mode}"', f'rules.separation="{apart}"',
-            *(f"weights.{name}={int(name == 'substation')}" for name in policy.weights),
-            "criteria.disasters.weight_parts={worst_survival=0,expected_loss=1,cvar_loss=0}",
-        ),
-    )  # fmt: skip
-    own = measured.iloc[site]
-    near = np.hypot(measured["lat_deg"] - own["lat_deg"], measured["lon_deg"] - own["lon_deg"])
-    sites = measured.loc[sorted(near.sort_values().index[:4])]
+    scenario, sites = _pair(policy, measured, site, total_mw, mode, apart)
     candidates = Candidates.of(scenario, shipped_atlas, sites)
     answer = find_answer(assemble(candidates), SolveOptions(solver="highs", gap=1e-7))
     best = _tried(scenario, candidates, total_mw)
@@ -293,6 +278,68 @@ def test_the_solver_hangs_hubs_on_what_trying_all_options_finds(
     measure = next(one for one in checked.evaluations["substation"].measures if one.score)
     over = sum(v.penalty for v in checked.violations if v.rule == "connection_capacity")
     assert measure.score - over == pytest.approx(best, abs=1e-5)
+
+
+def _pair(policy, measured, site, total_mw, mode, apart):
+    """Return a scenario of two large hubs and nothing but connections, and four sites in a row."""
+    scenario = dcsite.load_scenario(
+        "policy-2023",
+        (
+            "tiers.core.count=0", "tiers.large.count=2", "tiers.regional.count=0",
+            "tiers.large.separation_km=5", "tiers.regional.separation_km=5",
+            f"demand.total_new_it_load_mw={total_mw}", "penalties.connection_capacity=0.3",
+            "demand.latency_critical_share=0",
+            *(f'rules.{rule}="off"' for rule in policy.rules if rule not in _HELD),
+            f'rules.connection_capacity="{mode}"', f'rules.separation="{apart}"',
+            *(f"weights.{name}={int(name == 'substation')}" for name in policy.weights),
+            "criteria.disasters.weight_parts={worst_survival=0,expected_loss=1,cvar_loss=0}",
+        ),
+    )  # fmt: skip
+    own = measured.iloc[site]
+    near = np.hypot(measured["lat_deg"] - own["lat_deg"], measured["lon_deg"] - own["lon_deg"])
+    return scenario, measured.loc[sorted(near.sort_values().index[:4])]
+
+
+@settings(
+    deadline=None,
+    max_examples=8,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    site=st.integers(0, 1740),
+    mode=st.sampled_from(["hard", "soft", "off"]),
+    reserve_mw=st.sampled_from([30.0, 90.0, 180.0]),
+)
+def test_a_reserve_hangs_on_the_grid_as_load_does_and_earns_no_score(
+    measured, shipped_atlas, policy, site, mode, reserve_mw
+):
+    scenario, sites = _pair(policy, measured, site, 200, mode, "off")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(CRITERION), "reserve_tiers", lambda *_: ("large",))
+        program = assemble(Candidates.of(scenario, shipped_atlas, sites))
+        ones = np.ones(program.eligible.shape)
+        program.row("held", program.reserve_terms(ones), ">=", reserve_mw)
+        answer = find_answer(program, SolveOptions(solver="highs", gap=1e-7))
+        if answer.outcome.status == "infeasible":
+            assert mode == "hard"
+            return
+        hubs = sites.join(answer.chosen, how="inner")
+        checked = check_plan(
+            hubs,
+            shipped_atlas,
+            scenario,
+            claimed_objective=answer.outcome.objective,
+            bound=answer.outcome.bound,
+        )
+    assert hubs["reserve_mw"].sum() >= reserve_mw - 1e-4
+    assert checked.objective == pytest.approx(answer.outcome.objective, abs=1e-5)
+    grid_mw = (hubs["it_load_mw"] + hubs["reserve_mw"]) * hubs["pue"]
+    for hub, link in checked.evaluations["substation"].links.items():
+        assert link[0].grid_mw == pytest.approx(grid_mw[hub], abs=1e-3)
+        if mode == "hard":
+            assert link[0].grid_mw <= link[0].capacity_mw + 1e-3
 
 
 def _tried(scenario, candidates, total_mw):

@@ -81,7 +81,7 @@ def test_reserve_asked_for_too_late_is_refused(measured, shipped_atlas):
     program.reserve(["core"])
     program.capacity_terms(_ones(program))
     program.reserve(["core"])
-    with pytest.raises(CriterionError, match="rank"):
+    with pytest.raises(CriterionError, match="reserve_tiers"):
         program.reserve(["large"])
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import dcsite
+from dcsite.contract import Criterion
 from dcsite.errors import CheckError
 from dcsite.plan import check_plan, unserved_demand
 
@@ -78,6 +79,25 @@ def test_tampering_is_named_by_rule_and_site(hubs, shipped_atlas, small, change,
 def test_a_load_outside_its_tier_is_refused(hubs, shipped_atlas, small):
     with pytest.raises(CheckError, match="07203: carries 60 MW, a regional hub takes 10 to 50 MW"):
         check(hubs.assign(it_load_mw=[190.0, 190.0, 60.0]), shipped_atlas, small)
+
+
+@pytest.mark.parametrize(
+    ("reserve_mw", "said"),
+    [
+        ([0.0, 0.0, 5.0], "07203: holds 5 MW in reserve, which no rule asks of a regional hub"),
+        ([-1.0, 0.0, 0.0], "01217: carries 200 MW and -1 MW in reserve"),
+        ([0.0, 110.0, 0.0], "41206: carries 200 MW and 110 MW in reserve, a core hub takes 100 to"),
+        ([0.0, 60.0, 0.0], "about 10 MW larger than its usable land allows"),
+    ],
+)
+def test_a_reserve_is_capacity_of_tiers_that_were_asked_for_it(
+    hubs, shipped_atlas, small, monkeypatch, reserve_mw, said
+):
+    monkeypatch.setattr(Criterion, "reserve_tiers", lambda *_: ("core",))
+    tight = hubs.assign(max_it_load_mw=250.0)
+    check(tight.assign(reserve_mw=[50.0, 50.0, 0.0]), shipped_atlas, small)
+    with pytest.raises(CheckError, match=re.escape(said)):
+        check(tight.assign(reserve_mw=reserve_mw), shipped_atlas, small)
 
 
 def test_a_site_used_twice_is_refused(hubs, shipped_atlas, small):
@@ -158,7 +178,7 @@ def test_what_is_broken_is_said_of_places_in_both_languages(hubs, shipped_atlas,
         assert not re.search(r"01217|41206|07203|core|large|regional", violation.message_ja)
         assert re.search("[\u3040-\u30ff\u4e00-\u9fff]", violation.message_ja)
     said = {violation.rule: violation for violation in found if violation.rule == "land"}
-    assert said["land"].message_en.startswith("郡山市 Koriyama-shi carries about 90 MW more")
+    assert said["land"].message_en.startswith("郡山市 Koriyama-shi is about 90 MW larger")
     texts = {violation.message_ja for violation in found}
     assert "中核拠点が3か所（必要2〜2）" in texts
     assert "九州に中核拠点がない" in texts

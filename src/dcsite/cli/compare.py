@@ -170,15 +170,19 @@ def _told_apart(found: list[Contender]) -> list[Contender]:
 
 
 def _print(console: Console, found: Comparison) -> None:
+    from dcsite.contract import load_mw
+
     labels = {name: english for name, (_, english) in found.labels().items()}
     console.print(
         f"measured by {escape(found.measured_by)}: {escape(found.scenario['title_en'])}\n"
     )
     for plan in found.plans:
         note = f" ({plan.note_en})" if plan.note_en else ""
+        reserve_mw = sum(hub.reserve_mw for hub in plan.hubs)
+        reserve = f" and {load_mw(reserve_mw)} MW in reserve" if reserve_mw else ""
         console.print(
             f"[bold]{escape(plan.label)}[/bold]: {escape(plan.title_en)}{escape(note)}, "
-            f"{len(plan.hubs)} hubs, {sum(hub.it_load_mw for hub in plan.hubs):,.0f} MW"
+            f"{len(plan.hubs)} hubs, {sum(hub.it_load_mw for hub in plan.hubs):,.0f} MW{reserve}"
         )
         for measure in plan.measures:
             shared = labels[measure.name]

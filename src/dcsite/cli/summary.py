@@ -69,6 +69,7 @@ def print_summary(
         )
     console.print()
     console.print(_hubs(plan.hubs))
+    console.print(_total(plan))
     console.print()
     console.print(_measures(plan.measures))
     if plan.areas:
@@ -116,17 +117,27 @@ def _hubs(hubs: tuple[Hub, ...]) -> Table:
 
     facts = [fact for one in criteria() for fact in one.facts if fact.short_en]
     further = (*link_kinds(), "nearest", *(fact.short_en for fact in facts))
+    reserve = any(hub.reserve_mw for hub in hubs)
+    further = ("reserve", *further) if reserve else further
     table = columns("tier", "hub", ">about MW", *(f">{title}" for title in further), wide=("hub",))
     for hub in hubs:
         table.add_row(
             hub.tier,
             escape(f"{hub.label}, {hub.prefecture_en}"),
             load_mw(hub.it_load_mw),
+            *([load_mw(hub.reserve_mw)] if reserve else ()),
             *(_link(hub.links.get(key)) for key in link_kinds()),
             f"{hub.nearest_hub_km:.0f} km",
             *(f"{hub.facts.get(fact.name, math.nan):.0%}" for fact in facts),
         )
     return table
+
+
+def _total(plan: Plan) -> str:
+    from dcsite.contract import load_mw
+
+    load = f"{sum(hub.it_load_mw for hub in plan.hubs):,.0f} MW of IT load"
+    return f"{load} and {load_mw(plan.reserve_mw)} MW in reserve" if plan.reserve_mw else load
 
 
 def _areas(figures: Sequence[AreaFigure]) -> Table:

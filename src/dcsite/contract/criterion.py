@@ -98,6 +98,10 @@ class Criterion(Generic[P]):
         """Say what no plan can reach, from the sites left for each tier; nothing here."""
         return ()
 
+    def reserve_tiers(self, scenario: Scenario) -> Sequence[str]:
+        """Return the tiers whose hubs hold a reserve for the criterion's rules; none here."""
+        return ()
+
     def constrain(self, program: Program) -> None:
         """Add the criterion's rows; none here."""
 
@@ -108,11 +112,11 @@ class Criterion(Generic[P]):
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Evaluate a finished plan from coordinates and tables alone.
 
-        `hubs` has one row per hub, indexed by `site_id`, with `tier`, `it_load_mw`, `lat_deg`,
-        `lon_deg`, `area`, `municipality_code`, `landmass_id`. Nothing of `measure`, `admit` or
-        `constrain` may be used here. For each term that `score` returns, the evaluation holds a
-        measure of the term's name with its score and weight: the plan's objective is added up
-        from these, and a missing one is an error that names criterion and term.
+        `hubs` has one row per hub, indexed by `site_id`, with `tier`, `it_load_mw`, `reserve_mw`,
+        `lat_deg`, `lon_deg`, `area`, `municipality_code`, `landmass_id`. Nothing of `measure`,
+        `admit` or `constrain` may be used here. For each term that `score` returns, the evaluation
+        holds a measure of the term's name with its score and weight: the plan's objective is added
+        up from these, and a missing one is an error that names criterion and term.
         """
         raise NotImplementedError
 

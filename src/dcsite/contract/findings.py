@@ -306,6 +306,9 @@ class Findings:
     def __init__(self, criterion: str, hubs: pd.DataFrame, scenario: Scenario) -> None:
         self.hubs = hubs
         self.load_mw: NDArray[np.float64] = hubs["it_load_mw"].to_numpy(dtype=float)
+        self.reserve_mw = 0.0 * self.load_mw
+        if "reserve_mw" in hubs:  # what stands today, and plans of old, have none
+            self.reserve_mw = hubs["reserve_mw"].to_numpy(dtype=float)
         self._criterion = criterion
         self._weight = float(scenario.weights[criterion])
         self.total_mw = float(scenario.total_new_it_load_mw)

@@ -119,7 +119,7 @@ class Program(Protocol):
     def reserve(self, tiers: Iterable[str]) -> None:
         """Let hubs of some tiers hold capacity free for the load of others that fall.
 
-        Nobody else has columns for it. Asked before any row is laid over what hubs hold in all.
+        Those that :meth:`Criterion.reserve_tiers` names do already; nobody else has columns for it.
         """
 
     def reserve_terms(self, coefficient: NDArray[np.float64]) -> Terms:

@@ -12,8 +12,8 @@ tiers named in `guessed_voltage` alone.
 
 A hub's size asks for a voltage, and so for a distance. Of the points that fit a tier (see
 `substation_points`) a site keeps its options: the nearest, and each farther one that bears more
-than all nearer ones. A hub hangs on the nearest option that bears its load times its PUE; the
-score goes by the km to it, weighted by load.
+than all nearer ones. A hub hangs on the nearest option that bears its load and its reserve, times
+its PUE; the score goes by the km to it, weighted by load.
 """
 
 from __future__ import annotations
@@ -225,11 +225,12 @@ class Substation(Criterion[Parameters]):
     def constrain(self, program: Program) -> None:
         """Let each hub hang on one option, and each point bear no more than it can.
 
-        With k = 0 the first option, ``connect[i,t,k]`` binary and ``connected_mw[i,t,k]``:
-        ``connected_mw[k] <= mw[k] * connect[k]`` for k > 0, ``it_load_mw - sum(connected_mw) <=
-        mw[0] * (open - sum(connect))`` and ``sum(connected_mw) <= it_load_mw``. Where one option is
-        left the load is bounded by it, with no column. Rows of points stand only where several
-        hubs could hang on one, or the rule is soft.
+        With k = 0 the first option, ``connect[i,t,k]`` binary, ``connected_mw[i,t,k]`` of the load
+        and ``held_mw[i,t,k]`` of the reserve, where there is one: ``connected_mw[k] + held_mw[k] <=
+        mw[k] * connect[k]`` for k > 0, ``it_load_mw + reserve_mw - sum(connected_mw + held_mw) <=
+        mw[0] * (open - sum(connect))``, ``sum(connected_mw) <= it_load_mw`` and ``sum(held_mw) <=
+        reserve_mw``. Where one option is left the capacity is bounded by it, with no column. Rows
+        of points stand only where several hubs could hang on one, or the rule is soft.
         """
         mode = program.mode("connection_capacity")
         if mode == "off":
@@ -237,34 +238,40 @@ class Substation(Criterion[Parameters]):
         choices = choices_of(program)
         options, soft = choices.options, mode == "soft"
         rule = None if soft else "connection_capacity"
-        connected: dict[tuple[int, int], list[tuple[int, Any]]] = {}
+        connected: dict[tuple[int, int], list[tuple[Any, Any, list[Any]]]] = {}
         for site, tier, k in choices.further():
             name = f"{site}_{TIERS[tier]}_{k}"
             most_mw = choices.most_mw[site, tier]
             if not (soft and k == choices.last[site, tier]):
                 most_mw = min(options.mw[site, tier, k], most_mw)
             connect = program.binary(f"connect_{name}")
-            mw = program.continuous(f"connected_mw_{name}")
-            terms = [(mw, 1.0), (connect, -most_mw)]
+            mw, held = program.continuous(f"connected_mw_{name}"), []
+            if program.reserve_terms(at(program, site, tier)):
+                held = [program.continuous(f"held_mw_{name}")]
+            terms = [*((one, 1.0) for one in (mw, *held)), (connect, -most_mw)]
             program.row(f"connect_{name}", terms, "<=", 0.0, rule=rule)
-            connected.setdefault((site, tier), []).append((connect, mw))
+            connected.setdefault((site, tier), []).append((connect, mw, held))
         for (site, tier), further in connected.items():
             here = at(program, site, tier)
             name, first_mw = (
                 f"{site}_{TIERS[tier]}",
                 options.mw[site, tier, choices.first[site, tier]],
             )
-            load, others = program.load_terms(here), [(mw, -1.0) for _, mw in further]
+            load = [*program.load_terms(here), *((mw, -1.0) for _, mw, _ in further)]
+            reserve = program.reserve_terms(here)
+            reserve += [(held, -1.0) for _, _, some in further for held in some]
             bears = [
                 *program.open_terms(-first_mw * here),
-                *((connect, first_mw) for connect, _ in further),
+                *((connect, first_mw) for connect, _, _ in further),
             ]
-            program.row(f"first_{name}", [*load, *others, *bears], "<=", 0.0, rule=rule)
-            program.row(f"within_{name}", [*load, *others], ">=", 0.0, rule=rule)
+            program.row(f"first_{name}", [*load, *reserve, *bears], "<=", 0.0, rule=rule)
+            program.row(f"within_{name}", load, ">=", 0.0, rule=rule)
+            if reserve:
+                program.row(f"held_within_{name}", reserve, ">=", 0.0, rule=rule)
         self._share_points(program, choices, soft)
 
     def _share_points(self, program: Program, choices: Choices, soft: bool) -> None:
-        """``sum(pue * connected_mw) <= capacity`` of each point that could bear too much."""
+        """``sum(pue * (connected_mw + held_mw)) <= capacity`` of each point that could overload."""
         options, total = choices.options, program.total_it_load_mw
         pue = program.sites[PUE.name].to_numpy(dtype=float)
         ranks = np.arange(options.km.shape[2])
@@ -286,17 +293,20 @@ class Substation(Criterion[Parameters]):
     def _connected(
         self, program: Program, choices: Choices, option: tuple[int, int, int], per_mw: float
     ) -> Terms:
-        """Return ``per_mw * connected_mw`` of an option; of the first what the others leave."""
+        """Return ``per_mw * (connected_mw + held_mw)``; of the first what the others leave."""
         site, tier, rank = option
+        here = at(program, site, tier)
+        kinds = ("connected", "held") if program.reserve_terms(here) else ("connected",)
+
+        def hung(k: int, times: float) -> Terms:
+            name = f"mw_{site}_{TIERS[tier]}_{k}"
+            return [(program.variable(f"{kind}_{name}"), times) for kind in kinds]
+
         first, last = choices.first[site, tier], choices.last[site, tier]
         if rank > first:
-            mw = program.variable(f"connected_mw_{site}_{TIERS[tier]}_{rank}")
-            return [(mw, per_mw)]
-        others = [
-            (program.variable(f"connected_mw_{site}_{TIERS[tier]}_{k}"), -per_mw)
-            for k in range(first + 1, last + 1)
-        ]
-        return [*program.load_terms(per_mw * at(program, site, tier)), *others]
+            return hung(rank, per_mw)
+        others = [one for k in range(first + 1, last + 1) for one in hung(k, -per_mw)]
+        return [*program.capacity_terms(per_mw * here), *others]
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
         """Reward load near what it hangs on: ``sum(connected_mw * score(km)) / total``."""

@@ -61,9 +61,9 @@ ROUTE = Quantity(
 GRID = Quantity(
     "connection_grid_mw",
     "MW",
-    "power the hub draws from the grid",
-    "系統から受ける電力",
-    "IT load times PUE",
+    "power the hub can draw from the grid",
+    "系統から受けうる電力",
+    "IT load and reserve times PUE",
 )
 CAPACITY = Quantity(
     "connection_capacity_mw",
@@ -101,7 +101,7 @@ class SubstationLink(Link):
     route_km: Km | None = None
     """Length of the connection along a route, by the scenario's factor, in km."""
     grid_mw: Mw | None = None
-    """What the hub draws from the grid: its IT load times its PUE, in MW."""
+    """What the hub can draw from the grid: IT load and reserve times its PUE, in MW."""
     capacity_mw: Mw | None = None
     """What the point bears at the grid, in MW."""
     capacity_known_en: str = ""
@@ -157,7 +157,7 @@ def evaluate_connections(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -
     capacity = points["capacity_mw"].to_numpy()
     pue = np.array([_pue_at(hub, atlas, scenario) for _, hub in hubs.iterrows()])
     found = Findings(_NAME, hubs, scenario)
-    grid_mw = found.load_mw * pue
+    grid_mw = (found.load_mw + found.reserve_mw) * pue
     fronts = [_front(km, capacity, limit) for km, limit in zip(fitting_km, reach_km, strict=True)]
     chosen = _hang(found, fronts, fitting_km, grid_mw, capacity, scenario)
     joined = chosen >= 0
@@ -307,7 +307,7 @@ def _bears(
         (drawn - bears) / found.total_mw,
         [found.hubs.index[number] for number in numbers.tolist()],
         f"{en}: {called} ({point['voltage_kv']:g} kV) bears {bears:,.0f} MW "
-        f"({point['known_en']}), {drawn:,.0f} MW are drawn",
+        f"({point['known_en']}), {drawn:,.0f} MW could be drawn",
         f"{ja}：{called}（{point['voltage_kv']:g} kV）の容量は{bears:,.0f} MW"
         f"（{point['known_ja']}）、受電は{drawn:,.0f} MW",
     )

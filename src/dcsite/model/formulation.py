@@ -60,6 +60,7 @@ def assemble(
         Its `problem` is ready for a solver.
     """
     program = SiteProgram(candidates, spacing_km, spaced=spaced)
+    program.reserve({t for one in criteria() for t in one.reserve_tiers(candidates.scenario)})
     count_tiers(program)
     place_cores(program)
     total_load(program)

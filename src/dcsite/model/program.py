@@ -150,7 +150,7 @@ class SiteProgram:
         if len(new) and self._all_counted:
             raise CriterionError(
                 f"{self.origin}: reserve asked for after rows over capacity were laid; "
-                "its rank must be below that of whoever laid them"
+                "its reserve_tiers() must name these tiers"
             )
         for site, tier in new:
             label = f"{self.labels[site]}_{TIERS[tier]}"

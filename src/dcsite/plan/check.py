@@ -62,6 +62,12 @@ def highest_first(hubs: _Hubs) -> _Hubs:
     return hubs.iloc[np.lexsort((site_id, -hubs["it_load_mw"].to_numpy(dtype=float), tier))]
 
 
+def decided(hubs: pd.DataFrame) -> pd.DataFrame:
+    """Return what a plan decides of its hubs: `tier`, `it_load_mw`, `reserve_mw` (else 0)."""
+    columns = ["tier", "it_load_mw", "reserve_mw"]
+    return hubs.reindex(columns=columns).fillna({"reserve_mw": 0.0})
+
+
 def check_plan(
     hubs: pd.DataFrame,
     atlas: Atlas,
@@ -76,9 +82,9 @@ def check_plan(
     Parameters
     ----------
     hubs : pandas.DataFrame
-        One row per hub, indexed by `site_id`: `tier`, `it_load_mw`, `lat_deg`, `lon_deg`, `area`,
-        `pref_code`, `municipality_code`, `landmass_id`, `max_it_load_mw`, `hectares`,
-        `allowed_tier`.
+        One row per hub, indexed by `site_id`: `tier`, `it_load_mw`, `reserve_mw` (0 where it is
+        missing), `lat_deg`, `lon_deg`, `area`, `pref_code`, `municipality_code`, `landmass_id`,
+        `max_it_load_mw`, `hectares`, `allowed_tier`.
     atlas, scenario
         What is known and asked.
     claimed_objective, bound : float
@@ -100,6 +106,8 @@ def check_plan(
     CriterionError
         If a criterion scores what it does not measure.
     """
+    if "reserve_mw" not in hubs:
+        hubs = hubs.assign(reserve_mw=0.0)
     evaluations = {
         criterion.name: criterion.evaluate(hubs, atlas, scenario) for criterion in criteria()
     }
@@ -286,7 +294,9 @@ def _program_breaches(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> l
 def site_breaches(hubs: pd.DataFrame, scenario: Scenario) -> list[Breach]:
     """Say where a hub breaks what the program itself asks of its place: land and people."""
     total, least = scenario.total_new_it_load_mw, scenario.workforce.min_population
-    over_mw = (hubs["it_load_mw"] - hubs["max_it_load_mw"]).to_numpy(dtype=float)
+    over_mw = (hubs["it_load_mw"] + hubs.get("reserve_mw", 0.0) - hubs["max_it_load_mw"]).to_numpy(
+        dtype=float
+    )
     people = hubs["population_2020"].to_numpy(dtype=float)
     usable = hubs["hectares"].astype(float).fillna(hubs["max_it_load_mw"] / scenario.land.mw_per_ha)
     guide_ha, usable_ha = scenario.land.guide_ha, usable.to_numpy()
@@ -302,7 +312,7 @@ def site_breaches(hubs: pd.DataFrame, scenario: Scenario) -> list[Breach]:
             "land",
             float(over_mw[n] / total),
             site,
-            f"{en} carries {about_mw(over_mw[n])[0]} more than its usable land allows",
+            f"{en} is {about_mw(over_mw[n])[0]} larger than its usable land allows",
             f"{ja}は利用可能な土地を{about_mw(over_mw[n])[1]}超過",
         )
         for n, site, en, ja in where(over_mw / total > _TOLERANCE)
@@ -331,23 +341,28 @@ def site_breaches(hubs: pd.DataFrame, scenario: Scenario) -> list[Breach]:
 
 
 def _refuse_structure(hubs: pd.DataFrame, scenario: Scenario) -> None:
-    """Refuse what no switch allows: a site used twice, a load outside its tier, a wrong tier."""
+    """Refuse what no switch allows: a site used twice, loads or reserves not of its tier."""
+    reserving = {tier for one in criteria() for tier in one.reserve_tiers(scenario)}
     problems = [
         Problem("independent check", str(site), "opens in more than one tier")
         for site in hubs.index[hubs.index.duplicated()]
     ]
     for site, hub in hubs.iterrows():
         bounds = getattr(scenario.tiers, hub["tier"]).it_load_mw
-        load = hub["it_load_mw"]
-        if not bounds.min - _TOLERANCE <= load <= bounds.max + _TOLERANCE:
+        load, reserve = hub["it_load_mw"], hub["reserve_mw"]
+        held = f" and {reserve:g} MW in reserve" if reserve else ""
+        if not bounds.min - _TOLERANCE <= load <= load + reserve <= bounds.max + _TOLERANCE:
             problems.append(
                 Problem(
                     "independent check",
                     str(site),
-                    f"carries {load:g} MW, a {hub['tier']} hub takes {bounds.min:g} to "
+                    f"carries {load:g} MW{held}, a {hub['tier']} hub takes {bounds.min:g} to "
                     f"{bounds.max:g} MW",
                 )
             )
+        if reserve and hub["tier"] not in reserving:
+            why = f"holds {reserve:g} MW in reserve, which no rule asks of a {hub['tier']} hub"
+            problems.append(Problem("independent check", str(site), why))
         if isinstance(hub["allowed_tier"], str) and hub["allowed_tier"] != hub["tier"]:
             problems.append(
                 Problem("independent check", str(site), f"is offered as {hub['allowed_tier']} only")

@@ -57,6 +57,7 @@ def _hub_row(hub: Hub) -> dict[str, Any]:
         "lon_deg": rounded(hub.lon_deg, FILE_DECIMALS_DEG),
         "uncertainty_km": rounded(hub.uncertainty_km, 3),
         "it_load_mw": rounded(hub.it_load_mw, 3),
+        "reserve_mw": rounded(hub.reserve_mw, 3),
         "nearest_hub_km": rounded(hub.nearest_hub_km, 3),
         "nearest_hub_id": hub.nearest_hub_id,
         **{name: rounded(value, 6) for name, value in hub.facts.items()},

@@ -50,8 +50,8 @@ class SavedPlan:
     scenario : Scenario
         The resolved scenario; without the sources of its values, which plan.json does not carry.
     chosen : pandas.DataFrame
-        Indexed by `site_id`, with `tier` and `it_load_mw`; what rounding took from the loads is
-        given back.
+        Indexed by `site_id`, with `tier`, `it_load_mw` and `reserve_mw`; what rounding took from
+        the loads is given back.
     """
 
     path: Path
@@ -209,9 +209,10 @@ def _hub_problems(plan: Plan, where: str) -> list[Problem]:
 
 
 def hubs_of(plan: Plan) -> pd.DataFrame:
-    """Return a plan's hubs as a frame indexed by `site_id`, with `tier` and `it_load_mw`."""
-    rows = [(hub.site_id, hub.tier, hub.it_load_mw) for hub in plan.hubs]
-    return pd.DataFrame(rows, columns=["site_id", "tier", "it_load_mw"]).set_index("site_id")
+    """Return a plan's hubs by `site_id`, with `tier`, `it_load_mw` and `reserve_mw`."""
+    rows = [(hub.site_id, hub.tier, hub.it_load_mw, hub.reserve_mw) for hub in plan.hubs]
+    columns = ["site_id", "tier", "it_load_mw", "reserve_mw"]
+    return pd.DataFrame(rows, columns=columns).set_index("site_id")
 
 
 def _unrounded(chosen: pd.DataFrame, total_mw: float) -> pd.DataFrame:

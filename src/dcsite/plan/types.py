@@ -142,6 +142,8 @@ class Hub(HubBrief):
     """What each criterion measured for this hub."""
     shares: tuple[MeasureShare, ...] = ()
     """The hub's part of each scored measure of the plan."""
+    reserve_mw: Mw = 0.0
+    """Capacity built and held free for the load of others that fall, in MW of IT load."""
     links: Mapping[str, SerializeAsAny[Link] | None] = field(default_factory=dict)
     """What the hub is joined to, by kind of link; in a file each stands under its own key."""
     facts: Mapping[str, UnknownRatio] = field(default_factory=dict)
@@ -308,15 +310,22 @@ class Plan(Record):
     @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
     @property
     def digest(self) -> str:
-        """SHA-256 over the decisions: the scenario, and each hub with its tier and MW."""
+        """SHA-256 over the decisions: the scenario, and each hub with its tier, MW and reserve."""
         decided = {
             "scenario": plain(self.scenario),
             "hubs": sorted(
-                (hub.site_id, hub.tier, rounded(hub.it_load_mw, 3)) for hub in self.hubs
+                # Plans from before there were reserves keep their digest.
+                (hub.site_id, hub.tier, *(rounded(mw, 3) for mw in _held(hub)))
+                for hub in self.hubs
             ),
         }
         text = json.dumps(decided, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def reserve_mw(self) -> float:
+        """Capacity that all hubs hold free for others, in MW of IT load."""
+        return sum(hub.reserve_mw for hub in self.hubs)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per hub, indexed by `site_id`: the columns of ``hubs.csv``."""
@@ -392,7 +401,8 @@ class Plan(Record):
         counts = ", ".join(f"{count} {tier}" for tier, count in tiers.items()) or "no hubs"
         proof = f"(bound {self.bound:.4f}, gap {self.gap:.3%})"
         worth = f"{self.status}, objective {self.objective:.4f} {proof}"
-        served = f"{load_mw:,.0f} MW IT load, {self.unserved_mw:,.0f} MW unserved"
+        reserve = f" and {self.reserve_mw:,.0f} MW in reserve" if self.reserve_mw else ""
+        served = f"{load_mw:,.0f} MW IT load{reserve}, {self.unserved_mw:,.0f} MW unserved"
         return [
             f"Plan of {self.scenario_name}: {worth}",
             f"{counts}; {served}, {len(self.violations)} soft rules broken",
@@ -424,6 +434,11 @@ class Plan(Record):
                 )
             )
         return plan
+
+
+def _held(hub: Hub) -> tuple[float, ...]:
+    reserve = (hub.reserve_mw,) if rounded(hub.reserve_mw, 3) else ()
+    return (hub.it_load_mw, *reserve)
 
 
 def _gathered(hub: Any, where: str, number: int) -> Any:

@@ -16,7 +16,7 @@ import pandas as pd
 from dcsite.contract import TIERS
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError
 from dcsite.model import Candidates, assemble
-from dcsite.plan.check import Checked, check_plan, highest_first
+from dcsite.plan.check import Checked, check_plan, decided, highest_first
 from dcsite.plan.shares import changes_between
 from dcsite.plan.types import HubBrief
 from dcsite.records import EndlessPoints, Name, Points, Record
@@ -128,7 +128,7 @@ def find_alternatives(
     sites : geopandas.GeoDataFrame
         Measured candidates.
     best : pandas.DataFrame
-        Hubs of the best plan, indexed by `site_id`, with `tier` and `it_load_mw`.
+        Hubs of the best plan, indexed by `site_id`, with `tier`, `it_load_mw` and `reserve_mw`.
     options : SolveOptions
         For each solve; a time limit counts for each.
     count : int
@@ -154,7 +154,7 @@ def find_alternatives(
     """
     if count < 1 or differ_in < 1 or not within >= 0.0:
         raise ValueError(f"count {count}, differ_in {differ_in}, within {within} are out of range")
-    hubs = sites.join(best[["tier", "it_load_mw"]], how="inner")
+    hubs = sites.join(decided(best), how="inner")
     first = check_plan(hubs, atlas, scenario, claimed_objective=-np.inf, bound=np.inf)
     least = first.objective - within * abs(first.objective)
     program = assemble(Candidates.of(scenario, atlas, sites))

@@ -44,8 +44,8 @@ class Contender:
     title_en, title_ja : str
         Its title.
     hubs : pandas.DataFrame
-        Indexed by `site_id`: `name_ja`, `name_en`, `tier`, `it_load_mw`, `lat_deg`, `lon_deg`,
-        `area`, `municipality_code`.
+        Indexed by `site_id`: `name_ja`, `name_en`, `tier`, `it_load_mw`, `reserve_mw`,
+        `lat_deg`, `lon_deg`, `area`, `municipality_code`.
     note_en, note_ja : str
         What to know of it.
     """
@@ -63,6 +63,8 @@ class ComparedHub(NamedHub):
 
     it_load_mw: Mw
     """IT load in MW."""
+    reserve_mw: Mw = 0.0
+    """Capacity held free for others, in MW."""
 
 
 class BrokenRule(Record):
@@ -192,7 +194,7 @@ def today(atlas: Atlas, scenario: Scenario) -> Contender:
         "today",
         "Data centres of today that state a capacity",
         "現在のデータセンター（容量を公表しているもの）",
-        hubs.assign(tier="large", it_load_mw=hubs["it_load_mw"] * scale),
+        hubs.assign(tier="large", it_load_mw=hubs["it_load_mw"] * scale, reserve_mw=0.0),
         f"{len(hubs)} data centres, counted as large hubs, scaled to the same load",
         f"{len(hubs)}か所。大規模拠点とみなし、同じ負荷に換算",
     )

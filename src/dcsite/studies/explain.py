@@ -23,7 +23,7 @@ from dcsite.contract import TIERS, disasters_at
 from dcsite.errors import CheckError
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.hazards import falls_with, settings_of
-from dcsite.plan.check import Checked, check_plan, highest_first
+from dcsite.plan.check import Checked, check_plan, decided, highest_first
 from dcsite.plan.explanation import (
     BackupChoice,
     Cost,
@@ -68,7 +68,7 @@ class ExplainContext:
     scenario, atlas, sites
         What was asked, what is known, the measured candidates.
     hubs : geopandas.GeoDataFrame
-        The plan's rows of `sites` with `tier` and `it_load_mw`.
+        The plan's rows of `sites` with `tier`, `it_load_mw` and `reserve_mw`.
     checked : Checked
         The plan's independent evaluation.
     bound : float
@@ -146,7 +146,7 @@ def explain_context(
     sites : geopandas.GeoDataFrame
         Measured candidates, as :func:`dcsite.criteria.measure_sites` returns them.
     chosen : pandas.DataFrame
-        The plan's hubs: indexed by `site_id`, with `tier` and `it_load_mw`.
+        The plan's hubs: indexed by `site_id`, with `tier`, `it_load_mw` and `reserve_mw`.
     options : SolveOptions
         For the solves that explanations need.
     bound : float
@@ -160,7 +160,7 @@ def explain_context(
         If the hubs break a hard rule, or are worth more than the bound.
     """
     ordered = highest_first(chosen)
-    hubs = sites.loc[ordered.index].assign(tier=ordered["tier"], it_load_mw=ordered["it_load_mw"])
+    hubs = sites.loc[ordered.index].join(decided(ordered))
     checked = check_plan(hubs, atlas, scenario, claimed_objective=-np.inf, bound=bound)
     return ExplainContext(
         scenario,
@@ -497,12 +497,12 @@ def _way_out(context: ExplainContext, found: DisasterSet, site: str, event: int)
     program = context.resolver.program
     tier = str(context.hubs.loc[site, "tier"])
     level = TIERS.index(tier)
-    load = float(context.hubs.loc[site, "it_load_mw"])
     down = everywhere.down_at(level)[:, 0]
+    capacity = float(context.hubs.loc[site, ["it_load_mw", "reserve_mw"]].sum())
     fits = (
         (down < _OUTSIDE)
         & program.eligible[:, level]
-        & (program.max_mw[:, level] >= load - 1e-9)
+        & (program.max_mw[:, level] >= capacity - 1e-9)
         & ~context.sites.index.isin(context.hubs.index)
     )
     candidates = np.flatnonzero(fits)
@@ -517,7 +517,7 @@ def _way_out(context: ExplainContext, found: DisasterSet, site: str, event: int)
     )
     for number in np.argsort(away_km, kind="stable")[:_TRIED]:
         place = str(context.sites.index[candidates[number]])
-        chosen = context.hubs[["tier", "it_load_mw"]].rename(index={site: place})
+        chosen = decided(context.hubs).rename(index={site: place})
         hubs = context.sites.join(chosen, how="inner")
         try:
             checked = check_plan(

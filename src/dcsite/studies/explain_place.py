@@ -268,7 +268,7 @@ def blocking_reasons(context: ExplainContext, site: str, tier: str) -> tuple[Rea
                 f"（{TIER_TITLES[tier][1]}は{own.min:g} MW以上）",
             )
         )
-    one = context.sites.loc[[site]].assign(tier=tier, it_load_mw=float(own.min))
+    one = context.sites.loc[[site]].assign(tier=tier, it_load_mw=float(own.min), reserve_mw=0.0)
     found = [criterion.evaluate(one, context.atlas, scenario).breaches for criterion in criteria()]
     said = {
         breach.rule: breach

@@ -197,6 +197,8 @@ class SampleHub(Record):
     """Tier of the hub."""
     it_load_mw: float
     """IT load in MW, to the last digit: a run that goes on counts as one that never stopped."""
+    reserve_mw: float = 0.0
+    """Capacity held free for others, in MW."""
 
 
 class Sample(Record):
@@ -306,7 +308,7 @@ class Sampler:
             checked.objective,
             outcome.gap,
             tuple(
-                SampleHub(str(site_id), str(hub["tier"]), float(hub["it_load_mw"]))
+                SampleHub(str(site_id), hub["tier"], hub["it_load_mw"], hub["reserve_mw"])
                 for site_id, hub in chosen.iterrows()
             ),
         )
