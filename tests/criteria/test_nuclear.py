@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dcsite.contract import TIERS
@@ -49,6 +49,7 @@ def test_cooled_fuel_has_a_zone_of_5_km_and_no_precautionary_one(
         ]
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.floats(33, 43), st.floats(129, 142)), min_size=1, max_size=20))
 def test_evaluation_and_admission_agree_anywhere(shipped_atlas, policy, where):
     lat_deg, lon_deg = np.array(where).T
@@ -78,15 +79,21 @@ def test_what_is_told_of_a_hub(shipped_atlas, policy):
     found = CRITERION.evaluate(frame, shipped_atlas, policy)
     karatsu, kashiwazaki = found.breaches
     assert karatsu.message_en == (
-        "唐津市 Karatsu-shi stands 14.3 km from the nuclear station Genkai (operating (output "
-        "2026-03-20 to 2026-08-21)), in its UPZ"
+        "唐津市 Karatsu-shi stands in the UPZ of the nuclear station Genkai, 14.3 km away "
+        "(operating (output 2026-03-20 to 2026-08-21))"
     )
-    assert "柏崎刈羽原子力発電所（運転中（2026-03-20〜2026-08-21に発電実績あり））" in (
-        kashiwazaki.message_ja
+    assert (
+        "柏崎市は柏崎刈羽原子力発電所（運転中（2026-03-20〜2026-08-21に発電実績あり））のUPZ内"
+        in kashiwazaki.message_ja
     )
     tokyo = found.hub_values["h2"][0]
     assert tokyo.label_en.endswith("(Tokai, not operating (no output 2026-03-20 to 2026-08-21))")
     assert "東海第二発電所、停止中" in tokyo.label_ja
+    # 33 km away, but the place is a municipality with a disc of 6 km.
+    near = hubs(*geodesic_destination(*GENKAI, 225.0, 33.0)).assign(uncertainty_km=6.0)
+    (value,) = CRITERION.evaluate(near, shipped_atlas, policy).hub_values["h0"]
+    assert "the parcel may lie in a UPZ" in value.label_en
+    assert "敷地はUPZに掛かりうる" in value.label_ja
     share = next(one for one in found.measures if one.name == "nuclear_zone_load_share")
     assert share.value == pytest.approx(200.0 / policy.total_new_it_load_mw)
 

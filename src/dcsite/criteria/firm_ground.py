@@ -3,21 +3,22 @@
 The strategy notes that data centres stand on firm ground (B2). Tables say how firm, for the whole
 municipality and not for a parcel, and what they give is shown as such: the probability of shaking
 of 6-lower or more in 30 years (J-SHIS, at the centre of population); how much of the gentle land
-lies on soft lowland or has an S-wave velocity (AVS30) below 230 m/s; the shares of residents in
-zones of deep flood, tsunami and landslide; and the distance to the nearest volcano under constant
-watch. Grid squares and a user's points share their municipality's values.
+is soft lowland with an S-wave velocity (AVS30) below 230 m/s; the shares of residents in zones of
+deep flood, tsunami and landslide; and the distance to the nearest volcano under constant watch.
+Grid squares and a user's points share their municipality's values.
 
 Where a user's map of flood, tsunami or landslide (`hazards_file`) covers her point or polygon, the
 share is that of its own ground (0 or 1 at a point), and is shown as the site's.
 
-A hub chooses its parcel, so ground counts by the share of the gentle land that is *not* firm, and
-mountains help nobody: Kochi is 21 % soft lowland, but 52 % of what can be built on is. Soft lowland
-is taken to be gentle, so the share is the most it can be. No national table of liquefaction is
-published; soft lowland stands in for it and is named so.
+A hub chooses its parcel, so ground counts by the share of the gentle land that is soft, and
+mountains help nobody: 16 % of Kochi is soft, but 39 % of what can be built on. Lowland alone would
+call the gravel floors of mountain valleys soft, AVS30 alone the loam terraces of Saitama: both must
+hold. The tables give shares of each, so that of both is at most the lesser; all of it is taken to
+be gentle. No national table of liquefaction is published; this share stands in for it and says so.
 
 Unknown is not zero: a municipality without any resident in zones of flood from 0.5 m has no map of
 them, so its deep flood is not known. What is not known earns no score and is refused by no limit.
-Zones of tsunami and landslide are mapped in every prefecture that has them, and nothing is zero.
+Zones of tsunami and landslide are published by every prefecture concerned: none there is zero.
 """
 
 from __future__ import annotations
@@ -69,18 +70,11 @@ HAZARDS = {
         "30年以内に震度6弱以上となる確率（自治体の人口重心）",
         _GROUND,
     ),
-    "soft_lowland": Quantity(
-        "soft_lowland_share",
+    "soft_ground": Quantity(
+        "soft_ground_share",
         "share",
-        "municipality's gentle land on soft lowland, in place of liquefaction",
-        "自治体の緩傾斜地に占める軟弱低地の割合（液状化の代用）",
-        f"{_GROUND}, {_GENTLE}",
-    ),
-    "slow_ground": Quantity(
-        "slow_ground_share",
-        "share",
-        "municipality's gentle land with AVS30 below 230 m/s",
-        "自治体の緩傾斜地に占めるAVS30が230 m/s未満の割合",
+        "municipality's gentle land on soft lowland (AVS30 < 230 m/s), in place of liquefaction",
+        "自治体の緩傾斜地に占める軟弱低地（AVS30 230 m/s未満）の割合（液状化の代用）",
         f"{_GROUND}, {_GENTLE}",
     ),
     "deep_flood": Quantity(
@@ -105,8 +99,9 @@ HAZARDS = {
         _ZONES,
     ),
 }
-#: Columns of shares over all land, and of residents in percent.
-_OF_LAND = {"soft_lowland": "share_soft_lowland", "slow_ground": "share_arv_ge_1_6"}
+#: Shares of the land that is soft lowland, and whose AVS30 is below 230 m/s.
+_SOFT = ["share_soft_lowland", "share_arv_ge_1_6"]
+#: Columns of shares of residents in percent.
 _OF_RESIDENTS = {
     "deep_flood": "pop_share_flood_ge_3m_pct",
     "tsunami": "pop_share_tsunami_any_pct",
@@ -140,8 +135,8 @@ VOLCANO = Quantity(
 FIRMNESS = Quantity(
     "firm_ground_score",
     "score",
-    "firmness of the ground (score of seven hazards)",
-    "地盤・立地の安全性（7種の災害の評点）",
+    "firmness of the ground (score of six hazards)",
+    "地盤・立地の安全性（6種の災害の評点）",
 )
 
 
@@ -176,10 +171,8 @@ class Parameters(Section):
     """A user's map of flood, tsunami, landslide and storm surge, or a folder of them; or empty."""
     strong_shaking: Hazard
     """Probability of 6-lower or more in 30 years."""
-    soft_lowland: Hazard
+    soft_ground: Hazard
     """Share of the gentle land on soft lowland."""
-    slow_ground: Hazard
-    """Share of the gentle land with AVS30 below 230 m/s."""
     deep_flood: Hazard
     """Share of residents in zones of flood of 3 m or more."""
     tsunami: Hazard
@@ -193,7 +186,7 @@ class Parameters(Section):
     def _whole(self) -> Parameters:
         total = sum(getattr(self, name).part for name in (*HAZARDS, "volcano"))
         if abs(total - 1.0) > 1e-9:
-            raise ValueError(f"the seven parts must add up to 1, got {total:g}")
+            raise ValueError(f"the six parts must add up to 1, got {total:g}")
         return self
 
 
@@ -371,10 +364,9 @@ def _shares(atlas: Atlas) -> pd.DataFrame:
     area_ha = atlas.table("municipalities")["area_km2"] * 100.0
     gentle_ha = atlas.table(_GENTLE)["gentle_land_in_municipality_ha"]
     shares = {"strong_shaking": ground["p30_i6lower_pct"] / 100.0}
-    for name, column in _OF_LAND.items():
-        poor_ha = ground[column] * area_ha
-        # What no gentle land is mapped for is all poor where any of it is.
-        shares[name] = (poor_ha / np.maximum(gentle_ha, poor_ha)).fillna(0.0)
+    # Meshes that are both are as many as the fewer of either at most.
+    soft_ha = ground[_SOFT].min(axis=1) * area_ha
+    shares["soft_ground"] = (soft_ha / np.maximum(gentle_ha, soft_ha)).fillna(0.0)
     for name, column in _OF_RESIDENTS.items():
         shares[name] = zones[column] / 100.0
     mapped = zones["pop_share_flood_ge_0_5m_pct"] > 0.0
@@ -392,9 +384,8 @@ def _looked_up(code: str, atlas: Atlas) -> dict[str, object]:
     gentle_ha = float(gentle["gentle_land_in_municipality_ha"])
     land_ha = 100.0 * float(place["area_km2"])
     found: dict[str, object] = {"strong_shaking": ground["p30_i6lower_pct"] / 100.0}
-    for name, column in _OF_LAND.items():
-        poor_ha = float(ground[column]) * land_ha
-        found[name] = min(poor_ha / gentle_ha, 1.0) if gentle_ha else float(poor_ha > 0.0)
+    soft_ha = land_ha * min(ground["share_soft_lowland"], ground["share_arv_ge_1_6"])
+    found["soft_ground"] = min(soft_ha / gentle_ha, 1.0) if gentle_ha else float(soft_ha > 0.0)
     for name, column in _OF_RESIDENTS.items():
         found[name] = zones[column] / 100.0
     if not zones["pop_share_flood_ge_0_5m_pct"]:

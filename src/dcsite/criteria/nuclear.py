@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 #: Column of the innermost zone that a site lies in: 0 none, 1 urgent, 2 precautionary.
 _ZONE = "nuclear_zone_level"
-_ZONES = (("", ""), ("UPZ", "UPZ"), ("PAZ", "PAZ"))
+_MAY_REACH = ("; the parcel may lie in a UPZ", "、敷地はUPZに掛かりうる")
 _SOURCE = "nuclear_stations, nuclear_units_operation_2026"
 DISTANCE = Quantity(
     "nuclear_station_km",
@@ -136,34 +136,36 @@ class Nuclear(Criterion[Parameters]):
             stations["lon_deg"].to_numpy()[None, :],
         )
         level = _level(km, stations["paz_km"].to_numpy(), stations["upz_km"].to_numpy())
+        # A municipality is no parcel: its hub may stand anywhere in it.
+        own_km = hubs.get("uncertainty_km", pd.Series(0.0, hubs.index)).to_numpy()
+        may_reach = km - own_km[:, None] <= stations["upz_km"].to_numpy()
         said = []
         for number, (site, tier) in enumerate(hubs["tier"].items()):
-            # A hub in a zone names that station, else the nearest; often they are the same.
+            near = stations.iloc[km[number].argmin()]
+            # Zones overlap in Wakasa: the innermost counts, of the nearest that has it.
             at = min(range(len(stations)), key=lambda one: (-level[number, one], km[number, one]))
             station, zone = stations.iloc[at], int(level[number, at])
-            state_en, state_ja = station["state_en"], station["state_ja"]
-            upz_en, upz_ja = _ZONES[zone]
-            if not zone:
-                said.append(
-                    (f"{station['name_en']}, {state_en}", f"{station['name_ja']}、{state_ja}")
-                )
-                continue
+            tail_en, tail_ja = _MAY_REACH if may_reach[number].any() else ("", "")
+            if zone:
+                name = ("UPZ", "PAZ")[zone - 1]
+                tail_en = f"; in the {name} of {station['name_en']}"
+                tail_ja = f"、{station['name_ja']}の{name}内"
             said.append(
                 (
-                    f"{upz_en} of {station['name_en']}, {state_en}",
-                    f"{station['name_ja']}の{upz_ja}内、{state_ja}",
+                    f"{near['name_en']}, {near['state_en']}{tail_en}",
+                    f"{near['name_ja']}、{near['state_ja']}{tail_ja}",
                 )
             )
-            count = (own.upz_counts, own.paz_counts)[zone - 1][tier]
-            if count:
+            counts = (0.0, own.upz_counts[tier], own.paz_counts[tier])[zone]
+            if counts:
                 (en, ja), away = found.place(number), DISTANCE.said(km[number, at])
                 found.breach(
                     "nuclear_zone",
-                    count,
+                    counts,
                     [site],
-                    f"{en} stands {away} from the nuclear station {station['name_en']} "
-                    f"({state_en}), in its {upz_en}",
-                    f"{ja}は{station['name_ja']}（{state_ja}）から{away}、{upz_ja}内",
+                    f"{en} stands in the {name} of the nuclear station {station['name_en']}, "
+                    f"{away} away ({station['state_en']})",
+                    f"{ja}は{station['name_ja']}（{station['state_ja']}）の{name}内、距離{away}",
                 )
         least_km = km.min(axis=1)
         score = linear_score(least_km, own.score_zero_km, own.score_one_km)
