@@ -46,7 +46,7 @@ def made_up(lost: list[list[float]], events: list[tuple[str, str, float, bool]])
 def hubs_of(*rows: tuple[str, float, str]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["tier", "it_load_mw", "area"])
     frame.index = pd.Index([f"h{number}" for number in range(len(rows))], name="site_id")
-    return frame
+    return frame.assign(municipality_code="01100")
 
 
 # Four hubs of 400, 300, 200 and 100 MW; the scenario asks for 1,000 MW.

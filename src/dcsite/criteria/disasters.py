@@ -33,6 +33,7 @@ from dcsite.contract import (
 )
 from dcsite.hazards import falls_with
 
+from .disaster_share import OF_CASES, share_of_cases
 from .disaster_terms import (
     SCORED_KINDS,
     Parameters,
@@ -65,7 +66,7 @@ class Disasters(Criterion[Parameters]):
     title_ja = "広域災害（共倒れの回避）"
     policy_lines = ("B2", "B3", "B4", "B10")
     Parameters = Parameters
-    quantities = (EXPECTED_DOWN,)
+    quantities = (EXPECTED_DOWN, OF_CASES)
     file_options = {"disasters": "footprints_file"}  # noqa: RUF012  # never changed
     rules = (
         Rule(
@@ -110,10 +111,17 @@ class Disasters(Criterion[Parameters]):
     )
 
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
-        """Measure how often a site is expected down in 30 years, with a regional hub's fuel."""
+        """Measure how often a site is expected down in 30 years, with a regional hub's fuel.
+
+        And which share of its hazard computed earthquakes hold.
+        """
         found = disasters_of(sites, atlas, scenario)
         return pd.DataFrame(
-            {EXPECTED_DOWN.name: expected_down(found, TIERS.index("regional"))}, index=sites.index
+            {
+                EXPECTED_DOWN.name: expected_down(found, TIERS.index("regional")),
+                OF_CASES.name: share_of_cases(sites, atlas, self.own(scenario)),
+            },
+            index=sites.index,
         )
 
     def disasters(self, sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> DisasterSet:

@@ -20,8 +20,14 @@ from dcsite.contract import (
     Quantity,
     linear_score,
 )
-from dcsite.hazards import falls_with, joint_risk
+from dcsite.hazards import (
+    falls_with,
+    joint_risk,
+    said_of_sources_without_case,
+    sources_without_case,
+)
 
+from .disaster_share import find_share
 from .disaster_terms import (
     SCORED_KINDS,
     Parameters,
@@ -190,6 +196,7 @@ def evaluate_disasters(
     backups = find_backups(hubs, disasters, own.backup_joint_probability)
     _figures(found, disasters, stands_mw, scenario)
     _hub_values(found, disasters, backups)
+    find_share(found, atlas, own)
     _survival(found, disasters, stands_mw, scenario)
     for backup in backups:
         if backup.backup_site_id is None:
@@ -207,7 +214,7 @@ def evaluate_disasters(
     return found.done(
         backups=backups,
         worst_disasters=worst_disasters(found.load_mw, disasters),
-        notes=_tokyo_note(scenario),
+        notes=(*_tokyo_note(scenario), _without_case(atlas, own)),
     )
 
 
@@ -327,6 +334,11 @@ def _tokyo(
             f"with Tokyo lost {have_mw:.0f} MW stand, {need_mw:.0f} MW wanted",
             f"東京喪失時に残るのは{have_mw:.0f} MW（必要{need_mw:.0f} MW）",
         )
+
+
+def _without_case(atlas: Atlas, own: Parameters) -> str:
+    en, ja = said_of_sources_without_case(sources_without_case(atlas, own))
+    return f"{en} / {ja}"
 
 
 def _tokyo_note(scenario: Scenario) -> tuple[str, ...]:

@@ -147,9 +147,9 @@ def hazard_of_cases(
     by_source = np.zeros((len(published), len(names)))
     np.add.at(by_source, (row, source[case]), likely[case] * reached)
     none = np.log1p(-by_source).sum(axis=1)
-    missing = -np.expm1(np.minimum(np.log1p(-published.to_numpy()) - none, -0.0))
+    missing = np.abs(np.expm1(np.minimum(np.log1p(-published.to_numpy()) - none, 0.0)))
     return pd.DataFrame(
-        {"published": published, "of_cases": -np.expm1(none), "missing": missing},
+        {"published": published, "of_cases": np.abs(np.expm1(none)), "missing": missing},
         index=published.index,
     )
 
