@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -16,6 +17,7 @@ import dcsite
 from dcsite.criteria.disaster_terms import (
     Parameters,
     disasters_of,
+    down_by_cause,
     existing_areas,
     expected_down,
     tail_weights,
@@ -190,22 +192,26 @@ def test_the_shipped_set_by_known_figures(measured, shipped_atlas, policy):
     found = disasters_of(measured, shipped_atlas, policy)
     events = found.events
     assert events["kind"].value_counts().to_dict() == {
-        "earthquake": 432, "area_blackout": 10, "frequency_blackout": 2, "landing_cluster": 2,
-        "tokyo_lost": 1,
+        "local_earthquake": 666, "earthquake": 432, "area_blackout": 10, "frequency_blackout": 2,
+        "landing_cluster": 2, "tokyo_lost": 1,
     }  # fmt: skip
-    sapporo = measured.index.get_loc("01100")
-    naha = measured.index.get_loc("47201")
+    sapporo, naha, tokyo = map(measured.index.get_loc, ("01100", "47201", "13101"))
     down = found.down_at(2)
-    # A regional hub has fuel for a day, which 43 % of the recorded outages outlast.
-    outlast = found.outlast[2, events.index.get_loc("blackout_hokkaido")]
-    assert outlast == pytest.approx(0.435, abs=5e-4)
-    assert down[sapporo, events.index.get_loc("blackout_hokkaido")] == pytest.approx(outlast)
-    assert down[naha, events.index.get_loc("blackout_hokkaido")] == 0.0
-    assert down[naha, events.index.get_loc("blackout_60hz")] == pytest.approx(outlast)
-    assert down[measured.index.get_loc("13101"), events.index.get_loc("tokyo_lost")] > 0.7
-    # Naha is shaken by no computed case and blacks out with Okinawa or with 60 Hz.
-    assert expected_down(found, 2)[naha] == pytest.approx((0.076 + 0.01) * outlast)
+    of = {name: events.index.get_loc(name) for name in ("blackout_hokkaido", "tokyo_lost")}
+    # A regional hub has fuel for a day, which few recorded outages outlast; a core's lasts longer.
+    outlast = found.outlast[:, of["blackout_hokkaido"]]
+    assert down[sapporo, of["blackout_hokkaido"]] == pytest.approx(outlast[2])
+    assert 0.0 < outlast[0] < outlast[1] < outlast[2] < 0.5
+    assert down[naha, of["blackout_hokkaido"]] == 0.0
+    assert down[tokyo, of["tokyo_lost"]] > 0.7
+    # The loss of Tokyo reaches places that may hold hubs: Honjo, Kamisu, Hokuto by their power.
+    assert (found.dark[:, of["tokyo_lost"]] > 0.5).sum() > 300
     assert tail_weights(found).sum() == pytest.approx(1.0)
+    parts = down_by_cause(dataclasses.replace(found, tiers=("regional",) * len(measured)))
+    np.testing.assert_allclose(sum(parts.values()), expected_down(found, 2), atol=1e-12)
+    # No computed case shakes Naha; local earthquakes do, and it goes dark with its area.
+    assert parts["shaking"][naha] == 0.0
+    assert min(parts[cause][naha] for cause in ("local_earthquake", "power")) > 0.01
     # One of the 15 patterns of the Nankai Trough: 75 % over 15.
     assert events.loc["ANN11", "probability_30y"] == pytest.approx(0.05)
     assert events.loc["ANN11", "probability_date"] == "2025-09-26"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -12,13 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from scipy.special import expit, ndtr, ndtri
+from scipy.special import expit, logit, ndtr
+from scipy.stats import t as student_t
 
 from dcsite.atlas import Atlas
 from dcsite.contract import TIERS
 from dcsite.errors import ScenarioError
 from dcsite.hazards import DisasterSet, Fragility, disaster_set, falls_with, joint_risk
-from dcsite.hazards.disaster_set import expected_share
+from dcsite.hazards.disaster_set import dark_share
 from dcsite.hazards.settings import Kind
 
 from .tiny import TinyAtlas, settings, tiny_atlas
@@ -35,6 +37,10 @@ def small_atlas() -> TinyAtlas:
             "electricity_area": ["north", "north", "south"],
             "pref_name_ja": ["北県", "北県", "南県"],
             "pref_code": ["1", "1", "2"],
+            "office_lat_deg": [35.0, 36.0, 45.0],
+            "office_lon_deg": [139.0, 139.0, 141.0],
+            "name_en": ["One", "Two", "Three"],
+            "name_ja": ["一", "二", "三"],
         },
         index=pd.Index(["01", "02", "03"], name="municipality_code"),
     )
@@ -80,12 +86,15 @@ def small_atlas() -> TinyAtlas:
             "customers_still_out": 0,
         }
     )
+    # The cases hold all of the hazard there is.
+    published = pd.DataFrame({"p30_i6lower_pct": 0.0}, index=places.index)
     atlas.tables |= {
         "scenario_intensity_by_municipality": felt.to_frame(),
         "municipalities": places,
         "electricity_areas": areas,
         "landing_clusters": clusters,
         "existing_cores": cores,
+        "seismic_hazard_by_municipality": published,
         "wide_area_power_outages": outages,
         "power_outage_restoration": restored,
     }
@@ -105,6 +114,25 @@ def three() -> pd.DataFrame:
 
 def build(three: pd.DataFrame, **changes: object) -> DisasterSet:
     return disaster_set(three, small_atlas(), settings(**changes), ["east", "", "west"])
+
+
+@pytest.fixture
+def as_shaken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many customers of an area are cut off as residents are shaken by 5.5 or more."""
+
+    def dark_logit(atlas: TinyAtlas, settings: object, shaken: pd.DataFrame) -> pd.DataFrame:
+        places = atlas.table("municipalities").loc[shaken.index]
+        residents, area = places["population_2020"], places["electricity_area"]
+        total = residents.groupby(area).transform("sum")
+        return logit(shaken.mul(residents / total, axis=0).groupby(area).transform("sum"))
+
+    # The function of that name hides its module.
+    module = sys.modules["dcsite.hazards.disaster_set"]
+    monkeypatch.setattr(module, "dark_logit", dark_logit)
+    monkeypatch.setattr(module, "dark_sd", lambda *_: 0.0)
+
+
+pytestmark = pytest.mark.usefixtures("as_shaken")
 
 
 def test_events_and_what_they_do(three: pd.DataFrame) -> None:
@@ -136,18 +164,25 @@ def test_events_and_what_they_do(three: pd.DataFrame) -> None:
             [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0],
         ],
     )
-    np.testing.assert_array_equal(
-        found.dark,
-        [
-            # 600 of 1,000 residents of the north are shaken by 5.5 in G1 and Z1, 400 in G2 and S1.
-            [1, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1],
-            [1, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1],
-            [1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 1],
-        ],
-    )
-    assert found.events["areas_dark"].tolist()[:6] == [
-        {"north": 1.0, "south": 1.0}, {}, {"north": 1.0}, {}, {}, {},
-    ]  # fmt: skip
+    # 600 of 1,000 residents of the north are at a, 400 at b, and all of the south at c; 6.5, 6.0,
+    # 5.5 and 5.4 reach 5.5 with these probabilities.
+    sure, likely, even, less = ndtr([2.0, 1.0, 0.0, -0.2])
+    north = [0.6 * sure + 0.4 * less, 0.4 * likely, 0.6 * even, 0.0, 0.4 * ndtr(3.0), 0.0]
+    south = [even, 0.0, 0.0, ndtr(-0.02), 0.0, ndtr(-1.0)]
+    dark = [
+        [*north, 1, 0, 1, 0, 0, 0, north[0]],
+        [*north, 1, 0, 1, 0, 0, 0, north[0]],
+        [*south, 0, 1, 0, 1, 0, 0, south[0]],
+    ]
+    np.testing.assert_allclose(found.dark, dark, rtol=0, atol=1e-5)
+    told = found.events["areas_dark"]
+    assert told["G1"] == {
+        "north": pytest.approx(north[0], 1e-4),
+        "south": pytest.approx(even, 1e-4),
+    }
+    assert told["Z2"] == {"south": pytest.approx(south[3], 1e-4)}
+    assert told["blackout_60hz"] == {"south": 1.0}
+    assert told["landings_east"] == {}
     # After 8, 6 and 5 hours 20, 40 and 50 % of the customers cut by the earthquake are; and with
     # the typhoon, of which 60, 70 and 75 % are still out, 40, 55 and 62.5 %.
     np.testing.assert_allclose(found.outlast[:, 0], [0.2, 0.4, 0.5], rtol=1e-14)
@@ -155,10 +190,10 @@ def test_events_and_what_they_do(three: pd.DataFrame) -> None:
     assert found.outlast[:, 12].tolist() == found.outlast[:, 0].tolist()
     # The curve: half of the sites at 6.0, scatter of 0.5.
     down = found.down_at(0)
-    assert down[0, 0] == pytest.approx(1 - (1 - ndtr(1.0)) * 0.8, rel=1e-14)
+    assert down[0, 0] == pytest.approx(1 - (1 - ndtr(1.0)) * (1 - 0.2 * north[0]), rel=1e-5)
     assert down[0, 6] == pytest.approx(0.4, rel=1e-14)
-    assert down[1, 1] == 0.5
-    assert down[2, 3] == pytest.approx(ndtr(-1.02), rel=1e-14)
+    assert down[1, 1] == pytest.approx(1 - 0.5 * (1 - 0.2 * north[1]), rel=1e-5)
+    assert down[2, 3] == pytest.approx(1 - ndtr(1.02) * (1 - 0.2 * south[3]), rel=1e-5)
     assert down[2, 1] == 0.0
 
 
@@ -202,16 +237,6 @@ def test_tokyo_is_lost_in_the_case_that_is_asked_for(three: pd.DataFrame) -> Non
     assert build(three, min_probability_30y=1.0).intensity[2, -1] == 5.0  # only S2 is in force
     with pytest.raises(ScenarioError, match=r"tokyo_lost_case: no computed .* 'X'; allowed: large"):
         build(three, tokyo_lost_case="X")
-
-
-@pytest.mark.parametrize(("share", "lost"), [(0.4, True), (0.41, False)])
-def test_an_area_is_lost_from_the_stated_share_on(
-    three: pd.DataFrame, share: float, lost: bool
-) -> None:
-    found = build(three, area_lost_from_share=share)
-    assert found.events.loc["S1", "areas_dark"] == ({"north": 1.0} if lost else {})
-    at = found.events.index.get_loc("S1")
-    assert found.dark[:, at].tolist() == ([1.0, 1.0, 0.0] if lost else [0.0, 0.0, 0.0])
 
 
 def test_a_users_events_come_last(three: pd.DataFrame, tmp_path: Path) -> None:
@@ -276,7 +301,7 @@ def event(
     column = np.array([intensity, lost, dark or [NOT] * len(lost)], dtype=float)[..., None]
     names = tiers or ["core"] * len(lost)
     sites = tuple(f"s{at}" for at in range(len(lost)))
-    events = pd.DataFrame({"probability_30y": [0.2]}, index=["x"])
+    events = pd.DataFrame({"probability_30y": [0.2], "in_force": [True]}, index=["x"])
     return DisasterSet(events, *column, sd, OUTLAST[:, None], fragility, sites, tuple(names))
 
 
@@ -341,7 +366,7 @@ def test_down_is_what_draws_give_and_both_down_is_never_too_small(
     random = np.random.default_rng(1)
     own = random.standard_normal((draws, 4)) * curve.sigma_own
     felt = found.intensity[:, 0] + random.standard_normal((draws, 1)) * curve.sigma_common + own
-    share = expit(found.dark_logit[:, 0] + sd * random.standard_normal((draws, 1)))
+    share = expit(found.dark_logit[:, 0] + sd * random.standard_t(2, (draws, 1)))
     rank = [TIERS.index(tier) for tier in tiers]
     # The longest an outage can be common: one draw for all of whether it outlasts the fuel.
     long = random.random((draws, 1)) < OUTLAST[rank]
@@ -362,10 +387,10 @@ def test_down_is_what_draws_give_and_both_down_is_never_too_small(
 
 @pytest.mark.parametrize("sd", [0.0, 0.7, 2.0])
 def test_a_share_is_the_mean_over_the_common_draw(sd: float) -> None:
-    logit = np.linspace(-9.0, 9.0, 13)
-    at = (np.arange(20_000) + 0.5) / 20_000
-    brute = expit(logit[:, None] + sd * ndtri(at)[None, :]).mean(axis=1)
-    np.testing.assert_allclose(expected_share(logit, sd), brute, rtol=0, atol=1e-4)
+    median = np.array([NOT, *np.linspace(-9.0, 9.0, 13), np.inf])
+    draws = student_t.ppf((np.arange(20_000) + 0.5) / 20_000, 2)
+    brute = [0.0, *expit(median[1:-1, None] + sd * draws[None, :]).mean(axis=1), 1.0]
+    np.testing.assert_allclose(dark_share(median, sd), brute, rtol=0, atol=1e-3)
 
 
 def test_both_down_against_draws() -> None:

@@ -25,7 +25,6 @@ def settings(**changes: object) -> DisasterSettings:
         "common_share": 0.5,
         "local_radius_km": 30.0,
         "local_slope": 2.0,
-        "area_lost_from_share": 0.5,
         "fuel_hours": {"core": 8.0, "large": 6.0, "regional": 5.0},
         "darkness_shift": 0.0,
         "area_blackout_30y": 0.1,

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from dcsite.contract import TIERS
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.hazards import DisasterSettings, disaster_set
 from dcsite.hazards.settings import Part
@@ -30,14 +29,20 @@ if TYPE_CHECKING:
 
 #: Disasters to which the measure of the worst one and the losses are confined: a whole frequency
 #: lost halves nearly every plan and tells none from another, Tokyo lost is a rule of its own.
-SCORED_KINDS = ("earthquake", "area_blackout", "landing_cluster", "user")
+SCORED_KINDS = ("earthquake", "local_earthquake", "area_blackout", "landing_cluster", "user")
+
+
+#: Kinds of disasters in which something else than shaking and power takes hubs down.
+_LOSSES = ("local_earthquake", "landing_cluster", "user")
 
 
 class LeastSurvival(Section):
     """Share of the plan's capacity that must be expected to stand, by kind of disaster."""
 
     earthquake: Part
-    """In each earthquake in force."""
+    """In each computed earthquake in force."""
+    local_earthquake: Part
+    """In each local earthquake."""
     area_blackout: Part
     """With one electricity area dark."""
     frequency_blackout: Part
@@ -173,10 +178,9 @@ def nearest_clusters(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> l
     return [str(one) if within else "" for one, within in zip(nearest, near, strict=True)]
 
 
-def down_by_tier(disasters: DisasterSet) -> NDArray[np.float64]:
-    """Return how likely each site is down in each event with each tier's fuel, (m, n, tiers)."""
-    down = [disasters.down_at(tier).T for tier in range(len(TIERS))]
-    return np.stack(down, axis=-1)
+def down_by_tier(disasters: DisasterSet, events: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return how likely each site is down in some events, by tier: (events, n, tiers)."""
+    return np.asarray(disasters.down_by_tier[:, :, events].transpose(2, 1, 0), dtype=np.float64)
 
 
 def expected_down(disasters: DisasterSet, tier: int | None = None) -> NDArray[np.float64]:
@@ -192,6 +196,21 @@ def expected_down(disasters: DisasterSet, tier: int | None = None) -> NDArray[np
     down = disasters.down if tier is None else disasters.down_at(tier)
     weight = disasters.events["probability_30y"].fillna(0.0).to_numpy(dtype=float)
     return np.asarray(down @ weight, dtype=np.float64)
+
+
+def down_by_cause(disasters: DisasterSet) -> dict[str, NDArray[np.float64]]:
+    """Return how often each site is expected down in 30 years, by what takes it down.
+
+    The parts add up to :func:`expected_down`. Where one event may take a site down in several ways
+    shaking goes before a loss, and both before the power: what is left is what power adds.
+    """
+    events = disasters.events
+    weight = events["probability_30y"].fillna(0.0).to_numpy(dtype=float)
+    lost = (1.0 - disasters.shaken) * disasters.lost * weight
+    by_kind = {kind: lost[:, (events["kind"] == kind).to_numpy()].sum(axis=1) for kind in _LOSSES}
+    shaking = disasters.shaken @ weight
+    power = expected_down(disasters) - shaking - sum(by_kind.values())
+    return {"shaking": shaking, **by_kind, "power": np.maximum(power, 0.0)}
 
 
 def tail_weights(disasters: DisasterSet) -> NDArray[np.float64]:

@@ -140,8 +140,6 @@ class Disasters(Criterion[Parameters]):
         For every disaster s in force ``sum((1 - down[i,t,s] - beta[s]) * it_load_mw[i,t]) >= 0``.
         """
         found = disasters_of(program.sites, program.atlas, program.scenario)
-        events = found.events
-        found = found.take(events.index[events["in_force"]].tolist())
         self._survival(program, found)
         self._backups(program, found)
         self._core_areas(program)
@@ -153,21 +151,19 @@ class Disasters(Criterion[Parameters]):
             return
         kinds = found.events["kind"].tolist()
         least = np.array([getattr(own.least_survival, kind) for kind in kinds])
-        asked = least > 0.0
-        coefficient = (1.0 - down_by_tier(found) - least[:, None, None])[
-            asked
-        ] / program.total_it_load_mw
+        asked = np.flatnonzero(found.events["in_force"].to_numpy(dtype=bool) & (least > 0.0))
+        coefficient = 1.0 - least[asked, None, None] - down_by_tier(found, asked)
         slack = None
         if mode == "soft":
             short = program.continuous("short_disaster_survival", 0.0, 1.0)
             program.violate("disaster_survival", short)
-            slack = [short] * int(asked.sum())
+            slack = [short] * len(asked)
         program.lay_lazily(
             LoadTable(
                 "disaster_survival",
-                tuple(np.array(_labels(found))[asked].tolist()),
-                coefficient,
-                np.zeros(int(asked.sum())),
+                _labels(found, asked),
+                coefficient / program.total_it_load_mw,
+                np.zeros(len(asked)),
                 slack=slack,
                 scale=1.0 / program.total_it_load_mw,
             )
@@ -213,7 +209,7 @@ class Disasters(Criterion[Parameters]):
             )
 
     def _tokyo(self, program: Program, found: DisasterSet) -> None:
-        lost = down_by_tier(found.take(["tokyo_lost"]))[0]
+        lost = down_by_tier(found, np.flatnonzero(found.events.index == "tokyo_lost"))[0]
         program.row(
             "tokyo_takeover",
             program.load_terms(load_share(program, 1.0 - lost)),
@@ -239,16 +235,14 @@ class Disasters(Criterion[Parameters]):
     def _worst(self, program: Program, found: DisasterSet, weight: float) -> ScoreTerm:
         """``worst_survival <= sum((1 - down[i,t,s]) * it_load_mw[i,t]) / total`` for every s."""
         events = found.events
-        scored = found.take(
-            events.index[events["in_force"] & events["kind"].isin(SCORED_KINDS)].tolist()
-        )
+        scored = np.flatnonzero(events["in_force"] & events["kind"].isin(SCORED_KINDS))
         worst = program.continuous("worst_survival", 0.0, 1.0)
         program.lay_lazily(
             LoadTable(
                 "worst_survival",
-                _labels(scored),
-                (1.0 - down_by_tier(scored)) / program.total_it_load_mw,
-                np.zeros(len(scored.events)),
+                _labels(found, scored),
+                (1.0 - down_by_tier(found, scored)) / program.total_it_load_mw,
+                np.zeros(len(scored)),
                 epigraph=worst,
                 scale=1.0 / program.total_it_load_mw,
             )
@@ -262,16 +256,16 @@ class Disasters(Criterion[Parameters]):
         ``excess[s] >= sum(down[i,t,s] * it_load_mw[i,t]) / total - eta``.
         """
         probability = tail_weights(found)
-        scored = found.take(found.events.index[probability > 0.0].tolist())
-        probability = probability[probability > 0.0]
-        labels = _labels(scored)
+        scored = np.flatnonzero(probability > 0.0)
+        probability = probability[scored]
+        labels = _labels(found, scored)
         eta = program.continuous("loss_at_cvar_level", 0.0, 1.0)
         excess = [program.continuous(f"excess_loss_{label}") for label in labels]
         program.lay_lazily(
             LoadTable(
                 "cvar_loss",
                 labels,
-                -down_by_tier(scored) / program.total_it_load_mw,
+                -down_by_tier(found, scored) / program.total_it_load_mw,
                 np.zeros(len(labels)),
                 fixed=[(eta, 1.0)],
                 slack=excess,
@@ -289,11 +283,12 @@ class Disasters(Criterion[Parameters]):
         return evaluate_disasters(hubs, atlas, scenario, disasters_of(hubs, atlas, scenario))
 
 
-def _labels(found: DisasterSet) -> tuple[str, ...]:
-    """Return labels for the program's names: a user's ids may hold anything."""
+def _labels(found: DisasterSet, events: NDArray[np.intp]) -> tuple[str, ...]:
+    """Return labels of some events for the program's names: a user's ids may hold anything."""
+    names = found.events.index.astype(str)
     return tuple(
-        str(event) if str(event).isascii() and str(event).replace("_", "").isalnum() else f"n{n}"
-        for n, event in enumerate(found.events.index)
+        names[n] if names[n].isascii() and names[n].replace("_", "").isalnum() else f"n{n}"
+        for n in events
     )
 
 

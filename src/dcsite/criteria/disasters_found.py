@@ -31,6 +31,7 @@ from .disaster_share import find_share
 from .disaster_terms import (
     SCORED_KINDS,
     Parameters,
+    down_by_cause,
     existing_areas,
     expected_down,
     tail_weights,
@@ -63,6 +64,17 @@ _WORST_EARTHQUAKE = Quantity(
     "最も厳しい地震での停止確率",
     _SOURCE,
 )
+#: Parts of the expected times down, by cause.
+_CAUSES = {
+    cause: Quantity(f"down_by_{cause}_30y", "times", f"of these {en}", f"うち{ja}", _SOURCE)
+    for cause, en, ja in (
+        ("shaking", "by shaking in a computed earthquake", "計算対象の地震の揺れ"),
+        ("local_earthquake", "by a local earthquake", "局地的な地震の揺れ"),
+        ("power", "by power cut for longer than fuel lasts", "燃料が尽きるまで続く停電"),
+        ("landing_cluster", "by cable landings lost", "海底ケーブル陸揚地域の喪失"),
+        ("user", "by disasters of the user's file", "利用者が与えた災害"),
+    )
+}
 _BOTH_DOWN = Quantity(
     "backup_both_down_30y",
     "times",
@@ -242,6 +254,9 @@ def _figures(
     found.mean(EXPECTED_DOWN, often, score, parts.expected_loss)
     found.figure(loss, tail, 1.0 - tail, parts.cvar_loss)
     found.each(EXPECTED_DOWN, often, score)
+    for cause, times in down_by_cause(disasters).items():
+        # What takes none of the hubs down is not told of each.
+        found.each(_CAUSES[cause], np.where(times.any(), times, np.inf))
 
 
 def _hub_values(found: Findings, disasters: DisasterSet, backups: tuple[Backup, ...]) -> None:

@@ -16,18 +16,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from dcsite.contract import TIERS
 
-from .earthquakes import UNSHAKEN, case_of_tokyo, computed_earthquakes
+from .darkness import dark_logit, dark_sd, expected_share
+from .earthquakes import SIX_LOWER, UNSHAKEN, case_of_tokyo, computed_earthquakes
 from .fragility import Fragility, joint_probability_down, probability_down
+from .local import local_earthquakes, local_shaking
 from .restoration import outlast
-from .settings import key_of
+from .settings import DisasterSettings, key_of
 from .user import Footprints, read_footprints
 
 if TYPE_CHECKING:
@@ -36,14 +38,21 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.geo.geodesy import Floats
 
-    from .settings import DisasterSettings, Kind
+    from .settings import Kind
 
 #: Number of each tier.
 _RANK = {tier: number for number, tier in enumerate(TIERS)}
-#: Nodes and weights of the mean over one standard normal draw.
-_AT, _WEIGHT = np.polynomial.hermite_e.hermegauss(15)
+#: Log-odds beyond which a share is none or all.
+_FAR = 40.0
 #: Kinds of disasters that cut the power without an earthquake, or not at all.
 _UNSHAKING = ("area_blackout", "frequency_blackout", "landing_cluster")
+#: Least share of an area's customers cut off that is told.
+_TOLD = 0.01
+_Areas = dict[str, dict[str, float]]
+#: What earthquakes cut off, of the settings asked about last.
+_KNOWN: WeakKeyDictionary[
+    Atlas, tuple[str, tuple[pd.DataFrame, _Areas, tuple[Floats, Floats]], frozenset[str]]
+] = WeakKeyDictionary()
 _COLUMNS = (
     "kind", "name_en", "name_ja", "category", "source_id", "source_probability_30y",
     "probability_30y", "probability_date", "basis", "areas_dark", "in_force",
@@ -72,7 +81,8 @@ class DisasterSet:
     dark_logit : numpy.ndarray, shape (n, m)
         Log-odds that a site's grid is cut, in the median: ``-inf`` never, ``inf`` for certain.
     dark_sd : float
-        Standard deviation, in log-odds, of what all sites share in one occurrence.
+        Scale, in log-odds, of what all sites share in one occurrence: a draw of Student's t with
+        two degrees of freedom (:mod:`dcsite.hazards.darkness`).
     outlast : numpy.ndarray, shape (tiers, m)
         Probability, 0..1, that who is cut off is still without power when the fuel of a tier ends.
     fragility : Fragility
@@ -100,10 +110,7 @@ class DisasterSet:
     @cached_property
     def dark(self) -> Floats:
         """Probability that each site's grid is cut in each event, shape (n, m)."""
-        found: Floats = (self.dark_logit == np.inf).astype(np.float64)
-        between = np.isfinite(self.dark_logit)
-        found[between] = expected_share(self.dark_logit[between], self.dark_sd)
-        return found
+        return dark_share(self.dark_logit, self.dark_sd)
 
     @cached_property
     def down(self) -> Floats:
@@ -114,7 +121,12 @@ class DisasterSet:
         ValueError
             If the sites have no tiers.
         """
-        return self._down(self.outlast[self._rank])
+        return self.down_by_tier[self._rank, np.arange(len(self._rank))]
+
+    @cached_property
+    def down_by_tier(self) -> Floats:
+        """Probability that each site, were it of a tier, is down in each event, (tiers, n, m)."""
+        return np.stack([self._down(still_out) for still_out in self.outlast])
 
     def down_at(self, tier: int) -> Floats:
         """Return the probability that each site is down in each event, were it of one tier.
@@ -129,9 +141,7 @@ class DisasterSet:
         numpy.ndarray, shape (n, m)
             Not to be changed.
         """
-        if tier not in self._down_at:
-            self._down_at[tier] = self._down(self.outlast[tier])
-        return self._down_at[tier]
+        return np.asarray(self.down_by_tier[tier], dtype=np.float64)
 
     def take(self, event_ids: Sequence[str]) -> DisasterSet:
         """Return the set with some of its events alone, in the order given."""
@@ -189,21 +199,18 @@ class DisasterSet:
         return np.asarray(both, dtype=np.float64)
 
     @cached_property
-    def _down_at(self) -> dict[int, Floats]:
-        return {}
-
-    @cached_property
     def _rank(self) -> NDArray[np.intp]:
         if self.tiers is None:
             raise ValueError("expected the tier of each site, which says how long its fuel lasts")
         return np.array([_RANK.get(tier, _RANK["large"]) for tier in self.tiers], dtype=np.intp)
 
     @cached_property
-    def _shaken(self) -> Floats:
+    def shaken(self) -> Floats:
+        """Probability that shaking takes each site down in each event, shape (n, m)."""
         return probability_down(self.intensity, self.fragility)
 
     def _down(self, outlast: Floats) -> Floats:
-        stands = (1.0 - self._shaken) * (1.0 - self.lost) * (1.0 - self.dark * outlast)
+        stands = (1.0 - self.shaken) * (1.0 - self.lost) * (1.0 - self.dark * outlast)
         return np.asarray(1.0 - stands, dtype=np.float64)
 
     def _cut(
@@ -215,25 +222,25 @@ class DisasterSet:
         return np.asarray(1.0 - (1.0 - self.lost[sites, event]) * (1.0 - dark), dtype=np.float64)
 
 
-def expected_share(logit: Floats, standard_deviation: float) -> Floats:
-    """Return the mean of a share whose log-odds are normal, by Gauss-Hermite quadrature.
+def dark_share(logit: Floats, scale: float) -> Floats:
+    """Return the mean over the common draw of shares with some median log-odds.
 
     Parameters
     ----------
     logit : numpy.ndarray
-        Finite medians of the log-odds, any shape.
-    standard_deviation : float
-        Of the log-odds, at least 0.
+        Medians of the log-odds, any shape; ``-inf`` is never and ``inf`` for certain.
+    scale : float
+        Of the draw, in log-odds, at least 0.
 
     Returns
     -------
     numpy.ndarray
-        Shares 0..1 of the same shape; right to 1e-4 up to a standard deviation of 2.
+        Shares 0..1 of the same shape.
     """
-    mean = np.zeros(logit.shape)
-    for at, weight in zip(_AT, _WEIGHT / _WEIGHT.sum(), strict=True):
-        mean += weight * expit(logit + standard_deviation * at)
-    return mean
+    # A smooth curve of one number: worked out on a grid and read off for millions.
+    grid = np.linspace(-_FAR, _FAR, 4001)
+    found = np.interp(logit, grid, expected_share(grid, scale))
+    return np.where(np.isfinite(logit), found, (logit > 0.0).astype(np.float64))
 
 
 def disaster_set(
@@ -261,27 +268,36 @@ def disaster_set(
     DisastersError
         If the user's file is not as it must be; one line for each problem.
     """
-    area = sites["area"].to_numpy(dtype=object).astype(str)
     cases, felt = computed_earthquakes(atlas, settings)
-    here = (
-        felt.reindex(sites["municipality_code"].to_numpy()).fillna(UNSHAKEN).to_numpy(dtype=float)
-    )
+    code = sites["municipality_code"].to_numpy()
+    here = felt.reindex(code).fillna(UNSHAKEN).to_numpy(dtype=float)
     parts = [
         Footprints(cases, here, np.zeros(here.shape)),
+        local_earthquakes(sites, atlas, settings),
         _losses(atlas, settings, np.asarray(landing_cluster, dtype=object)),
         _tokyo_lost(cases, here, case_of_tokyo(atlas, settings)),
     ]
+    dark, areas, still_out = _cut_by_known(atlas, settings)
     if settings.footprints_file:
         parts.append(read_footprints(settings.footprints_file, sites, atlas))
-    events = pd.concat([part.events.rename_axis("event_id") for part in parts])[list(_COLUMNS)]
-    dark = np.column_stack([np.isin(area, list(areas)) for areas in events["areas_dark"]])
+        own, areas_of_own = _cut_by_own(atlas, settings)
+        dark, areas = pd.concat([dark, own], axis=1), areas | areas_of_own
+    events = pd.concat([part.events.rename_axis("event_id") for part in parts])
+    whole = _blackouts(atlas)
+    areas = areas | _listed(whole)
+    events["areas_dark"] = pd.Series({event: areas.get(event, {}) for event in events.index})
+    dark = dark.reindex(index=code, columns=events.index, fill_value=-np.inf)
+    logit = dark.to_numpy(dtype=np.float64, copy=True)
+    here_dark = whole.reindex(sites["area"].to_numpy()) > 0.0
+    logit[:, events.index.get_indexer(whole.columns)] = np.where(here_dark, np.inf, -np.inf)
+    quake = (~events["kind"].isin(_UNSHAKING)).to_numpy()
     return DisasterSet(
-        events,
+        events[list(_COLUMNS)],
         np.hstack([part.intensity for part in parts]),
         np.hstack([part.lost for part in parts]),
-        np.where(dark, np.inf, -np.inf),
-        0.0,
-        _outlast(atlas, settings, events["kind"]),
+        logit,
+        dark_sd(atlas, settings),
+        np.where(quake, still_out[0][:, None], still_out[1][:, None]),
         Fragility.from_total(
             settings.down_intensity, settings.intensity_scatter, settings.common_share
         ),
@@ -291,36 +307,110 @@ def disaster_set(
     )
 
 
-def _outlast(atlas: Atlas, settings: DisasterSettings, kind: pd.Series[str]) -> Floats:
-    """Return how likely outages of some kinds outlast each tier's fuel, shape (tiers, m).
+def _cut_by_known(
+    atlas: Atlas, settings: DisasterSettings
+) -> tuple[pd.DataFrame, _Areas, tuple[Floats, Floats]]:
+    """Return what computed and local earthquakes, and the loss of Tokyo, cut off, and how long.
 
-    Where no earthquake cuts the power all recorded outages count, those of earthquakes too: the
-    others are of lines felled by typhoons, and the only blackout of a whole area on record is among
-    those of earthquakes.
+    As :func:`_cut_off`, and the probability that an outage outlasts each tier's fuel: of an
+    earthquake's, and of others. Where no earthquake cuts the power all recorded outages count,
+    those of earthquakes too: the others are of lines felled by storms, and the only blackout of a
+    whole area on record is among those of earthquakes. The answer to the last question is kept.
     """
-    hours = settings.fuel_hours.by_tier()
-    shaken, others = (outlast(atlas, hours, quake)[:, None] for quake in (True, False))
-    return np.where(~kind.isin(_UNSHAKING), shaken, others)
+    key = settings.model_dump_json(include=set(DisasterSettings.model_fields) - {"footprints_file"})
+    if atlas not in _KNOWN or _KNOWN[atlas][0] != key:
+        with atlas.recording() as names:
+            _, felt = computed_earthquakes(atlas, settings)
+            _, local = local_shaking(atlas, settings)
+            felt = felt.assign(tokyo_lost=felt[case_of_tokyo(atlas, settings)])
+            strong = _strongly(felt.fillna(UNSHAKEN), settings).join(local, how="outer")
+            strong = strong.reindex(atlas.table("municipalities").index).fillna(0.0)
+            hours = settings.fuel_hours.by_tier()
+            still_out = outlast(atlas, hours, True), outlast(atlas, hours, False)
+            found = *_cut_off(atlas, settings, strong), still_out
+        _KNOWN[atlas] = key, found, frozenset(names)
+    _, found, names_read = _KNOWN[atlas]
+    for name in sorted(names_read):
+        atlas.mark_used(name)
+    return found
+
+
+def _cut_by_own(atlas: Atlas, settings: DisasterSettings) -> tuple[pd.DataFrame, _Areas]:
+    """Return what the shaking of a user's file cuts off: as it is felt at the offices."""
+    offices = atlas.table("municipalities")[["office_lat_deg", "office_lon_deg"]]
+    offices = offices.set_axis(["lat_deg", "lon_deg"], axis=1)
+    offices = offices.assign(municipality_code=offices.index)
+    found = read_footprints(settings.footprints_file, offices, atlas)
+    felt = pd.DataFrame(found.intensity, offices.index, found.events.index)
+    return _cut_off(atlas, settings, _strongly(felt, settings))
+
+
+def _strongly(felt: pd.DataFrame, settings: DisasterSettings) -> pd.DataFrame:
+    """Return the probability of 5.5 or more where some median intensities are predicted."""
+    curve = Fragility(SIX_LOWER, 0.0, settings.intensity_scatter)
+    return pd.DataFrame(probability_down(felt, curve), felt.index, felt.columns)
+
+
+def _cut_off(
+    atlas: Atlas, settings: DisasterSettings, strong: pd.DataFrame
+) -> tuple[pd.DataFrame, _Areas]:
+    """Return what earthquakes cut off.
+
+    Parameters
+    ----------
+    atlas, settings
+        What is known and asked.
+    strong : pandas.DataFrame, shape (municipalities, events)
+        Probability that a municipality is shaken by 5.5 or more, by `municipality_code`.
+
+    Returns
+    -------
+    logit : pandas.DataFrame, shape (municipalities, events)
+        Median log-odds that the grid is cut.
+    areas : dict
+        By event the areas cut off in part, with the share of their residents expected to be.
+    """
+    logit = dark_logit(atlas, settings, strong)
+    places = atlas.table("municipalities").loc[logit.index]
+    residents = places["population_2020"].to_numpy(dtype=float)
+    cut = dark_share(logit.to_numpy(), dark_sd(atlas, settings)) * residents[:, None]
+    area = places["electricity_area"].to_numpy()
+    total = pd.Series(residents).groupby(area).sum()
+    share = pd.DataFrame(cut, columns=logit.columns).groupby(area).sum().div(total, axis=0)
+    return logit, _listed(share)
+
+
+def _listed(share: pd.DataFrame) -> _Areas:
+    """Return the areas that each event cuts off in part, with the share: of areas by events."""
+    areas, values = share.index.astype(str), share.to_numpy()
+    return {
+        str(event): dict(zip(areas[told], values[told, at].tolist(), strict=True))
+        for at, (event, told) in enumerate(zip(share, (values >= _TOLD).T, strict=True))
+    }
+
+
+def _blackouts(atlas: Atlas) -> pd.DataFrame:
+    """Return which areas each blackout without an earthquake takes: 1 or 0, areas by events."""
+    hz = atlas.table("electricity_areas")["nominal_frequency_hz"]
+    alone = pd.DataFrame(np.eye(len(hz)), hz.index, [f"blackout_{area}" for area in hz.index])
+    together = {f"blackout_{one:g}hz": (hz == one).astype(float) for one in sorted(hz.unique())}
+    return alone.assign(**together)
 
 
 def _losses(atlas: Atlas, settings: DisasterSettings, cluster: NDArray[np.object_]) -> Footprints:
     """Return the events that shake nothing: areas and frequencies dark, landings lost.
 
-    A crowded cluster of landings lost cuts off the hubs that lean on it. What goes dark is told by
-    its areas.
+    A crowded cluster of landings lost cuts off the hubs that lean on it.
     """
     areas = atlas.table("electricity_areas")
     clusters = atlas.table("landing_clusters").drop_duplicates("cluster_id")
-    nowhere = np.zeros(len(cluster), dtype=bool)
-    named: list[tuple[Kind, str, str, str, tuple[str, ...], NDArray[np.bool_]]] = [
+    named: list[tuple[Kind, str, str, str]] = [
         *(
             (
                 "area_blackout",
                 f"blackout_{area}",
                 f"Blackout of the electricity area {row['name_en']}",
                 f"{row['name_ja']}エリアの全域停電",
-                (str(area),),
-                nowhere,
             )
             for area, row in areas.iterrows()
         ),
@@ -330,10 +420,8 @@ def _losses(atlas: Atlas, settings: DisasterSettings, cluster: NDArray[np.object
                 f"blackout_{hz:g}hz",
                 f"Blackout of all areas of {hz:g} Hz",
                 f"{hz:g} Hz系統の全域停電",
-                tuple(map(str, members.index)),
-                nowhere,
             )
-            for hz, members in areas.groupby("nominal_frequency_hz")
+            for hz in sorted(areas["nominal_frequency_hz"].unique())
         ),
         *(
             (
@@ -341,8 +429,6 @@ def _losses(atlas: Atlas, settings: DisasterSettings, cluster: NDArray[np.object
                 f"landings_{row.cluster_id}",
                 f"Cable landings lost: {row.name_en}",
                 f"海底ケーブル陸揚地域の喪失: {row.name_ja}",
-                (),
-                cluster == row.cluster_id,
             )
             for row in clusters.itertuples()
         ),
@@ -359,15 +445,14 @@ def _losses(atlas: Atlas, settings: DisasterSettings, cluster: NDArray[np.object
                 "probability_30y": getattr(settings, f"{kind}_30y"),
                 "probability_date": "",
                 "basis": key_of(f"{kind}_30y"),
-                "areas_dark": dict.fromkeys(dark, 1.0),
                 "in_force": True,
             }
-            for kind, event_id, name_en, name_ja, dark, _ in named
+            for kind, event_id, name_en, name_ja in named
         ],
         index=[event_id for _, event_id, *_ in named],
     )
-    lost = np.column_stack([struck for *_, struck in named]).astype(float)
-    return Footprints(events, np.full(lost.shape, UNSHAKEN), lost)
+    lost = cluster[:, None] == events.index.str.removeprefix("landings_").to_numpy()[None, :]
+    return Footprints(events, np.full(lost.shape, UNSHAKEN), lost.astype(float))
 
 
 def _tokyo_lost(cases: pd.DataFrame, felt: Floats, code: str) -> Footprints:
@@ -404,7 +489,7 @@ def falls_with(
     Parameters
     ----------
     disasters : DisasterSet
-        Of n sites and m events; all of them count.
+        Of n sites and m events; those in force count.
     site : int
         Position of the site.
     least : float
@@ -422,7 +507,8 @@ def falls_with(
     found = np.zeros(len(down), dtype=bool)
     found[site] = True
     # Two are never down together more often than either is alone: most pairs are settled by that.
-    for event in np.flatnonzero(own[site] >= least):
+    in_force = disasters.events["in_force"].to_numpy(dtype=bool)
+    for event in np.flatnonzero(in_force & (own[site] >= least)):
         rest = np.flatnonzero((down[:, event] >= least) & ~found)
         if len(rest):
             both = disasters.both_down(site, rest, int(event), tier, other_tier)

@@ -40,7 +40,7 @@ _KINDS_JA = {
 #: Nothing is known of shaking below the tables' threshold, where no site is down.
 UNSHAKEN = -np.inf
 #: What the events follow from, beside the atlas: they are worked out once for each.
-_Key = tuple[str, str, str, float, float]
+_Key = tuple[str, str, str, float]
 _KNOWN: WeakKeyDictionary[Atlas, dict[_Key, tuple[pd.DataFrame, pd.DataFrame, frozenset[str]]]] = (
     WeakKeyDictionary()
 )
@@ -56,12 +56,12 @@ def computed_earthquakes(
     atlas : Atlas
         What is known.
     settings : DisasterSettings
-        Which published probabilities count, and what blacks out an area.
+        Which published probabilities count.
 
     Returns
     -------
     events : pandas.DataFrame
-        As in :class:`dcsite.hazards.DisasterSet`; not to be changed.
+        As in :class:`dcsite.hazards.DisasterSet`, without what goes dark; not to be changed.
     intensity : pandas.DataFrame, shape (municipalities, events)
         JMA intensity at the office by `municipality_code`, NaN below 5.0; not to be changed.
     """
@@ -70,7 +70,6 @@ def computed_earthquakes(
         settings.nankai_model,
         settings.range_end,
         settings.min_probability_30y,
-        settings.area_lost_from_share,
     )
     known = _KNOWN.setdefault(atlas, {})
     if key not in known:
@@ -130,13 +129,11 @@ def _work_out(atlas: Atlas, settings: DisasterSettings) -> tuple[pd.DataFrame, p
     sources = sources.loc[sources.index.isin(felt.columns)]
     felt = felt[sources.index]
     published = sources["published_probability_30y"]
-    dark = _areas_dark(atlas, felt, settings.area_lost_from_share)
     events = sources.assign(
         kind="earthquake",
         **_names(atlas, sources, felt),
         probability_30y=sources["source_probability_30y"] * sources["share"],
         in_force=~(published < settings.min_probability_30y),
-        areas_dark=pd.Series(dark, index=sources.index, dtype=object),
     )
     return events.rename_axis("event_id"), felt
 
@@ -171,20 +168,6 @@ def _names(atlas: Atlas, sources: pd.DataFrame, felt: pd.DataFrame) -> pd.DataFr
     return pd.DataFrame(
         {"name_en": english, "name_ja": japanese}, index=sources.index, dtype=object
     )
-
-
-def _areas_dark(atlas: Atlas, felt: pd.DataFrame, from_share: float) -> list[dict[str, float]]:
-    """Tell which areas each earthquake blacks out: by the residents it shakes strongly."""
-    places = atlas.table("municipalities")
-    residents = places["population_2020"].astype(float)
-    area = places["electricity_area"].to_numpy(dtype=object)
-    strong = (felt.reindex(residents.index) >= SIX_LOWER).to_numpy(dtype=float)
-    by_area = pd.DataFrame(strong * residents.to_numpy()[:, None], index=area)
-    total = residents.groupby(area).sum()
-    share = by_area.groupby(level=0).sum().div(total, axis=0)
-    dark = (share >= from_share).to_numpy()
-    names = share.index.to_numpy()
-    return [dict.fromkeys(map(str, names[column]), 1.0) for column in dark.T]
 
 
 def earthquake_sources(atlas: Atlas, settings: DisasterSettings) -> pd.DataFrame:

@@ -40,8 +40,8 @@ class DisasterSettings(Section):
     range_end: Literal["low", "middle", "high"]
     """Which value stands for a probability published as a range: low, middle, high."""
     min_probability_30y: Part
-    """Earthquakes whose source is less likely than this in 30 years are not in force; those without
-    a published probability are."""
+    """Computed earthquakes whose source is less likely than this in 30 years are not in force;
+    those without a published probability are."""
     down_intensity: Annotated[float, Field(ge=4, le=7.5)]
     """JMA intensity at which half of the sites are down."""
     intensity_scatter: Annotated[float, Field(ge=0, le=2)]
@@ -54,9 +54,6 @@ class DisasterSettings(Section):
     local_slope: Annotated[float, Field(ge=0, le=10)]
     """How fast local earthquakes grow rarer with the intensity felt, per unit of intensity:
     stronger ones than 5.5 by x are exp(-slope * x) as frequent."""
-    area_lost_from_share: Annotated[float, Field(gt=0, le=1)]
-    """An earthquake blacks out an electricity area when at least this share of its residents is
-    shaken by 6-lower (5.5) or more."""
     fuel_hours: PerTier
     """Hours that a hub of each tier runs on its own generators while its grid is cut."""
     darkness_shift: Annotated[float, Field(ge=-2, le=2)]

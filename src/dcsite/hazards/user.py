@@ -200,7 +200,7 @@ class _Scenarios:
     sites: pd.DataFrame
 
     def events(self, basis: str) -> pd.DataFrame:
-        """Return the events in the columns of `DisasterSet.events`; `basis` is the file's name."""
+        """Return the events as in `DisasterSet.events`, `areas_dark` aside."""
         rows, ids = self.rows, self.ids
         own_name, name_en, name_ja = (
             self._one(field, rows.names(field), "") for field in ("name", "name_en", "name_ja")
@@ -229,7 +229,6 @@ class _Scenarios:
                 "probability_30y": probability,
                 "probability_date": "",
                 "basis": basis,
-                "areas_dark": [{}] * len(ids),
                 "in_force": True,
             },
             index=pd.Index(event_id, name="event_id"),
