@@ -129,5 +129,5 @@ def test_hokkaido_went_dark_in_2018(shipped_atlas, policy):
     assert [(hub.site_id, hub.outage) for hub in iburi.plan] == [("sapporo", "certain")]
     assert iburi.plan_share_low >= 0.5
     assert len(found) == 26
-    assert len(silent) == 9
+    assert len(silent) == 5
     assert [event.date for event in found] == sorted(event.date for event in found)
