@@ -302,7 +302,7 @@ def test_outages_and_how_power_came_back(atlas):
         atlas.table("wide_area_power_outages"),
         atlas.table("power_outage_restoration").reset_index(),
     )
-    assert (len(outages), len(curve)) == (31, 69)
+    assert (len(outages), len(curve)) == (35, 72)
     hokkaido = outages.loc["iburi_2018_hokkaido"]
     assert hokkaido["customers_out"] == 2_950_000
     assert outages.index[outages["whole_area"] == 1].tolist() == ["iburi_2018_hokkaido"]
@@ -328,7 +328,7 @@ def test_earthquakes_among_the_outages_are_events_of_the_same_day(atlas):
     events = atlas.table("historical_earthquakes")
     linked = outages.dropna(subset="event_id")
     assert (linked["cause"] == "earthquake").all()
-    assert len(linked) == (outages["cause"] == "earthquake").sum() == 26
+    assert len(linked) == (outages["cause"] == "earthquake").sum() == 30
     dates = events.loc[linked["event_id"], "origin_time_jst"].str[:10]
     assert dates.tolist() == linked["date"].tolist()
 
@@ -340,7 +340,7 @@ def test_clock_times_give_the_hours_after_an_earthquake(atlas):
     curve["began"] = curve["outage_id"].map(outages["event_id"]).map(began)
     timed = curve.dropna(subset=["clock_time_jst", "began", "hours_after"])
     hours = pd.to_datetime(timed["clock_time_jst"]) - pd.to_datetime(timed["began"])
-    assert len(timed) == 52
+    assert len(timed) == 55
     assert ((hours.dt.total_seconds() / 3600.0 - timed["hours_after"]).abs() < 0.1).all()
 
 

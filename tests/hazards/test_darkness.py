@@ -95,10 +95,10 @@ def test_records_by_hand(shipped_atlas):
 def test_the_weight_of_a_prefecture_is_the_likeliest(shipped_atlas):
     curve, weight = darkness(shipped_atlas)
     found, by_weight = fit_own_weight(shipped_atlas, curve.slope)
-    assert found == weight == 0.9
-    # By likelihood ratio 0.7 to 0.95 are within 95 %; the area alone and even parts are not.
+    assert found == weight == 0.8
+    # By likelihood ratio 0.6 to 0.9 are within 95 %; the area alone and even parts are not.
     within = by_weight.index[by_weight > by_weight.max() - 1.92]
-    assert (within.min(), within.max()) == (0.7, 0.95)
+    assert (within.min(), within.max()) == (0.6, 0.9)
 
 
 def test_prefectures_make_up_their_area_and_the_shaken_one_is_darker(shipped_atlas):
@@ -136,23 +136,21 @@ def test_hokkaido_of_2018_is_within_the_scatter(shipped_atlas):
     shaken = recorded_outages(shipped_atlas).loc["iburi_2018_hokkaido", "shaken_share"]
     median = float(curve.median(np.array([shaken]))[0])
     chance = student.sf(logit(MOST), 2, median, dark_sd(shipped_atlas, settings()))
-    assert 0.01 < chance < 0.05
+    assert 0.005 < chance < 0.05
 
 
 def test_the_document_holds_the_table_left_out_one_by_one(shipped_atlas):
     text = DOCUMENT.read_text(encoding="utf-8")
     found = left_out(shipped_atlas)
-    cut = found["cut_share"].clip(LEAST, MOST)
-    within = (found["low_share"] <= cut) & (cut <= found["high_share"])
     for outage_id, one in found.iterrows():
-        assert row(outage_id, one, within[outage_id]) in text
-    assert f"{within.sum()} of {len(found)} records" in text
+        assert row(outage_id, one) in text
+    assert f"{found['within'].sum()} of {len(found)} records" in text
     assert f"on average {found['expected_share'].mean():.1%}" in text
     assert f"recorded were {found['cut_share'].mean():.1%}" in text
 
 
-def row(outage_id: str, one: pd.Series, within: bool) -> str:
+def row(outage_id: str, one: pd.Series) -> str:
     percent = [one[f"{name}_share"] for name in ("shaken", "cut", "expected", "low", "high")]
     shaken, cut, expected, low, high = (f"{value:.1%}" for value in percent)
-    inside = "yes" if within else "no"
+    inside = "yes" if one["within"] else "no"
     return f"| {outage_id} | {shaken} | {cut} | {expected} | {low} to {high} | {inside} |"

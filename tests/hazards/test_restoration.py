@@ -115,8 +115,8 @@ def test_an_outage_of_which_only_a_late_point_is_known_tells_nothing_of_its_firs
 def test_the_shipped_tables(shipped_atlas):
     found = recorded_curves(shipped_atlas)
     curves = {curve.outage_id: curve for curve in found.curves}
-    assert len(curves) == 21
-    assert sum(curve.cause == "earthquake" for curve in found.curves) == 19
+    assert len(curves) == 22
+    assert sum(curve.cause == "earthquake" for curve in found.curves) == 20
     assert found.unusable["faxai_2019_tokyo"] == "no point of its first day is published"
     assert found.unusable["hagibis_2019"] == "only a time of the clock is published, no hours"
     # 99 % after 48 hours; 4,113,460 of 4,660,000 still out after 19.2, 243,953 after 221.2.

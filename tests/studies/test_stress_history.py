@@ -128,6 +128,6 @@ def test_hokkaido_went_dark_in_2018(shipped_atlas, policy):
     iburi = events["201809060307"]
     assert [(hub.site_id, hub.outage) for hub in iburi.plan] == [("sapporo", "certain")]
     assert iburi.plan_share_low >= 0.5
-    assert len(found) == 26
-    assert len(silent) == 5
+    assert len(found) == 29
+    assert len(silent) == 4
     assert [event.date for event in found] == sorted(event.date for event in found)

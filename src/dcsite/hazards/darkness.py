@@ -427,8 +427,8 @@ def left_out(atlas: Atlas) -> pd.DataFrame:
     -------
     pandas.DataFrame
         By `outage_id`, by the date: `shaken_share`, `cut_share` (recorded), `median_share`,
-        `expected_share`, and `low_share` and `high_share`, between which 80 % of such outages
-        lie: the common draw and the curve's own error together.
+        `expected_share`, `low_share` and `high_share`, between which 80 % of such outages lie (the
+        common draw and the curve's own error together), and `within`, whether this one does.
     """
     seen = recorded_outages(atlas)
     seen = seen[seen["shaken_share"] > 0.0]
@@ -448,4 +448,7 @@ def left_out(atlas: Atlas) -> pd.DataFrame:
                 "high_share": float(expit(median + wide)[0]),
             }
         )
-    return pd.DataFrame(found, index=seen.index)
+    told = pd.DataFrame(found, index=seen.index)
+    cut = told["cut_share"].clip(LEAST, MOST)
+    below = (cut <= told["high_share"]) | (cut <= LEAST)
+    return told.assign(within=below & (told["low_share"] <= cut))
