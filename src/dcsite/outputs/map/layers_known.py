@@ -426,7 +426,8 @@ def nuclear_layer(atlas: Atlas) -> Layer:
           [one.name_ja, one.name_en, f"{one.state_ja} {one.state_en}", one.zone, one.km], ring]
          for one, ring in zip(rows(zones), encode_polygons(rings), strict=True)],
         [Field("状態", "State"), Field("区域", "Zone"), Field("半径の目安", "Radius, about", "km")],
-        [{"color": colour, "weight": 1, "fillColor": colour, "fillOpacity": opacity}
+        [{"color": colour, "weight": 1, "fillColor": colour, "fillOpacity": opacity,
+          "smoothFactor": 0.3}
          for colour, _, _ in _NUCLEAR.values() for opacity in (0.18, 0.65)],
         order=3, kind="原子力発電所 Nuclear station",
         source="出典 Source: nuclear_stations, nuclear_units_operation_2026",
