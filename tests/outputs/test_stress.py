@@ -28,7 +28,14 @@ YEARS = 5000
 
 def stressed(plan, policy, atlas, seed=1):
     return run_stress(
-        plan, policy, atlas, StressAssumptions.read(), years=YEARS, seed=seed, version="1.2.3"
+        plan,
+        policy,
+        atlas,
+        StressAssumptions.read(),
+        years=YEARS,
+        seed=seed,
+        version="1.2.3",
+        sets=2,
     )
 
 
@@ -51,14 +58,17 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(found, plan,
 def test_the_document_holds_what_its_module_says(document):
     assert list(document) == [
         "dcsite_version", "scenario_name", "title_en", "title_ja", "years", "seed", "confidence",
-        "methods", "sources", "occurred", "plan", "today", "left_out", "footprints", "history",
-        "not_replayed", "settings", "assumptions", "restoration", "geodata",
+        "methods", "sources", "occurred", "plan", "today", "left_out", "varied", "tokyo_lost",
+        "footprints", "history", "not_replayed", "settings", "assumptions", "restoration",
+        "geodata",
     ]  # fmt: skip
     assert (document["dcsite_version"], document["years"], document["seed"]) == ("1.2.3", YEARS, 1)
     assert document["methods"] == [method.en for method in METHODS]
     assert document["occurred"]["tokyo_lost"] == 0
     assert "tokyo_lost" in {one["event_id"] for one in document["left_out"]}
-    assert document["assumptions"]["on_site_generation_hours"]["unit"] == "h"
+    assert document["assumptions"]["repair_after_shaking_days"]["unit"] == "d"
+    assert document["settings"]["fuel_hours"]["core"] == 72.0
+    assert [len(one) for one in document["varied"]["sets"]] == [8, 8]
     assert {used["table"] for used in document["geodata"]} >= {
         "wide_area_power_outages",
         "scenario_intensity_by_municipality",

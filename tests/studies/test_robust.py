@@ -84,6 +84,7 @@ def test_shipped_ranges_state_why_and_fit_the_default_scenario(policy):
         assert sum(weights) == pytest.approx(1.0, abs=1e-8)
         assert 320.0 <= drawn["tiers.core.separation_km"] <= 480.0
         assert 0.3 <= drawn["demand.share_in_new_hubs"] <= 0.5
+        assert isinstance(drawn["criteria.renewables.start_year_not_known"], int)
         loaded = dcsite.load_scenario("policy-2023", [f"{k}={v!r}" for k, v in drawn.items()])
         assert loaded.demand.latency_critical_max_km == drawn["demand.latency_critical_max_km"]
 
@@ -103,6 +104,14 @@ def test_weights_vary_as_the_concentration_says(policy):
     # Dirichlet: mean w, variance w (1 - w) / (c + 1) with w = 0.1 and c = 40.
     assert drawn.mean() == pytest.approx(0.1, abs=0.006)
     assert drawn.std() == pytest.approx((0.1 * 0.9 / 41) ** 0.5, rel=0.08)
+
+
+def test_each_doubling_is_as_likely_where_asked(policy):
+    ranges = RobustRanges.read()
+    drawn = [draw(ranges, policy, 1, n)["criteria.disasters.area_blackout_30y"] for n in range(500)]
+    assert np.median(drawn) == pytest.approx((0.002 * 0.2) ** 0.5, rel=0.2)
+    assert 0.002 <= min(drawn) < 0.003
+    assert 0.15 < max(drawn) <= 0.2
 
 
 def test_a_weight_of_zero_stays_zero_and_the_sum_is_kept():
@@ -305,7 +314,7 @@ def test_ranges_that_do_not_fit_the_scenario_are_named(tmp_path):
     told = [str(problem) for problem in caught.value.problems]
     assert "tiers.core.altitude_m: scenario policy-2023 has no such value" in told[0]
     assert "tiers.core.regions" in told[1]
-    assert "planned_until_year: is 2028; only a number that need not be whole" in told[2]
+    assert "planned_until_year: is 2028; only a number can be varied, a whole one" in told[2]
     assert "has no effect while demand.total_new_it_load_mw is set" in told[3]
     assert not (tmp_path / "out").exists()
 

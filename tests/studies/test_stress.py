@@ -30,6 +30,7 @@ from dcsite.studies.stress_simulate import (
     Damage,
     Occurrences,
     StressAssumptions,
+    Striking,
     event_rates,
     occurrences,
     simulate,
@@ -48,7 +49,6 @@ def assumed(**changes: object) -> StressAssumptions:
     """Durations of a moment, so that nothing overlaps, but for what a test changes."""
     words = {"name_en": "-", "name_ja": "-", "unit": "-", "why": "-"}
     values = {
-        "on_site_generation_hours": {"value": 0.0},
         "repair_after_shaking_days": {"low": 1e-6, "high": 1e-6},
         "landing_cluster_days": {"low": 1e-6, "high": 1e-6},
         "user_event_days": {"low": 1e-6, "high": 1e-6},
@@ -75,6 +75,8 @@ def disasters(
     intensity: list[list[float]],
     lost: list[list[float]] | None = None,
     common_share: float = 0.5,
+    dark_sd: float = 0.0,
+    outlast: float = 1.0,
 ) -> DisasterSet:
     """Return a set in which earthquakes and blackouts take grids, others what stands behind it."""
     felt = np.array(intensity, dtype=float)
@@ -85,8 +87,8 @@ def disasters(
         felt,
         np.where(power, 0.0, gone),
         np.where(power, logit(gone), -np.inf),
-        0.0,
-        np.ones((3, len(rows))),
+        dark_sd,
+        np.full((3, len(rows)), outlast),
         Fragility.from_total(6.0, 0.38, common_share),
         tuple(f"hub{number}" for number in range(len(felt))),
         ("regional",) * len(felt),
@@ -98,6 +100,18 @@ ONE_QUAKE = events(("q", "q", "earthquake", ONCE_IN_TEN, ONCE_IN_TEN))
 
 def rates_of(found: DisasterSet) -> np.ndarray:
     return event_rates(found.events)
+
+
+def run(
+    found: DisasterSet,
+    years: int = YEARS,
+    seed: int = 1,
+    fuel_hours: float = 0.0,
+    assumptions: StressAssumptions | None = None,
+) -> tuple[Damage, np.ndarray]:
+    fuel = np.full(len(found.site_ids), fuel_hours)
+    fleet = Striking(found, fuel, TEN_HOURS, assumptions or assumed())
+    return simulate(fleet, rates_of(found), years, seed)
 
 
 def test_a_rate_is_that_of_a_poisson_process_shared_out_among_alternatives():
@@ -150,14 +164,14 @@ def test_the_same_seed_gives_the_same_disasters_however_long_the_horizon():
 
 def test_without_any_rate_nothing_ever_strikes():
     found = disasters(events(("u", "u", "tokyo_lost", np.nan, np.nan)), [[-np.inf]], [[1.0]])
-    damage, occurred = simulate(found, rates_of(found), TEN_HOURS, assumed(), 1000, 1)
+    damage, occurred = run(found, 1000, 1)
     assert occurred.tolist() == [0]
     assert damage.down.shape == (0, 1)
 
 
 def test_wholly_common_scatter_takes_two_hubs_down_as_often_as_the_safer_one():
     found = disasters(ONE_QUAKE, [[6.2], [5.7]], common_share=1.0)
-    damage, _ = simulate(found, rates_of(found), TEN_HOURS, assumed(), YEARS, 1)
+    damage, _ = run(found)
     together = pair_years(damage, 0, 1)
     assert together == pair_years(damage, 1, 1)
     assert 0 < together < pair_years(damage, 0, 0)
@@ -165,41 +179,62 @@ def test_wholly_common_scatter_takes_two_hubs_down_as_often_as_the_safer_one():
 
 def test_scatter_of_each_hubs_own_makes_probabilities_multiply():
     found = disasters(ONE_QUAKE, [[6.0], [6.0]], common_share=0.0)
-    damage, _ = simulate(found, rates_of(found), TEN_HOURS, assumed(), YEARS, 1)
+    damage, _ = run(found)
     estimate = clopper_pearson(pair_years(damage, 0, 1), YEARS)
     assert estimate.low <= -math.expm1(-0.1 * 0.25) <= estimate.high
 
 
-def test_pairs_fall_together_as_often_as_the_closed_form_says():
+def test_hubs_fall_as_often_as_the_set_says_and_pairs_no_more_often():
     rows = events(
         ("q1", "q", "earthquake", ONCE_IN_TEN / 2, ONCE_IN_TEN),
         ("q2", "q", "earthquake", ONCE_IN_TEN / 2, ONCE_IN_TEN),
         ("dark", "dark", "area_blackout", ONCE_IN_TEN, ONCE_IN_TEN),
+        ("here", "here", "local_earthquake", ONCE_IN_TEN, ONCE_IN_TEN),
     )
+    # Hours are even over 0 to 10, so that six in ten outages outlast four hours of fuel.
     found = disasters(
         rows,
-        [[6.3, 5.2, -np.inf], [5.9, 5.8, -np.inf], [-np.inf, 6.1, -np.inf]],
-        [[0.0, 0.0, 0.3], [0.0, 0.2, 0.5], [0.0, 0.0, 1.0]],
+        [[6.3, 5.2, -np.inf, -np.inf], [5.9, 5.8, -np.inf, -np.inf], [-np.inf, 6.1, -np.inf, 0.0]],
+        [[0.2, 0.0, 0.3, 0.4], [0.7, 0.2, 0.5, 0.1], [0.0, 0.0, 1.0, 0.0]],
+        dark_sd=1.2,
+        outlast=0.6,
     )
     rates = rates_of(found)
-    damage, _ = simulate(found, rates, TEN_HOURS, assumed(), YEARS, 3)
+    damage, _ = run(found, seed=3, fuel_hours=4.0)
+
+    def agrees(years: int, expected: float) -> bool:
+        return abs(years - expected * YEARS) <= 4.0 * math.sqrt(expected * YEARS)
+
     for first in range(3):
+        alone = -math.expm1(-float(rates @ found.down[first]))
+        assert agrees(pair_years(damage, first, first), alone)
         for second in range(first + 1, 3):
-            joint = [found.both_down(first, np.array([second]), event)[0] for event in range(3)]
-            expected = -math.expm1(-float(rates @ joint))
-            estimate = clopper_pearson(pair_years(damage, first, second), YEARS)
-            assert estimate.low <= expected <= estimate.high
-        single = -math.expm1(-float(rates @ found.down[first]))
-        alone = clopper_pearson(pair_years(damage, first, first), YEARS)
-        assert alone.low <= single <= alone.high
+            both = [found.both_down(first, np.array([second]), event)[0] for event in range(4)]
+            years = pair_years(damage, first, second)
+            assert years < YEARS * -math.expm1(-float(rates @ both))
+            # Within the circle of a local earthquake they fall together like the less likely one.
+            mine = damage.event == 3
+            local = int((damage.struck[mine][:, first] & damage.struck[mine][:, second]).sum())
+            assert agrees(local, 0.1 * min(found.lost[[first, second], 3]))
+
+
+def test_a_common_draw_makes_grids_fail_together():
+    dark = events(("q", "q", "earthquake", ONCE_IN_TEN, ONCE_IN_TEN))
+    together = []
+    for dark_sd in (0.0, 3.0):
+        found = disasters(dark, [[-np.inf]] * 2, [[0.5]] * 2, dark_sd=dark_sd)
+        damage, occurred = run(found)
+        together.append(damage.struck.all(axis=1).sum() / occurred[0])
+        assert damage.struck[:, 0].sum() / occurred[0] == pytest.approx(0.5, abs=0.02)
+    # Alone: a quarter. E[expit(3 T)^2] is 0.401 over Student's t of two degrees, by quadrature.
+    assert together == pytest.approx([0.25, 0.401], abs=0.015)
 
 
 def test_generators_outlast_short_blackouts_and_shorten_long_ones():
     found = disasters(
         events(("dark", "dark", "area_blackout", ONCE_IN_TEN, ONCE_IN_TEN)), [[-np.inf]], [[1.0]]
     )
-    four_hours = assumed(on_site_generation_hours={"value": 4.0})
-    damage, occurred = simulate(found, rates_of(found), TEN_HOURS, four_hours, YEARS, 1)
+    damage, occurred = run(found, fuel_hours=4.0)
     # Hours are even over 0 to 10: six in ten outlast four, by 0 to 6 hours.
     assert len(damage.event) / occurred[0] == pytest.approx(0.6, abs=0.02)
     assert damage.hours.mean() == pytest.approx(3.0, abs=0.1)
@@ -214,11 +249,17 @@ def test_hours_that_overlap_count_once_and_what_is_still_down_counts(monkeypatch
     found = disasters(rows, [[-np.inf] * 2] * 2, [[1.0, 0.0], [0.0, 1.0]])
     half = np.full(4, 0.5)
     given_times = Occurrences(
-        np.array([0.25, 0.75, 0.875, 3.0]), np.array([0, 0, 1, 1]), half * 0.0, half, half, half
+        np.array([0.25, 0.75, 0.875, 3.0]),
+        np.array([0, 0, 1, 1]),
+        half * 0.0,
+        half * 0.0,
+        half,
+        half,
+        half,
     )
     monkeypatch.setattr(stress_simulate, "occurrences", lambda rates, years, seed: [given_times])
     a_year = assumed(landing_cluster_days={"low": 365.25, "high": 365.25})
-    damage, occurred = simulate(found, rates_of(found), TEN_HOURS, a_year, 4, 1)
+    damage, occurred = run(found, 4, assumptions=a_year)
     assert occurred.tolist() == [2, 2]
     assert damage.year.tolist() == [0, 0, 0, 3]
     assert damage.struck.tolist() == [[True, False], [True, False], [False, True], [False, True]]
@@ -231,7 +272,7 @@ def test_hours_that_overlap_count_once_and_what_is_still_down_counts(monkeypatch
 def test_shaking_outlasts_a_blackout(monkeypatch):
     found = disasters(ONE_QUAKE, [[9.0]], [[1.0]])
     week = assumed(repair_after_shaking_days={"low": 7.0, "high": 7.0})
-    damage, _ = simulate(found, rates_of(found), TEN_HOURS, week, 1000, 1)
+    damage, _ = run(found, 1000, assumptions=week)
     assert set(np.round(damage.hours.ravel(), 6)) == {168.0}
 
 
@@ -253,7 +294,7 @@ def test_figures_of_a_fleet_by_hand():
         ("dark", "dark", "area_blackout", 0.1, 0.1),
     )
     found = disasters(rows, [[-np.inf] * 3] * 2, [[1.0, 0.5, 0.0], [0.0, 0.5, 1.0]])
-    fleet = Fleet("plan", hub_frame(30.0, 70.0), found)
+    fleet = Fleet("plan", hub_frame(30.0, 70.0), found, np.zeros(2))
     both, first, second = [True, True], [True, False], [False, True]
     damage = Damage(
         np.array([0, 0, 2, 5]),
@@ -261,6 +302,7 @@ def test_figures_of_a_fleet_by_hand():
         np.array([first, second, first, both]),
         np.array([first, second, first, both]),
         np.array([[10.0, 0.0], [0.0, 2.0], [10.0, 0.0], [1.0, 1.0]]),
+        np.array([[10.0, -np.inf], [-np.inf, 8002.0], [20010.0, -np.inf], [50001.0, 50001.0]]),
     )
     result = fleet_result(fleet, damage, np.array([4, 1, 1]), years=10)
     assert (result.total_mw, result.damaging, result.damaged_years) == (100.0, 4, 3)
@@ -302,8 +344,10 @@ def test_figures_of_a_fleet_by_hand():
 
 def test_a_fleet_that_nothing_strikes():
     found = disasters(ONE_QUAKE, [[-np.inf], [-np.inf]])
-    damage, occurred = simulate(found, rates_of(found), TEN_HOURS, assumed(), 100, 1)
-    result = fleet_result(Fleet("plan", hub_frame(1.0, 2.0), found), damage, occurred, 100)
+    damage, occurred = run(found, 100, 1)
+    result = fleet_result(
+        Fleet("plan", hub_frame(1.0, 2.0), found, np.zeros(2)), damage, occurred, 100
+    )
     assert result.damaging == 0
     assert result.worst == ()
     assert result.mwh_per_year == Estimate(0.0, None, None)
@@ -349,7 +393,12 @@ def damages(draw: st.DrawFn) -> Damage:
     )
     down = np.array(rows, dtype=bool).reshape(len(year), hubs)
     return Damage(
-        np.array(year, dtype=np.int64), np.zeros(len(year), dtype=np.int64), down, down, 1.0 * down
+        np.array(year, dtype=np.int64),
+        np.zeros(len(year), dtype=np.int64),
+        down,
+        down,
+        1.0 * down,
+        1.0 * down,
     )
 
 
@@ -384,10 +433,9 @@ def test_the_worst_of_each_year_is_the_largest(damage):
 )
 def test_hubs_never_fall_together_more_often_than_either_falls(intensity, share, seed):
     found = disasters(ONE_QUAKE, [[felt] for felt in intensity], common_share=share)
-    damage, occurred = simulate(found, rates_of(found), TEN_HOURS, assumed(), 200, seed)
-    result = fleet_result(
-        Fleet("plan", hub_frame(*[1.0] * len(intensity)), found), damage, occurred, 200
-    )
+    damage, occurred = run(found, 200, seed)
+    hubs = hub_frame(*[1.0] * len(intensity))
+    result = fleet_result(Fleet("plan", hubs, found, np.zeros(len(hubs))), damage, occurred, 200)
     alone = {hub.site_id: hub.down_per_year.value for hub in result.hubs}
     for pair in result.pairs:
         assert pair.per_year.value <= min(alone[pair.first], alone[pair.second])
@@ -414,9 +462,8 @@ def test_durations_are_even_on_a_logarithmic_scale():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("value = 24.0", "on_site_generation_hours.value"),
         ("low = 3.0", "repair_after_shaking_days"),
-        ('unit = "h"', "on_site_generation_hours.unit"),
+        ('unit = "d"', "repair_after_shaking_days.unit"),
         ("[landing_cluster_days]", "is not valid TOML: "),
     ],
 )

@@ -32,6 +32,7 @@ _TITLES = {
     "changes": "solving with changes",
     "check": "checking the plan independently",
     "stress": "simulating years of disasters",
+    "vary": "simulating with other assumptions",
     "write": "writing outputs",
 }
 

@@ -21,6 +21,7 @@ from .progress import Reporter
 from .show import output_console
 
 _MOST_YEARS = 10_000_000
+_MOST_SETS = 1000
 _MOST_SEED = 2_147_483_647
 
 
@@ -28,6 +29,12 @@ def stress_command(
     plan: PlanArgument,
     years: Annotated[int, typer.Option(help=f"Years to simulate, 1 to {_MOST_YEARS:,}.")] = 100_000,
     seed: Annotated[int, typer.Option(help="Seed of the draws; same seed, same file.")] = 1,
+    sets: Annotated[
+        int,
+        typer.Option(
+            help="Draws of what is assumed of disasters, each over a quarter of the years."
+        ),
+    ] = 20,
     output: Annotated[
         Path | None,
         output_option("Folder for stress.json and stress.html; the plan's own by default."),
@@ -64,6 +71,7 @@ def stress_command(
 
     _check_range("--years", years, 1, _MOST_YEARS)
     _check_range("--seed", seed, 0, _MOST_SEED)
+    _check_range("--sets", sets, 0, _MOST_SETS)
     assumed = StressAssumptions.read(assumptions)
     saved = read_plan(plan)
     session = Session.reopen(saved, overrides=overrides, disasters=disasters, atlas=geodata)
@@ -81,6 +89,7 @@ def stress_command(
                 assumed,
                 years=years,
                 seed=seed,
+                sets=sets,
                 version=session.version,
                 on_stage=progress.stage,
             )

@@ -7,17 +7,28 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from dcsite.outputs.page import amount, chance, interval, percent
-from dcsite.outputs.stress import KINDS
+from dcsite.outputs.stress import FIGURES, KINDS
 
 from .show import columns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from rich.console import Console
     from rich.table import Table
 
-    from dcsite.studies.stress_types import Estimate, HistoryEvent, HistoryHub, StressTest
+    from dcsite.outputs.stress import Label
+    from dcsite.studies.stress_types import (
+        Estimate,
+        HistoryEvent,
+        HistoryHub,
+        StressTest,
+        TokyoLost,
+    )
 
 _PAIRS = 3
+#: Hubs that fall with Tokyo at least this likely are named.
+_FALLS = 0.01
 
 
 def print_stress(console: Console, found: StressTest) -> None:
@@ -56,12 +67,21 @@ def print_stress(console: Console, found: StressTest) -> None:
             )
     console.print()
     console.print(_comparison(found))
+    console.print()
+    for line in _tokyo(found.tokyo_lost, names):
+        console.print(line)
     if found.left_out:
         listed = ", ".join(one.name_en for one in found.left_out)
         console.print(Text(f"left out, since nobody knows how likely they are: {listed}"))
     console.print(
         f"today: {len(today.hubs)} data centres in service that state a capacity, not a census; "
-        "intervals are at 95 % and show the number of years only"
+        "95 % shows the number of years only; assumptions: least and largest over "
+        f"{len(found.varied.sets)} draws of what is assumed of disasters, of "
+        f"{found.varied.years:,} years each: "
+        + ", ".join(
+            f"{one.key.split('.', 2)[2]} {one.low:g} to {one.high:g}" for one in found.varied.ranges
+        ),
+        markup=False,
     )
 
 
@@ -69,15 +89,18 @@ def print_history(console: Console, found: StressTest) -> None:
     """Print which hubs each recorded event would have taken down."""
     names = {hub.site_id: hub.name_ja for hub in found.plan.hubs}
     hubs = "hubs that may have gone down"
-    table = columns("date", "event", ">plan loses", ">today loses", hubs, wide=("event", hubs))
+    lost = (">plan down", ">unserved", ">today down")
+    table = columns("date", "event", *lost, hubs, wide=("event", hubs))
     table.title_justify = "left"
-    table.title = "Recorded events replayed (on-site generation not counted)"
+    table.title = "Recorded events replayed, with fuel and reserve"
     for event in found.history:
+        plan, today = event.plan_loss, event.today_loss
         table.add_row(
             event.date,
             Text(event.name_ja or event.name_en),
-            _range(event.plan_share_low, event.plan_share_high),
-            _range(event.today_share_low, event.today_share_high),
+            _range(plan.share_low, plan.share_high),
+            _range(plan.unserved_low, plan.unserved_high),
+            _range(today.share_low, today.share_high),
             Text(_hubs(event, names)),
         )
     console.print(table)
@@ -87,49 +110,69 @@ def print_history(console: Console, found: StressTest) -> None:
 
 
 def _comparison(found: StressTest) -> Table:
-    table = columns("per year", ">plan", ">95 %", ">today", ">95 %")
-
-    def row(label: str, *estimates: Estimate, share: bool = True) -> None:
-        write = percent if share else amount
+    table = columns("per year", ">plan", ">95 %", ">assumptions", ">today", ">assumptions")
+    plan, today = found.plan.main, found.today.main
+    for name, label in FIGURES.items():
+        if name not in plan:
+            continue
+        write = percent if label.share else amount
         table.add_row(
-            label,
-            *(text for one in estimates for text in (write(one.value), interval(one, share=share))),
+            label.en,
+            write(plan[name].value),
+            interval(plan[name], share=label.share),
+            _varied(found.varied.plan, name, label),
+            write(today[name].value) if name in today else "not known",
+            _varied(found.varied.today, name, label),
+        )
+    return table
+
+
+def _tokyo(lost: TokyoLost, names: dict[str, str]) -> Iterator[Text]:
+    """Say who takes Tokyo's load, what stays unserved and for how long, and which hubs fall."""
+    yield Text.assemble((f"{lost.name_en}  {lost.name_ja}", "bold"))
+    if lost.unserved_mw is None or lost.carried_mw is None:
+        yield Text("Tokyo's load is not known to this plan, so neither is what stays unserved")
+    else:
+        yield Text(
+            f"{amount(lost.unserved_mw.mean)} of {amount(lost.load_mw)} MW stay unserved "
+            f"(nine in ten draws: at most {amount(lost.unserved_mw.nine_in_ten)}), "
+            f"{amount(lost.carried_mw.mean)} MW are carried"
+        )
+    takes = [one for one in lost.hubs if one.takeover_mw > 0.0]
+    if takes:
+        listed = (f"{names[one.site_id]} {amount(one.takeover_mw)} MW" for one in takes)
+        yield Text(f"  taken by {', '.join(listed)}")
+    falls = [one for one in lost.hubs if one.down >= _FALLS]
+    listed = (f"{names[one.site_id]} ({percent(one.down)})" for one in falls)
+    yield Text(f"  hubs that fall with it: {', '.join(listed) or 'none'}")
+    if lost.days:
+        yield Text(
+            f"  {percent(lost.today_down_share)} of the known capacity in Tokyo's area is down, "
+            f"half of it for {amount(lost.days.median)} days, nine tenths for at most "
+            f"{amount(lost.days.nine_in_ten)}"
         )
 
-    fleets = (found.plan, found.today)
-    for share in (10, 50, 90):
-        row(
-            f"{share} % of the capacity or more down at once",
-            *(fleet.exceedance[share - 1].per_year for fleet in fleets),
-        )
-    row("two hubs or more down together", *(fleet.two_down for fleet in fleets))
-    row(
-        "hours of the whole capacity lost",
-        *(fleet.full_load_hours_per_year for fleet in fleets),
-        share=False,
-    )
-    return table
+
+def _varied(figures: Mapping[str, Estimate], name: str, label: Label) -> str:
+    return interval(figures[name], share=label.share) if name in figures else "–"
 
 
 def _figure(estimate: Estimate) -> str:
     return f"{percent(estimate.value)} ({interval(estimate)})"
 
 
-def _range(low: float, high: float) -> str:
+def _range(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return "not known"
     return chance(low) if high - low < 5e-4 else f"{chance(low)} – {chance(high)}"
 
 
 def _hubs(event: HistoryEvent, names: dict[str, str]) -> str:
-    """Name the hubs by what would have struck them: a dark area, shaking, perhaps a dark area."""
-    texts = []
-    for title, outage in (("area dark", "certain"), ("shaken", ""), ("possibly dark", "possible")):
-        hubs = [names[hub.site_id] + _shaken(hub) for hub in event.plan if hub.outage == outage]
-        texts += [f"{title}: {', '.join(hubs)}"] * bool(hubs)
-    return "; ".join(texts) or "none"
+    """Name the hubs with their probability, what they felt, and the share cut off around them."""
+    return "; ".join(f"{names[hub.site_id]} {_struck(hub)}" for hub in event.plan) or "none"
 
 
-def _shaken(hub: HistoryHub) -> str:
-    """Say how likely shaking alone takes a hub down, where that is anything to speak of."""
-    if hub.intensity is None or hub.outage == "certain" or hub.probability_low < 0.001:
-        return ""
-    return f" ({percent(hub.probability_low)} at {hub.intensity:.1f})"
+def _struck(hub: HistoryHub) -> str:
+    why = [] if hub.intensity is None else [f"intensity {hub.intensity:.1f}"]
+    why += [f"{percent(hub.cut)} cut off"] * (hub.cut > 0.0)
+    return f"{_range(hub.probability_low, hub.probability_high)} ({', '.join(why)})"

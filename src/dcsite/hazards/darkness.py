@@ -268,29 +268,24 @@ def fit_own_weight(atlas: Atlas, slope: float) -> tuple[float, pd.Series[float]]
     weight : float
         Most likely of 0.00, 0.05 .. 0.95.
     log_likelihood : pandas.Series
-        By weight; without the constant of the normal density.
+        By weight.
     """
     rows = _by_prefecture(atlas)
     low, high, cut = _log_odds(rows["cut_share"])
     outage, names = pd.factorize(rows["outage_id"])
     own, area = rows["own_share"].to_numpy(), rows["area_share"].to_numpy()
 
-    def misfit(parameters: Floats, curve: Floats) -> tuple[float, Floats]:
-        scale = np.exp(parameters[-1])
-        off = (cut - parameters[outage] - curve) / scale
-        each, rise = -0.5 * off**2 - parameters[-1], -off
-        for bound, sign in ((low, 1.0), (high, -1.0)):
-            each[bound] = log_ndtr(sign * off[bound]) + 0.5 * np.log(2.0 * np.pi)
-            rise[bound] = sign * np.exp(-0.5 * off[bound] ** 2 - each[bound])
-        by_outage = np.bincount(outage, rise, len(names)) / scale
-        of_scale = (rise * off).sum() + (~low & ~high).sum()
-        return -float(each.sum()), np.append(by_outage, of_scale)
+    def misfit(parameters: Floats, curve: Floats) -> float:
+        off = (cut - parameters[outage] - curve) / np.exp(parameters[-1])
+        each = -0.5 * off**2 - 0.5 * np.log(2.0 * np.pi) - parameters[-1]
+        each[low], each[high] = log_ndtr(off[low]), log_ndtr(-off[high])
+        return -float(each.sum())
 
     likely: dict[float, float] = {}
     begin = np.append(np.zeros(len(names)), 1.0)
     for weight in np.arange(20) / 20.0:
         curve = slope * np.log(weight * own + (1.0 - weight) * area)
-        found = minimize(misfit, begin, args=(curve,), method="BFGS", jac=True)
+        found = minimize(misfit, begin, args=(curve,), method="BFGS")
         likely[float(weight)], begin = -float(found.fun), found.x
     by_weight = pd.Series(likely)
     return max(likely, key=lambda one: likely[one]), by_weight
@@ -408,11 +403,11 @@ def _level(target: Floats, rise: Floats, part: Floats, row: NDArray[np.intp]) ->
     """
     share = expit(target)
     finite = np.where(np.isfinite(rise), rise, 0.0)
-    gather = np.where(row == np.arange(len(target))[:, None], part, 0.0)
     low, high = np.full(target.shape, -60.0), np.full(target.shape, 60.0)
-    for _ in range(45):
+    for _ in range(60):
         middle = (low + high) / 2.0
-        sums = gather @ expit(middle[row] + finite)
+        sums = np.zeros(target.shape)
+        np.add.at(sums, row, part[:, None] * expit(middle[row] + finite))
         low, high = np.where(sums < share, middle, low), np.where(sums < share, high, middle)
     return np.asarray((low + high) / 2.0, dtype=np.float64)
 

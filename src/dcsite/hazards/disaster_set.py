@@ -45,7 +45,7 @@ _RANK = {tier: number for number, tier in enumerate(TIERS)}
 #: Log-odds beyond which a share is none or all.
 _FAR = 40.0
 #: Kinds of disasters that cut the power without an earthquake, or not at all.
-_UNSHAKING = ("area_blackout", "frequency_blackout", "landing_cluster")
+UNSHAKING = ("area_blackout", "frequency_blackout", "landing_cluster")
 #: Least share of an area's customers cut off that is told.
 _TOLD = 0.01
 _Areas = dict[str, dict[str, float]]
@@ -290,7 +290,7 @@ def disaster_set(
     logit = dark.to_numpy(dtype=np.float64, copy=True)
     here_dark = whole.reindex(sites["area"].to_numpy()) > 0.0
     logit[:, events.index.get_indexer(whole.columns)] = np.where(here_dark, np.inf, -np.inf)
-    quake = (~events["kind"].isin(_UNSHAKING)).to_numpy()
+    quake = (~events["kind"].isin(UNSHAKING)).to_numpy()
     return DisasterSet(
         events[list(_COLUMNS)],
         np.hstack([part.intensity for part in parts]),

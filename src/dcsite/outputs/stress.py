@@ -9,7 +9,7 @@ from dcsite.contract import load_mw
 from dcsite.errors import OutputError, Problem
 from dcsite.hazards import intensity_at_offices
 from dcsite.plan.types import Plan
-from dcsite.studies.stress_types import METHODS
+from dcsite.studies.stress_types import METHODS, PARTS
 
 from . import atomic
 from .map.style import INTENSITIES, hub_radius_px, intensity_class, tier_style
@@ -54,11 +54,50 @@ _DRAWN = ("prefecture_polygons", "municipality_polygons", "electricity_area_poly
 #: Kinds of event in Japanese and English.
 KINDS: dict[str, tuple[str, str]] = {
     "earthquake": ("地震（揺れと停電）", "earthquakes (shaking and blackout)"),
+    "local_earthquake": ("その他の局所的な地震", "local earthquakes (the rest of the hazard)"),
     "area_blackout": ("エリア停電", "area blackouts"),
     "frequency_blackout": ("同一周波数系統の停電", "frequency-wide blackouts"),
     "landing_cluster": ("陸揚地域の喪失", "landing clusters lost"),
     "tokyo_lost": ("東京圏の喪失", "Tokyo area lost"),
     "user": ("利用者の災害", "a user's own"),
+}
+
+
+class Label(NamedTuple):
+    """What a main figure is called, and whether it is a share."""
+
+    ja: str
+    en: str
+    share: bool = True
+
+
+#: By name of :attr:`~dcsite.studies.stress_types.FleetResult.main`.
+FIGURES = {
+    **{
+        f"down_{part}": Label(
+            f"年に容量の{part}%以上が同時停止する確率",
+            f"{part} % of the capacity or more down at once",
+        )
+        for part in PARTS
+    },
+    "two_down": Label("年に2拠点以上が同時停止する確率", "two hubs or more down together"),
+    "down_hours": Label(
+        "年間の停止（全容量の時間に換算）", "hours of the whole capacity down", share=False
+    ),
+    "down_mwh": Label("年間の停止（MWh）", "MWh of IT load down", share=False),
+    **{
+        f"unserved_{part}": Label(
+            f"引継ぎ後も年に負荷の{part}%以上が失われる確率",
+            f"after takeover: {part} % of the load or more unserved",
+        )
+        for part in PARTS
+    },
+    "unserved_hours": Label(
+        "引継ぎ後の損失（全負荷の時間に換算）",
+        "after takeover: hours of the whole load lost",
+        share=False,
+    ),
+    "unserved_mwh": Label("引継ぎ後の損失（MWh）", "after takeover: MWh lost", share=False),
 }
 
 #: Picture and the frame of the curves in it, in pixels.
@@ -139,6 +178,8 @@ def render_stress(found: StressTest, atlas: Atlas) -> str:
         fleets=fleets,
         labels=_FLEETS,
         kinds=KINDS,
+        figures=FIGURES,
+        varied={"plan": found.varied.plan, "today": found.varied.today},
         names=names,
         pairs={fleet.name: [p for p in fleet.pairs if p.per_year.value > 0][:_PAIRS]
                for fleet in fleets},

@@ -57,7 +57,9 @@ class KeyRange(Stated):
     factor: tuple[float, float] | None = None
     """Least and largest factor on the scenario's value."""
     between: tuple[float, float] | None = None
-    """Least and largest value."""
+    """Least and largest value; whole ones of a value that is whole."""
+    log: bool = False
+    """Whether each doubling is as likely as the next, instead of each step."""
     why: Name
     """What this range rests on."""
 
@@ -68,6 +70,8 @@ class KeyRange(Stated):
         low, high = self.factor or self.between or (0.0, 0.0)
         if low > high:
             raise ValueError(f"the least value must come first, got {low:g} and {high:g}")
+        if self.log and low <= 0.0:
+            raise ValueError(f"the least value must be above 0 where log is set, got {low:g}")
         return self
 
     def bounds(self, value: float) -> tuple[float, float]:
@@ -108,8 +112,10 @@ def check_ranges(ranges: RobustRanges, scenario: Scenario, where: str) -> None:
             problems.append(
                 Problem(where, entry.key, f"scenario {scenario.name} has no such value to vary")
             )
-        elif not isinstance(value, float):
-            message = f"is {value!r}; only a number that need not be whole can be varied"
+        elif not isinstance(value, float) and (
+            isinstance(value, bool) or not isinstance(value, int) or entry.between is None
+        ):
+            message = f"is {value!r}; only a number can be varied, a whole one between two values"
             problems.append(Problem(where, entry.key, message))
     total = values.get("demand.total_new_it_load_mw")
     if total is not None and any(e.key == "demand.share_in_new_hubs" for e in ranges.range):
@@ -154,8 +160,12 @@ def draw(ranges: RobustRanges, scenario: Scenario, seed: int, number: int) -> di
     values: dict[str, Any] = dict(flatten(as_dict(scenario)))
     for entry in ranges.range:
         low, high = entry.bounds(float(values[entry.key]))
-        value = _rounded(float(chance.uniform(low, high)))
-        drawn[entry.key] = min(max(value, low), high)
+        if isinstance(values[entry.key], int):
+            drawn[entry.key] = int(chance.integers(round(low), round(high), endpoint=True))
+            continue
+        even = float(chance.random())
+        value = low * (high / low) ** even if entry.log else low + (high - low) * even
+        drawn[entry.key] = min(max(_rounded(value), low), high)
     return drawn
 
 

@@ -9,25 +9,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from dcsite.hazards import intensity_at_offices, recorded_curves, settings_of
+from dcsite.hazards.settings import key_of
 from dcsite.plan.types import GeodataUse
+from dcsite.scenario import as_dict, flatten, load_scenario, override_texts
 
+from .robust_sample import RobustRanges, check_ranges, draw
 from .stress_fleet import CONFIDENCE, Fleet, fleet, fleet_result, hubs_frame
 from .stress_history import history
 from .stress_simulate import event_rates, simulate
-from .stress_types import METHODS, FleetResult, Footprint, LeftOut, StressTest
+from .stress_tokyo import tokyo_lost
+from .stress_types import (
+    METHODS,
+    Estimate,
+    FleetResult,
+    Footprint,
+    LeftOut,
+    StressTest,
+    Varied,
+    VariedKey,
+)
 from .today import todays_hubs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dcsite.atlas import Atlas
     from dcsite.plan.types import Plan
     from dcsite.scenario import Scenario
 
+    from .stress_fleet import Ints
     from .stress_simulate import StressAssumptions
 
+#: Each set of drawn values is run over this part of the years.
+_YEARS_PART = 4
 #: Intensity from which JMA's class 6-lower begins.
 _SIX_LOWER = 5.5
 
@@ -41,6 +58,7 @@ def run_stress(
     years: int,
     seed: int,
     version: str,
+    sets: int = 20,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> StressTest:
     """Stress a plan and today's data centres.
@@ -59,6 +77,8 @@ def run_stress(
         Horizon and seed of the draws; the same give the same answer.
     version : str
         Of dcsite.
+    sets : int
+        How often what is assumed of disasters is drawn.
     on_stage : callable
         Told the name of each stage as it begins.
 
@@ -70,19 +90,34 @@ def run_stress(
         If the scenario's file of disasters is not as it must be.
     """
     with atlas.recording() as tables:
+        curves = recorded_curves(atlas)
+
+        def simulated(fleets: Sequence[Fleet], years: int) -> tuple[list[FleetResult], Ints]:
+            rates, found = event_rates(fleets[0].disasters.events), []
+            for one in fleets:
+                damage, occurred = simulate(one.striking(curves, assumed), rates, years, seed)
+                found.append(fleet_result(one, damage, occurred, years))
+            return found, occurred
+
         planned = fleet("plan", hubs_frame(plan.hubs), atlas, scenario)
         existing = fleet("today", todays_hubs(atlas), atlas, scenario)
-        curves = recorded_curves(atlas)
-        events = planned.disasters.events
-        rates = event_rates(events)
         on_stage("stress")
-        results: list[FleetResult] = []
-        for one in (planned, existing):
-            damage, occurred = simulate(one.disasters, rates, curves, assumed, years, seed)
-            results.append(fleet_result(one, damage, occurred, years))
+        results, occurred = simulated((planned, existing), years)
+        on_stage("vary")
+
+        def main_figures(asked: Scenario, years: int) -> list[dict[str, Estimate]]:
+            fleets = [
+                fleet(one.name, one.hubs, atlas, asked, one.disasters.landing_clusters)
+                for one in (planned, existing)
+            ]
+            return [one.main for one in simulated(fleets, years)[0]]
+
+        varied = _varied(scenario, years, sets, seed, main_figures)
+        events = planned.disasters.events
         footprints = _footprints(results[0], planned, existing, atlas)
         settings = settings_of(scenario)
-        replayed, not_replayed = history(planned, existing, atlas, settings)
+        replayed, not_replayed = history(planned, existing, atlas, settings, curves)
+        tokyo = tokyo_lost(plan, planned, existing, atlas, curves, assumed, seed)
     kinds = events["kind"].to_numpy(dtype=object)
     return StressTest(
         dcsite_version=version,
@@ -93,10 +128,12 @@ def run_stress(
         seed=seed,
         confidence=CONFIDENCE,
         methods=tuple(method.en for method in METHODS),
-        sources=int(events.loc[rates > 0.0, "source_id"].nunique()),
+        sources=int(events.loc[events["probability_30y"] > 0.0, "source_id"].nunique()),
         occurred={kind: int(occurred[kinds == kind].sum()) for kind in dict.fromkeys(kinds)},
         plan=results[0],
         today=results[1],
+        varied=varied,
+        tokyo_lost=tokyo,
         left_out=_left_out(planned, existing),
         footprints=footprints,
         history=replayed,
@@ -106,6 +143,41 @@ def run_stress(
         restoration=curves,
         geodata=tuple(GeodataUse.of(atlas.resource(name)) for name in sorted(tables)),
     )
+
+
+def _varied(
+    scenario: Scenario,
+    years: int,
+    sets: int,
+    seed: int,
+    main_figures: Callable[[Scenario, int], list[dict[str, Estimate]]],
+) -> Varied:
+    """Run the test again with other values of what is assumed of disasters."""
+    ranges = RobustRanges.read()
+    ranges = ranges.model_copy(
+        update={"range": tuple(one for one in ranges.range if one.key.startswith(key_of("")))}
+    )
+    check_ranges(ranges, scenario, RobustRanges.shipped)
+    keys, each = {one.key for one in ranges.range}, max(years // _YEARS_PART, 1)
+    drawn = [
+        {key: value for key, value in draw(ranges, scenario, seed, number).items() if key in keys}
+        for number in range(sets)
+    ]
+    found = [main_figures(load_scenario(scenario, override_texts(one)), each) for one in drawn]
+
+    def between(place: int) -> dict[str, Estimate]:
+        seen = pd.DataFrame([{k: v.value for k, v in one[place].items()} for one in found])
+        return {
+            str(name): Estimate(values.median(), values.min(), values.max())
+            for name, values in seen.items()
+        }
+
+    values = dict(flatten(as_dict(scenario)))
+    shown = (
+        VariedKey(one.key, values[one.key], *one.bounds(values[one.key]), one.why)
+        for one in ranges.range
+    )
+    return Varied(each, tuple(shown), tuple(drawn), between(0), between(1))
 
 
 def _left_out(plan: Fleet, today: Fleet) -> tuple[LeftOut, ...]:

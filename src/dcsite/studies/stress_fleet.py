@@ -12,16 +12,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from dcsite.contract import disasters_at
+from dcsite.contract import TIERS, disasters_at
+from dcsite.hazards import disaster_set, falls_with, settings_of
 
+from .stress_simulate import Striking
+from .stress_takeover import Reserve
 from .stress_types import (
+    AfterTakeover,
     Estimate,
     EventLoss,
     Exceedance,
@@ -35,11 +39,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dcsite.atlas import Atlas
-    from dcsite.hazards import DisasterSet
+    from dcsite.hazards import DisasterSet, RestorationCurves
     from dcsite.plan.types import Hub
     from dcsite.scenario import Scenario
 
-    from .stress_simulate import Damage
+    from .stress_simulate import Damage, StressAssumptions
 
 Floats = NDArray[np.float64]
 
@@ -147,16 +151,26 @@ class Fleet:
         `lon_deg`, `it_load_mw`, `tier`, `landing_cluster`.
     disasters : DisasterSet
         For these hubs, in this order.
+    fuel_hours : numpy.ndarray, shape (n,)
+        How long each runs on its own when its grid is cut off.
+    reserve : Reserve, optional
+        What they hold free for each other, where that is known.
     """
 
     name: str
     hubs: pd.DataFrame
     disasters: DisasterSet
+    fuel_hours: Floats
+    reserve: Reserve | None = None
 
     @property
     def it_load_mw(self) -> Floats:
         """Capacity of each hub, shape (n,)."""
         return self.hubs["it_load_mw"].to_numpy(dtype=float)
+
+    def striking(self, curves: RestorationCurves, assumed: StressAssumptions) -> Striking:
+        """Return what occurrences do to these hubs."""
+        return Striking(self.disasters, self.fuel_hours, curves, assumed)
 
     def expected_share(self) -> Floats:
         """Share of the capacity that each event takes down on average, shape (m,)."""
@@ -170,7 +184,13 @@ def hubs_frame(hubs: Sequence[Hub]) -> pd.DataFrame:
     return frame.assign(name_en=frame["name_en"].fillna(frame["name_ja"]))
 
 
-def fleet(name: str, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Fleet:
+def fleet(
+    name: str,
+    hubs: pd.DataFrame,
+    atlas: Atlas,
+    scenario: Scenario,
+    landing_clusters: Sequence[str] | None = None,
+) -> Fleet:
     """Join hubs with the disasters that a scenario asks for.
 
     Parameters
@@ -183,14 +203,44 @@ def fleet(name: str, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Fl
         What is known.
     scenario : Scenario
         Says which disasters there are and what they do.
+    landing_clusters : sequence of str, optional
+        The cluster of cable landings each hub leans on, where it was found before.
 
     Raises
     ------
     SitesError
         If a user's file of disasters is not as it must be.
     """
-    disasters = disasters_at(hubs, atlas, scenario)
-    return Fleet(name, hubs.assign(landing_cluster=disasters.landing_clusters), disasters)
+    settings = settings_of(scenario)
+    hours = settings.fuel_hours
+    disasters = (
+        disasters_at(hubs, atlas, scenario)
+        if landing_clusters is None
+        else disaster_set(hubs, atlas, settings, landing_clusters)
+    )
+    return Fleet(
+        name,
+        hubs.assign(landing_cluster=disasters.landing_clusters),
+        disasters,
+        # A data centre of today is as large as a large hub, as its disasters have it.
+        np.array([hours[tier if tier in TIERS else "large"] for tier in hubs["tier"]]),
+        _reserve(hubs, disasters, scenario) if "reserve_mw" in hubs else None,
+    )
+
+
+def _reserve(hubs: pd.DataFrame, disasters: DisasterSet, scenario: Scenario) -> Reserve:
+    """Return who may carry whom, by what the scenario's criterion of taking over says."""
+    own: Any = next(
+        (one for one in scenario.criteria.values() if hasattr(one, "backup_tiers")), None
+    )
+    events = disasters.events
+    in_force = disasters.take(events.index[events["in_force"]].tolist())
+    fits = np.zeros((len(hubs), len(hubs)), dtype=bool)
+    for site, tier in enumerate(hubs["tier"]):
+        if own is not None and tier in own.backup_tiers:
+            fits[site] = ~falls_with(in_force, site, own.joint_probability)
+    load, reserve = (hubs[name].to_numpy(dtype=float) for name in ("it_load_mw", "reserve_mw"))
+    return Reserve(load, reserve, fits)
 
 
 def fleet_result(
@@ -214,6 +264,7 @@ def fleet_result(
     share = share_down(damage, load)
     worst = worst_by_year(damage.year, share)
     lost_mwh = damage.hours @ load
+    mwh_per_year = yearly_mean(damage.year, lost_mwh, years)
     surviving = yearly_mean(np.arange(len(share)), 1.0 - share, len(share))
     together = worst_by_year(damage.year, damage.down.sum(axis=1).astype(float))
     return FleetResult(
@@ -226,11 +277,31 @@ def fleet_result(
         bins=_bins(share, worst, years),
         exceedance=_exceedance(worst, years),
         two_down=clopper_pearson(int((together >= 2).sum()), years),
-        mwh_per_year=yearly_mean(damage.year, lost_mwh, years),
-        full_load_hours_per_year=yearly_mean(damage.year, lost_mwh / total, years),
+        mwh_per_year=mwh_per_year,
+        full_load_hours_per_year=mwh_per_year.times(1.0 / total),
+        after_takeover=_after_takeover(struck.reserve, damage, lost_mwh, years),
         mwh_by_kind=_by_kind(struck, damage, lost_mwh, occurred, years),
         pairs=_pairs(struck, damage, years),
         worst=_worst(struck, damage, share, lost_mwh, occurred, years),
+    )
+
+
+def _after_takeover(
+    reserve: Reserve | None, damage: Damage, lost_mwh: Floats, years: int
+) -> AfterTakeover | None:
+    if reserve is None:
+        return None
+    total = float(reserve.load_mw.sum())
+    left = damage.down @ reserve.load_mw - reserve.carried_mw(damage.down)
+    year, carried_mwh = reserve.carried_mwh(damage)
+    years_of, mwh = np.append(damage.year, year), np.append(lost_mwh, -carried_mwh)
+    order = np.argsort(years_of, kind="stable")
+    lost = yearly_mean(years_of[order], mwh[order], years)
+    return AfterTakeover(
+        reserve_mw=float(reserve.reserve_mw.sum()),
+        exceedance=_exceedance(worst_by_year(damage.year, left / total), years),
+        mwh_per_year=lost,
+        full_load_hours_per_year=lost.times(1.0 / total),
     )
 
 

@@ -6,34 +6,51 @@ observed. What all sites share in an earthquake is in the record, so only a hub'
 left of the fragility curve. Acceleration alone gives no intensity: such events are named, not
 replayed.
 
-An outage that took a whole electricity area counts as if no fuel bridged it. No table has the total
-number of customers of an area, so that an outage of a part of it gives no probability: there a hub
-is "possibly" without power, and its probability is a range.
+Power is as recorded: the customers cut over those of the electricity area, by prefecture where the
+record tells them apart; the time it took is the outage's own restoration curve, held against each
+hub's fuel. Where no curve is on record nobody knows whether the outage outlasted the fuel, and the
+probability is a range: from no hub to each one that was cut off. A hub is cut off, and shaken down,
+independently of others here; takeover is drawn from that.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from dcsite.hazards import Fragility, conditional_probability_down, recorded_intensity
 
-from .stress_types import Basis, HistoryEvent, HistoryHub, Outage
+from .stress_types import Basis, HistoryEvent, HistoryHub, HistoryLoss
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dcsite.atlas import Atlas
-    from dcsite.hazards import DisasterSettings
+    from dcsite.hazards import DisasterSettings, RestorationCurve, RestorationCurves
 
     from .stress_fleet import Fleet
+    from .stress_simulate import Floats
 
 _LEAST = 0.0005
+#: Draws of which hubs are down, for what reserve carries.
+_DRAWS = 2000
+
+
+class Outage(NamedTuple):
+    """Customers cut in one place, as a share of all there, and how they had power again."""
+
+    share: float
+    curve: RestorationCurve | None
 
 
 def history(
-    plan: Fleet, today: Fleet, atlas: Atlas, settings: DisasterSettings
+    plan: Fleet,
+    today: Fleet,
+    atlas: Atlas,
+    settings: DisasterSettings,
+    curves: RestorationCurves,
 ) -> tuple[tuple[HistoryEvent, ...], dict[str, str]]:
     """Replay what is on record.
 
@@ -45,6 +62,8 @@ def history(
         Gives the records.
     settings : DisasterSettings
         What takes a hub down.
+    curves : RestorationCurves
+        Those on record.
 
     Returns
     -------
@@ -71,12 +90,12 @@ def history(
     for key, (date, name_en, name_ja) in sorted(
         named.items(), key=lambda item: (item[1][0], item[0])
     ):
-        dark = _dark_areas(outages[outages["key"] == key])
-        (on_plan, *plan_share), (on_today, *today_share) = (
-            _replay(one, felt.get(key), dark, settings) for one in (plan, today)
+        dark = _cut(outages[outages["key"] == key], atlas, curves)
+        (on_plan, plan_loss), (on_today, today_loss) = (
+            _replay(one, felt.get(key), dark, settings, atlas) for one in (plan, today)
         )
         events.append(
-            HistoryEvent(key, date, name_en, name_ja, on_plan, on_today, *plan_share, *today_share)
+            HistoryEvent(key, date, name_en, name_ja, on_plan, on_today, plan_loss, today_loss)
         )
     silent = sorted(set(shaking.index.unique(level="event_id")) - set(named))
     return tuple(events), {
@@ -91,13 +110,33 @@ def _names(row: pd.Series) -> tuple[str, str]:
     return next(iter(given), ""), given.get("name_ja", "")
 
 
-def _dark_areas(outages: pd.DataFrame) -> dict[str, Outage]:
-    """Return what is known of each area that an event left without power."""
+def _cut(outages: pd.DataFrame, atlas: Atlas, curves: RestorationCurves) -> dict[str, Outage]:
+    """Return what an event's outages cut off, by electricity area or, where told, by prefecture.
+
+    Customers of several areas that a record gives together count as evenly spread over them. Shares
+    of prefectures are those of the area's customers cut, spread as they stood when they were first
+    told apart.
+    """
+    areas = atlas.table("electricity_areas")["contracts_2016"].astype(float)
+    places = atlas.table("municipalities")
+    residents = places["population_2020"].astype(float)
+    told = atlas.table("power_outages_by_prefecture")["customers_out"].astype(float)
+    known = {curve.outage_id: curve for curve in curves.curves}
     found: dict[str, Outage] = {}
-    for _, row in outages.iterrows():
-        for area in str(row["electricity_areas"]).split(";"):
-            whole = bool(row["whole_area"]) or found.get(area) == "certain"
-            found[area] = "certain" if whole else "possible"
+    for outage_id, row in outages.iterrows():
+        struck = str(row["electricity_areas"]).split(";")
+        curve, customers = known.get(str(outage_id)), float(row["customers_out"])
+        share = 1.0 if row["whole_area"] else min(customers / areas[struck].sum(), 1.0)
+        found |= {area: Outage(share, curve) for area in struck}
+        if row["whole_area"] or outage_id not in told.index.get_level_values(0):
+            continue
+        cut: pd.Series[float] = told.xs(str(outage_id))
+        here = residents[(places["electricity_area"] == struck[0]).to_numpy()]
+        contracts = here.groupby(places.loc[here.index, "pref_code"]).sum()
+        contracts *= areas[struck[0]] / contracts.sum()
+        for pref_code, out in zip(map(str, cut.index), cut, strict=True):
+            part = out / cut.sum() * customers / contracts[pref_code] if out else 0.0
+            found[f"{struck[0]}/{pref_code}"] = Outage(min(part, 1.0), curve)
     return found
 
 
@@ -106,27 +145,42 @@ def _replay(
     felt: pd.DataFrame | None,
     dark: Mapping[str, Outage],
     settings: DisasterSettings,
-) -> tuple[tuple[HistoryHub, ...], float, float]:
-    """Return the hubs that may have gone down, and the least and largest share of the capacity."""
+    atlas: Atlas,
+) -> tuple[tuple[HistoryHub, ...], HistoryLoss]:
+    """Return the hubs that may have gone down, and what of the load that takes."""
     fragility = Fragility.from_total(
         settings.down_intensity, settings.intensity_scatter, settings.common_share
     )
+    pref_code = atlas.table("municipalities")["pref_code"]
     found: list[HistoryHub] = []
-    low_mw = high_mw = 0.0
-    for site, hub in fleet.hubs.iterrows():
-        intensity, shaken = None, 0.0
+    ends = np.zeros((2, len(fleet.hubs)))
+    for number, (site, hub) in enumerate(fleet.hubs.iterrows()):
+        intensity, shaken, code = None, 0.0, hub["municipality_code"]
         basis: Basis = ""
-        if felt is not None and hub["municipality_code"] in felt.index:
-            intensity, basis = felt.loc[hub["municipality_code"], ["intensity", "basis"]]
+        if felt is not None and code in felt.index:
+            intensity, basis = felt.loc[code, ["intensity", "basis"]]
             shaken = float(conditional_probability_down(intensity, 0.0, fragility))
-        outage: Outage = dark.get(str(hub["area"]), "")
-        low, high = (
-            1.0 - (1.0 - shaken) * (1.0 - is_dark)
-            for is_dark in (outage == "certain", outage != "")
-        )
-        low_mw += low * float(hub["it_load_mw"])
-        high_mw += high * float(hub["it_load_mw"])
+        area = str(hub["area"])
+        outage = dark.get(f"{area}/{pref_code.get(code)}", dark.get(area, Outage(0.0, None)))
+        outlasts = (0.0, 1.0)
+        if outage.curve is not None:
+            outlasts = (float(outage.curve.still_out(fleet.fuel_hours[number])),) * 2
+        low, high = (1.0 - (1.0 - shaken) * (1.0 - outage.share * part) for part in outlasts)
+        ends[:, number] = low, high
         if high >= _LEAST:
-            found.append(HistoryHub(str(site), intensity, basis, outage, low, high))
-    total = float(fleet.it_load_mw.sum())
-    return tuple(found), low_mw / total, high_mw / total
+            found.append(HistoryHub(str(site), intensity, basis, outage.share, low, high))
+    share = ends @ fleet.it_load_mw / fleet.it_load_mw.sum()
+    return tuple(found), HistoryLoss(float(share[0]), float(share[1]), *_unserved(fleet, ends))
+
+
+def _unserved(fleet: Fleet, ends: Floats) -> tuple[float | None, float | None]:
+    """Return the expected share of the load that nobody carries, at both ends of a range."""
+    if fleet.reserve is None:
+        return None, None
+    load = fleet.reserve.load_mw
+    even = np.random.default_rng(1).random((_DRAWS, len(load)))
+    low, high = (
+        float((down @ load - fleet.reserve.carried_mw(down)).mean() / load.sum())
+        for down in (even < end for end in ends)
+    )
+    return low, high

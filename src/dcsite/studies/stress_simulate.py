@@ -17,10 +17,12 @@ is drawn here; only what a single hub adds is drawn by hub.
 What disasters do to a fleet of hubs: which are down at once, and for how many hours.
 
 A hub is struck by shaking where the intensity it really feels reaches what it withstands, with one
-draw common to all hubs and one of its own (:mod:`dcsite.hazards.fragility`); and by a loss where
-the draw common to all hubs lies below its probability, so that two hubs that may both be lost are
-lost together as often as the less likely of them. It stays down for the longer of both; hours of
-on-site generation are taken off a blackout, and a blackout shorter than that strikes nobody.
+draw common to all hubs and one of its own (:mod:`dcsite.hazards.fragility`). Its grid is cut off
+where a draw of its own lies below the share of customers cut, which one draw common to all hubs
+moves up or down; the hub is then down for as long as the outage outlasts the fuel of its tier, not
+at all if it does not. A loss strikes where the draw common to all hubs lies below its probability,
+so that two hubs that may both be lost are lost together as often as the less likely of them; a
+local earthquake is such a loss within its circle. A hub stays down for the longest of these.
 
 Hubs that an earlier disaster still keeps down count as down when the next one strikes, and hours
 that overlap are counted once.
@@ -35,8 +37,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
+from scipy.special import expit
 
 from dcsite.errors import Problem, ScenarioError
+from dcsite.hazards.disaster_set import UNSHAKING
 
 from .toml_tables import Stated
 
@@ -48,22 +52,13 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-class _Named(Stated):
+class LogRange(Stated):
+    """A number drawn evenly on a logarithmic scale."""
+
     name_en: str = Field(min_length=1, description="What it is, in English.")
     name_ja: str = Field(min_length=1, description="What it is, in Japanese.")
     unit: str = Field(min_length=1, description="Unit.")
     why: str = Field(min_length=1, description="What it rests on.")
-
-
-class FixedValue(_Named):
-    """One number."""
-
-    value: float = Field(ge=0, le=100_000, description="The number, at least 0.")
-
-
-class LogRange(_Named):
-    """A number drawn evenly on a logarithmic scale."""
-
     low: float = Field(gt=0, le=10_000, description="Least value, above 0.")
     high: float = Field(gt=0, le=10_000, description="Largest value.")
 
@@ -83,7 +78,6 @@ class StressAssumptions(Stated):
 
     shipped: ClassVar[str] = "stress-assumptions.toml"
 
-    on_site_generation_hours: FixedValue
     repair_after_shaking_days: LogRange
     landing_cluster_days: LogRange
     user_event_days: LogRange
@@ -108,6 +102,9 @@ class Occurrences:
         Position of the event in its set.
     common_draw : numpy.ndarray, shape (k,)
         Standard normal: how much stronger than predicted it shakes everywhere.
+    dark_draw : numpy.ndarray, shape (k,)
+        How many more customers than in the median are cut off everywhere, in scales of the curve of
+        darkness.
     loss_draw, outage_draw, days_draw : numpy.ndarray, shape (k,)
         Even in 0..1, the same for all hubs: whether what may be lost is lost, which recorded outage
         it is like, and how long landings or a user's losses last.
@@ -116,6 +113,7 @@ class Occurrences:
     time_years: Floats
     event: NDArray[np.int64]
     common_draw: Floats
+    dark_draw: Floats
     loss_draw: Floats
     outage_draw: Floats
     days_draw: Floats
@@ -193,11 +191,17 @@ def occurrences(rates: Floats, years: int, seed: int) -> Iterator[Occurrences]:
         yield Occurrences(
             np.minimum(time, np.nextafter(begin + length, 0.0)),
             event.astype(np.int64),
-            chance.standard_normal(count),
-            chance.random(count),
-            chance.random(count),
-            chance.random(count),
+            *common_draws(chance, count),
         )
+
+
+def common_draws(chance: np.random.Generator, count: int) -> list[Floats]:
+    """Return what all hubs share in some occurrences: the last five of :class:`Occurrences`.
+
+    Customers cut scatter by Student's t with two degrees of freedom, as the curve of darkness does.
+    """
+    strength, cut = chance.standard_normal(count), chance.standard_t(2.0, count)
+    return [strength, cut, *chance.random((3, count))]
 
 
 Flags = NDArray[np.bool_]
@@ -206,9 +210,9 @@ HOURS_PER_YEAR = 8766.0
 
 _HOURS_PER_DAY = 24.0
 
-_SHAKING = "earthquake"
-
 _LANDINGS = "landing_cluster"
+
+_LOCAL = "local_earthquake"
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,6 +231,8 @@ class Damage:
         Hubs that are down at that moment, by this occurrence or still by earlier ones.
     hours : numpy.ndarray, shape (k, n)
         Hours each hub is down because of this occurrence beyond what it was already.
+    until_hours : numpy.ndarray, shape (k, n)
+        Hour of the horizon at which each hub that is down then is up again.
     """
 
     year: NDArray[np.int64]
@@ -234,28 +240,20 @@ class Damage:
     struck: Flags
     down: Flags
     hours: Floats
+    until_hours: Floats
 
 
 def simulate(
-    disasters: DisasterSet,
-    rates: Floats,
-    curves: RestorationCurves,
-    assumed: StressAssumptions,
-    years: int,
-    seed: int,
+    fleet: Striking, rates: Floats, years: int, seed: int
 ) -> tuple[Damage, NDArray[np.int64]]:
     """Let a horizon of years pass over a fleet.
 
     Parameters
     ----------
-    disasters : DisasterSet
-        n hubs and m events.
+    fleet : Striking
+        What occurrences do to its n hubs.
     rates : numpy.ndarray, shape (m,)
         From :func:`~dcsite.studies.stress_simulate.event_rates`.
-    curves : RestorationCurves
-        Durations of blackouts.
-    assumed : StressAssumptions
-        The other durations.
     years, seed : int
         Horizon and seed.
 
@@ -266,7 +264,6 @@ def simulate(
     occurred : numpy.ndarray of int, shape (m,)
         How often each event occurred, whether it did damage or not.
     """
-    fleet = _Fleet(disasters, curves, assumed)
     occurred = np.zeros(len(rates), dtype=np.int64)
     blocks: list[Damage] = []
     for number, block in enumerate(occurrences(rates, years, seed)):
@@ -279,39 +276,56 @@ def simulate(
     return Damage(*damage), occurred
 
 
-class _Fleet:
+class Striking:
+    """What occurrences do to n hubs.
+
+    Parameters
+    ----------
+    disasters : DisasterSet
+        n hubs and m events.
+    fuel_hours : numpy.ndarray, shape (n,)
+        How long each hub runs on its own when its grid is cut off.
+    curves : RestorationCurves
+        Durations of blackouts.
+    assumed : StressAssumptions
+        The other durations.
+    """
+
     def __init__(
-        self, disasters: DisasterSet, curves: RestorationCurves, assumed: StressAssumptions
+        self,
+        disasters: DisasterSet,
+        fuel_hours: Floats,
+        curves: RestorationCurves,
+        assumed: StressAssumptions,
     ) -> None:
-        self._curves, self._assumed = curves, assumed
-        self._fragility = disasters.fragility
+        self._curves, self._assumed, self._fuel_hours = curves, assumed, fuel_hours
+        self._fragility, self._dark_sd = disasters.fragility, disasters.dark_sd
         # By event first: an occurrence takes one row of each.
         self._intensity = np.ascontiguousarray(disasters.intensity.T)
         self._lost = np.ascontiguousarray(disasters.lost.T)
-        self._dark = np.ascontiguousarray(disasters.dark.T)
-        kind = disasters.events["kind"].to_numpy(dtype=object)
-        self._earthquake: Flags = np.equal(kind, _SHAKING).astype(np.bool_)
-        self._landings: Flags = np.equal(kind, _LANDINGS).astype(np.bool_)
+        self._dark_logit = np.ascontiguousarray(disasters.dark_logit.T)
+        kind = disasters.events["kind"].to_numpy(dtype=object).astype(str)
+        self._after_earthquake: Flags = ~np.isin(kind, UNSHAKING)
+        self._landings: Flags = kind == _LANDINGS
+        self._local: Flags = kind == _LOCAL
         #: Events that may strike any hub at all.
         self.reached: Flags = np.any(
-            np.isfinite(self._intensity) | (self._lost > 0.0) | (self._dark > 0.0), axis=1
+            np.isfinite(self._intensity) | (self._lost > 0.0) | (self._dark_logit > -np.inf), axis=1
         )
 
     def strike(self, what: Occurrences, chance: np.random.Generator) -> Damage:
         """Return what some occurrences do; own draws come from `chance`."""
         shape = (len(what), self._intensity.shape[1])
-        own = chance.standard_normal(shape)
-        shaken = self._shaken(what, own)
+        shaken = self._shaken(what, chance.standard_normal(shape))
         lost = what.loss_draw[:, None] < self._lost[what.event]
-        dark = what.loss_draw[:, None] < self._dark[what.event]
-        repair = self._assumed.repair_after_shaking_days.at(chance.random(shape))
-        hours = np.maximum.reduce(
-            [
-                np.where(shaken, repair * _HOURS_PER_DAY, 0.0),
-                np.where(lost, self._hours_lost(what)[:, None], 0.0),
-                np.where(dark, self._hours_dark(what, chance.random(shape)), 0.0),
-            ]
+        repair = self._assumed.repair_after_shaking_days.at(chance.random(shape)) * _HOURS_PER_DAY
+        cut = expit(self._dark_logit[what.event] + self._dark_sd * what.dark_draw[:, None])
+        dark = chance.random(shape) < cut
+        hours = np.maximum(
+            np.where(shaken | (lost & self._local[what.event][:, None]), repair, 0.0),
+            np.where(lost, self._hours_lost(what)[:, None], 0.0),
         )
+        hours = np.maximum(hours, np.where(dark, self._hours_dark(what, chance.random(shape)), 0.0))
         struck = hours > 0.0
         begin = what.time_years[:, None]
         end = np.where(struck, begin + hours / HOURS_PER_YEAR, -np.inf)
@@ -326,6 +340,7 @@ class _Fleet:
             struck[hit],
             (struck | (before > begin))[hit],
             np.where(struck, added, 0.0)[hit],
+            np.maximum(before, end)[hit] * HOURS_PER_YEAR,
         )
 
     def _shaken(self, what: Occurrences, own: Floats) -> Flags:
@@ -333,16 +348,18 @@ class _Fleet:
         felt = self._intensity[what.event] + curve.sigma_common * what.common_draw[:, None]
         return np.asarray(felt + curve.sigma_own * own >= curve.median_intensity, dtype=np.bool_)
 
+    def _hours_dark(self, what: Occurrences, place: Floats) -> Floats:
+        """Return how long each hub, were its grid cut off, would be without power or fuel."""
+        outage = self._curves.draw_hours(
+            what.outage_draw, place, self._after_earthquake[what.event]
+        )
+        return np.maximum(outage - self._fuel_hours, 0.0)
+
     def _hours_lost(self, what: Occurrences) -> Floats:
         """Return how long landings, or whatever a user's file takes, are lost."""
+        assumed, local = self._assumed, self._local[what.event]
+        landings, user = assumed.landing_cluster_days, assumed.user_event_days
         days = np.where(
-            self._landings[what.event],
-            self._assumed.landing_cluster_days.at(what.days_draw),
-            self._assumed.user_event_days.at(what.days_draw),
+            self._landings[what.event], landings.at(what.days_draw), user.at(what.days_draw)
         )
-        return np.asarray(days * _HOURS_PER_DAY, dtype=np.float64)
-
-    def _hours_dark(self, what: Occurrences, place: Floats) -> Floats:
-        """Return how long each hub is without power beyond its own generation."""
-        dark = self._curves.draw_hours(what.outage_draw, place, self._earthquake[what.event])
-        return np.maximum(dark - self._assumed.on_site_generation_hours.value, 0.0)
+        return np.where(local, 0.0, days * _HOURS_PER_DAY)

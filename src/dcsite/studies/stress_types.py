@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
+import numpy as np
+
 from dcsite.hazards import RestorationCurves
 from dcsite.plan.types import GeodataUse, NamedHub
 from dcsite.records import Figure, Name, Plain, Record
@@ -19,8 +21,13 @@ from .stress_simulate import StressAssumptions
 if TYPE_CHECKING:
     import pandas as pd
 
-Outage = Literal["", "possible", "certain"]
+    from .stress_simulate import Floats
+
 Basis = Literal["", "recorded", "estimated", "jma_class_at_least"]
+
+
+#: Per cent of the load at which the exceedance curve is told in numbers.
+PARTS = (10, 50, 90)
 
 
 class Method(NamedTuple):
@@ -42,20 +49,31 @@ METHODS: tuple[Method, ...] = (
     ),
     Method(
         en="Shaking takes a hub down where computed intensity, a draw common to all hubs "
-        "and one of its own reach what it withstands; losses take down all hubs that "
-        "may be lost together.",
+        "and one of its own reach what it withstands. What no computed earthquake holds of "
+        "the hazard comes as local earthquakes, which strike together what stands within "
+        "their circle. Other losses take down all hubs that may be lost together.",
         ja="揺れは、計算震度と全拠点共通のばらつき・拠点ごとのばらつきの和が耐力を超えた拠点を止める"
-        "。停電等は対象の拠点を同時に止める。",
+        "。計算地震に含まれない危険度は局所的な地震とし、円内の拠点を同時に襲う。その他の喪失は対象"
+        "の拠点を同時に止める。",
     ),
     Method(
-        en="Hours of a blackout are drawn from the restoration curves of recorded outages,"
-        " each outage as likely as the next, for an earthquake those that an earthquake"
-        " caused; each hub has a place of its own on the curve. Curves are straight "
-        "between published points and go on at the slope of their last stretch to the "
-        "end. On-site generation is taken off.",
-        ja="停電時間は記録された停電の復旧曲線から引く（地震による停電は地震の曲線のみ、各停電は等確"
-        "率、拠点ごとに曲線上の位置を引く）。公表点の間と終端は直線とし、自家発電の時間を差し引く"
-        "。",
+        en="One draw common to all hubs moves the share of customers cut off, each hub is cut "
+        "off by a draw of its own, and is down for as long as the outage outlasts the fuel "
+        "of its tier. Hours are drawn from the restoration curves of recorded outages, each "
+        "as likely as the next, for an earthquake those that an earthquake caused; each hub "
+        "has a place of its own on the curve. Curves are straight between published points "
+        "and go on at the slope of their last stretch to the end.",
+        ja="停電する需要家の割合は全拠点共通の乱数で動き、各拠点は個別の乱数で停電し、停電が燃料より"
+        "長引いた時間だけ停止する。停電時間は記録された停電の復旧曲線から引く（地震による停電は地震"
+        "の曲線のみ、各停電は等確率、拠点ごとに曲線上の位置を引く）。公表点の間と終端は直線とする。",
+    ),
+    Method(
+        en="Takeover: the load of hubs that are down moves into the reserve of standing hubs "
+        "that do not fall with them in any disaster in force, as far as it goes and anew "
+        "whenever one falls or returns (largest flow). Moving takes no time; what Tokyo "
+        "would need of the same reserve is told in its own section.",
+        ja="引継ぎ：停止拠点の負荷は、想定災害で共倒れしない稼働拠点の予備容量へ可能な限り移す（最大流"
+        "、拠点の停止・復帰のたびに計算）。移行時間は0とする。同じ予備への東京の需要は別の節に示す。",
     ),
     Method(
         en="A hub cut off from its cluster of cable landings counts as down. Hubs that an "
@@ -87,6 +105,11 @@ class Estimate(Record):
     value: Figure
     low: Figure | None
     high: Figure | None
+
+    def times(self, factor: float) -> Estimate:
+        """Return the figure in another unit."""
+        low, high = (None if one is None else one * factor for one in (self.low, self.high))
+        return Estimate(self.value * factor, low, high)
 
 
 class StressedHub(NamedHub):
@@ -175,7 +198,7 @@ class EventLoss(NamedEvent):
     """Table, scenario key or file that the probability is from."""
     expected_share: Figure
     """Share of the capacity it takes down on average when it occurs, from the model without any
-    draw and before on-site generation."""
+    draw."""
     occurred: int
     """How often it occurred."""
     largest_share: Figure
@@ -189,6 +212,19 @@ class LeftOut(NamedEvent):
 
     expected_share_plan: Figure
     expected_share_today: Figure
+
+
+class AfterTakeover(Record):
+    """What is lost once the reserve of standing hubs carries what it can of those that are down."""
+
+    reserve_mw: Figure
+    """Capacity held free for others, in MW."""
+    exceedance: tuple[Exceedance, ...]
+    """For every per cent of the load: a share of it that nobody carries."""
+    mwh_per_year: Estimate
+    """Energy of IT load lost, in MWh a year."""
+    full_load_hours_per_year: Estimate
+    """The same as hours of the whole load."""
 
 
 class FleetResult(Record):
@@ -216,12 +252,107 @@ class FleetResult(Record):
     """Energy of IT load lost, in MWh a year."""
     full_load_hours_per_year: Estimate
     """The same as hours of the whole capacity: comparable between fleets of different size."""
+    after_takeover: AfterTakeover | None
+    """What is lost after takeover; null where nobody knows what is held free (today)."""
     mwh_by_kind: Mapping[str, Estimate]
-    """Energy lost a year by kind of disaster, in order of the set; kinds that were drawn."""
+    """Energy lost a year before takeover, by kind of disaster in order of the set; kinds that were
+    drawn."""
     pairs: tuple[PairResult, ...]
     """All pairs, the most likely first."""
     worst: tuple[EventLoss, ...]
     """The worst event of each source, the largest expected share first; at most ten."""
+
+    @property
+    def main(self) -> dict[str, Estimate]:
+        """The figures told first, before takeover and, where it is known, after."""
+        found = {"two_down": self.two_down}
+        for when, one in (("down", self), ("unserved", self.after_takeover)):
+            if one is not None:
+                found |= {f"{when}_{part}": one.exceedance[part - 1].per_year for part in PARTS}
+                found[f"{when}_hours"] = one.full_load_hours_per_year
+                found[f"{when}_mwh"] = one.mwh_per_year
+        return found
+
+
+class VariedKey(Record):
+    """What one value of the scenario is drawn from."""
+
+    key: str
+    """Key of the scenario."""
+    value: Figure
+    """What the scenario says."""
+    low: Figure
+    high: Figure
+    why: str
+    """What this range rests on."""
+
+
+class Varied(Record):
+    """The main figures where what is assumed of disasters is drawn, as ``dcsite robust`` draws it.
+
+    `low` and `high` are the least and the largest over the sets, in which nine in ten of further
+    sets would lie; `value` is the median. In part they differ by counting.
+    """
+
+    years: int
+    """Years simulated with each set."""
+    ranges: tuple[VariedKey, ...]
+    """What is drawn from."""
+    sets: tuple[Mapping[str, Figure], ...]
+    """Drawn value by scenario key."""
+    plan: Mapping[str, Estimate]
+    """By name of :attr:`FleetResult.main`; nothing without sets."""
+    today: Mapping[str, Estimate]
+
+
+class Spread(Record):
+    """How an amount is distributed over draws."""
+
+    mean: Figure
+    median: Figure
+    nine_in_ten: Figure
+    """Nine in ten draws lie at or below it."""
+
+    @classmethod
+    def of(cls, values: Floats, weights: Floats | None = None) -> Self:
+        """Return it for some values, at least one, with weights if they do not count alike."""
+        order = np.argsort(values)
+        weights = np.ones(len(values)) if weights is None else weights
+        part = np.cumsum(weights[order]) / weights.sum()
+        median, most = (float(values[order][np.searchsorted(part, p)]) for p in (0.5, 0.9))
+        return cls(float(np.average(values, weights=weights)), median, most)
+
+
+class TokyoTaker(Record):
+    """A hub of the plan when Tokyo is lost."""
+
+    site_id: str
+    reserve_mw: Figure
+    """What it holds free for others, in MW."""
+    takeover_mw: Figure
+    """What it takes of Tokyo's load by the plan, in MW, if it stands."""
+    down: Figure
+    """Probability that it falls with Tokyo."""
+
+
+class TokyoLost(NamedEvent):
+    """Tokyo lost in the earthquake that the scenario names: who takes what, and for how long."""
+
+    draws: int
+    """How often it was drawn."""
+    load_mw: Figure | None
+    """Tokyo's load in MW; null where the plan does not say, and so below."""
+    carried_mw: Spread | None
+    """What of it the reserve carries, after the hubs of the plan that fell."""
+    unserved_mw: Spread | None
+    """What of it nobody carries."""
+    hubs: tuple[TokyoTaker, ...]
+    """Hubs with reserve, and those that fall with Tokyo at least once in a hundred times."""
+    today_down_share: Figure | None
+    """Share that is down of the capacity of today's known data centres in Tokyo's area, expected;
+    null where none is known."""
+    days: Spread | None
+    """Days until one of them that is down works again, by capacity."""
 
 
 class Footprint(Record):
@@ -239,7 +370,7 @@ class Footprint(Record):
     municipalities_ge_6lower: int
     """Municipalities whose office is shaken by a computed intensity of 5.5 (6-lower) or more."""
     plan: Mapping[str, Figure]
-    """Probability that each hub is down, by `site_id`, before on-site generation."""
+    """Probability that each hub is down, by `site_id`, with the fuel of its tier."""
     today: Mapping[str, Figure]
     """The same of today's data centres."""
 
@@ -252,18 +383,29 @@ class HistoryHub(Record):
     """JMA intensity; null where there is no figure (less than the records' threshold)."""
     basis: Basis
     """What that intensity is."""
-    outage: Outage
-    """Whether its area lost power, in part or as a whole."""
+    cut: Figure
+    """Share of the customers there whose power was cut."""
     probability_low: Figure
-    """Probability that it went down, a possible outage counted as none."""
+    """Probability that it went down: shaken, or cut off for longer than its fuel lasts."""
     probability_high: Figure
-    """The same, a possible outage counted as certain."""
+    """The same, larger where nobody recorded how long the power was away."""
+
+
+class HistoryLoss(Record):
+    """What a recorded event would have taken of a fleet, expected; ranges as of its hubs."""
+
+    share_low: Figure
+    """Share of the load that goes down."""
+    share_high: Figure
+    unserved_low: Figure | None
+    """Share that nobody carries after takeover; null where nobody knows the reserve."""
+    unserved_high: Figure | None
 
 
 class HistoryEvent(Record):
     """A recorded event on the plan and on today's data centres.
 
-    Only hubs that may have gone down are listed. Shares are of the capacity, expected.
+    Only hubs that may have gone down are listed.
     """
 
     event_id: str
@@ -272,10 +414,8 @@ class HistoryEvent(Record):
     name_ja: str
     plan: tuple[HistoryHub, ...]
     today: tuple[HistoryHub, ...]
-    plan_share_low: Figure
-    plan_share_high: Figure
-    today_share_low: Figure
-    today_share_high: Figure
+    plan_loss: HistoryLoss
+    today_loss: HistoryLoss
 
 
 class StressTest(Record):
@@ -309,6 +449,10 @@ class StressTest(Record):
     """Today's data centres, as if they were hubs."""
     left_out: tuple[LeftOut, ...]
     """Events without a known probability."""
+    varied: Varied
+    """How far the main figures move with what is assumed."""
+    tokyo_lost: TokyoLost
+    """Tokyo lost: who takes what, what stays unserved, for how many days."""
     footprints: tuple[Footprint, ...]
     """Of the plan's worst event and, where that is another one, of its worst earthquake."""
     history: tuple[HistoryEvent, ...]
