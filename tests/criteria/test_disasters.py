@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from scipy.optimize import linprog
 
 import dcsite
@@ -24,6 +26,7 @@ from dcsite.criteria.disaster_terms import (
     tokyo_takeover_mw,
     tokyo_wanted_mw,
 )
+from dcsite.criteria.disasters import TailRows
 from dcsite.criteria.disasters_found import cvar, evaluate_disasters, find_backups
 from dcsite.hazards import DisasterSet, Fragility
 
@@ -186,6 +189,59 @@ def test_cvar_is_that_of_rockafellar_and_uryasev(drawn, level):
         method="highs",
     )
     assert cvar(loss, probability, level) == pytest.approx(result.fun, abs=1e-7)
+
+
+class OneRow:
+    """As much of a program as the tail asks for: a load given, rows kept as coefficients."""
+
+    total_it_load_mw = 100.0
+
+    def __init__(self) -> None:
+        self.load = np.zeros((3, 3))
+        self.rows: list[np.ndarray] = []
+
+    def continuous(self, name: str, *_: float) -> SimpleNamespace:
+        return SimpleNamespace(name=name)
+
+    def load_by_tier(self, _: object) -> np.ndarray:
+        return self.load
+
+    def load_terms(self, coefficient: np.ndarray) -> list[np.ndarray]:
+        return [coefficient]
+
+    def row(self, _: str, terms: list[object], sense: str, rhs: float) -> None:
+        assert (terms[0][1], sense, rhs) == (1.0, ">=", 0.0)
+        self.rows.append(-terms[1])
+
+
+@given(
+    hnp.arrays(float, (3, 4), elements=st.floats(0, 1)),
+    hnp.arrays(float, (3, 4), elements=st.floats(0, 1)),
+    hnp.arrays(float, (2, 3, 3), elements=st.floats(0, 40)),
+    st.sampled_from([0.0, 0.5, 0.95]),
+)
+def test_a_tangent_of_the_tail_meets_it_and_never_lies_above(lost, outlast, loads, level):
+    events = [(name, "earthquake", 0.1 * (n + 1), True) for n, name in enumerate("abcd")]
+    found = dataclasses.replace(
+        made_up(lost.tolist(), events), dark_logit=np.full((3, 4), np.inf), outlast=outlast
+    )
+
+    def tail(load: np.ndarray) -> float:
+        down = 1.0 - (1.0 - lost[None]) * (1.0 - outlast[:, None, :])
+        loss = (load.T[:, :, None] * down).sum(axis=(0, 1)) / program.total_it_load_mw
+        return cvar(loss, np.arange(1, 5) / 10.0, level)
+
+    program = OneRow()
+    rows = TailRows(program, found, level)
+    program.load = loads[0]
+    expected = tail(loads[0])
+    assert rows.complete({})[rows.loss.name] == pytest.approx(min(expected, 1.0), abs=1e-9)
+    assert rows.separate({rows.loss.name: expected}) == 0
+    if rows.separate({}):
+        assert (program.rows[0] * loads[0]).sum() == pytest.approx(expected, abs=1e-9)
+        assert (program.rows[0] * loads[1]).sum() <= tail(loads[1]) + 1e-9
+    else:
+        assert expected <= 1e-5
 
 
 def test_the_shipped_set_by_known_figures(measured, shipped_atlas, policy):

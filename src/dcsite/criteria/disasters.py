@@ -47,7 +47,7 @@ from .disaster_terms import (
 from .disasters_found import EXPECTED_DOWN, evaluate_disasters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -55,6 +55,10 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.hazards import DisasterSet
     from dcsite.scenario import Scenario
+
+
+#: A tail this near to its tangents is near enough: shares of the load.
+_TAIL_TOLERANCE = 1e-5
 
 
 class Disasters(Criterion[Parameters]):
@@ -229,7 +233,9 @@ class Disasters(Criterion[Parameters]):
         if parts.worst_survival > 0.0:
             terms.append(self._worst(program, found, weight * parts.worst_survival))
         if parts.cvar_loss > 0.0:
-            terms.append(self._tail(program, found, own.cvar_level, weight * parts.cvar_loss))
+            tail = TailRows(program, found, own.cvar_level)
+            program.separate_by(tail)
+            terms.append(ScoreTerm("cvar_loss", weight * parts.cvar_loss, [(tail.loss, -1.0)], 1.0))
         return terms
 
     def _worst(self, program: Program, found: DisasterSet, weight: float) -> ScoreTerm:
@@ -249,38 +255,66 @@ class Disasters(Criterion[Parameters]):
         )
         return ScoreTerm("worst_survival", weight, [(worst, 1.0)])
 
-    def _tail(self, program: Program, found: DisasterSet, level: float, weight: float) -> ScoreTerm:
-        """CVaR of the share lost, by Rockafellar and Uryasev (2000).
-
-        ``eta + sum(probability[s] * excess[s]) / (1 - level)`` with
-        ``excess[s] >= sum(down[i,t,s] * it_load_mw[i,t]) / total - eta``.
-        """
-        probability = tail_weights(found)
-        scored = np.flatnonzero(probability > 0.0)
-        probability = probability[scored]
-        labels = _labels(found, scored)
-        eta = program.continuous("loss_at_cvar_level", 0.0, 1.0)
-        excess = [program.continuous(f"excess_loss_{label}") for label in labels]
-        program.lay_lazily(
-            LoadTable(
-                "cvar_loss",
-                labels,
-                -down_by_tier(found, scored) / program.total_it_load_mw,
-                np.zeros(len(labels)),
-                fixed=[(eta, 1.0)],
-                slack=excess,
-                scale=1.0 / program.total_it_load_mw,
-            )
-        )
-        cvar = [(eta, -1.0)] + [
-            (variable, -float(p) / (1.0 - level))
-            for variable, p in zip(excess, probability, strict=True)
-        ]
-        return ScoreTerm("cvar_loss", weight, cvar, 1.0)
-
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Work out survival, losses and backups anew on the hubs alone, over every disaster."""
         return evaluate_disasters(hubs, atlas, scenario, disasters_of(hubs, atlas, scenario))
+
+
+class TailRows:
+    """CVaR of the share lost as one column above its tangents, which are laid as points lie below.
+
+    CVaR is the largest ``sum(q[s] * loss[s])`` over weights ``0 <= q[s] <= probability[s] / (1 -
+    level)`` that add up to 1 (Rockafellar and Uryasev 2002): each choice of weights is one row, and
+    at any point the largest takes the worst events first.
+
+    Parameters
+    ----------
+    program : Program
+        Gets them.
+    found : DisasterSet
+        At its sites.
+    level : float
+        Of CVaR.
+    """
+
+    def __init__(self, program: Program, found: DisasterSet, level: float) -> None:
+        self._program, self._down, self._level = program, found.down_by_tier, level
+        self._probability = tail_weights(found)
+        self._laid = 0
+        self.loss = program.continuous("loss_in_tail", 0.0, 1.0)
+
+    def separate(self, values: Mapping[str, float]) -> int:
+        """Add the tangent at a point that lies below it."""
+        weight, tail = self._worst(values)
+        if tail - values.get(self.loss.name, 0.0) <= _TAIL_TOLERANCE:
+            return 0
+        struck = np.flatnonzero(weight)
+        lost = (self._down[:, :, struck] @ weight[struck]).T
+        terms = self._program.load_terms(-load_share(self._program, lost))
+        self._program.row(f"cvar_loss_{self._laid}", [(self.loss, 1.0), *terms], ">=", 0.0)
+        self._laid += 1
+        return 1
+
+    separate_relaxed = separate
+
+    def complete(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Return the tail of a point's loads."""
+        return {self.loss.name: min(max(self._worst(values)[1], 0.0), 1.0)}
+
+    def summary(self) -> str:
+        """Say how many tangents were added."""
+        return f"cvar_loss: {self._laid} tangents needed"
+
+    def _worst(self, values: Mapping[str, float]) -> tuple[NDArray[np.float64], float]:
+        """Return the weights of the tail at a point, and the loss in it."""
+        load = self._program.load_by_tier(values) / self._program.total_it_load_mw
+        site, tier = np.nonzero(load)
+        loss = load[site, tier] @ self._down[tier, site]
+        order = np.argsort(-loss, kind="stable")
+        spent = np.minimum(np.cumsum(self._probability[order]) / (1.0 - self._level), 1.0)
+        weight = np.zeros(len(loss))
+        weight[order] = np.diff(spent, prepend=0.0)
+        return weight, float(weight @ loss)
 
 
 def _labels(found: DisasterSet, events: NDArray[np.intp]) -> tuple[str, ...]:
