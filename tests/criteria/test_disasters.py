@@ -100,6 +100,8 @@ def test_measures_by_hand(shipped_atlas, asked):
     assert by_name["worst_survival"].weight == pytest.approx(0.4)
     # Expected times down: 0.05 + 0.6, 0.05, 0.3, 0.3; weighted by MW: 0.260 + 0.015 + 0.09.
     assert by_name["expected_down_30y"].value == pytest.approx(0.365)
+    # None is on record in 380 area-years: 0 to 25 % in place of 30 %, each with 300 of 1,000 MW.
+    assert "(0.28 to 0.35 by what" in by_name["expected_down_30y"].label_en
     # Scores 1 - x / 0.5, never below 0: 0, 0.9, 0.4, 0.4 -> 270 + 80 + 40 of 1000.
     assert by_name["expected_down_30y"].score == pytest.approx(0.39)
     # Scored events weigh 0.1, 0.3 and 0.6. The worst fifth is a fifth of "slim", which loses 400.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
+from scipy.special import chdtri
 
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.hazards import DisasterSettings, disaster_set
@@ -83,7 +84,7 @@ class Parameters(DisasterSettings):
     tokyo_takeover_share: Part
     """Share of Tokyo's load that the rest must carry with Tokyo lost."""
     cvar_level: Annotated[float, Field(ge=0, lt=1)]
-    """Level of CVaR: 0.95 is the mean over the worst 5 % of disasters."""
+    """Level of CVaR: 0.996 is the mean over the worst 0.4 % of disasters."""
     expected_zero_at: Positive
     """Expected times down in 30 years, of the load's mean site, that score 0."""
     weight_parts: WeightParts
@@ -211,6 +212,21 @@ def down_by_cause(disasters: DisasterSet) -> dict[str, NDArray[np.float64]]:
     shaking = disasters.shaken @ weight
     power = expected_down(disasters) - shaking - sum(by_kind.values())
     return {"shaking": shaking, **by_kind, "power": np.maximum(power, 0.0)}
+
+
+def area_blackout_interval(atlas: Atlas) -> tuple[float, float]:
+    """Return the 95 % interval of an area's blackout without an earthquake, in 30 years.
+
+    The exact one of a Poisson count: whole areas dark without an earthquake in the area-years that
+    the table of outages spans (none so far).
+    """
+    outages = atlas.table("wide_area_power_outages")
+    year = outages["date"].astype(str).str[:4].astype(int)
+    area_years = len(atlas.table("electricity_areas")) * int(year.max() - year.min())
+    seen = int(((outages["whole_area"] == 1) & (outages["cause"] != "earthquake")).sum())
+    events = chdtri([2 * seen, 2 * seen + 2], [0.975, 0.025]) / 2.0
+    low, high = -np.expm1(-30.0 / area_years * np.nan_to_num(events))
+    return float(low), float(high)
 
 
 def tail_weights(disasters: DisasterSet) -> NDArray[np.float64]:

@@ -31,6 +31,7 @@ from .disaster_share import find_share
 from .disaster_terms import (
     SCORED_KINDS,
     Parameters,
+    area_blackout_interval,
     down_by_cause,
     existing_areas,
     expected_down,
@@ -206,7 +207,7 @@ def evaluate_disasters(
     found = Findings(_NAME, hubs, scenario)
     stands_mw = found.load_mw @ (1.0 - disasters.down)
     backups = find_backups(hubs, disasters, own.backup_joint_probability)
-    _figures(found, disasters, stands_mw, scenario)
+    _figures(found, disasters, stands_mw, atlas, scenario)
     _hub_values(found, disasters, backups)
     find_share(found, atlas, own)
     _survival(found, disasters, stands_mw, scenario)
@@ -231,7 +232,11 @@ def evaluate_disasters(
 
 
 def _figures(
-    found: Findings, disasters: DisasterSet, stands_mw: NDArray[np.float64], scenario: Scenario
+    found: Findings,
+    disasters: DisasterSet,
+    stands_mw: NDArray[np.float64],
+    atlas: Atlas,
+    scenario: Scenario,
 ) -> None:
     """Take what stands in the worst disaster, the expected loss and the tail."""
     own: Parameters = scenario.criteria[_NAME]
@@ -241,7 +246,7 @@ def _figures(
     survival = float(np.clip(stands_mw[worst] / total, 0.0, 1.0))
     often = expected_down(disasters)
     tail = cvar(found.load_mw @ disasters.down / total, tail_weights(disasters), own.cvar_level)
-    worst_share = f"{1.0 - own.cvar_level:.0%}"
+    worst_share = f"{100.0 * (1.0 - own.cvar_level):.3g}%"
     loss = Quantity(
         "cvar_loss",
         "share",
@@ -251,12 +256,30 @@ def _figures(
     named = _WORST_SURVIVAL.noted(*_named(disasters, int(worst)))
     found.figure(named, survival, survival, parts.worst_survival)
     score = linear_score(often, own.expected_zero_at, 0.0)
-    found.mean(EXPECTED_DOWN, often, score, parts.expected_loss)
+    said = _said_of_blackouts(found, disasters, atlas, often)
+    found.mean(EXPECTED_DOWN.noted(*said), often, score, parts.expected_loss)
     found.figure(loss, tail, 1.0 - tail, parts.cvar_loss)
     found.each(EXPECTED_DOWN, often, score)
     for cause, times in down_by_cause(disasters).items():
         # What takes none of the hubs down is not told of each.
         found.each(_CAUSES[cause], np.where(times.any(), times, np.inf))
+
+
+def _said_of_blackouts(
+    found: Findings, disasters: DisasterSet, atlas: Atlas, often: NDArray[np.float64]
+) -> tuple[str, str]:
+    """Tell how far the mean hangs on a blackout of a whole area, of which none is on record."""
+    load = found.load_mw / found.load_mw.sum()
+    whole = (disasters.events["kind"] == "area_blackout").to_numpy()
+    taken = disasters.events["probability_30y"].to_numpy(dtype=float)[whole]
+    low, high = (
+        float(load @ (often + disasters.down[:, whole] @ (end - taken)))
+        for end in area_blackout_interval(atlas)
+    )
+    return (
+        f"{low:.2g} to {high:.2g} by what the record allows of whole areas going dark",
+        f"全域停電の頻度の95%区間により{low:.2g}〜{high:.2g}回",
+    )
 
 
 def _hub_values(found: Findings, disasters: DisasterSet, backups: tuple[Backup, ...]) -> None:
