@@ -36,6 +36,9 @@ def test_what_is_measured_is_found_at_every_municipality(
         for code in codes
     ]
     np.testing.assert_allclose(measured, values, rtol=0, atol=1e-9)
+    # What the cases have beyond the published probability is told beside both.
+    assert "they alone have 60.0%, J-SHIS 22.2%" in found.hub_values["36201"][0].label_en
+    assert "(" not in found.hub_values["47201"][0].label_en
     (mean,) = found.measures
     assert mean.value == pytest.approx(0.75)
     assert mean.score is None

@@ -13,6 +13,7 @@ import pandas as pd
 
 from dcsite.contract import Findings, Quantity
 from dcsite.hazards import Fragility, earthquake_sources, hazard_of_cases
+from dcsite.hazards.earthquakes import SIX_LOWER
 from dcsite.hazards.fragility import probability_down
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ OF_CASES = Quantity(
     "震度6弱以上の揺れのうち計算対象の地震が占める割合",
     "seismic_hazard_by_municipality, scenario_intensity_by_municipality",
 )
-_SIX_LOWER = 5.5
 
 
 def share_of_cases(
@@ -55,13 +55,14 @@ def share_of_cases(
 def find_share(found: Findings, atlas: Atlas, settings: DisasterSettings) -> None:
     """Take the share at each hub, in the load's mean, and by area in the mean of its rates.
 
-    Worked out from the tables, municipality by municipality and source by source.
+    Worked out from the tables, municipality by municipality and source by source. Where the cases
+    alone are more than is published, both are told.
     """
     table = atlas.table("seismic_hazard_by_municipality")["p30_i6lower_pct"].astype(float) / 100.0
     sources = earthquake_sources(atlas, settings)
     felt = atlas.table("scenario_intensity_by_municipality")[["intensity_office"]].dropna()
     felt = felt.reset_index().merge(sources, left_on="scenario_code", right_index=True)
-    curve = Fragility(_SIX_LOWER, 0.0, settings.intensity_scatter)
+    curve = Fragility(SIX_LOWER, 0.0, settings.intensity_scatter)
     chance = felt["source_probability_30y"].fillna(0.0) * felt["share"]
     chance = chance * probability_down(felt["intensity_office"].to_numpy(dtype=float), curve)
     spared = 1.0 - chance.groupby([felt["municipality_code"], felt["source_id"]]).sum()
@@ -72,7 +73,13 @@ def find_share(found: Findings, atlas: Atlas, settings: DisasterSettings) -> Non
     rates["held"] = rates.min(axis=1)
     here = rates.reindex(found.hubs["municipality_code"].to_numpy())
     share = (here["held"] / here["published"].where(here["published"] > 0.0)).to_numpy(dtype=float)
-    found.mean(OF_CASES, share).each(OF_CASES, np.where(np.isnan(share), np.inf, share))
+    notes = []
+    for cases, published in 1.0 - np.exp(-here[["cases", "published"]].to_numpy(dtype=float)):
+        both = f"{cases:.1%}", f"{published:.1%}"
+        en, ja = "they alone have {}, J-SHIS {}", "計算のみで{}、J-SHISは{}"
+        notes.append((en.format(*both), ja.format(*both)) if cases > published else ("", ""))
+    known = np.where(np.isnan(share), np.inf, share)
+    found.mean(OF_CASES, share).each(OF_CASES, known, notes=notes)
     area = atlas.table("municipalities")["electricity_area"].reindex(rates.index)
     by_area = rates.groupby(area.astype(str).to_numpy()).sum()
     found.by_area(OF_CASES, by_area["held"] / by_area["published"])

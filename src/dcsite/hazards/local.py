@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 #: Steps of the grid of centres: 15' by 22.5', three by three squares of the 10 km mesh; no place
 #: in Japan is farther than 24 km from a centre.
 GRID_DEG = (0.25, 0.375)
-_SOURCE = "seismic_hazard_by_municipality"
+_SOURCE, _AS_OF = "seismic_hazard_by_municipality", "2024-01-01"
 _WINDS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 _WINDS_JA = ("北", "北東", "東", "南東", "南", "南西", "西", "北西")
 #: A centre this near to a place is told as the place itself.
@@ -255,7 +255,7 @@ def _work_out(
             "category": "local_earthquake",
             "source_probability_30y": largest[kept],
             "probability_30y": largest[kept],
-            "probability_date": "2024-01-01",
+            "probability_date": _AS_OF,
             "basis": _SOURCE,
             "in_force": True,
         },
