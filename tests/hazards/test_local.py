@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -101,6 +103,21 @@ def test_cases_and_background_sum_to_the_hazard_map_at_all_municipalities(
     assert (excess > 0.0).sum() == beyond
     assert excess.max() == pytest.approx(largest, abs=5e-4)
     assert (found["missing"][excess >= 0.0] == 0.0).all()
+
+
+def test_the_page_has_the_figures_by_area(shipped_atlas: Atlas, policy: Scenario) -> None:
+    hazard = hazard_of_cases(shipped_atlas, settings_of(policy))
+    rate = -np.log1p(-hazard[["published", "of_cases"]])
+    rate["held"] = rate.min(axis=1)
+    area = shipped_atlas.table("municipalities")["electricity_area"].reindex(hazard.index)
+    mean, total = hazard.groupby(area).mean(), rate.groupby(area).sum()
+    page = (Path(__file__).parents[2] / "docs" / "disasters.md").read_text(encoding="utf-8")
+    for name in mean.index.drop("okinawa"):
+        said = "Tokyo area" if name == "tokyo" else str(name).capitalize()
+        share = total.loc[name, "held"] / total.loc[name, "published"]
+        row = mean.loc[name]
+        line = f"| {said} | {row['published']:.3f} | {row['of_cases']:.3f} | {share:.0%} |"
+        assert line in page
 
 
 def test_two_places_and_one_case_by_hand() -> None:
