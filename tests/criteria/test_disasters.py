@@ -1,4 +1,4 @@
-"""Disasters: survival, losses, backups and breaches, by hand on a set of four made-up events."""
+"""Disasters: survival, losses and breaches, by hand on a set of four made-up events."""
 
 from __future__ import annotations
 
@@ -17,17 +17,14 @@ from scipy.optimize import linprog
 
 import dcsite
 from dcsite.criteria.disaster_terms import (
-    Parameters,
     disasters_of,
     down_by_cause,
     existing_areas,
     expected_down,
     tail_weights,
-    tokyo_takeover_mw,
-    tokyo_wanted_mw,
 )
 from dcsite.criteria.disasters import TailRows
-from dcsite.criteria.disasters_found import cvar, evaluate_disasters, find_backups
+from dcsite.criteria.disasters_found import cvar, evaluate_disasters
 from dcsite.hazards import DisasterSet, Fragility
 
 #: Half of the sites are down at 6.0, without any scatter: an event takes a site down or not.
@@ -83,7 +80,6 @@ def asked():
         (
             "demand.total_new_it_load_mw=1000",
             "criteria.disasters.cvar_level=0.8",
-            "criteria.disasters.backup_joint_probability=0.25",
             "criteria.disasters.expected_zero_at=0.5",
             "weights.disasters=1",
         ),
@@ -118,33 +114,7 @@ def test_breaches_by_hand(shipped_atlas, asked):
     assert "65.0% of the capacity stands in: Event quake; 70% wanted" in (
         breaches["disaster_survival"].message_en
     )
-    # Both cores are down together with 0.5 in the quake, and none else is of their tier.
-    lacking = [breach.site_ids for breach in found.breaches if breach.rule == "backup"]
-    assert lacking == [("h0",), ("h1",)]
-    # 6160 / 1.3 * 0.62 * 0.5 = 1469 MW, more than the hubs carry: all of their 1000 MW must stand
-    # with Tokyo lost, 900 do.
-    assert tokyo_wanted_mw(asked) == pytest.approx(1468.923, abs=1e-3)
-    assert tokyo_takeover_mw(asked) == 1000.0
-    assert breaches["tokyo_takeover"].amount == pytest.approx(0.1)
     assert "core_areas" not in breaches
-
-
-def test_backups_take_the_hub_least_often_down_with_it(asked):
-    own: Parameters = asked.criteria["disasters"]
-    hubs = hubs_of(*[("large", 100.0, "tohoku")] * 4)
-    events = [
-        ("a", "earthquake", 0.5, True),
-        ("b", "earthquake", 0.1, True),
-        ("c", "area_blackout", 0.1, True),
-    ]
-    lost = [[0.2, 0.2, 1.0], [0.2, 0.0, 0.0], [0.0, 0.2, 0.0], [0.0, 0.0, 1.0]]
-    backups = find_backups(hubs, made_up(lost, events), own.backup_joint_probability)
-    # h3 goes dark with h0. Of h1 and h2 the second falls with it in the rarer event: losses are
-    # common, so 0.1 * 0.2 against 0.5 * 0.2.
-    assert (backups[0].backup_site_id, backups[0].choices) == ("h2", 2)
-    assert backups[0].both_down_30y == pytest.approx(0.02)
-    # h3 never falls with h1 or h2: of equals the first by id.
-    assert (backups[3].backup_site_id, backups[3].both_down_30y) == ("h1", 0.0)
 
 
 def test_no_two_cores_in_an_area_nor_beside_an_existing_one(shipped_atlas, asked):
@@ -163,14 +133,11 @@ def test_no_two_cores_in_an_area_nor_beside_an_existing_one(shipped_atlas, asked
     ]
 
 
-def test_values_of_a_hub_name_its_worst_earthquake_and_its_backup(shipped_atlas, asked):
+def test_values_of_a_hub_name_its_worst_earthquake(shipped_atlas, asked):
     found = evaluate_disasters(HUBS, shipped_atlas, asked, made_up(LOST, EVENTS))
     values = {value.name: value for value in found.hub_values["h2"]}
     assert values["expected_down_30y"].value == pytest.approx(0.3)
     assert values["worst_earthquake_down"].value == 0.0
-    # A large hub may lean on a core: h0 and h1 are alike, the first by id is taken.
-    assert "h0" in values["backup_both_down_30y"].label_en
-    assert "backup_both_down_30y" not in {v.name for v in found.hub_values["h3"]}
 
 
 @given(

@@ -12,9 +12,10 @@ pytestmark = pytest.mark.end_to_end
 
 
 def test_the_plan_names_its_backups_and_worst_disasters(plan):
-    need = [hub["site_id"] for hub in plan["hubs"] if hub["tier"] in {"core", "large"}]
-    assert [backup["site_id"] for backup in plan["backups"]] == need
-    assert all(backup["backup_site_id"] for backup in plan["backups"])
+    need = {hub["site_id"] for hub in plan["hubs"] if hub["tier"] in {"core", "large"}}
+    assert {one["site_id"] for one in plan["takeovers"]} == {"tokyo", *need}
+    assert {one["backup_site_id"] for one in plan["backups"]} <= need
+    assert all(one["short_mw"] < 1.0 for one in plan["takeovers"])
     shares = [loss["share_down"] for loss in plan["worst_disasters"]]
     assert shares == sorted(shares, reverse=True)
     assert len(shares) == 10

@@ -32,12 +32,7 @@ IMPOSSIBLE = {
         "criteria.separation.existing_core_clearance_km={large=2000, regional=2000}"
     ],
     "disaster_survival": ["criteria.disasters.least_survival.area_blackout=1"],
-    # A core alone has no other to lean on.
-    "backup": [
-        "criteria.disasters.backup_joint_probability=0.3",
-        "tiers.core.count=1",
-        "rules.core_regions=off",
-    ],
+    "backup": ["criteria.takeover.reserve_tiers=[]"],
     # Tokyo and Kansai have their cores; eight areas are left.
     "core_areas": [
         "tiers.core.count=9",
@@ -46,11 +41,8 @@ IMPOSSIBLE = {
         "rules.landing_reach=off",
         "rules.substation_reach=off",
     ],
-    # All of the load must stand, also the hub of the region around Tokyo.
-    "tokyo_takeover": [
-        "criteria.disasters.tokyo_takeover_share=1",
-        "criteria.disasters.tokyo_load_share=1",
-    ],
+    # More than all hubs could hold.
+    "tokyo_takeover": ["criteria.takeover.tokyo_share=1", "criteria.takeover.kw_per_rack=20"],
     "own_site_hazard": [
         "criteria.firm_ground.strong_shaking.max_share={core=0, large=0, regional=0}"
     ],
@@ -89,10 +81,8 @@ IMPOSSIBLE |= {
 #: Where another rule would do as well: two cores serve two regions.
 ALSO_GIVES_WAY = {
     "core_regions": {"rules.tier_counts"},
-    "backup": {"rules.tier_counts"},
     "core_areas": {"rules.tier_counts"},
     "nuclear_zone": {"rules.tier_counts"},
-    "tokyo_takeover": {"rules.tier_counts", "rules.separation", "rules.total_it_load"},
 }
 
 

@@ -31,7 +31,6 @@ def settings(**changes: object) -> DisasterSettings:
         "frequency_blackout_30y": 0.02,
         "landing_cluster_30y": 0.05,
         "tokyo_lost_case": "largest",
-        "backup_joint_probability": 0.05,
     }
     return DisasterSettings.model_validate(values | changes)
 

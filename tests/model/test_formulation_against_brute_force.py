@@ -52,7 +52,7 @@ def brute_force(scenario, atlas, sites) -> float | None:
         ):
             continue
         tiers = pd.Series(choice, index=sites.index).dropna()
-        hubs = sites.loc[tiers.index].assign(tier=tiers, it_load_mw=tiers.map(load))
+        hubs = sites.loc[tiers.index].assign(tier=tiers, it_load_mw=tiers.map(load), reserve_mw=0.0)
         try:
             value = check_plan(
                 hubs, atlas, scenario, claimed_objective=-np.inf, bound=np.inf

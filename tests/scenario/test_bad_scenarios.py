@@ -130,7 +130,7 @@ IN_A_FILE = [
     (
         (
             "[weights]\nseparation = 0\ndisasters = 0\nfirm_ground = 0\n"
-            "renewables = 0\nsubstation = 0\ncables = 0"
+            "renewables = 0\nsubstation = 0\ncables = 0\ntakeover = 0"
         ),
         "weights: at least one weight must be above 0",
     ),

@@ -44,13 +44,13 @@ def test_what_the_strategy_states_and_what_a_table_gives():
         "land.guide_ha": ("B5",),
         "rules.land_guide": ("B5",),
         "rules.control_area": ("E2", "E3", "E4", "E5"),
+        "criteria.takeover.rack_year": ("G1", "G2", "G3", "G4"),
     }
     assert provenance["tiers.core.count"].passages == ("L11170",)
     tables = {key: origin.lines for key, origin in provenance.items() if origin.kind == "table"}
     assert tables == {
         "demand.grid_demand_mw": ("data_centre_demand_outlook",),
         "demand.load_factor": ("data_centre_demand_outlook",),
-        "criteria.disasters.tokyo_load_share": ("data_centre_demand_outlook",),
     }
     # the strategy gives no kilometre figure at all
     assert not [key for key in [*stated, *tables] if key.endswith("_km")]

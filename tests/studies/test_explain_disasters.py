@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -11,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 import dcsite
 from dcsite.criteria.disaster_terms import disasters_of
+from dcsite.criteria.takeover import CRITERION
 from dcsite.plan import check_plan
 from dcsite.plan.explanation import Explanation
 from dcsite.solvers import SolveOptions
@@ -39,7 +41,11 @@ def context(measured, shipped_atlas):
     scenario = dcsite.load_scenario("policy-2023", SETTINGS)
     load = {"core": 200.0, "large": 100.0, "regional": 20.0}
     chosen = pd.DataFrame(
-        {"tier": list(HUBS.values()), "it_load_mw": [load[tier] for tier in HUBS.values()]},
+        {
+            "tier": list(HUBS.values()),
+            "it_load_mw": [load[tier] for tier in HUBS.values()],
+            "reserve_mw": 0.0,
+        },
         index=pd.Index(list(HUBS), name="site_id"),
     )
     sites = measured.loc[sorted([*HUBS, *OTHERS])]
@@ -66,14 +72,17 @@ def test_worst_disasters_are_in_force_and_in_order(context):
 
 
 def test_backups_by_hand(context):
-    # The two cores lie in areas of their own: each is all the other can have.
-    core = explain_disasters(context, "01217").backup
-    assert (core.place.site_id, core.choices, core.falling) == ("41202", 1, ())
-    # A large hub may lean on a core: with their fuel both outlast the blackout of 60 Hz.
-    large = explain_disasters(context, "35207").backup
-    assert (large.place.site_id, large.choices) == ("01217", 2)
-    assert large.falling == ()
-    assert explain_disasters(context, "21210").backup is None
+    # Loads are fixed, so that nobody holds reserve: that is said of the plan, and nobody is named.
+    assert explain_disasters(context, "01217").backups == ()
+    (lack,) = [one for one in context.checked.violations if one.rule == "backup"]
+    assert lack.amount == pytest.approx(200.0 / 520.0)
+    plenty = context.hubs.assign(reserve_mw=[200.0, 300.0, 0.0, 0.0])
+    found = CRITERION.evaluate(plenty, context.atlas, context.scenario)
+    evaluations = {**context.checked.evaluations, "takeover": found}
+    checked = dataclasses.replace(context.checked, evaluations=evaluations)
+    found = explain_disasters(dataclasses.replace(context, checked=checked), "01217")
+    (backup,) = found.backups
+    assert (backup.place.site_id, backup.takeover_mw) == ("41202", pytest.approx(200.0))
 
 
 def test_the_way_out_is_the_nearest_place_that_can_take_the_hub(context):

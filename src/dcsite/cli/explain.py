@@ -377,7 +377,7 @@ def _print_hub(console: Console, hub: HubExplanation) -> None:
 
 
 def _print_disasters(console: Console, found: HubDisasters) -> None:
-    """Print a hub's worst disasters, its backup and the nearest place out of reach."""
+    """Print a hub's worst disasters, its backups and the nearest place out of reach."""
     console.print("\nworst disasters in force (probability to be down once it happens):")
     for worst in found.worst:
         often = "probability unknown"
@@ -388,17 +388,11 @@ def _print_disasters(console: Console, found: HubDisasters) -> None:
         console.print(f"  {worst.down:6.1%}  {escape(name)} ({often})")
     if not found.worst:
         console.print("  none takes it down with 5 % or more")
-    backup = found.backup
-    if backup is not None:
+    for backup in found.backups:
         console.print(
-            "backup: none, every hub of its tier or above falls with it"
-            if backup.place is None
-            else f"backup: {escape(str(backup.place))}, of {backup.choices} that could be the one "
-            f"least often down with it ({backup.both_down_30y:.5f} times in 30 years)"
+            f"backup: {escape(str(backup.place))} carries {backup.takeover_mw:,.0f} MW of it; both "
+            f"are down {backup.both_down_30y or 0.0:.5f} times in 30 years"
         )
-        if backup.falling:
-            falling = listed([place.label for place in backup.falling])
-            console.print(f"  fall together with it: {escape(falling)}")
     if found.move is not None:
         move = found.move
         console.print(

@@ -16,6 +16,7 @@ from dcsite.records import (
     Km,
     Latitude,
     Longitude,
+    Mw,
     Name,
     Points,
     Record,
@@ -203,16 +204,36 @@ class Violation(Record):
 
 
 class Backup(Record):
-    """A hub's backup: of its own tier or above, and never taken down with it."""
+    """Who carries whose load when it falls, and how much of it."""
 
     site_id: str
-    """The hub."""
-    backup_site_id: str | None
-    """Its backup; null where every hub of its tier or above falls with it in some disaster."""
+    """The hub whose load falls; `tokyo` for the Tokyo area."""
+    backup_site_id: str
+    """The hub whose reserve carries it; no disaster in force takes both down."""
+    takeover_mw: Mw
+    """The most IT load it carries in any one event, in MW."""
     both_down_30y: Times | None
-    """Times both are expected down together in 30 years, over disasters of known probability."""
-    choices: int
-    """Hubs that could be its backup."""
+    """Times both are expected down together in 30 years, over disasters of known probability; null
+    for Tokyo."""
+
+
+class Takeover(Record):
+    """What becomes of a load in the event that leaves most of it without reserve."""
+
+    site_id: str
+    """The hub; `tokyo` for the Tokyo area."""
+    name_en: str
+    """English name."""
+    name_ja: str
+    """Japanese name."""
+    load_mw: Mw
+    """IT load in MW; Tokyo's is today's."""
+    carried_mw: Mw
+    """What the reserve of others carries of it, in MW."""
+    short_mw: Mw
+    """What is asked for and not carried, in MW: all of a hub's load, a share of Tokyo's."""
+    worst_event_id: str
+    """The event in which most is short; empty where nothing is, or where it fails alone."""
 
 
 class DisasterLoss(Record):
@@ -271,6 +292,8 @@ class Evaluation:
         Charts of electricity areas, which the hubs there show.
     backups : tuple of Backup
         Which hub stands in for which.
+    takeovers : tuple of Takeover
+        What is carried and what is short of each load that must be taken over, Tokyo's first.
     worst_disasters : tuple of DisasterLoss
         What takes most of the plan, the worst first.
     notes : tuple of str
@@ -286,6 +309,7 @@ class Evaluation:
     heat_maps: tuple[HeatMap, ...] = ()
     stacks: tuple[Stack, ...] = ()
     backups: tuple[Backup, ...] = ()
+    takeovers: tuple[Takeover, ...] = ()
     worst_disasters: tuple[DisasterLoss, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -310,6 +334,7 @@ class Findings:
         if "reserve_mw" in hubs:  # what stands today, and plans of old, have none
             self.reserve_mw = hubs["reserve_mw"].to_numpy(dtype=float)
         self._criterion = criterion
+        self.scenario = scenario
         self._weight = float(scenario.weights[criterion])
         self.total_mw = float(scenario.total_new_it_load_mw)
         self._measures: list[Measure] = []

@@ -79,10 +79,6 @@ class Parameters(DisasterSettings):
 
     least_survival: LeastSurvival
     """Share of the plan's capacity expected to stand, by kind of disaster."""
-    tokyo_load_share: Part
-    """Share of the data centres' demand at the grid that is in Tokyo."""
-    tokyo_takeover_share: Part
-    """Share of Tokyo's load that the rest must carry with Tokyo lost."""
     cvar_level: Annotated[float, Field(ge=0, lt=1)]
     """Level of CVaR: 0.996 is the mean over the worst 0.4 % of disasters."""
     expected_zero_at: Positive
@@ -236,22 +232,6 @@ def tail_weights(disasters: DisasterSet) -> NDArray[np.float64]:
     total = float(weight.sum())
     values = weight.to_numpy(dtype=float)
     return np.asarray(values / total if total > 0.0 else values, dtype=np.float64)
-
-
-def tokyo_takeover_mw(scenario: Scenario) -> float:
-    """Return the IT load in MW that must stand with Tokyo lost.
-
-    Never more than all new hubs carry: where the plan is smaller than what is wanted, all of it
-    must stand, and :func:`tokyo_wanted_mw` says what is missing.
-    """
-    return min(tokyo_wanted_mw(scenario), float(scenario.total_new_it_load_mw))
-
-
-def tokyo_wanted_mw(scenario: Scenario) -> float:
-    """Return the part of Tokyo's IT load, in MW, that others are to take over."""
-    own: Parameters = scenario.criteria["disasters"]
-    tokyo = scenario.demand.grid_demand_mw / scenario.demand.pue * own.tokyo_load_share
-    return float(tokyo * own.tokyo_takeover_share)
 
 
 def existing_areas(atlas: Atlas) -> frozenset[str]:

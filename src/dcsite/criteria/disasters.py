@@ -6,11 +6,10 @@ that; here every disaster has its own footprint, and the plan is held to what st
 expectations are linear in the hubs' loads, so they are rows of the program; those rows are laid
 only as plans break them.
 
-What is asked: a share of the plan's capacity stands in each disaster; cores and large hubs have a
-backup that no disaster takes down with them; no two cores share an electricity area; with Tokyo
-lost, the rest carries part of Tokyo's load. What is scored: the share standing in the worst
-disaster, the expected loss, and the mean loss over the worst tail (CVaR). No number of this is in
-the strategy: each is an assumption of the scenario.
+What is asked: a share of the plan's capacity stands in each disaster; no two cores share an
+electricity area. What is scored: the share standing in the worst disaster, the expected loss, and
+the mean loss over the worst tail (CVaR). No number of this is in the strategy: each is an
+assumption of the scenario. Who takes over what falls is :mod:`.takeover`.
 """
 
 from __future__ import annotations
@@ -31,7 +30,6 @@ from dcsite.contract import (
     linear_score,
     load_share,
 )
-from dcsite.hazards import falls_with
 
 from .disaster_share import OF_CASES, share_of_cases
 from .disaster_terms import (
@@ -42,7 +40,6 @@ from .disaster_terms import (
     existing_areas,
     expected_down,
     tail_weights,
-    tokyo_takeover_mw,
 )
 from .disasters_found import EXPECTED_DOWN, evaluate_disasters
 
@@ -83,15 +80,6 @@ class Disasters(Criterion[Parameters]):
             per="per unit of share short in the disaster shortest of it",
         ),
         Rule(
-            "backup",
-            "cores and large hubs have a backup that no disaster takes down with them",
-            "中核・大規模拠点に、共倒れしない代替拠点がある",
-            "hub",
-            ("criteria.disasters.backup_joint_probability",),
-            ("B4",),
-            per="per hub without a backup",
-        ),
-        Rule(
             "core_areas",
             "no two cores, new or existing, in one electricity area",
             "同じ電力エリアに中核拠点を二つ置かない",
@@ -99,18 +87,6 @@ class Disasters(Criterion[Parameters]):
             (),
             ("B2",),
             per="per core too many in an electricity area",
-        ),
-        Rule(
-            "tokyo_takeover",
-            "with Tokyo lost, the rest carries part of Tokyo's load",
-            "東京喪失時に他の拠点が東京の負荷の一部を担う",
-            "share",
-            (
-                "criteria.disasters.tokyo_load_share",
-                "criteria.disasters.tokyo_takeover_share",
-            ),
-            ("B3",),
-            per="per unit of the total IT load short",
         ),
     )
 
@@ -139,15 +115,13 @@ class Disasters(Criterion[Parameters]):
         return pd.Series(score, index=sites.index, name=self.name)
 
     def constrain(self, program: Program) -> None:
-        """Hold the rows of survival and backups ready; part cores by area; back up Tokyo.
+        """Hold the rows of survival ready; part cores by area.
 
         For every disaster s in force ``sum((1 - down[i,t,s] - beta[s]) * it_load_mw[i,t]) >= 0``.
         """
         found = disasters_of(program.sites, program.atlas, program.scenario)
         self._survival(program, found)
-        self._backups(program, found)
         self._core_areas(program)
-        self._tokyo(program, found)
 
     def _survival(self, program: Program, found: DisasterSet) -> None:
         own, mode = self.own(program.scenario), program.mode("disaster_survival")
@@ -173,30 +147,6 @@ class Disasters(Criterion[Parameters]):
             )
         )
 
-    def _backups(self, program: Program, found: DisasterSet) -> None:
-        least_joint = self.own(program.scenario).backup_joint_probability
-
-        def find(
-            chosen: Sequence[tuple[int, int]],
-        ) -> list[tuple[tuple[int, int], NDArray[np.float64]]]:
-            rows: list[tuple[tuple[int, int], NDArray[np.float64]]] = []
-            for site, tier in chosen:
-                if tier > TIERS.index("large"):
-                    continue
-                # open[i,t] <= sum of open[j,u] over fitting sites j and tiers u not below t.
-                coefficient = np.zeros((len(found.site_ids), len(TIERS)))
-                for level in range(tier + 1):
-                    coefficient[:, level] = ~falls_with(found, site, least_joint, tier, level)
-                if any(coefficient[other, level] > 0.0 for other, level in chosen):
-                    continue
-                coefficient[site, tier] = -1.0
-                rows.append(((site, tier), coefficient))
-            return rows
-
-        concerned = np.zeros((len(found.site_ids), len(TIERS)), dtype=bool)
-        concerned[:, : TIERS.index("large") + 1] = True
-        program.find_lazily("backup", "backup", concerned, find)
-
     def _core_areas(self, program: Program) -> None:
         """At most one core in an electricity area, none where an existing core stands."""
         area = program.sites["area"].to_numpy(dtype=object)
@@ -211,16 +161,6 @@ class Disasters(Criterion[Parameters]):
                 0.0 if one in taken else 1.0,
                 rule="core_areas",
             )
-
-    def _tokyo(self, program: Program, found: DisasterSet) -> None:
-        lost = down_by_tier(found, np.flatnonzero(found.events.index == "tokyo_lost"))[0]
-        program.row(
-            "tokyo_takeover",
-            program.load_terms(load_share(program, 1.0 - lost)),
-            ">=",
-            tokyo_takeover_mw(program.scenario) / program.total_it_load_mw,
-            rule="tokyo_takeover",
-        )
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
         """Reward what stands in the worst disaster, few expected losses and a light tail."""
@@ -256,7 +196,7 @@ class Disasters(Criterion[Parameters]):
         return ScoreTerm("worst_survival", weight, [(worst, 1.0)])
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
-        """Work out survival, losses and backups anew on the hubs alone, over every disaster."""
+        """Work out survival and losses anew on the hubs alone, over every disaster."""
         return evaluate_disasters(hubs, atlas, scenario, disasters_of(hubs, atlas, scenario))
 
 

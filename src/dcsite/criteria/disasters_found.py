@@ -12,20 +12,13 @@ import numpy as np
 
 from dcsite.contract import (
     SLACK,
-    TIERS,
-    Backup,
     DisasterLoss,
     Evaluation,
     Findings,
     Quantity,
     linear_score,
 )
-from dcsite.hazards import (
-    falls_with,
-    joint_risk,
-    said_of_sources_without_case,
-    sources_without_case,
-)
+from dcsite.hazards import said_of_sources_without_case, sources_without_case
 
 from .disaster_share import find_share
 from .disaster_terms import (
@@ -36,8 +29,6 @@ from .disaster_terms import (
     existing_areas,
     expected_down,
     tail_weights,
-    tokyo_takeover_mw,
-    tokyo_wanted_mw,
 )
 
 if TYPE_CHECKING:
@@ -76,13 +67,6 @@ _CAUSES = {
         ("user", "by disasters of the user's file", "利用者が与えた災害"),
     )
 }
-_BOTH_DOWN = Quantity(
-    "backup_both_down_30y",
-    "times",
-    "times down together with its backup in 30 years, expected",
-    "代替拠点と同時に停止する回数の期待値（30年間）",
-    _SOURCE,
-)
 _WORST_SURVIVAL = Quantity(
     "worst_survival",
     "share",
@@ -91,40 +75,6 @@ _WORST_SURVIVAL = Quantity(
 )
 #: Disasters listed with a plan.
 _LISTED = 10
-
-
-def find_backups(hubs: pd.DataFrame, found: DisasterSet, least_joint: float) -> tuple[Backup, ...]:
-    """Find each core's and each large hub's backup.
-
-    Parameters
-    ----------
-    hubs : pandas.DataFrame
-        Indexed by `site_id`, with `tier`.
-    found : DisasterSet
-        Disasters at the hubs; those in force count.
-    least_joint : float
-        Two hubs fall together if a disaster takes both down with at least this probability.
-
-    Returns
-    -------
-    tuple of Backup
-        Of the hubs that fit, the one least often down together with the hub; of equal ones the
-        first by site id.
-    """
-    in_force = found.take(found.events.index[found.events["in_force"]].tolist())
-    rank = hubs["tier"].map({tier: number for number, tier in enumerate(TIERS)}).to_numpy()
-    ids = np.array([str(site) for site in hubs.index])
-    backups: list[Backup] = []
-    for site in np.flatnonzero(rank <= TIERS.index("large")):
-        together = falls_with(in_force, int(site), least_joint)
-        fits = np.flatnonzero(~together & (rank <= rank[site]))
-        if not len(fits):
-            backups.append(Backup(str(ids[site]), None, None, 0))
-            continue
-        risk = joint_risk(found, int(site), fits)
-        best = np.lexsort((ids[fits], np.round(risk, 12)))[0]
-        backups.append(Backup(str(ids[site]), str(ids[fits[best]]), float(risk[best]), len(fits)))
-    return tuple(backups)
 
 
 def worst_disasters(
@@ -206,28 +156,14 @@ def evaluate_disasters(
     own: Parameters = scenario.criteria[_NAME]
     found = Findings(_NAME, hubs, scenario)
     stands_mw = found.load_mw @ (1.0 - disasters.down)
-    backups = find_backups(hubs, disasters, own.backup_joint_probability)
     _figures(found, disasters, stands_mw, atlas, scenario)
-    _hub_values(found, disasters, backups)
+    _hub_values(found, disasters)
     find_share(found, atlas, own)
     _survival(found, disasters, stands_mw, scenario)
-    for backup in backups:
-        if backup.backup_site_id is None:
-            en, ja = found.place(found.row(backup.site_id))
-            found.breach(
-                "backup",
-                1.0,
-                [backup.site_id],
-                f"{en} has no backup: every hub of its tier or above falls with it in some "
-                "disaster",
-                f"{ja}には共倒れしない代替拠点（同じ階層以上）がない",
-            )
     _core_areas(found, atlas)
-    _tokyo(found, disasters, stands_mw, scenario)
     return found.done(
-        backups=backups,
         worst_disasters=worst_disasters(found.load_mw, disasters),
-        notes=(*_tokyo_note(scenario), _without_case(atlas, own)),
+        notes=(_without_case(atlas, own),),
     )
 
 
@@ -282,8 +218,8 @@ def _said_of_blackouts(
     )
 
 
-def _hub_values(found: Findings, disasters: DisasterSet, backups: tuple[Backup, ...]) -> None:
-    """Take each hub's worst earthquake, and how often it is down together with its backup."""
+def _hub_values(found: Findings, disasters: DisasterSet) -> None:
+    """Take each hub's worst earthquake."""
     hubs = found.hubs
     events = disasters.events
     quakes = np.flatnonzero(events["in_force"] & (events["kind"] == "earthquake"))
@@ -296,14 +232,6 @@ def _hub_values(found: Findings, disasters: DisasterSet, backups: tuple[Backup, 
             for event, chance in zip(worst, down, strict=True)
         ]
         found.each(_WORST_EARTHQUAKE, down, notes=names)
-    both = np.full(len(hubs), np.inf)
-    names = [("", "")] * len(hubs)
-    for backup in backups:
-        if backup.backup_site_id is not None:
-            number = found.row(backup.site_id)
-            both[number] = backup.both_down_30y or 0.0
-            names[number] = found.place(found.row(backup.backup_site_id))
-    found.each(_BOTH_DOWN, both, notes=names)
 
 
 def _named(found: DisasterSet, event: int) -> tuple[str, str]:
@@ -358,34 +286,6 @@ def _core_areas(found: Findings, atlas: Atlas) -> None:
         )
 
 
-def _tokyo(
-    found: Findings, disasters: DisasterSet, stands_mw: NDArray[np.float64], scenario: Scenario
-) -> None:
-    need_mw = tokyo_takeover_mw(scenario)
-    have_mw = float(stands_mw[disasters.events.index.get_loc("tokyo_lost")])
-    short = (need_mw - have_mw) / scenario.total_new_it_load_mw
-    if short > SLACK:
-        found.breach(
-            "tokyo_takeover",
-            short,
-            (),
-            f"with Tokyo lost {have_mw:.0f} MW stand, {need_mw:.0f} MW wanted",
-            f"東京喪失時に残るのは{have_mw:.0f} MW（必要{need_mw:.0f} MW）",
-        )
-
-
 def _without_case(atlas: Atlas, own: Parameters) -> str:
     en, ja = said_of_sources_without_case(sources_without_case(atlas, own))
     return f"{en} / {ja}"
-
-
-def _tokyo_note(scenario: Scenario) -> tuple[str, ...]:
-    """Say where a plan is too small to take over the part of Tokyo's load that is wanted."""
-    wanted_mw, total_mw = tokyo_wanted_mw(scenario), scenario.total_new_it_load_mw
-    if scenario.rules["tokyo_takeover"] == "off" or wanted_mw <= total_mw:
-        return ()
-    note = (
-        f"with Tokyo lost {wanted_mw:,.0f} MW are wanted, all new hubs together carry "
-        f"{total_mw:,.0f} MW: rule tokyo_takeover asks that all of it stands"
-    )
-    return (note,)

@@ -67,9 +67,6 @@ class DisasterSettings(Section):
     tokyo_lost_case: str
     """Computed earthquake with which Tokyo is lost: a scenario code, or largest for the one in
     force that shakes the largest share of the prefecture's residents by 6-lower or more."""
-    backup_joint_probability: Annotated[float, Field(gt=0, le=1)]
-    """Two hubs fall together if some disaster in force takes both down with at least this
-    probability."""
 
 
 def settings_of(scenario: Scenario) -> DisasterSettings:

@@ -127,6 +127,7 @@ def build_plan(
         areas=tuple(one for found in checked.evaluations.values() for one in found.areas),
         heat_maps=tuple(one for found in checked.evaluations.values() for one in found.heat_maps),
         stacks=tuple(one for found in checked.evaluations.values() for one in found.stacks),
+        takeovers=tuple(one for found in checked.evaluations.values() for one in found.takeovers),
     )
 
 

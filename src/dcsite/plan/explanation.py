@@ -118,18 +118,15 @@ class WorstDisaster(Record):
     down: Share
 
 
-class BackupChoice(Record):
-    """A hub's backup and why that one.
+class HubBackup(Record):
+    """Who carries a hub's load when it falls, and how much of it at most in any one event.
 
-    Of `choices` hubs of its tier or above that no disaster takes down with it, the backup is the
-    one least often down together with it (`both_down_30y`, times expected in 30 years); those that
-    do fall with it are `falling`. `place` is None where no hub is left.
+    `both_down_30y` is how often both are expected down together in 30 years.
     """
 
-    place: PlaceName | None
+    place: PlaceName
+    takeover_mw: Mw
     both_down_30y: Times | None
-    choices: int
-    falling: tuple[PlaceName, ...]
 
 
 class Move(Record):
@@ -148,10 +145,10 @@ class Move(Record):
 
 
 class HubDisasters(Record):
-    """What could strike a hub, its backup, and the way out of its worst footprint."""
+    """What could strike a hub, its backups, and the way out of its worst footprint."""
 
     worst: tuple[WorstDisaster, ...]
-    backup: BackupChoice | None
+    backups: tuple[HubBackup, ...]
     move: Move | None
 
 

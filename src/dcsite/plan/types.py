@@ -26,6 +26,7 @@ from dcsite.contract import (
     Link,
     Measure,
     Stack,
+    Takeover,
     Violation,
     criteria,
     link_kinds,
@@ -267,7 +268,7 @@ class Plan(Record):
     violations: tuple[Violation, ...]
     """Soft rules that the plan breaks."""
     backups: tuple[Backup, ...]
-    """Backup of each core and large hub: a hub that no disaster in force takes down with it."""
+    """Who carries whose load, Tokyo's first."""
     worst_disasters: tuple[DisasterLoss, ...]
     """Disasters in force that take most of the plan, the worst of each source, at most ten."""
     notes: tuple[str, ...]
@@ -284,6 +285,8 @@ class Plan(Record):
     """Values of electricity areas by month and hour."""
     stacks: tuple[Stack, ...] = ()
     """What figures of electricity areas are made of."""
+    takeovers: tuple[Takeover, ...] = ()
+    """What is carried and what is short of Tokyo's load and of each hub's that must be carried."""
 
     def dump(self) -> dict[str, Any]:
         """Return the plan as plain JSON values; a hub's links and facts are keys of the hub."""

@@ -106,7 +106,7 @@ class ComparedPlan(Record):
     broken_rules: tuple[BrokenRule, ...]
     """Rules it breaks, hard ones too."""
     backups: tuple[Backup, ...]
-    """Backups of its core and large hubs."""
+    """Who carries whose load."""
 
 
 class Difference(Record):

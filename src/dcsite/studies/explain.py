@@ -5,7 +5,7 @@ they are, a small program finds its direct successor. Unless that is already wit
 bound on all plans, the whole program is then solved from there with only the site closed: its
 bound says how good any plan without the hub can be.
 
-What could strike a hub is said besides: worst disasters, its backup, and the nearest way out. A
+What could strike a hub is said besides: worst disasters, its backups, and the nearest way out. A
 plan is taken up for questions as an :class:`ExplainContext`, with a solver ready for changes.
 """
 
@@ -22,12 +22,11 @@ import pandas as pd
 from dcsite.contract import TIERS, disasters_at
 from dcsite.errors import CheckError
 from dcsite.geo.geodesy import geodesic_km
-from dcsite.hazards import falls_with, settings_of
 from dcsite.plan.check import Checked, check_plan, decided, highest_first
 from dcsite.plan.explanation import (
-    BackupChoice,
     Cost,
     Explanation,
+    HubBackup,
     HubDisasters,
     HubExplanation,
     HubLoad,
@@ -438,7 +437,7 @@ def explain_disasters(context: ExplainContext, site: str) -> HubDisasters:
     order = _worst_first(found, row)
     return HubDisasters(
         tuple(_worst(found, row, event) for event in order[:_WORST]),
-        _backup(context, found, site),
+        _backups(context, site),
         _way_out(context, found, site, int(order[0])) if len(order) else None,
     )
 
@@ -468,25 +467,13 @@ def _worst(found: DisasterSet, row: int, event: int) -> WorstDisaster:
     )
 
 
-def _backup(context: ExplainContext, found: DisasterSet, site: str) -> BackupChoice | None:
-    """Return a hub's backup and how the others compare, None for hubs that need none."""
-    every = (one for checked in context.checked.evaluations.values() for one in checked.backups)
-    mine = next((one for one in every if one.site_id == site), None)
-    if mine is None:
-        return None
-    in_force = found.take(found.events.index[found.events["in_force"]].tolist())
-    row = context.hubs.index.get_loc(site)
-    together = falls_with(in_force, row, settings_of(context.scenario).backup_joint_probability)
-    rank = context.hubs["tier"].map({tier: n for n, tier in enumerate(TIERS)}).to_numpy()
-    same = np.flatnonzero((rank <= rank[row]) & (np.arange(len(rank)) != row))
-    falling = tuple(
-        name_of(context.sites, str(context.hubs.index[other])) for other in same if together[other]
-    )
-    return BackupChoice(
-        None if mine.backup_site_id is None else name_of(context.sites, mine.backup_site_id),
-        mine.both_down_30y,
-        mine.choices,
-        falling,
+def _backups(context: ExplainContext, site: str) -> tuple[HubBackup, ...]:
+    """Return who carries a hub's load, the most first; nobody for hubs that need none."""
+    return tuple(
+        HubBackup(name_of(context.sites, one.backup_site_id), one.takeover_mw, one.both_down_30y)
+        for checked in context.checked.evaluations.values()
+        for one in checked.backups
+        if one.site_id == site
     )
 
 

@@ -228,7 +228,7 @@ def _cell(value: float) -> float | None:
 
 @dataclass(frozen=True)
 class BackupPair:
-    """A hub, the hub that stands in for it, and why that one; plain text in both languages."""
+    """A hub, a hub that carries its load, and how much of it; plain text in both languages."""
 
     site_id: str
     backup_site_id: str
@@ -237,22 +237,26 @@ class BackupPair:
 
 
 def backup_pairs(plan: Plan) -> list[BackupPair]:
-    """Return a plan's hubs that have a backup, with how often both are down and what was left."""
+    """Return who carries the load of a plan's hubs, how much, and how often both are down."""
     pairs: list[BackupPair] = []
     for item in plan.backups:
-        if item.backup_site_id is None:
+        if item.both_down_30y is None:  # Tokyo's load, which is no hub's
             continue
-        ja = f"同時に停止しない{item.choices}拠点から選択"
-        en = f"chosen among {item.choices} that no disaster takes down with it"
-        if item.both_down_30y is not None:
-            ja += f"、同時停止の期待回数は30年で{item.both_down_30y:.2g}回"
-            en += f"; expected down together {item.both_down_30y:.2g} times in 30 years"
-        pairs.append(BackupPair(item.site_id, item.backup_site_id, ja, en))
+        often = f"{item.both_down_30y:.2g}"
+        pairs.append(
+            BackupPair(
+                item.site_id,
+                item.backup_site_id,
+                f"停止時に最大{item.takeover_mw:,.0f} MWを担う、同時停止は30年で{often}回",
+                f"carries up to {item.takeover_mw:,.0f} MW when it falls; expected down together "
+                f"{often} times in 30 years",
+            )
+        )
     return pairs
 
 
 def backup_layer(plan: Plan, pairs: Sequence[BackupPair]) -> Layer:
-    """Return arcs from hubs to their backups, off at first.
+    """Return arcs from hubs to those that carry their load, off at first.
 
     Parameters
     ----------
@@ -299,7 +303,7 @@ def backup_layer(plan: Plan, pairs: Sequence[BackupPair]) -> Layer:
         "backups",
         "plan",
         f"代替拠点（{len(pairs)}）",
-        "Backup of each hub",
+        "Backups of each hub",
         svg_group("backups", BACKUP_PANE, members, show=False),
         legend=[Swatch("line", _BACKUP_COLOUR, size=2.4)],
         note_ja="矢印の先が代替。弧は関係を示し、回線の経路ではない。",
