@@ -57,6 +57,8 @@ class Quantity:
         Name of the plan's measure where it is another.
     short_en : str
         Head of a column in the plan's table of hubs; empty where it has none there.
+    painted : bool
+        Whether the map paints the candidates by it: a measured share that tells places apart.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Quantity:
     source: str = ""
     measure: str = ""
     short_en: str = ""
+    painted: bool = False
 
     @property
     def in_plan(self) -> str:

@@ -28,6 +28,7 @@ OF_CASES = Quantity(
     "share of the hazard of 6-lower or more that computed earthquakes hold",
     "震度6弱以上の揺れのうち計算対象の地震が占める割合",
     "seismic_hazard_by_municipality, scenario_intensity_by_municipality",
+    painted=True,
 )
 
 

@@ -73,6 +73,22 @@ def test_values_of_each_theme() -> None:
     assert written == ["南海トラフ", "Nankai Trough", [4.9, 6.04, None, 4.9, None]]
 
 
+def test_shares_that_a_criterion_has_painted() -> None:
+    sites = pd.DataFrame(
+        {"municipality_code": ["01", "02"], "hazard_of_cases_share": [0.125, np.nan]}
+    )
+    *_, last = theme_groups(sites, small_atlas())
+    assert last.as_data()["themes"] == [
+        [
+            "震度6弱以上の揺れのうち計算対象の地震が占める割合",
+            "share of the hazard of 6-lower or more that computed earthquakes hold",
+            [12.5, None],
+        ]
+    ]
+    assert "seismic_hazard_by_municipality" in last.source
+    assert class_of(last, 12.5) == "5–20 %"
+
+
 @pytest.mark.parametrize(
     ("group", "value", "expected"),
     [

@@ -313,7 +313,7 @@ _LAND = ThemeGroup(
 
 
 def theme_groups(candidates: pd.DataFrame, atlas: Atlas) -> list[ThemeGroup]:
-    """Return what candidates can be painted by: their land, and the tables of hazards.
+    """Return what candidates can be painted by: tables of hazards, land, shares that criteria tell.
 
     Parameters
     ----------
@@ -337,6 +337,19 @@ def theme_groups(candidates: pd.DataFrame, atlas: Atlas) -> list[ThemeGroup]:
             group, themes=tuple(theme._replace(values=values[theme.key]) for theme in group.themes)
         )
         for group in (*_HAZARDS, _LAND)
+    ] + [
+        ThemeGroup(
+            f"{criterion.title_ja}：割合",
+            f"{criterion.title_en}: shares",
+            (Theme(one.name, one.ja, one.en, (100.0 * candidates[column]).tolist()),),
+            SHARES,
+            "%",
+            _UNKNOWN,
+            f"出典 Source: {one.source}",
+        )
+        for criterion in criteria()
+        for column, one in criterion.columns(candidates).items()
+        if one.painted
     ]
 
 
