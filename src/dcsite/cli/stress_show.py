@@ -142,7 +142,8 @@ def _tokyo(lost: TokyoLost, names: dict[str, str]) -> Iterator[Text]:
     if takes:
         listed = (f"{names[one.site_id]} {amount(one.takeover_mw)} MW" for one in takes)
         yield Text(f"  taken by {', '.join(listed)}")
-    falls = [one for one in lost.hubs if one.down >= _FALLS]
+    falls = sorted(lost.hubs, key=lambda one: -one.down)
+    falls = [one for one in falls if one.down >= _FALLS]
     listed = (f"{names[one.site_id]} ({percent(one.down)})" for one in falls)
     yield Text(f"  hubs that fall with it: {', '.join(listed) or 'none'}")
     if lost.days:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from .stress_fleet import Fleet
     from .stress_simulate import Floats
 
-_LEAST = 0.0005
+#: Hubs less likely down than this are not listed.
+_LEAST = 0.005
 #: Draws of which hubs are down, for what reserve carries.
 _DRAWS = 2000
 
@@ -180,7 +181,7 @@ def _unserved(fleet: Fleet, ends: Floats) -> tuple[float | None, float | None]:
     load = fleet.reserve.load_mw
     even = np.random.default_rng(1).random((_DRAWS, len(load)))
     low, high = (
-        float((down @ load - fleet.reserve.carried_mw(down)).mean() / load.sum())
-        for down in (even < end for end in ends)
+        float((end @ load - fleet.reserve.carried_mw(even < end).mean()) / load.sum())
+        for end in ends
     )
     return low, high

@@ -121,10 +121,6 @@ class Occurrences:
     def __len__(self) -> int:
         return len(self.event)
 
-    def take(self, rows: NDArray[np.int64]) -> Occurrences:
-        """Return some of the occurrences, in the order given."""
-        return Occurrences(*(getattr(self, field.name)[rows] for field in fields(self)))
-
 
 def event_rates(events: pd.DataFrame) -> Floats:
     """Return how often each event occurs, per year; 0 where nobody knows how likely it is.
@@ -205,6 +201,8 @@ def common_draws(chance: np.random.Generator, count: int) -> list[Floats]:
 
 
 Flags = NDArray[np.bool_]
+#: Occurrences, hubs that they strike, and for how many hours.
+_Struck = tuple[NDArray[np.intp], NDArray[np.intp], Floats]
 
 HOURS_PER_YEAR = 8766.0
 
@@ -268,8 +266,7 @@ def simulate(
     blocks: list[Damage] = []
     for number, block in enumerate(occurrences(rates, years, seed)):
         occurred += np.bincount(block.event, minlength=len(rates))
-        near = block.take(np.flatnonzero(fleet.reached[block.event]))
-        blocks.append(fleet.strike(near, np.random.default_rng([seed, number, 1])))
+        blocks.append(fleet.strike(block, np.random.default_rng([seed, number, 1])))
     damage = (
         np.concatenate([getattr(block, field.name) for block in blocks]) for field in fields(Damage)
     )
@@ -308,58 +305,70 @@ class Striking:
         self._after_earthquake: Flags = ~np.isin(kind, UNSHAKING)
         self._landings: Flags = kind == _LANDINGS
         self._local: Flags = kind == _LOCAL
-        #: Events that may strike any hub at all.
-        self.reached: Flags = np.any(
-            np.isfinite(self._intensity) | (self._lost > 0.0) | (self._dark_logit > -np.inf), axis=1
-        )
+        self._may_shake: Flags = np.isfinite(self._intensity)
+        self._may_lose: Flags = self._lost > 0.0
+        self._may_darken: Flags = self._dark_logit > -np.inf
 
     def strike(self, what: Occurrences, chance: np.random.Generator) -> Damage:
         """Return what some occurrences do; own draws come from `chance`."""
-        shape = (len(what), self._intensity.shape[1])
-        shaken = self._shaken(what, chance.standard_normal(shape))
-        lost = what.loss_draw[:, None] < self._lost[what.event]
-        repair = self._assumed.repair_after_shaking_days.at(chance.random(shape)) * _HOURS_PER_DAY
-        cut = expit(self._dark_logit[what.event] + self._dark_sd * what.dark_draw[:, None])
-        dark = chance.random(shape) < cut
-        hours = np.maximum(
-            np.where(shaken | (lost & self._local[what.event][:, None]), repair, 0.0),
-            np.where(lost, self._hours_lost(what)[:, None], 0.0),
-        )
-        hours = np.maximum(hours, np.where(dark, self._hours_dark(what, chance.random(shape)), 0.0))
-        struck = hours > 0.0
-        begin = what.time_years[:, None]
-        end = np.where(struck, begin + hours / HOURS_PER_YEAR, -np.inf)
-        before = np.full(shape, -np.inf)
-        if len(what) > 1:
+        hours = np.zeros((len(what), self._intensity.shape[1]))
+        for row, hub, lasts in (
+            self._shaken(what, chance),
+            self._lose(what, chance),
+            self._darken(what, chance),
+        ):
+            hours[row, hub] = np.maximum(hours[row, hub], lasts)
+        # What strikes nobody keeps nobody down either.
+        hit = np.flatnonzero(hours.any(axis=1))
+        hours, time = hours[hit], what.time_years[hit]
+        struck, begin = hours > 0.0, time[:, None] * HOURS_PER_YEAR
+        end = np.where(struck, begin + hours, -np.inf)
+        before = np.full(hours.shape, -np.inf)
+        if len(hit) > 1:
             before[1:] = np.maximum.accumulate(end, axis=0)[:-1]
-        added = np.maximum(end - np.maximum(begin, before), 0.0) * HOURS_PER_YEAR
-        hit = np.flatnonzero(struck.any(axis=1))
         return Damage(
-            what.time_years[hit].astype(np.int64),
+            time.astype(np.int64),
             what.event[hit],
-            struck[hit],
-            (struck | (before > begin))[hit],
-            np.where(struck, added, 0.0)[hit],
-            np.maximum(before, end)[hit] * HOURS_PER_YEAR,
+            struck,
+            struck | (before > begin),
+            np.where(struck, np.maximum(end - np.maximum(begin, before), 0.0), 0.0),
+            np.maximum(before, end),
         )
 
-    def _shaken(self, what: Occurrences, own: Floats) -> Flags:
+    def _shaken(self, what: Occurrences, chance: np.random.Generator) -> _Struck:
+        """Return who is shaken down by an earthquake, and the hours of repair."""
+        row, hub = np.nonzero(self._may_shake[what.event])
         curve = self._fragility
-        felt = self._intensity[what.event] + curve.sigma_common * what.common_draw[:, None]
-        return np.asarray(felt + curve.sigma_own * own >= curve.median_intensity, dtype=np.bool_)
+        felt = self._intensity[what.event[row], hub] + curve.sigma_common * what.common_draw[row]
+        felt += curve.sigma_own * chance.standard_normal(len(row))
+        down = felt >= curve.median_intensity
+        return row[down], hub[down], self._repair_hours(chance, int(down.sum()))
 
-    def _hours_dark(self, what: Occurrences, place: Floats) -> Floats:
-        """Return how long each hub, were its grid cut off, would be without power or fuel."""
-        outage = self._curves.draw_hours(
-            what.outage_draw, place, self._after_earthquake[what.event]
-        )
-        return np.maximum(outage - self._fuel_hours, 0.0)
-
-    def _hours_lost(self, what: Occurrences) -> Floats:
-        """Return how long landings, or whatever a user's file takes, are lost."""
-        assumed, local = self._assumed, self._local[what.event]
-        landings, user = assumed.landing_cluster_days, assumed.user_event_days
+    def _lose(self, what: Occurrences, chance: np.random.Generator) -> _Struck:
+        """Return who is lost: to a local earthquake, with the landings, by a user's file."""
+        row, hub = np.nonzero(self._may_lose[what.event])
+        down = what.loss_draw[row] < self._lost[what.event[row], hub]
+        row, hub = row[down], hub[down]
+        event, drawn, assumed = what.event[row], what.days_draw[row], self._assumed
         days = np.where(
-            self._landings[what.event], landings.at(what.days_draw), user.at(what.days_draw)
+            self._landings[event],
+            assumed.landing_cluster_days.at(drawn),
+            assumed.user_event_days.at(drawn),
         )
-        return np.where(local, 0.0, days * _HOURS_PER_DAY)
+        repair = self._repair_hours(chance, len(row))
+        return row, hub, np.where(self._local[event], repair, days * _HOURS_PER_DAY)
+
+    def _darken(self, what: Occurrences, chance: np.random.Generator) -> _Struck:
+        """Return whose grid is cut off, and for how long beyond its fuel."""
+        row, hub = np.nonzero(self._may_darken[what.event])
+        share = expit(self._dark_logit[what.event[row], hub] + self._dark_sd * what.dark_draw[row])
+        cut = chance.random(len(row)) < share
+        row, hub = row[cut], hub[cut]
+        place = chance.random((len(row), 1))
+        quake = self._after_earthquake[what.event[row]]
+        outage = self._curves.draw_hours(what.outage_draw[row], place, quake)[:, 0]
+        return row, hub, np.maximum(outage - self._fuel_hours[hub], 0.0)
+
+    def _repair_hours(self, chance: np.random.Generator, count: int) -> Floats:
+        days = self._assumed.repair_after_shaking_days.at(chance.random(count))
+        return days * _HOURS_PER_DAY

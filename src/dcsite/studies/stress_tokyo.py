@@ -65,16 +65,12 @@ def tokyo_lost(
         _draw(fleet, number, curves, assumed, np.random.default_rng([seed, place, _DRAWS]), seed)
         for place, fleet in enumerate((planned, existing))
     )
-    asked = next((one for one in getattr(plan, "takeovers", ()) if one.site_id == TOKYO), None)
+    asked = next((one for one in plan.takeovers if one.site_id == TOKYO), None)
     carried = unserved = None
     if asked is not None and planned.reserve is not None:
         mw = _carried_mw(planned.reserve, on_plan, asked.load_mw)
         carried, unserved = Spread.of(mw), Spread.of(asked.load_mw - mw)
-    takes = {
-        arc.backup_site_id: getattr(arc, "takeover_mw", 0.0)
-        for arc in plan.backups
-        if arc.site_id == TOKYO
-    }
+    takes = {arc.backup_site_id: arc.takeover_mw for arc in plan.backups if arc.site_id == TOKYO}
     down = planned.disasters.down[:, number]
     hubs = zip(planned.hubs.index, planned.hubs["reserve_mw"], down, strict=True)
     share, days = _away(existing, on_today, atlas)

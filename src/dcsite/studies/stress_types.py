@@ -60,12 +60,12 @@ METHODS: tuple[Method, ...] = (
         en="One draw common to all hubs moves the share of customers cut off, each hub is cut "
         "off by a draw of its own, and is down for as long as the outage outlasts the fuel "
         "of its tier. Hours are drawn from the restoration curves of recorded outages, each "
-        "as likely as the next, for an earthquake those that an earthquake caused; each hub "
-        "has a place of its own on the curve. Curves are straight between published points "
-        "and go on at the slope of their last stretch to the end.",
+        "as likely as it cut customers, for an earthquake those that an earthquake caused; "
+        "each hub has a place of its own on the curve. Curves are straight between published "
+        "points and go on at the slope of their last stretch to the end.",
         ja="停電する需要家の割合は全拠点共通の乱数で動き、各拠点は個別の乱数で停電し、停電が燃料より"
         "長引いた時間だけ停止する。停電時間は記録された停電の復旧曲線から引く（地震による停電は地震"
-        "の曲線のみ、各停電は等確率、拠点ごとに曲線上の位置を引く）。公表点の間と終端は直線とする。",
+        "の曲線のみ、停電戸数に比例した確率で選び、拠点ごとに曲線上の位置を引く）。公表点の間と終端は直線とする。",
     ),
     Method(
         en="Takeover: the load of hubs that are down moves into the reserve of standing hubs "
