@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     from dcsite.scenario import Scenario
 
 _NAME = "disasters"
-_SOURCE = "scenario_intensity_by_municipality, scenario_earthquakes, herp_probabilities"
+_SOURCE = (
+    "scenario_intensity_by_municipality, scenario_earthquakes, herp_probabilities, "
+    "seismic_hazard_by_municipality"
+)
 
 EXPECTED_DOWN = Quantity(
     "expected_down_30y",
