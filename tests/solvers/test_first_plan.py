@@ -19,7 +19,7 @@ from dcsite.plan.check import check_plan
 from dcsite.solvers import Outcome, SolveOptions, answer, chosen_hubs, find_answer
 from dcsite.solvers.answer import solve_program
 from dcsite.solvers.matrix import ProgramMatrix
-from dcsite.solvers.relaxation import first_plan, relax
+from dcsite.solvers.relaxation import branched, first_plan, relax
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,27 @@ def test_against_every_point_with_rows_laid_late(worth, rows, late, gap, solver,
     assert outcome.gap <= gap + 1e-6
     point = np.array([outcome.values[f"take_{i}"] for i in range(6)])
     assert (points[fits] == point).all(axis=1).any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    worth=st.lists(NUMBER, min_size=6, max_size=6),
+    rows=st.lists(ROW, min_size=1, max_size=4),
+    sought=st.sampled_from([-2.0, 0.0, 2.0]),
+)
+def test_branches_bound_every_point_and_better_than_the_relaxation(worth, rows, sought):
+    matrix = ProgramMatrix.from_problem(with_late_rows(worth, rows, []).problem)
+    points = np.array(list(itertools.product([0, 1], repeat=6)))
+    fits = np.all([points @ np.array(c) <= right for c, right in rows], axis=0)
+    relaxed = relax(matrix)
+    if relaxed is None or not fits.any():
+        return
+    best = -float((points[fits] @ np.array(worth)).max()) - 20.0
+    bound = branched(matrix, relaxed, best + sought, 60.0)
+    assert relaxed.objective - 1e-9 <= bound <= best + 1e-6
+    # Six columns have no more branches than are solved: what is sought is found where it is true.
+    assert bound >= best + min(sought, 0.0) - 1e-6
+    assert branched(matrix, relaxed, best, 60.0, lambda: True) <= bound + 1e-9
 
 
 def test_out_of_time_the_first_plan_and_a_true_bound_are_left(packing, solver):

@@ -228,9 +228,11 @@ class Substation(Criterion[Parameters]):
         With k = 0 the first option, ``connect[i,t,k]`` binary, ``connected_mw[i,t,k]`` of the load
         and ``held_mw[i,t,k]`` of the reserve, where there is one: ``connected_mw[k] + held_mw[k] <=
         mw[k] * connect[k]`` for k > 0, ``it_load_mw + reserve_mw - sum(connected_mw + held_mw) <=
-        mw[0] * (open - sum(connect))``, ``sum(connected_mw) <= it_load_mw`` and ``sum(held_mw) <=
-        reserve_mw``. Where one option is left the capacity is bounded by it, with no column. Rows
-        of points stand only where several hubs could hang on one, or the rule is soft.
+        mw[0] * (open - sum(connect))`` and ``sum(held_mw) <= reserve_mw``. What hangs on an option
+        is the whole load and never less than the tier's least: ``connected_mw[k] >= min *
+        connect[k]``, ``it_load_mw - sum(connected_mw) >= min * (open - sum(connect))``. Where one
+        option is left the capacity is bounded by it, with no column. Rows of points stand only
+        where several hubs could hang on one, or the rule is soft.
         """
         mode = program.mode("connection_capacity")
         if mode == "off":
@@ -238,6 +240,7 @@ class Substation(Criterion[Parameters]):
         choices = choices_of(program)
         options, soft = choices.options, mode == "soft"
         rule = None if soft else "connection_capacity"
+        least_mw = [float(program.scenario.tiers[tier].it_load_mw.min) for tier in TIERS]
         connected: dict[tuple[int, int], list[tuple[Any, Any, list[Any]]]] = {}
         for site, tier, k in choices.further():
             name = f"{site}_{TIERS[tier]}_{k}"
@@ -250,6 +253,8 @@ class Substation(Criterion[Parameters]):
                 held = [program.continuous(f"held_mw_{name}")]
             terms = [*((one, 1.0) for one in (mw, *held)), (connect, -most_mw)]
             program.row(f"connect_{name}", terms, "<=", 0.0, rule=rule)
+            least = [(mw, 1.0), (connect, -least_mw[tier])]
+            program.row(f"least_{name}", least, ">=", 0.0, rule=rule)
             connected.setdefault((site, tier), []).append((connect, mw, held))
         for (site, tier), further in connected.items():
             here = at(program, site, tier)
@@ -265,7 +270,11 @@ class Substation(Criterion[Parameters]):
                 *((connect, first_mw) for connect, _, _ in further),
             ]
             program.row(f"first_{name}", [*load, *reserve, *bears], "<=", 0.0, rule=rule)
-            program.row(f"within_{name}", load, ">=", 0.0, rule=rule)
+            within = [
+                *program.open_terms(-least_mw[tier] * here),
+                *((connect, least_mw[tier]) for connect, _, _ in further),
+            ]
+            program.row(f"within_{name}", [*load, *within], ">=", 0.0, rule=rule)
             if reserve:
                 program.row(f"held_within_{name}", reserve, ">=", 0.0, rule=rule)
         self._share_points(program, choices, soft)

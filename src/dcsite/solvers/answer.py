@@ -16,7 +16,7 @@ from dcsite.interrupts import Interrupts
 from .drive import solve
 from .matrix import ProgramMatrix
 from .options import LEAST_TIME_S, Outcome, Progress, SolveOptions, relative_gap
-from .relaxation import first_plan, highs_version, relax
+from .relaxation import branched, first_plan, highs_version, relax
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +34,8 @@ _ROUNDS = 12
 _WORTHWHILE = 5e-5
 #: The part of the gap asked for that a solver is given where rows are added as needed.
 _MARGIN = 0.7
+#: A plan this many times the gap away from the bound of the relaxation may be proven by branches.
+_NEAR = 3.0
 #: HiGHS's tolerance of a relaxation's objective.
 _TOLERANCE = 1e-7
 
@@ -129,15 +131,13 @@ def _rounds(
         return interrupts.count > 1 or (halted is not None and halted())
 
     begun = time.perf_counter()
-    start, bound = _prepared(program, options, on_progress, stopped, given_up)
+    start, bound, relaxed = _prepared(program, options, on_progress, stopped, given_up)
     # A plan that keeps the further rows too is worth a little less than the solver says.
     left = replace(options, gap=(_MARGIN if program.lazy else 1.0) * options.gap, start=start)
     best: Outcome | None = None
-    if start is not None and bound is not None:
-        nothing = Outcome(
-            "no_solution", None, None, bound, None, "highs", highs_version(), 0.0, node_count=0
-        )
-        first = _with_plan(program, nothing, start, "optimal")
+    if start is not None and relaxed is not None:
+        first = _first(program, options, start, relaxed, stopped)
+        bound = bound if first is None else first.bound
         if first is not None and first.gap is not None and first.gap <= options.gap:
             wall_s = time.perf_counter() - begun
             if on_progress is not None:
@@ -177,6 +177,40 @@ def _rounds(
             return _noted(program, _cut_short(program, outcome, best, left), rounds)
         if best is not None:
             left = replace(left, start=best.values)
+
+
+def _first(
+    program: SiteProgram,
+    options: SolveOptions,
+    start: Mapping[str, float],
+    relaxed: RelaxedPoint,
+    stopped: Callable[[], bool],
+) -> Outcome | None:
+    """Return the plan a solve begins from, with the bound of the relaxation and of its branches.
+
+    Branches are tried only where they may prove the gap asked for.
+    """
+    matrix = ProgramMatrix.from_problem(program.problem)
+    bound = matrix.sense * _surely(relaxed.objective)
+    nothing = Outcome(
+        "no_solution", None, None, bound, None, "highs", highs_version(), 0.0, node_count=0
+    )
+    first = _with_plan(program, nothing, start, "optimal")
+    if first is None or not options.gap < (first.gap or 0.0) <= _NEAR * options.gap:
+        return first
+    limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
+    now = relax(matrix, None if np.isinf(limit_s) else limit_s, relaxed)
+    if now is None or first.objective is None:
+        return first
+    least = matrix.sense * first.objective
+    enough = least - (options.gap - 2.0 * _TOLERANCE) * abs(least)
+    found = branched(matrix, now, enough, limit_s, stopped)
+    return _bounded(first, matrix.sense * _surely(found))
+
+
+def _surely(least: float) -> float:
+    """Return a bound that holds whatever HiGHS's tolerance took from the objective."""
+    return least - _TOLERANCE * max(1.0, abs(least))
 
 
 def _cut_short(
@@ -299,8 +333,8 @@ def _prepared(
     on_progress: Callable[[Progress], None] | None,
     stopped: Callable[[], bool],
     given_up: Callable[[], bool],
-) -> tuple[Mapping[str, float] | None, float | None]:
-    """Lay rows that the relaxation breaks; return where the solver begins, and a bound.
+) -> tuple[Mapping[str, float] | None, float | None, RelaxedPoint | None]:
+    """Lay rows that the relaxation breaks; return where a solver begins, a bound, the relaxation.
 
     A first Ctrl-C lets the first plan come, which takes less than a second: there is no other yet.
     """
@@ -308,14 +342,13 @@ def _prepared(
     last = _relaxed_rounds(program, options, on_progress, stopped)
     start = None if options.start is None else _with_helpers(program, options.start)
     if last is None:
-        return start, None
+        return start, None, None
     matrix, relaxed = last
-    least = relaxed.objective - _TOLERANCE * max(1.0, abs(relaxed.objective))
-    bound = matrix.sense * least
+    bound = matrix.sense * _surely(relaxed.objective)
     if start is not None:
         now = ProgramMatrix.from_problem(program.problem)
         if now.point(start) is not None and not _separated(program, start):
-            return start, bound
+            return start, bound, relaxed
     _tell(on_progress, "first plan", begun, bound)
     limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
     for _ in range(_ROUNDS):
@@ -325,9 +358,9 @@ def _prepared(
             break
         plan = _with_helpers(program, dict(zip(matrix.names, found.tolist(), strict=True)))
         if not _separated(program, plan):
-            return plan, bound
+            return plan, bound, relaxed
         matrix = ProgramMatrix.from_problem(program.problem)
-    return start, bound
+    return start, bound, relaxed
 
 
 def _separated(program: SiteProgram, values: Mapping[str, float]) -> int:
