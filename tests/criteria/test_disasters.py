@@ -37,7 +37,7 @@ def made_up(lost: list[list[float]], events: list[tuple[str, str, float, bool]])
     frame["name_en"] = [f"Event {event}" for event in frame.index]
     frame["name_ja"] = ["" for _ in frame.index]
     frame["areas_dark"] = [{} for _ in frame.index]
-    frame["source_id"], frame["probability_date"] = frame.index, ""
+    frame["source_id"], frame["probability_date"], frame["basis"] = frame.index, "", ""
     losses = np.array(lost, dtype=float)
     ids = tuple(f"h{number}" for number in range(len(losses)))
     never = np.full(losses.shape, -np.inf)

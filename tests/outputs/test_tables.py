@@ -10,6 +10,8 @@ import geopandas as gpd
 import pyogrio
 import pytest
 
+from dcsite.atlas import Atlas
+from dcsite.contract import Backup
 from dcsite.outputs.tables import hubs_geojson, write_geopackage, write_hubs_csv
 from dcsite.plan.frame import hub_rows
 from dcsite.plan.types import Plan
@@ -109,11 +111,13 @@ def test_negative_numbers_stay_numbers(plan: Plan, tmp_path: Path) -> None:
     assert rows[0]["lon_deg"] == "-0.5"
 
 
-def test_geopackage_layers(plan: Plan, candidates: gpd.GeoDataFrame, tmp_path: Path) -> None:
+def test_geopackage_layers(
+    plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, tmp_path: Path
+) -> None:
     path = tmp_path / "plan.gpkg"
-    write_geopackage(plan, candidates, path)
+    write_geopackage(plan, candidates, atlas, path)
     assert [str(name) for name, _ in pyogrio.list_layers(path)] == [
-        "hubs", "substation_links", "landing_links", "candidates",
+        "hubs", "substation_links", "landing_links", "takeovers", "candidates",
     ]  # fmt: skip
     hubs = gpd.read_file(path, layer="hubs")
     assert hubs.crs.to_epsg() == 4326
@@ -134,10 +138,33 @@ def test_geopackage_layers(plan: Plan, candidates: gpd.GeoDataFrame, tmp_path: P
     assert measured["score_snow_cooling"].between(0, 1).all()
 
 
-def test_geopackage_writes_infinity_as_null(
-    plan: Plan, candidates: gpd.GeoDataFrame, tmp_path: Path
+def test_geopackage_tells_who_carries_whose_load(
+    plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, tmp_path: Path
 ) -> None:
-    write_geopackage(plan, candidates, tmp_path / "plan.gpkg")
+    first, second = plan.hubs[:2]
+    arcs = (
+        Backup("tokyo", first.site_id, 300.0, None),
+        Backup(first.site_id, second.site_id, 20.0, 0.01),
+    )
+    path = tmp_path / "plan.gpkg"
+    write_geopackage(dataclasses.replace(plan, backups=arcs), candidates.head(3), atlas, path)
+    drawn = gpd.read_file(path, layer="takeovers")
+    assert drawn[["site_id", "backup_site_id"]].to_numpy().tolist() == [
+        ["tokyo", first.site_id],
+        [first.site_id, second.site_id],
+    ]
+    assert drawn["takeover_mw"].tolist() == [300.0, 20.0]
+    tokyo = atlas.existing_cores().loc["tokyo"]
+    assert list(drawn.geometry[0].coords) == [
+        (tokyo["lon_deg"], tokyo["lat_deg"]),
+        (first.lon_deg, first.lat_deg),
+    ]
+
+
+def test_geopackage_writes_infinity_as_null(
+    plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, tmp_path: Path
+) -> None:
+    write_geopackage(plan, candidates, atlas, tmp_path / "plan.gpkg")
     measured = gpd.read_file(tmp_path / "plan.gpkg", layer="candidates").set_index("site_id")
     far = measured["substation_distance_km_100kv"]
     assert far.isna().sum() == (candidates["lat_deg"] < 27).sum() > 0
@@ -145,28 +172,28 @@ def test_geopackage_writes_infinity_as_null(
 
 
 def test_geopackage_is_the_same_for_the_same_plan(
-    plan: Plan, candidates: gpd.GeoDataFrame, tmp_path: Path
+    plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, tmp_path: Path
 ) -> None:
     for name in ("a.gpkg", "b.gpkg"):
-        write_geopackage(plan, candidates.head(50), tmp_path / name)
+        write_geopackage(plan, candidates.head(50), atlas, tmp_path / name)
     assert (tmp_path / "a.gpkg").read_bytes() == (tmp_path / "b.gpkg").read_bytes()
     assert re.search(rb"2026-11-24T10:00:00", (tmp_path / "a.gpkg").read_bytes())
 
 
 def test_geopackage_without_links_keeps_its_layers(
-    plan: Plan, candidates: gpd.GeoDataFrame, tmp_path: Path
+    plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, tmp_path: Path
 ) -> None:
     bare = dataclasses.replace(plan.hubs[0], links={})
     path = tmp_path / "plan.gpkg"
-    write_geopackage(dataclasses.replace(plan, hubs=(bare,)), candidates.head(3), path)
+    write_geopackage(dataclasses.replace(plan, hubs=(bare,)), candidates.head(3), atlas, path)
     assert pyogrio.read_info(path, layer="substation_links")["features"] == 0
     assert pyogrio.read_info(path, layer="landing_links")["geometry_type"] == "LineString"
 
 
 def test_text_no_file_can_hold_does_not_stop_writing(
-    plan: Plan, candidates: gpd.GeoDataFrame, tmp_path: Path
+    plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, tmp_path: Path
 ) -> None:
     odd = renamed(plan, "a\x00b\ud800c")
-    write_geopackage(odd, candidates.head(3), tmp_path / "plan.gpkg")
+    write_geopackage(odd, candidates.head(3), atlas, tmp_path / "plan.gpkg")
     assert gpd.read_file(tmp_path / "plan.gpkg", layer="hubs")["name_ja"].tolist() == ["ab?c"]
     assert read_csv(odd, tmp_path / "hubs.csv")[0]["name_ja"] == "ab?c"

@@ -53,6 +53,7 @@ def print_summary(
         f"gap {plan.gap:.4%}, asked {plan.gap_asked:.4%}; {plan.solver} {plan.solver_version}, "
         f"{plan.wall_s:.1f} s)"
     )
+    _takeovers(console, plan)
     for note in plan.notes:
         console.print(escape(note))
     if plan.unserved_mw > 0.05:
@@ -96,6 +97,28 @@ def print_summary(
         )
     # The path stands alone and whole on the last line, so that scripts can take it.
     typer.echo(f"map: {paths.map_html}")
+
+
+def _takeovers(console: Console, plan: Plan) -> None:
+    """Print what of an existing core's load nobody carries, and of which hubs' load."""
+    hubs = {hub.site_id: hub for hub in plan.hubs}
+    for one in plan.takeovers:
+        short = one.short_mw > 0.05
+        if one.site_id not in hubs:
+            name = escape(f"{one.name_en} {one.name_ja}")
+            style = "red" if short else "bold"
+            asked = f"; short of what is asked: {one.short_mw:,.0f} MW" if short else ""
+            console.print(
+                f"[{style}]{name} lost: {one.load_mw - one.carried_mw:,.0f} MW of its "
+                f"{one.load_mw:,.0f} MW are carried by nobody, {one.carried_mw:,.0f} MW by reserve"
+                f"{asked}[/{style}]"
+            )
+        elif short:
+            event = f"in {one.worst_event_id}" if one.worst_event_id else "when it fails alone"
+            console.print(
+                f"[red]{escape(hubs[one.site_id].label)}: {one.short_mw:,.0f} MW of its "
+                f"{one.load_mw:,.0f} MW are carried by nobody {escape(event)}[/red]"
+            )
 
 
 def _alternatives(console: Console, others: Alternatives) -> None:

@@ -259,6 +259,8 @@ class DisasterLoss(Record):
     areas_dark: Mapping[str, Share]
     """Share of its customers that each electricity area is expected to lose; those of 0.01 or
     more."""
+    case_id: str = ""
+    """Computed earthquake whose shaking it has; empty where that is of none."""
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ _LISTED = 10
 def worst_disasters(
     load: NDArray[np.float64], found: DisasterSet, count: int = _LISTED
 ) -> tuple[DisasterLoss, ...]:
-    """List the disasters in force that take most of a plan, the worst of each source alone.
+    """List what takes most of a plan, the worst of each source alone; Tokyo's loss in any case.
 
     Parameters
     ----------
@@ -96,19 +96,25 @@ def worst_disasters(
     """
     share = load @ found.down / load.sum()
     events = found.events
-    losses: list[DisasterLoss] = []
+    worst: list[int] = []
     seen: set[str] = set()
-    for number in np.lexsort((np.arange(len(share)), -np.round(share, 9))):
-        row = events.iloc[int(number)]
-        if len(losses) == count or share[number] <= 0.0:
+    for number in np.lexsort((np.arange(len(share)), -np.round(share, 9))).tolist():
+        if len(worst) == count or share[number] <= 0.0:
             break
-        if not row["in_force"] or str(row["source_id"]) in seen:
-            continue
-        seen.add(str(row["source_id"]))
+        source = str(events["source_id"].iloc[number])
+        if events["in_force"].iloc[number] and source not in seen:
+            seen.add(source)
+            worst.append(number)
+    # The loss of Tokyo is a question of its own, however little of the plan it takes.
+    asked = np.flatnonzero((events["kind"] == "tokyo_lost") & (share > 0.0)).tolist()
+    losses: list[DisasterLoss] = []
+    for number in dict.fromkeys([*worst, *asked]):
+        row = events.iloc[number]
         probability = float(row["probability_30y"])
+        shaking = {"earthquake": str(row.name), "tokyo_lost": str(row["basis"])}
         losses.append(
             DisasterLoss(
-                str(events.index[int(number)]),
+                str(row.name),
                 str(row["kind"]),
                 str(row["name_en"]),
                 str(row["name_ja"]),
@@ -116,6 +122,7 @@ def worst_disasters(
                 str(row["probability_date"]),
                 float(share[number]),
                 dict(row["areas_dark"]),
+                shaking.get(str(row["kind"]), ""),
             )
         )
     return tuple(losses)

@@ -470,7 +470,7 @@ def _tokyo_lost(cases: pd.DataFrame, felt: Floats, code: str) -> Footprints:
         source_probability_30y=np.nan,
         probability_30y=np.nan,
         probability_date="",
-        basis="none",
+        basis=code,
         in_force=True,
     )
     shaken = felt[:, cases.index == code]

@@ -24,7 +24,10 @@ from dcsite.contract import link_kinds
 from dcsite.errors import OutputError, Problem
 from dcsite.plan.frame import hub_rows, hubs_frame, storable_text
 
+from .map.layers_takeover import named_ends
+
 if TYPE_CHECKING:
+    from dcsite.atlas import Atlas
     from dcsite.plan.types import Hub, Plan
 
 _GDAL_ERRORS = (DataLayerError, DataSourceError, FeatureError, GeometryError, RuntimeError)
@@ -80,8 +83,8 @@ def write_hubs_csv(plan: Plan, path: Path) -> None:
     write_csv(path, columns, ([n, *row.values()] for n, row in enumerate(rows, start=1)))
 
 
-def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, path: Path) -> None:
-    """Write hubs, their links and all candidates as layers of one GeoPackage.
+def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, path: Path) -> None:
+    """Write hubs, links, who carries whose load, and candidates as layers of one GeoPackage.
 
     The time of last change in the file is the plan's own, so that the same plan gives the same
     bytes.
@@ -90,6 +93,7 @@ def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, path: Path) -> No
     layers = {
         "hubs": (hubs, "Point"),
         **{f"{key}_links": (_links(plan.hubs, key), "LineString") for key in link_kinds()},
+        "takeovers": (_takeovers(plan, atlas), "LineString"),
         "candidates": (_candidates(candidates), "Point"),
     }
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
@@ -138,6 +142,21 @@ def _links(hubs: Sequence[Hub], key: str) -> gpd.GeoDataFrame:
             rows.append({"site_id": hub.site_id, "tier": hub.tier, **cells})
             lines.append(LineString([(hub.lon_deg, hub.lat_deg), (end.lon_deg, end.lat_deg)]))
     return gpd.GeoDataFrame(pd.DataFrame(rows), geometry=lines, crs="EPSG:4326")
+
+
+def _takeovers(plan: Plan, atlas: Atlas) -> gpd.GeoDataFrame:
+    """Return straight lines from each load that falls to the hubs that carry it."""
+    ends = named_ends(plan, atlas)
+    known = [one for one in plan.backups if {one.site_id, one.backup_site_id} <= ends.keys()]
+    lines = [
+        LineString(
+            [(end.lon_deg, end.lat_deg) for end in (ends[one.site_id], ends[one.backup_site_id])]
+        )
+        for one in known
+    ]
+    return gpd.GeoDataFrame(
+        pd.DataFrame([one.dump() for one in known]), geometry=lines, crs="EPSG:4326"
+    )
 
 
 def _candidates(candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

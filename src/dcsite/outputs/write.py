@@ -165,7 +165,7 @@ def write_outputs(
         atomic.write_text(staging / "plan.json", document)
         atomic.write_text(staging / "hubs.geojson", hubs_geojson(plan))
         write_hubs_csv(plan, staging / "hubs.csv")
-        write_geopackage(plan, candidates, staging / "plan.gpkg")
+        write_geopackage(plan, candidates, atlas, staging / "plan.gpkg")
         _write_map(staging, document, candidates, atlas, explanation)
         if alternatives is not None:
             atomic.write_text(staging / ALTERNATIVES_NAME, alternatives.text())

@@ -26,7 +26,7 @@ from shapely.geometry.base import BaseGeometry
 from dcsite.contract import load_mw
 from dcsite.outputs.inline import TEMPLATES
 
-from .style import assumed, decimals, most, part_colour, quantity, score, steps
+from .style import about, assumed, decimals, most, part_colour, quantity, score, steps
 
 #: Decimals of map coordinates: 0.001 degree is about 100 m, under a pixel at the closest zoom used.
 _DECIMALS = 3
@@ -117,6 +117,7 @@ def html_fragment(template: str, /, **context: Any) -> str:
 
 TEMPLATES.filters.update(
     load=load_mw,
+    about=about,
     quantity=quantity,
     decimals=decimals,
     score=score,

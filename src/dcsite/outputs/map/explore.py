@@ -11,9 +11,9 @@ from dcsite.atlas import load_atlas
 from dcsite.outputs.inline import leaflet_css, script, xstatic
 
 from .encode import html_fragment
-from .layer import add
+from .layer import add, svg_group
 from .layers_known import BORDER, LAND, tile_layer
-from .layers_plan import HUB_PANE, LINK_PANE, link_layers, svg_group
+from .layers_plan import HUB_PANE, LINK_PANE, link_layers
 from .style import hub_radius_px, tier_style
 
 if TYPE_CHECKING:

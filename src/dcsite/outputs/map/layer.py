@@ -265,3 +265,12 @@ def _cells(column: pd.Series[Any]) -> list[Any]:
     if pd.api.types.is_float_dtype(column):
         return [number(value) for value in column]
     return ["" if pd.isna(value) else value for value in column.tolist()]
+
+
+def svg_group(name: str, pane: str, members: Iterable[Any], *, show: bool = True) -> Any:
+    """Return a group of members that are drawn as SVG in a pane of their own."""
+    group = folium.FeatureGroup(name=name, control=False, show=show)
+    for member in members:
+        add(group, member)
+    add(group, DrawAsSvg(pane))
+    return group

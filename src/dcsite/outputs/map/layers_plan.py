@@ -1,4 +1,4 @@
-"""The plan on the map: hubs, links, backups, existing cores, its worst disasters."""
+"""The plan on the map: hubs, links, existing cores, its worst disasters."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import numpy as np
 
 from dcsite.contract import link_kinds, load_mw
 from dcsite.hazards import intensity_at_offices
-from dcsite.records import DRAWN_DECIMALS_DEG
 
 from .encode import encode_polygons, html_fragment
-from .layer import DrawAsSvg, Field, Layer, Swatch, add, drawing, rows
+from .layer import Field, Layer, Swatch, add, drawing, rows, svg_group
+from .layers_takeover import carried_loads, carrying_lines, named_ends
 from .popup import hub_popup
 from .style import (
     INTENSITIES,
@@ -28,37 +28,21 @@ from .style import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Mapping
 
     from dcsite.atlas import Atlas
     from dcsite.plan.explanation import Explanation
     from dcsite.plan.types import Hub, Plan
 
-LINK_PANE, BACKUP_PANE, CORE_PANE, HUB_PANE = "dc-links", "dc-backups", "dc-cores", "dc-hubs"
+LINK_PANE, CORE_PANE, HUB_PANE = "dc-links", "dc-cores", "dc-hubs"
 #: Untyped in Folium.
 _POLYLINE: Any = folium.PolyLine
 #: Colour, width in pixels and dashes of the links, kind by kind; further kinds begin anew.
 _LINK_STYLES = (("#3b0f70", 2.2, None), ("#00798c", 1.2, "5 4"), ("#9c4a00", 1.2, "2 4"))
 _EXISTING_COLOUR = "#2b333a"
-_BACKUP_COLOUR = "#7b3294"
 _DARK = "#2b333a"
 #: Shares of customers cut off from which an area is drawn in the next darker shade.
 _CUT_OFF = (0.6, 0.3, 0.1, 0.01)
-#: How far an arc leaves the straight line, as a share of its length.
-_BEND = 0.16
-_POINTS = 41
-#: The arrow's piece of the arc; its head lies at the end.
-_ARROW = slice(_POINTS // 2 - 1, _POINTS // 2 + 2)
-
-#: The head of all arrows; the style sheet hangs it on the arcs' middle pieces.
-ARROW_SVG = (
-    '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>'
-    '<marker id="dc-arrow" viewBox="0 0 10 10" refX="6" refY="5" markerWidth="11" '
-    'markerHeight="11" markerUnits="userSpaceOnUse" orient="auto">'
-    f'<path d="M0 0L10 5L0 10L2.5 5z" fill="{_BACKUP_COLOUR}"/></marker></defs></svg>'
-)
 
 
 class Footprint(NamedTuple):
@@ -68,6 +52,8 @@ class Footprint(NamedTuple):
     name_ja: str
     intensity: Mapping[str, float]
     areas_dark: Mapping[str, float]
+    title_ja: str = "最悪の災害"
+    title_en: str = "Worst disaster"
 
 
 @dataclass(frozen=True)
@@ -86,15 +72,6 @@ class HubMarker:
             "first": hub.tier == TIERS[0].name,
             "uncertainty_km": hub.uncertainty_km if hub.uncertainty_km > 0 else None,
         }
-
-
-def svg_group(name: str, pane: str, members: Iterable[Any], *, show: bool = True) -> Any:
-    """Return a group of members that are drawn as SVG in a pane of their own."""
-    group = folium.FeatureGroup(name=name, control=False, show=show)
-    for member in members:
-        add(group, member)
-    add(group, DrawAsSvg(pane))
-    return group
 
 
 def _circle(
@@ -116,9 +93,7 @@ def hub_layers(
     tiers = [tier.name for tier in TIERS]
     tiers += sorted({hub.tier for hub in plan.hubs} - set(tiers))
     areas = atlas.table("electricity_areas")
-    names = {hub.site_id: f"{hub.name_ja} {hub.name_en or ''}".strip() for hub in plan.hubs}
-    for core in rows(atlas.existing_cores()):
-        names[str(core.Index)] = f"{core.name_ja} {core.name_en}"
+    names = {site: end.both for site, end in named_ends(plan, atlas).items()}
     layers: list[Layer] = []
     markers: list[HubMarker] = []
     for tier in tiers:
@@ -148,14 +123,19 @@ def hub_layers(
     return layers, markers
 
 
-def core_layer(atlas: Atlas) -> tuple[Layer, list[str]]:
+def core_layer(plan: Plan, atlas: Atlas) -> tuple[Layer, list[str]]:
     """Return the existing cores, at their prefectural offices, and their markers' names."""
+    names = {site: end.both for site, end in named_ends(plan, atlas).items()}
+    loads = {one.takeover.site_id: one for one in carried_loads(plan)}
     markers = [
         _circle(
             (core.lat_deg, core.lon_deg), CORE_PANE,
             {"radius": 9, "color": _EXISTING_COLOUR, "weight": 4, "fill_color": "#ffffff",
              "class_name": "dc-core"},
-            html_fragment("popup_core.html.j2", core=core),
+            html_fragment(
+                "popup_core.html.j2", core=core, load=loads.get(str(core.Index)),
+                lines=carrying_lines(plan, names, str(core.Index)),
+            ),
             {"text": core.name_ja, "direction": "left", "offset": [-10, 0],
              "class_name": "dc-label dc-label-existing"},
         )
@@ -226,112 +206,6 @@ def _cell(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-@dataclass(frozen=True)
-class BackupPair:
-    """A hub, a hub that carries its load, and how much of it; plain text in both languages."""
-
-    site_id: str
-    backup_site_id: str
-    reason_ja: str
-    reason_en: str
-
-
-def backup_pairs(plan: Plan) -> list[BackupPair]:
-    """Return who carries the load of a plan's hubs, how much, and how often both are down."""
-    pairs: list[BackupPair] = []
-    for item in plan.backups:
-        if item.both_down_30y is None:  # Tokyo's load, which is no hub's
-            continue
-        often = f"{item.both_down_30y:.2g}"
-        pairs.append(
-            BackupPair(
-                item.site_id,
-                item.backup_site_id,
-                f"停止時に最大{item.takeover_mw:,.0f} MWを担う、同時停止は30年で{often}回",
-                f"carries up to {item.takeover_mw:,.0f} MW when it falls; expected down together "
-                f"{often} times in 30 years",
-            )
-        )
-    return pairs
-
-
-def backup_layer(plan: Plan, pairs: Sequence[BackupPair]) -> Layer:
-    """Return arcs from hubs to those that carry their load, off at first.
-
-    Parameters
-    ----------
-    plan : Plan
-        Whose hubs they are.
-    pairs : sequence of BackupPair
-        Which hub backs up which; both must be hubs of the plan. Two hubs that back each other up
-        get two arcs, each to the right of its own direction.
-
-    Returns
-    -------
-    Layer
-        An entry of the group ``plan``; the page needs `ARROW_SVG` and the pane `BACKUP_PANE`.
-
-    Raises
-    ------
-    ValueError
-        If a pair names a hub that the plan does not have, or one hub twice.
-    """
-    hubs = {hub.site_id: hub for hub in plan.hubs}
-    members: list[Any] = []
-    for pair in pairs:
-        for site_id in (pair.site_id, pair.backup_site_id):
-            if site_id not in hubs:
-                raise ValueError(f"{site_id!r} is no hub of the plan; give hubs of the plan alone")
-        if pair.site_id == pair.backup_site_id:
-            raise ValueError(f"{pair.site_id!r} cannot be its own backup; give two hubs")
-        hub, backup = hubs[pair.site_id], hubs[pair.backup_site_id]
-        path = arc(hub, backup)
-        line, head = (
-            _POLYLINE(points.tolist(), color=_BACKUP_COLOUR, weight=2.4, pane=BACKUP_PANE, **style)
-            for points, style in (
-                (path, {"opacity": 0.85, "smooth_factor": 0.2, "class_name": "dc-arc"}),
-                # This invisible piece of the middle carries the arrow's head, which a line has at
-                # its end alone.
-                (path[_ARROW], {"opacity": 0, "smooth_factor": 0, "interactive": False,
-                                "class_name": "dc-arc-head"}),
-            )
-        )  # fmt: skip
-        popup = html_fragment("popup_backup.html.j2", hub=hub, backup=backup, pair=pair)
-        add(line, folium.Popup(popup, max_width=340, class_name="dc-popup"))
-        members += [line, head]
-    return Layer(
-        "backups",
-        "plan",
-        f"代替拠点（{len(pairs)}）",
-        "Backups of each hub",
-        svg_group("backups", BACKUP_PANE, members, show=False),
-        legend=[Swatch("line", _BACKUP_COLOUR, size=2.4)],
-        note_ja="矢印の先が代替。弧は関係を示し、回線の経路ではない。",
-        note_en="The arrow points to the backup; arcs show pairs, not routes.",
-    )
-
-
-def arc(hub: Hub, backup: Hub) -> NDArray[np.float64]:
-    """Return an arc between two hubs: a parabola that bends to the right of its direction.
-
-    Returns
-    -------
-    numpy.ndarray, shape (41, 2)
-        Latitude and longitude in degrees, the ends included.
-    """
-    start = np.array([hub.lat_deg, hub.lon_deg])
-    end = np.array([backup.lat_deg, backup.lon_deg])
-    # A degree of longitude is drawn shorter than one of latitude by about this factor.
-    narrow = np.cos(np.radians((start[0] + end[0]) / 2.0))
-    north, east = end - start
-    right = np.array([-east * narrow, north / narrow])
-    along = np.linspace(0.0, 1.0, _POINTS)[:, None]
-    path: NDArray[np.float64] = (
-        start + along * (end - start) + 4.0 * along * (1.0 - along) * _BEND * right
-    )
-    return np.round(path, DRAWN_DECIMALS_DEG)
-
-
 def footprint_layer(footprint: Footprint, atlas: Atlas, key: str = "footprint") -> Layer:
     """Return the layer of one event.
 
@@ -381,7 +255,8 @@ def footprint_layer(footprint: Footprint, atlas: Atlas, key: str = "footprint") 
             for least, shade in zip(_CUT_OFF, shades, strict=True)
         ]
     return drawing(
-        key, "plan", (f"最悪の災害: {name}", f"Worst disaster: {footprint.name_en}"),
+        key, "plan",
+        (f"{footprint.title_ja}: {name}", f"{footprint.title_en}: {footprint.name_en}"),
         "areas", struck,
         [Field("計算震度（役場）", "Computed intensity at the office"),
          Field("電力エリア", "Electricity area")],
@@ -398,16 +273,18 @@ def footprint_layer(footprint: Footprint, atlas: Atlas, key: str = "footprint") 
 
 
 def worst_footprints(plan: Plan, atlas: Atlas) -> list[Footprint]:
-    """Return where a plan's worst disaster strikes, and its worst earthquake.
+    """Return where a plan's worst disaster strikes, its worst earthquake, and the loss of Tokyo.
 
     A user's disaster and a lost cluster of landings have no outline among the tables: they are
     left out, and so is an earthquake that blacks out nothing and shakes no municipality by 5.0.
     """
     worst = list(plan.worst_disasters[:1])
     worst += [loss for loss in plan.worst_disasters if loss.kind == "earthquake"][:1]
+    worst += [loss for loss in plan.worst_disasters if loss.kind == "tokyo_lost"]
     found: list[Footprint] = []
     for loss in {loss.event_id: loss for loss in worst}.values():
-        shaken = intensity_at_offices(atlas, loss.event_id)
+        shaken = intensity_at_offices(atlas, loss.case_id)
+        said = ("引き受けで想定する災害", "Asked of takeover") if loss.kind == "tokyo_lost" else ()
         if shaken or loss.areas_dark:
-            found.append(Footprint(loss.name_en, loss.name_ja, shaken, loss.areas_dark))
+            found.append(Footprint(loss.name_en, loss.name_ja, shaken, loss.areas_dark, *said))
     return found

@@ -16,20 +16,17 @@ from .encode import script_json
 from .layer import Piece, add
 from .layers_known import BORDER, known_layers, prefecture_ground, tile_layer
 from .layers_plan import (
-    ARROW_SVG,
-    BACKUP_PANE,
     CORE_PANE,
     HUB_PANE,
     LINK_PANE,
     area_figure_layers,
-    backup_layer,
-    backup_pairs,
     core_layer,
     footprint_layer,
     hub_layers,
     link_layers,
     worst_footprints,
 )
+from .layers_takeover import ARROW_SVG, BACKUP_PANE, takeover_layers
 from .panel import ATTRIBUTION, layers_html, plan_html
 
 if TYPE_CHECKING:
@@ -111,15 +108,15 @@ def render_map(
     ground = prefecture_ground(atlas)
     themes = theme_groups(candidates, atlas)
     scored = candidate_layer(candidates, atlas, themes)
-    backups = backup_pairs(plan)
+    takeovers = takeover_layers(plan, atlas)
     tiles = tile_layer()
     hubs, markers = hub_layers(plan, atlas, explanation)
-    cores, core_names = core_layer(atlas)
+    cores, core_names = core_layer(plan, atlas)
     layers = [
         *hubs,
         *link_layers(plan),
         *area_figure_layers(plan, atlas),
-        *([backup_layer(plan, backups)] if backups else []),
+        *takeovers,
         *(
             footprint_layer(footprint, atlas, f"footprint-{number}")
             for number, footprint in enumerate(worst_footprints(plan, atlas))
@@ -135,7 +132,7 @@ def render_map(
     add(page, Piece("Html", _HTML, html=plan_html(plan, markers, atlas, explanation)))
     listed = layers_html(layers, scored_criteria(candidates), themes)
     add(page, Piece("Html", _HTML, html=listed))
-    if backups:
+    if takeovers:
         add(page, Piece("Html", _HTML, html=ARROW_SVG))
     add(page, Piece("ScaleInKm", _SCALE_IN_KM))
     config = {

@@ -6,6 +6,7 @@ from itertools import count, groupby
 from typing import TYPE_CHECKING
 
 from .encode import html_fragment
+from .layers_takeover import carried_loads
 from .popup import hardest_first
 from .style import SCORE_RAMP, TIERS, hub_radius_px, quantity, tier_style
 
@@ -55,6 +56,7 @@ def plan_html(
     return html_fragment(
         "panel.html.j2",
         plan=plan,
+        carried=carried_loads(plan),
         status=_STATUS[plan.status],
         gap=quantity(plan.gap, "share") if plan.gap >= 0.001 else _small_gap(plan.gap),
         unserved=plan.unserved if plan.unserved_mw > _LEAST_UNSERVED_MW else (),

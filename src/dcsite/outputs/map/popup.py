@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dcsite.contract import criteria, link_kinds, load_mw
 
 from .encode import html_fragment
+from .layers_takeover import carrying_lines
 from .style import SCORE_RAMP, about, decimals, quantity, tier_style
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def hub_popup(
         tier=tier_style(hub.tier),
         area=area,
         facts=_facts(hub, names),
+        carrying=() if plan is None else carrying_lines(plan, names, hub.site_id),
         worth=hub_worth(explanation, hub.site_id),
         shares=share_lines(hub_shares(hub, explanation)),
         **_of_area(hub, plan),
@@ -218,6 +220,8 @@ def _line(ja: str, en: str, value: str, more: str = "") -> dict[str, str]:
 def _facts(hub: Hub, names: Mapping[str, str]) -> list[dict[str, str]]:
     """Return what a hub is: load, links, neighbour, energy, uncertainty."""
     facts = [_line("IT容量", "IT load", about(hub.it_load_mw))]
+    if hub.reserve_mw > 0.0:
+        facts.append(_line("予備容量", "Reserve held free", about(hub.reserve_mw)))
     for key, kind in link_kinds().items():
         link = hub.links.get(key)
         if link is None:
