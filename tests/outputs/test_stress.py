@@ -21,7 +21,14 @@ from dcsite.outputs.stress import (
 from dcsite.outputs.write import STRESS_FILES
 from dcsite.studies.stress import run_stress
 from dcsite.studies.stress_simulate import StressAssumptions
-from dcsite.studies.stress_types import METHODS, Estimate, Exceedance, StressTest
+from dcsite.studies.stress_types import (
+    METHODS,
+    Estimate,
+    Exceedance,
+    Spread,
+    StressTest,
+    TokyoTaker,
+)
 
 YEARS = 5000
 
@@ -125,7 +132,9 @@ def test_footprints_are_those_of_the_worst_event_and_the_worst_earthquake(docume
     worst = document["plan"]["worst"]
     ids = [one["event_id"] for one in document["footprints"]]
     quake = next(loss["event_id"] for loss in worst if loss["kind"] == "earthquake")
-    assert ids == list(dict.fromkeys([worst[0]["event_id"], quake]))
+    assert ids == [*dict.fromkeys([worst[0]["event_id"], quake]), "tokyo_lost"]
+    assert document["footprints"][-1]["case_id"].startswith("A")
+    assert document["footprints"][-1]["municipalities_ge_6lower"] > 100
     expected = sum(
         hub["it_load_mw"] * document["footprints"][0]["plan"][hub["site_id"]]
         for hub in document["plan"]["hubs"]
@@ -172,9 +181,22 @@ def test_the_page_names_hubs_events_and_assumptions_in_both_languages(found, atl
         assert value.name_ja in page.text
         assert value.name_en in page.text
         assert value.why in page.text
+    assert found.tokyo_lost.name_ja in page.text
     for method in METHODS:
         assert method.en in page.text
         assert method.ja in page.text
+
+
+def test_tokyos_load_goes_by_lines_to_those_who_take_it(found, atlas):
+    taker = TokyoTaker(found.plan.hubs[0].site_id, 80.0, 75.0, 0.1)
+    load = {"load_mw": 100.0, "carried_mw": Spread(70.0, 75.0, 75.0)}
+    lost = replace(found.tokyo_lost, hubs=(taker,), unserved_mw=Spread(30.0, 25.0, 25.0), **load)
+    page = render_stress(replace(found, tokyo_lost=lost), atlas)
+    (line,) = re.findall(r'<path class="arc" style="stroke-width: ([\d.]+)"', page)
+    assert float(line) == 3.0
+    text = read(page).text
+    assert f"東京 Tokyo → {found.plan.hubs[0].name_ja}" in text
+    assert "30 MW" in text
 
 
 def test_a_hostile_name_stays_text(found, plan, policy, atlas):

@@ -2,7 +2,7 @@
 
 from .darkness import dark_logit, dark_sd, expected_share, recorded_intensity
 from .disaster_set import DisasterSet, disaster_set, falls_with, joint_risk
-from .earthquakes import earthquake_sources, intensity_at_offices
+from .earthquakes import case_of_tokyo, earthquake_sources, intensity_at_offices
 from .fragility import (
     Fragility,
     conditional_probability_down,
@@ -40,6 +40,7 @@ __all__ = [
     "RestorationCurve",
     "RestorationCurves",
     "SourceType",
+    "case_of_tokyo",
     "conditional_probability_down",
     "dark_logit",
     "dark_sd",

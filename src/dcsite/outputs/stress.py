@@ -9,11 +9,12 @@ from dcsite.contract import load_mw
 from dcsite.errors import OutputError, Problem
 from dcsite.hazards import intensity_at_offices
 from dcsite.plan.types import Plan
+from dcsite.studies.stress_tokyo import TOKYO
 from dcsite.studies.stress_types import METHODS, PARTS
 
 from . import atomic
 from .map.style import INTENSITIES, hub_radius_px, intensity_class, tier_style
-from .page import land, outline, percent, place, render_page
+from .page import amount, land, outline, percent, place, render_page
 from .write import OWN_NAMES, STRESS_FILES
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ _DOWN = (
 )
 _FLEETS = {"plan": ("計画", "this plan", "#0072b2"), "today": ("現状", "today", "#d55e00")}
 _PAIRS = 15
+_MW_PER_PIXEL = 25.0
 #: Tables that the page reads besides those of the simulation.
 _DRAWN = ("prefecture_polygons", "municipality_polygons", "electricity_area_polygons")
 
@@ -205,7 +207,7 @@ def _map(one: Footprint, found: StressTest, atlas: Atlas) -> dict[str, Any]:
             "colour": INTENSITIES[intensity_class(value)].colour,
             "title": f"{name_ja[code]} {name_en[code]} {value:.2f}",
         }
-        for code, value in sorted(intensity_at_offices(atlas, one.event_id).items())
+        for code, value in sorted(intensity_at_offices(atlas, one.case_id).items())
         if code in polygons.index
     ]
     areas = atlas.polygons("electricity_area_polygons").geometry
@@ -223,8 +225,24 @@ def _map(one: Footprint, found: StressTest, atlas: Atlas) -> dict[str, Any]:
         "event": one,
         "shaken": shaken,
         "dark": dark,
+        "arcs": _arcs(found, atlas) if one.event_id == found.tokyo_lost.event_id else [],
         "hubs": [_mark(hub, one.plan[hub.site_id]) for hub in found.plan.hubs],
     }
+
+
+def _arcs(found: StressTest, atlas: Atlas) -> list[dict[str, Any]]:
+    """Return a line from Tokyo to each hub that takes of its load, as wide as what it takes."""
+    x, y = place(*atlas.existing_cores().loc[TOKYO, ["lon_deg", "lat_deg"]].astype(float))
+    hubs = {hub.site_id: hub for hub in found.plan.hubs}
+    arcs = []
+    for one in found.tokyo_lost.hubs:
+        hub = hubs[one.site_id]
+        ends = "{:g} {:g}".format(*place(hub.lon_deg, hub.lat_deg))
+        if one.takeover_mw > 0.0:
+            title = f"東京 Tokyo → {hub.name_ja} {hub.name_en}: {amount(one.takeover_mw)} MW"
+            width = round(max(1.0, one.takeover_mw / _MW_PER_PIXEL), 1)
+            arcs.append({"path": f"M{x:g} {y:g}L{ends}", "width": width, "title": title})
+    return arcs
 
 
 def _mark(hub: StressedHub, down: float) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dcsite.hazards import intensity_at_offices, recorded_curves, settings_of
+from dcsite.hazards import case_of_tokyo, intensity_at_offices, recorded_curves, settings_of
 from dcsite.hazards.settings import key_of
 from dcsite.plan.types import GeodataUse
 from dcsite.scenario import as_dict, flatten, load_scenario, override_texts
@@ -20,7 +20,7 @@ from .robust_sample import RobustRanges, check_ranges, draw
 from .stress_fleet import CONFIDENCE, Fleet, fleet, fleet_result, hubs_frame
 from .stress_history import history
 from .stress_simulate import event_rates, simulate
-from .stress_tokyo import tokyo_lost
+from .stress_tokyo import TOKYO_LOST, tokyo_lost
 from .stress_types import (
     METHODS,
     Estimate,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dcsite.atlas import Atlas
+    from dcsite.hazards import DisasterSettings
     from dcsite.plan.types import Plan
     from dcsite.scenario import Scenario
 
@@ -114,8 +115,8 @@ def run_stress(
 
         varied = _varied(scenario, years, sets, seed, main_figures)
         events = planned.disasters.events
-        footprints = _footprints(results[0], planned, existing, atlas)
         settings = settings_of(scenario)
+        footprints = _footprints(results[0], planned, existing, atlas, settings)
         replayed, not_replayed = history(planned, existing, atlas, settings, curves)
         tokyo = tokyo_lost(plan, planned, existing, atlas, curves, assumed, seed)
     kinds = events["kind"].to_numpy(dtype=object)
@@ -196,23 +197,27 @@ def _left_out(plan: Fleet, today: Fleet) -> tuple[LeftOut, ...]:
 
 
 def _footprints(
-    result: FleetResult, plan: Fleet, today: Fleet, atlas: Atlas
+    result: FleetResult, plan: Fleet, today: Fleet, atlas: Atlas, settings: DisasterSettings
 ) -> tuple[Footprint, ...]:
-    """Return where the plan's worst event strikes, and its worst earthquake."""
+    """Return where the plan's worst event strikes, its worst earthquake, and the loss of Tokyo."""
+    events = plan.disasters.events
     shaking = [loss for loss in result.worst if loss.kind == "earthquake"]
+    cases = {loss.event_id: loss.event_id for loss in (*result.worst[:1], *shaking[:1])}
+    cases[TOKYO_LOST] = case_of_tokyo(atlas, settings)
     return tuple(
         Footprint(
-            event_id=loss.event_id,
-            name_en=loss.name_en,
-            name_ja=loss.name_ja,
-            areas_dark=dict(plan.disasters.events["areas_dark"].loc[loss.event_id]),
+            event_id=event_id,
+            case_id=case_id,
+            name_en=str(events.loc[event_id, "name_en"]),
+            name_ja=str(events.loc[event_id, "name_ja"]),
+            areas_dark=dict(events["areas_dark"].loc[event_id]),
             municipalities_ge_6lower=sum(
-                felt >= _SIX_LOWER for felt in intensity_at_offices(atlas, loss.event_id).values()
+                felt >= _SIX_LOWER for felt in intensity_at_offices(atlas, case_id).values()
             ),
-            plan=_down(plan, loss.event_id),
-            today=_down(today, loss.event_id),
+            plan=_down(plan, event_id),
+            today=_down(today, event_id),
         )
-        for loss in dict.fromkeys([*result.worst[:1], *shaking[:1]])
+        for event_id, case_id in cases.items()
     )
 
 

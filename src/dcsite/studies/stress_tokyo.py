@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TOKYO = "tokyo"
 
-_EVENT = "tokyo_lost"
+TOKYO_LOST = "tokyo_lost"
 _DRAWS = 10_000
 #: Far enough apart that no draw meets what an earlier one left behind.
 _APART_YEARS = 1000.0
@@ -60,7 +60,7 @@ def tokyo_lost(
     seed : int
         Of the draws.
     """
-    number = list(planned.disasters.events.index).index(_EVENT)
+    number = list(planned.disasters.events.index).index(TOKYO_LOST)
     on_plan, on_today = (
         _draw(fleet, number, curves, assumed, np.random.default_rng([seed, place, _DRAWS]), seed)
         for place, fleet in enumerate((planned, existing))

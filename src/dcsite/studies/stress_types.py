@@ -360,6 +360,8 @@ class Footprint(Record):
 
     event_id: str
     """Which event."""
+    case_id: str
+    """Computed earthquake whose shaking it has: itself, but for the loss of Tokyo."""
     name_en: str
     """English name."""
     name_ja: str
@@ -454,7 +456,8 @@ class StressTest(Record):
     tokyo_lost: TokyoLost
     """Tokyo lost: who takes what, what stays unserved, for how many days."""
     footprints: tuple[Footprint, ...]
-    """Of the plan's worst event and, where that is another one, of its worst earthquake."""
+    """Of the plan's worst event, where that is another one of its worst earthquake, and last of the
+    loss of Tokyo."""
     history: tuple[HistoryEvent, ...]
     """Recorded events replayed."""
     not_replayed: Mapping[str, str]
