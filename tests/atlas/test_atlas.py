@@ -27,6 +27,22 @@ def test_reading_existing_cores_counts_the_offices_too():
     assert [info.name for info in atlas.tables_used()] == ["prefectures", "existing_cores"]
 
 
+def test_what_is_kept_is_made_once_and_its_tables_count_each_time():
+    atlas, made = load_atlas(), []
+
+    def count() -> int:
+        made.append(len(atlas.table("prefectures")))
+        return len(made)
+
+    assert [atlas.kept("count", key, count) for key in ("a", "b", "a")] == [1, 2, 1]
+    assert atlas.kept("other", "a", count) == 3
+    with atlas.recording() as names:
+        assert atlas.kept("count", "b", count) == 2
+    assert names == {"prefectures"}
+    # The last three keys of a name are kept.
+    assert [atlas.kept("count", key, count) for key in "cdba"] == [4, 5, 2, 6]
+
+
 def test_a_resource_tells_what_a_plan_must_name():
     info = load_atlas().resource("substations")
     assert info.path == "openstreetmap/substations.csv"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
 from dcsite.hazards import DisasterSettings
 
+_Made = TypeVar("_Made")
 OLD, NEW = "2017-01-01", "2025-06-01"
 
 
@@ -47,12 +48,10 @@ class TinyAtlas:
     def existing_cores(self) -> pd.DataFrame:
         return self.table("existing_cores")
 
-    @contextlib.contextmanager
-    def recording(self) -> Iterator[set[str]]:
-        yield {"scenario_earthquakes"}
-
-    def mark_used(self, name: str) -> None:
-        assert name == "scenario_earthquakes"
+    def kept(self, name: str, key: Hashable, make: Callable[[], _Made]) -> _Made:
+        assert name
+        assert key is not None
+        return make()
 
 
 def tiny_atlas() -> TinyAtlas:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 import geopandas as gpd
 import pandas as pd
@@ -30,6 +30,9 @@ from .descriptor import (
 )
 from .overlay import Layer, as_one, layers_of, updated
 
+_Made = TypeVar("_Made")
+#: Answers kept of one name: a run asks of its candidates and its hubs in turn.
+_KEPT = 3
 CRS = "EPSG:4326"
 #: West, south, east and north of round numbers about all land of Japan: what is not in here is a
 #: slip, not a coast.
@@ -84,6 +87,7 @@ class Atlas:
         self._connections: pd.DataFrame | None = None
         self._verified: set[str] = set()
         self._recorders: list[set[str]] = []
+        self._kept: dict[str, dict[Hashable, tuple[Any, frozenset[str]]]] = {}
 
     def __repr__(self) -> str:
         return f"Atlas({str(self.root)!r}, {len(self._specs)} tables, {len(self._verified)} read)"
@@ -136,6 +140,31 @@ class Atlas:
             yield names
         finally:
             self._recorders = [other for other in self._recorders if other is not names]
+
+    def kept(self, name: str, key: Hashable, make: Callable[[], _Made]) -> _Made:
+        """Return what follows from the tables and a key, made once; not to be changed.
+
+        Parameters
+        ----------
+        name : str
+            Of the question.
+        key : hashable
+            What the answer follows from beside the tables; those of the last few keys are kept.
+        make : callable
+            Works it out. The tables it asks for count as used each time.
+        """
+        known = self._kept.setdefault(name, {})
+        if key in known:
+            for table in sorted(known[key][1]):
+                self.mark_used(table)
+        else:
+            with self.recording() as names:
+                made = make()
+            if len(known) == _KEPT:
+                del known[next(iter(known))]
+            known[key] = made, frozenset(names)
+        found: _Made = known[key][0]
+        return found
 
     def table(self, name: str) -> pd.DataFrame:
         """Read a table of figures.

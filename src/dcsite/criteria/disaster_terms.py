@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import weakref
-from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -102,29 +99,7 @@ def disasters_of(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Disas
     A run asks for the set of its candidates and of its hubs several times over; the last few are
     kept, under all that they follow from.
     """
-    key = _key(sites, scenario)
-    for kept in _KEPT:
-        if kept.key == key and kept.atlas() is atlas:
-            for name in sorted(kept.tables):
-                atlas.mark_used(name)
-            return kept.found
-    with atlas.recording() as names:
-        found = _work_out(sites, atlas, scenario)
-    _KEPT.appendleft(_Kept(key, weakref.ref(atlas), frozenset(names), found))
-    return found
-
-
-@dataclass(frozen=True, eq=False)
-class _Kept:
-    """A set, and what it follows from."""
-
-    key: str
-    atlas: weakref.ref[Atlas]
-    tables: frozenset[str]
-    found: DisasterSet
-
-
-_KEPT: deque[_Kept] = deque(maxlen=3)
+    return atlas.kept("disasters", _key(sites, scenario), lambda: _work_out(sites, atlas, scenario))
 
 
 def _key(sites: pd.DataFrame, scenario: Scenario) -> str:

@@ -14,8 +14,7 @@ more variable than those at sea.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,13 +22,12 @@ import pandas as pd
 from dcsite.geo.geodesy import geodesic_km
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
 
-_Made = TypeVar("_Made")
 
 _RECOVERY_DAYS = 7  # after a blackout of a whole area its plants come back one by one
 _DARK = 0.01  # of the mean: below, a mean day is too small to divide by
@@ -68,23 +66,6 @@ class Drought(NamedTuple):
     p05_over_mean: float
 
 
-#: What was worked out before, with the tables it rests on: a run asks for it several times over.
-_KEPT: WeakKeyDictionary[Atlas, dict[str, tuple[Any, frozenset[str]]]] = WeakKeyDictionary()
-
-
-def kept(atlas: Atlas, name: str, make: Callable[[], _Made]) -> _Made:
-    """Return what `make` gives, made once for an atlas; not to be changed."""
-    known = _KEPT.setdefault(atlas, {})
-    if name not in known:
-        with atlas.recording() as tables:
-            made = make()
-        known[name] = made, frozenset(tables)
-    for table in sorted(known[name][1]):
-        atlas.mark_used(table)
-    found: _Made = known[name][0]
-    return found
-
-
 def hours(atlas: Atlas, *, leave_out: str = "") -> Hours:
     """Return the representative hours of all ten areas; not to be changed.
 
@@ -103,7 +84,7 @@ def hours(atlas: Atlas, *, leave_out: str = "") -> Hours:
     """
     if leave_out:
         return _made(atlas, leave_out)
-    return kept(atlas, "hours", lambda: _made(atlas))
+    return atlas.kept("hours", "", lambda: _made(atlas))
 
 
 def _made(atlas: Atlas, leave_out: str = "") -> Hours:

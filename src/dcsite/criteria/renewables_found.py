@@ -20,7 +20,7 @@ from dcsite.geo.geodesy import geodesic_km
 from . import renewables as own_words
 from .cooling import pue_at
 from .renewable_delivery import links_mw
-from .renewable_hours import drought, hours, kept
+from .renewable_hours import drought, hours
 from .renewable_supply import decarbonised_share, gathered_exactly, local_demand, supply_rows
 from .renewables import HOURS_PER_YEAR, Offers, Parameters, energy_asked_mw
 
@@ -327,7 +327,7 @@ def _worst(
             {"solar": "solar", "onshore_wind": "wind", "offshore_wind": "wind"}
         )
     ).dropna(subset="mix")
-    known = kept(atlas, "worst weeks", lambda: _worst_weeks(atlas))
+    known = atlas.kept("worst weeks", "", lambda: _worst_weeks(atlas))
     given = sum(mw * known.loc[source, mix] for _, source, _, mw, _, mix in mean.to_numpy())
     findings.figure(WORST_WEEK, max(float(load_mw.sum()) - float(given), 0.0))
 

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -333,20 +332,14 @@ def _log_odds(share: pd.Series[float]) -> tuple[NDArray[np.bool_], NDArray[np.bo
     return kept <= LEAST, kept >= MOST, np.asarray(logit(kept), dtype=np.float64)
 
 
-_KNOWN: WeakKeyDictionary[Atlas, tuple[Darkness, float, frozenset[str]]] = WeakKeyDictionary()
-
-
 def darkness(atlas: Atlas) -> tuple[Darkness, float]:
     """Return the curve of the atlas's records, and the weight of a prefecture's own shaking."""
-    if atlas not in _KNOWN:
-        with atlas.recording() as names:
-            curve = fit(recorded_outages(atlas))
-            weight, _ = fit_own_weight(atlas, curve.slope)
-        _KNOWN[atlas] = curve, weight, frozenset(names)
-    curve, weight, read = _KNOWN[atlas]
-    for name in sorted(read):
-        atlas.mark_used(name)
-    return curve, weight
+
+    def fitted() -> tuple[Darkness, float]:
+        curve = fit(recorded_outages(atlas))
+        return curve, fit_own_weight(atlas, curve.slope)[0]
+
+    return atlas.kept("darkness", "", fitted)
 
 
 def dark_logit(atlas: Atlas, settings: DisasterSettings, shaken: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -49,10 +48,6 @@ UNSHAKING = ("area_blackout", "frequency_blackout", "landing_cluster")
 #: Least share of an area's customers cut off that is told.
 _TOLD = 0.01
 _Areas = dict[str, dict[str, float]]
-#: What earthquakes cut off, of the settings asked about last.
-_KNOWN: WeakKeyDictionary[
-    Atlas, tuple[str, tuple[pd.DataFrame, _Areas, tuple[Floats, Floats]], frozenset[str]]
-] = WeakKeyDictionary()
 _COLUMNS = (
     "kind", "name_en", "name_ja", "category", "source_id", "source_probability_30y",
     "probability_30y", "probability_date", "basis", "areas_dark", "in_force",
@@ -315,24 +310,21 @@ def _cut_by_known(
     As :func:`_cut_off`, and the probability that an outage outlasts each tier's fuel: of an
     earthquake's, and of others. Where no earthquake cuts the power all recorded outages count,
     those of earthquakes too: the others are of lines felled by storms, and the only blackout of a
-    whole area on record is among those of earthquakes. The answer to the last question is kept.
+    whole area on record is among those of earthquakes.
     """
+
+    def found() -> tuple[pd.DataFrame, _Areas, tuple[Floats, Floats]]:
+        _, felt = computed_earthquakes(atlas, settings)
+        _, local = local_shaking(atlas, settings)
+        felt = felt.assign(tokyo_lost=felt[case_of_tokyo(atlas, settings)])
+        strong = _strongly(felt.fillna(UNSHAKEN), settings).join(local, how="outer")
+        strong = strong.reindex(atlas.table("municipalities").index).fillna(0.0)
+        hours = settings.fuel_hours.by_tier()
+        still_out = outlast(atlas, hours, True), outlast(atlas, hours, False)
+        return *_cut_off(atlas, settings, strong), still_out
+
     key = settings.model_dump_json(include=set(DisasterSettings.model_fields) - {"footprints_file"})
-    if atlas not in _KNOWN or _KNOWN[atlas][0] != key:
-        with atlas.recording() as names:
-            _, felt = computed_earthquakes(atlas, settings)
-            _, local = local_shaking(atlas, settings)
-            felt = felt.assign(tokyo_lost=felt[case_of_tokyo(atlas, settings)])
-            strong = _strongly(felt.fillna(UNSHAKEN), settings).join(local, how="outer")
-            strong = strong.reindex(atlas.table("municipalities").index).fillna(0.0)
-            hours = settings.fuel_hours.by_tier()
-            still_out = outlast(atlas, hours, True), outlast(atlas, hours, False)
-            found = *_cut_off(atlas, settings, strong), still_out
-        _KNOWN[atlas] = key, found, frozenset(names)
-    _, found, names_read = _KNOWN[atlas]
-    for name in sorted(names_read):
-        atlas.mark_used(name)
-    return found
+    return atlas.kept("cut off", key, found)
 
 
 def _cut_by_own(atlas: Atlas, settings: DisasterSettings) -> tuple[pd.DataFrame, _Areas]:

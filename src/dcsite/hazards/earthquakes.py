@@ -12,7 +12,6 @@ each is taken as equally likely. Within a zone, rows are weighted by their own p
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -39,11 +38,6 @@ _KINDS_JA = {
 }
 #: Nothing is known of shaking below the tables' threshold, where no site is down.
 UNSHAKEN = -np.inf
-#: What the events follow from, beside the atlas: they are worked out once for each.
-_Key = tuple[str, str, str, float]
-_KNOWN: WeakKeyDictionary[Atlas, dict[_Key, tuple[pd.DataFrame, pd.DataFrame, frozenset[str]]]] = (
-    WeakKeyDictionary()
-)
 
 
 def computed_earthquakes(
@@ -71,15 +65,7 @@ def computed_earthquakes(
         settings.range_end,
         settings.min_probability_30y,
     )
-    known = _KNOWN.setdefault(atlas, {})
-    if key not in known:
-        with atlas.recording() as names:
-            events, felt = _work_out(atlas, settings)
-        known[key] = events, felt, frozenset(names)
-    events, felt, names_read = known[key]
-    for name in sorted(names_read):
-        atlas.mark_used(name)
-    return events, felt
+    return atlas.kept("computed earthquakes", key, lambda: _work_out(atlas, settings))
 
 
 def intensity_at_offices(atlas: Atlas, event_id: str) -> dict[str, float]:

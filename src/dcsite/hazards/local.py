@@ -20,7 +20,6 @@ the ratio of the two: sums are exact everywhere, and neighbours are shaken in th
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -46,10 +45,6 @@ _WINDS = ("north", "north-east", "east", "south-east", "south", "south-west", "w
 _WINDS_JA = ("北", "北東", "東", "南東", "南", "南西", "西", "北西")
 #: A centre this near to a place is told as the place itself.
 _BENEATH_KM = 5.0
-_Key = tuple[str, str, str, float, float, str]
-_KNOWN: WeakKeyDictionary[Atlas, dict[_Key, tuple[pd.DataFrame, pd.DataFrame, frozenset[str]]]] = (
-    WeakKeyDictionary()
-)
 
 
 def local_earthquakes(sites: pd.DataFrame, atlas: Atlas, settings: DisasterSettings) -> Footprints:
@@ -103,15 +98,7 @@ def local_shaking(
         settings.local_radius_km,
         intensity,
     )
-    known = _KNOWN.setdefault(atlas, {})
-    if key not in known:
-        with atlas.recording() as names:
-            found = _work_out(atlas, settings, intensity)
-        known[key] = *found, frozenset(names)
-    events, shaken, names_read = known[key]
-    for name in sorted(names_read):
-        atlas.mark_used(name)
-    return events, shaken
+    return atlas.kept("local earthquakes", key, lambda: _work_out(atlas, settings, intensity))
 
 
 def hazard_of_cases(

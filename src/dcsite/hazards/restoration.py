@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -163,15 +162,14 @@ def restoration_curves(outages: pd.DataFrame, points: pd.DataFrame) -> Restorati
     return RestorationCurves(tuple(found), unusable)
 
 
-_KNOWN: WeakKeyDictionary[Atlas, RestorationCurves] = WeakKeyDictionary()
-
-
 def recorded_curves(atlas: Atlas) -> RestorationCurves:
     """Return the curves of the atlas's tables; worked out once."""
-    outages, points = map(atlas.table, ("wide_area_power_outages", "power_outage_restoration"))
-    if atlas not in _KNOWN:
-        _KNOWN[atlas] = restoration_curves(outages, points.reset_index())
-    return _KNOWN[atlas]
+
+    def read() -> RestorationCurves:
+        outages, points = map(atlas.table, ("wide_area_power_outages", "power_outage_restoration"))
+        return restoration_curves(outages, points.reset_index())
+
+    return atlas.kept("restoration curves", "", read)
 
 
 def outlast(atlas: Atlas, hours: ArrayLike, after_earthquake: bool) -> Floats:
