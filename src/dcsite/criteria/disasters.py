@@ -129,7 +129,12 @@ class Disasters(Criterion[Parameters]):
             return
         kinds = found.events["kind"].tolist()
         least = np.array([getattr(own.least_survival, kind) for kind in kinds])
-        asked = np.flatnonzero(found.events["in_force"].to_numpy(dtype=bool) & (least > 0.0))
+        # Where no hub can be down for more than that, no plan can lose more.
+        most = found.down_by_tier.max(axis=(0, 1))
+        in_force = found.events["in_force"].to_numpy(dtype=bool)
+        asked = np.flatnonzero(in_force & (most > 1.0 - least))
+        if not len(asked):
+            return
         coefficient = 1.0 - least[asked, None, None] - down_by_tier(found, asked)
         slack = None
         if mode == "soft":

@@ -276,9 +276,9 @@ class _Rows:
 
     def __init__(self, program: Program, own: Parameters) -> None:
         self._program, self._own = program, own
-        every = disasters_at(program.sites, program.atlas, program.scenario)
-        self._found = every.take(every.events.index[every.events["in_force"]].tolist())
+        self._found = disasters_at(program.sites, program.atlas, program.scenario)
         events = self._found.events
+        self._in_force = events["in_force"].to_numpy(dtype=bool)
         self._tokyo = int(np.flatnonzero(events["kind"] == "tokyo_lost")[0])
         shape = (len(program.sites), len(TIERS))
         self._holds = program.eligible & np.isin(
@@ -286,8 +286,8 @@ class _Rows:
         )
         mode = program.mode("backup")
         self._falls = program.eligible & np.isin(TIERS, own.backup_tiers) & (mode != "off")
-        # Of a site and tier, event by event: (events, sites, tiers).
-        self._down = np.stack([self._found.down_at(t).T for t in range(len(TIERS))], axis=2)
+        # Of a tier and site, event by event: (tiers, sites, events).
+        self._down = self._found.down_by_tier
         self._backs: dict[tuple[int, int], NDArray[np.bool_]] = {}
         self._laid: set[Any] = set()
         self._short: Any = None
@@ -311,7 +311,8 @@ class _Rows:
             own.tokyo_share * self._tokyo_load,
             rule="tokyo_takeover",
         )
-        stands = self._holds & (self._down[self._tokyo] < own.joint_probability)
+        fall = self._down[:, :, self._tokyo].T
+        stands = self._holds & (fall < own.joint_probability)
         self._backs[-1, 0] = stands
         nobody = np.zeros(shape, dtype=bool)
         self._lay("tokyo_alone", self._tokyo, nobody, stands, tokyo=True)
@@ -413,10 +414,9 @@ class _Rows:
         self, load: NDArray[np.float64], reserve: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Return what falls less what stands in each event."""
-        lacks: NDArray[np.float64] = np.einsum("sit,it->s", self._down, load + reserve) - float(
-            reserve.sum()
-        )
-        return lacks
+        site, tier = np.nonzero(load + reserve)
+        lacks = (load + reserve)[site, tier] @ self._down[tier, site] - float(reserve.sum())
+        return np.where(self._in_force, lacks, -np.inf)
 
     def _sets(
         self, load: NDArray[np.float64], reserve: NDArray[np.float64]
@@ -430,14 +430,14 @@ class _Rows:
         hubs = [(site, tier) for site, tier in np.argwhere(load > _VIOLATED).tolist()]
         holders = np.argwhere(reserve > _VIOLATED)
         at = tuple(holders.T)
-        fall = np.array([self._down[:, i, t] * load[i, t] for i, t in hubs])
-        fall = fall.reshape(len(hubs), len(self._down))
-        stand = (1.0 - self._down[:, at[0], at[1]]).T * reserve[at][:, None]
+        fall = np.array([self._down[t, i] * load[i, t] for i, t in hubs])
+        fall = fall.reshape(len(hubs), len(self._in_force))
+        stand = (1.0 - self._down[at[1], at[0]]) * reserve[at][:, None]
         arcs = np.zeros((len(hubs), len(holders)), dtype=np.bool_)
         for number, hub in enumerate(hubs):
             arcs[number] = self._backed_by(hub)[at]
         found = np.where(fall > 0.0, arcs @ stand, np.inf).min(axis=0, initial=np.inf)
-        for event in np.flatnonzero(fall.sum(axis=0) > found + _VIOLATED):
+        for event in np.flatnonzero(self._in_force & (fall.sum(axis=0) > found + _VIOLATED)):
             lack, chosen = most_lacking(fall[:, event], stand[:, event], arcs)
             yield lack, int(event), [hubs[number] for number in chosen], False
         if self._tokyo_load > 0.0:
@@ -495,7 +495,7 @@ class _Rows:
         tokyo: bool = False,
     ) -> None:
         """Lay ``sum((1 - down) * reserve) >= sum(down * load)``, Tokyo's load carried besides."""
-        share, down = 1.0 / self._program.total_it_load_mw, self._down[event]
+        share, down = 1.0 / self._program.total_it_load_mw, self._down[:, :, event].T
         terms = [
             *self._program.reserve_terms(np.where(backs, share * (1.0 - down), 0.0)),
             *self._program.load_terms(np.where(falls, -share * down, 0.0)),
