@@ -21,8 +21,10 @@ from pydantic import Field
 
 from dcsite.contract import (
     TIERS,
+    Bound,
     Criterion,
     Evaluation,
+    Outlook,
     Program,
     Quantity,
     Rule,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 Tier = Literal["core", "large", "regional"]
 
+_LARGE = TIERS.index("large")
 #: A row counts as violated by more than this, in shares of the total IT load.
 _VIOLATED = 1e-7
 #: The most violated rows of one kind that one round adds: the next is likely to need others.
@@ -167,15 +170,14 @@ def osaka_idle_mw(atlas: Atlas, scenario: Scenario) -> float:
         },
         index=pd.Index(["osaka"], name="site_id"),
     )
-    down = _with_tokyo(disasters_at(site, atlas, scenario))
-    return (osaka.capacity_mw - osaka.load_mw) * (1.0 - float(down[0]))
+    down = _down_with_tokyo(disasters_at(site, atlas, scenario))
+    return (osaka.capacity_mw - osaka.load_mw) * (1.0 - float(down[0, _LARGE]))
 
 
-def _with_tokyo(found: DisasterSet) -> NDArray[np.float64]:
-    """Return how likely each site, with the fuel of a large hub, is down when Tokyo is lost."""
-    lost = (found.events["kind"] == "tokyo_lost").to_numpy()
-    down: NDArray[np.float64] = found.down_at(TIERS.index("large"))[:, lost].max(axis=1)
-    return down
+def _down_with_tokyo(found: DisasterSet) -> NDArray[np.float64]:
+    """Return how likely each site is down when Tokyo is lost, in each tier: (sites, tiers)."""
+    lost = int(np.flatnonzero(found.events["kind"] == "tokyo_lost")[0])
+    return np.column_stack([found.down_at(tier)[:, lost] for tier in range(len(TIERS))])
 
 
 class TakingOver(Criterion[Parameters]):
@@ -211,8 +213,8 @@ class TakingOver(Criterion[Parameters]):
     )
 
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
-        """Measure how likely each site is down when Tokyo is lost."""
-        down = _with_tokyo(disasters_at(sites, atlas, scenario))
+        """Measure how likely each site, as a large hub, is down when Tokyo is lost."""
+        down = _down_with_tokyo(disasters_at(sites, atlas, scenario))[:, _LARGE]
         return pd.DataFrame({DOWN_WITH_TOKYO.name: down}, index=sites.index)
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
@@ -223,6 +225,33 @@ class TakingOver(Criterion[Parameters]):
         """Return the tiers that may hold reserve; none where no rule asks for any."""
         asked = any(scenario.rules[rule.name] != "off" for rule in self.rules)
         return self.own(scenario).reserve_tiers if asked else ()
+
+    def bounds(self, outlook: Outlook) -> Sequence[Bound]:
+        """Bound from above the share of Tokyo's load that can be carried with Tokyo lost."""
+        own, scenario = self.own(outlook.scenario), outlook.scenario
+        load_mw = core_loads(outlook.atlas, own)["tokyo"].load_mw
+        holds = np.isin(TIERS, self.reserve_tiers(scenario))
+        if load_mw <= 0.0 or scenario.rules["tokyo_takeover"] == "off":
+            return ()
+        found = disasters_at(outlook.sites, outlook.atlas, scenario)
+        down = _down_with_tokyo(found)
+        worth = np.where(holds & (down < own.joint_probability), 1.0 - down, 0.0)
+        most_mw = outlook.most_reserve_mw(worth)
+        if own.osaka_idle_counts:
+            most_mw += osaka_idle_mw(outlook.atlas, scenario)
+        return (
+            Bound(
+                CARRIED.in_plan,
+                "at_most",
+                min(1.0, most_mw / load_mw),
+                own.tokyo_share,
+                "criteria.takeover.tokyo_share",
+                ("tokyo_takeover",),
+                f"at most {most_mw:,.0f} MW of reserve can stand beside the load with Tokyo lost, "
+                f"{own.tokyo_share * load_mw:,.0f} MW are wanted",
+                ", or raise tiers.*.it_load_mw.max or tiers.*.count.max",
+            ),
+        )
 
     def constrain(self, program: Program) -> None:
         """Hold the rows ready that say what it must carry.
