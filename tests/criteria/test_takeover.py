@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from itertools import combinations
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 import dcsite
 from dcsite.criteria.takeover import core_loads, most_lacking, osaka_idle_mw
 from dcsite.criteria.takeover_found import _hand_on, evaluate_takeover
+from dcsite.feasibility.check import check_scenario
 from dcsite.hazards import DisasterSet, Fragility
 from dcsite.model import Candidates, assemble
 from dcsite.plan import check_plan
@@ -155,7 +157,7 @@ SMALL = (
     "tiers.core.it_load_mw={min=100,max=300}",
     "tiers.large.count={min=1,max=3}",
     "tiers.large.it_load_mw={min=50,max=200}",
-    "tiers.regional.count=0",
+    "tiers.regional.count={min=0,max=2}",
     "demand.total_new_it_load_mw=400",
     "rules.core_regions=off",
     "rules.tier_counts=hard",
@@ -178,9 +180,10 @@ SMALL = (
     least=st.sampled_from([0.02, 0.1, 0.25]),
     share=st.sampled_from([0.0, 0.3, 1.0]),
     penalty=st.sampled_from([0.1, 2.0]),
+    lowest=st.sampled_from(["large", "regional"]),
 )
 def test_the_programs_shortage_is_the_evaluations(
-    measured, shipped_atlas, picked, least, share, penalty
+    measured, shipped_atlas, picked, least, share, penalty, lowest
 ):
     scenario = dcsite.load_scenario(
         "policy-2023",
@@ -189,6 +192,7 @@ def test_the_programs_shortage_is_the_evaluations(
             f"criteria.takeover.joint_probability={least}",
             f"criteria.takeover.tokyo_share={share}",
             f"penalties.backup={penalty}",
+            f'criteria.takeover.backup_tiers=["core", "{lowest}"]',
             "criteria.takeover.weight_parts={tokyo_carried=0.5, reserve_share=0.5}",
         ),
     )
@@ -227,3 +231,17 @@ def test_a_hard_share_that_cannot_be_met_is_infeasible(measured, shipped_atlas):
         )
         # At most 2 x 300 + 3 x 200 MW can stand, 400 of which serve demand.
         assert answer.outcome.status == status
+
+
+def test_the_check_says_which_share_would_do(measured, shipped_atlas):
+    scenario = dcsite.load_scenario(
+        "policy-2023",
+        (*SMALL, "rules.tokyo_takeover=hard", "criteria.takeover.tokyo_share=0.9"),
+    )
+    found = check_scenario(Candidates.of(scenario, shipped_atlas, measured.loc[list(POOL)]))
+    (problem,) = [one for one in found.errors if "tokyo_share" in one.rule_or_key]
+    # 300 + 300 + 3 x 200 + 2 x 50 MW less the 400 MW that serve demand; less than all of it stands.
+    assert "905 MW are wanted" in problem.message
+    assert re.search(
+        r"at most \d+ MW of reserve can stand.*; set it to 0\.\d+ or less", problem.message
+    )
