@@ -88,9 +88,12 @@ def test_other_assumptions_about_disasters_are_laid_over_the_plans_scenario(
 ):
     lost = []
     for more in ((), ("--set", "criteria.disasters.area_blackout_30y=0")):
-        answer = call("stress", folder, "--years", "20000", "--sets", "0", "--json", "-q", *more)
+        answer = call("stress", folder, "--years", "20000", "--sets", "1", "--json", "-q", *more)
         assert answer.code == 0, answer.err
         found = json.loads(answer.out)
+        # A value beyond its range is the user's own: it is not drawn.
+        drawn = {one["key"].rpartition(".")[2] for one in found["varied"]["ranges"]}
+        assert ("area_blackout_30y" in drawn) == (not more)
         lost.append(found["plan"]["mwh_by_kind"].get("area_blackout", {"value": 0.0})["value"])
     assert lost[0] > 0.0
     assert lost[1] == 0.0

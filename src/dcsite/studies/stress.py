@@ -16,7 +16,7 @@ from dcsite.hazards.settings import key_of
 from dcsite.plan.types import GeodataUse
 from dcsite.scenario import as_dict, flatten, load_scenario, override_texts
 
-from .robust_sample import RobustRanges, check_ranges, draw
+from .robust_sample import RobustRanges, draw
 from .stress_fleet import CONFIDENCE, Fleet, fleet, fleet_result, hubs_frame
 from .stress_history import history
 from .stress_simulate import event_rates, simulate
@@ -153,12 +153,15 @@ def _varied(
     seed: int,
     main_figures: Callable[[Scenario, int], list[dict[str, Estimate]]],
 ) -> Varied:
-    """Run the test again with other values of what is assumed of disasters."""
-    ranges = RobustRanges.read()
-    ranges = ranges.model_copy(
-        update={"range": tuple(one for one in ranges.range if one.key.startswith(key_of("")))}
-    )
-    check_ranges(ranges, scenario, RobustRanges.shipped)
+    """Run the test again with other values of what is assumed of disasters.
+
+    A value of the user's own that lies outside its range is not drawn: the user knows better.
+    """
+    ranges, values = RobustRanges.read(), dict(flatten(as_dict(scenario)))
+    ours = [one for one in ranges.range if one.key.startswith(key_of(""))]
+    bounds = {one.key: one.bounds(values[one.key]) for one in ours}
+    ours = [one for one in ours if bounds[one.key][0] <= values[one.key] <= bounds[one.key][1]]
+    ranges = ranges.model_copy(update={"range": tuple(ours)})
     keys, each = {one.key for one in ranges.range}, max(years // _YEARS_PART, 1)
     drawn = [
         {key: value for key, value in draw(ranges, scenario, seed, number).items() if key in keys}
@@ -173,11 +176,7 @@ def _varied(
             for name, values in seen.items()
         }
 
-    values = dict(flatten(as_dict(scenario)))
-    shown = (
-        VariedKey(one.key, values[one.key], *one.bounds(values[one.key]), one.why)
-        for one in ranges.range
-    )
+    shown = (VariedKey(one.key, values[one.key], *bounds[one.key], one.why) for one in ours)
     return Varied(each, tuple(shown), tuple(drawn), between(0), between(1))
 
 
