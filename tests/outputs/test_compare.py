@@ -20,7 +20,7 @@ HOSTILE = "<img src=x onerror=alert(1)></script><b>"
 @pytest.fixture(scope="module")
 def found(measured, shipped_atlas):
     asked = dcsite.load_scenario("policy-2023", ("demand.total_new_it_load_mw=600",))
-    hubs = measured.loc[["01217", "43100"]].assign(tier="core", it_load_mw=300.0)
+    hubs = measured.loc[["01217", "43100"]].assign(tier="core", it_load_mw=300.0, reserve_mw=0.0)
     named = hubs.assign(name_ja=[HOSTILE, "熊本市"])
     return compare_plans(
         [

@@ -225,9 +225,14 @@ def carrying_lines(plan: Plan, names: Mapping[str, str], site_id: str) -> list[d
             lines.append({"ja": ja, "en": en, "value": str(len(arcs)), "more": "、".join(told)})
     for one in carried_loads(plan):
         if one.takeover.site_id == site_id and one.is_short:
+            ja, en = (
+                ("担い手のない負荷", "Carried by nobody")
+                if one.is_hub
+                else ("必要量に対する不足", "Short of what is asked")
+            )
             lines.append(
                 {
-                    "ja": "担い手のない負荷", "en": "Carried by nobody",
+                    "ja": ja, "en": en,
                     "value": about(one.takeover.short_mw),
                     "more": one.event or "単独停止時 when it fails alone",
                 }
