@@ -241,9 +241,10 @@ def test_tokyo_is_lost_in_the_case_that_is_asked_for(three: pd.DataFrame) -> Non
 
 def test_a_users_events_come_last(three: pd.DataFrame, tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
-    path.write_text("scenario_id,municipality_code,probability_down\nx,01100,1\n", "utf-8")
+    columns = "scenario_id,municipality_code,probability_down,intensity\n"
+    path.write_text(f"{columns}x,01100,1,\ny,01100,,5.5\n", "utf-8")
     places = pd.DataFrame(
-        {"population_2020": [1], "electricity_area": ["north"], "pref_name_ja": ["北県"]},
+        {"population_2020": [1000], "electricity_area": ["north"], "pref_name_ja": ["北県"]},
         index=["01100"],
     ).rename_axis("municipality_code")
     atlas = small_atlas()
@@ -252,9 +253,15 @@ def test_a_users_events_come_last(three: pd.DataFrame, tmp_path: Path) -> None:
     atlas.tables["seismic_hazard_by_ward"] = wards
     sites = three.assign(municipality_code=["01", "02", "01100"])
     found = disaster_set(sites, atlas, settings(footprints_file=str(path)), ["", "", ""])
-    assert found.events.index[-1] == "user_x"
+    assert found.events.index[-2:].tolist() == ["user_x", "user_y"]
     assert found.events["kind"].iloc[-1] == "user"
-    assert found.lost[:, -1].tolist() == [0.0, 0.0, 1.0]
+    assert found.lost[:, -2:].tolist() == [[0, 0], [0, 0], [1, 0]]
+    assert found.intensity[:, -1].tolist() == [NOT, NOT, 5.5]
+    # Its shaking cuts off the area: 1,000 of now 2,000 residents, with one chance in two.
+    assert not found.dark[:, -2].any()
+    np.testing.assert_allclose(found.dark[:, -1], 0.25, atol=1e-5)
+    assert found.events["areas_dark"].iloc[-1] == {"north": pytest.approx(0.25, abs=1e-5)}
+    np.testing.assert_allclose(found.outlast[:, -1], found.outlast[:, 0])
     assert found.events.index.is_unique
 
 
