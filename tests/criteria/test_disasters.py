@@ -24,7 +24,7 @@ from dcsite.criteria.disaster_terms import (
     tail_weights,
 )
 from dcsite.criteria.disasters import TailRows
-from dcsite.criteria.disasters_found import cvar, evaluate_disasters
+from dcsite.criteria.disasters_found import cvar, evaluate_disasters, worst_disasters
 from dcsite.hazards import DisasterSet, Fragility
 
 #: Half of the sites are down at 6.0, without any scatter: an event takes a site down or not.
@@ -269,3 +269,21 @@ def test_a_changed_file_of_disasters_is_read_anew(measured, shipped_atlas, tmp_p
         found = disasters_of(few, shipped_atlas, asked)
         own = found.events.index.get_loc("user_x")
         assert found.down_at(2)[:, own].tolist() == [pytest.approx(probability), 0.0]
+
+
+def test_the_loss_of_tokyo_is_listed_however_little_it_takes():
+    events = [
+        *[(f"quake{n}", "earthquake", 0.1, True) for n in range(3)],
+        ("tokyo_lost", "tokyo_lost", math.nan, True),
+    ]
+    lost = [[0.5, 0.4, 0.3, 0.01]] * 4
+    found = made_up(lost, events)
+    found.events.loc["tokyo_lost", "basis"] = "ASG01"
+    listed = worst_disasters(HUBS["it_load_mw"].to_numpy(), found, count=2)
+    assert [(one.event_id, one.case_id) for one in listed] == [
+        ("quake0", "quake0"),
+        ("quake1", "quake1"),
+        ("tokyo_lost", "ASG01"),
+    ]
+    nothing = made_up([[0.0]] * 4, events[-1:])
+    assert worst_disasters(HUBS["it_load_mw"].to_numpy(), nothing) == ()

@@ -71,6 +71,9 @@ def test_a_tsunami_shapefile_as_published_covers_its_prefecture(
         path.with_suffix(gone).unlink()
     _same(_measured(path, shipped_atlas), tsunami=[0.0, 0.5, 0.0, NO])
     assert {one.suffix for one in hazard_files(path)} == {".shp", ".shx", ".dbf"}
+    odd = tmp_path / "a[1].geojson"
+    odd.write_text("{}")
+    assert hazard_files(odd) == (odd,)
     with zipfile.ZipFile(tmp_path / "A40-16_01_GML.zip", "w") as archive:
         for part in hazard_files(path):
             archive.write(part, f"A40-16_01_GML/{part.name}")

@@ -31,6 +31,7 @@ is known of the site itself.
 
 from __future__ import annotations
 
+import glob
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -124,7 +125,7 @@ class ZonePolygons:
 def hazard_files(path: str | Path) -> tuple[Path, ...]:
     """Return what a user's file or folder consists of: the parts of a Shapefile too."""
     path = Path(path)
-    found = path.iterdir() if path.is_dir() else path.parent.glob(f"{path.stem}.*")
+    found = path.iterdir() if path.is_dir() else path.parent.glob(f"{glob.escape(path.stem)}.*")
     return tuple(sorted(one for one in found if one.is_file()))
 
 
