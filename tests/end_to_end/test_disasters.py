@@ -32,8 +32,8 @@ def test_stress_writes_beside_the_plan_the_same_twice(default_run, start, tmp_pa
     for name in ("a", "b"):
         folder = tmp_path / name
         done = start(
-            "stress", default_run.directory, "--years", "20000", "--history", "-o", folder,
-            cwd=tmp_path,
+            "stress", default_run.directory, "--years", "20000", "--sets", "2", "--history",
+            "-o", folder, cwd=tmp_path,
         ).finish(folder)  # fmt: skip
         assert done.code == 0, done.stderr
         assert "disasters of" in done.stdout

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 #: Hubs less likely down than this are not listed.
 _LEAST = 0.005
 #: Draws of which hubs are down, for what reserve carries.
-_DRAWS = 2000
+_DRAWS = 10_000
 
 
 class Outage(NamedTuple):
@@ -176,12 +176,16 @@ def _replay(
 
 def _unserved(fleet: Fleet, ends: Floats) -> tuple[float | None, float | None]:
     """Return the expected share of the load that nobody carries, at both ends of a range."""
-    if fleet.reserve is None:
+    reserve = fleet.reserve
+    if reserve is None:
         return None, None
-    load = fleet.reserve.load_mw
+    load = reserve.load_mw
     even = np.random.default_rng(1).random((_DRAWS, len(load)))
-    low, high = (
-        float((end @ load - fleet.reserve.carried_mw(even < end).mean()) / load.sum())
-        for end in ends
-    )
-    return low, high
+
+    def unserved(down: Floats) -> float:
+        drawn = even < down
+        mw, carried_mw = float((drawn @ load).sum()), float(reserve.carried_mw(drawn).sum())
+        # What is down is known without drawing; draws say which part of it is carried.
+        return float(down @ load / load.sum()) * (1.0 - carried_mw / mw if mw else 1.0)
+
+    return unserved(ends[0]), unserved(ends[1])
