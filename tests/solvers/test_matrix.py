@@ -75,6 +75,20 @@ def test_without_cost(problem: pulp.LpProblem) -> None:
     assert plain.fault(np.array([1.0, 0.5, 2.0]), np.array([1.0, 0.5, 2.0])) is None
 
 
+def test_a_grown_problem_is_read_as_a_new_one(problem: pulp.LpProblem) -> None:
+    variables = problem.variables()
+    before = ProgramMatrix.from_problem(problem)
+    assert before.grown(problem).row_names == before.row_names
+    problem.addConstraint(pulp.LpConstraint(variables[0] - 2 * variables[2], -1, "late", 3.0))
+    after, whole = before.grown(problem), ProgramMatrix.from_problem(problem)
+    assert after.row_names == whole.row_names
+    for name, array in whole.arrays().items():
+        assert np.array_equal(after.arrays()[name], array)
+    further = problem.add_variable("further", 0.0, 1.0)
+    problem.addConstraint(pulp.LpConstraint(variables[0] + further, 0, "later", 1.0))
+    assert after.grown(problem).names == ProgramMatrix.from_problem(problem).names
+
+
 def test_odd_numbers_are_named_together(problem: pulp.LpProblem) -> None:
     variables = {v.name: v for v in problem.variables()}
     problem.objective[variables["b"]] = math.nan

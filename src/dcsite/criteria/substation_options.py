@@ -223,7 +223,7 @@ def could_share(program: Program, users: pd.DataFrame) -> bool:
     if program.mode(apart.name) != "hard":
         return len(set(users["site"])) > 1
     kept_km = np.array([program.scenario.tiers[tier].separation_km for tier in TIERS])
-    if users["km"].nlargest(2).sum() < kept_km.min():
+    if np.sort(users["km"].to_numpy())[-2:].sum() < kept_km.min():
         return False
     lat, lon = (program.sites[name].to_numpy()[users["site"]] for name in ("lat_deg", "lon_deg"))
     away_km = geodesic_km(lat[:, None], lon[:, None], lat[None, :], lon[None, :])

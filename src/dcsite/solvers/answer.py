@@ -131,12 +131,12 @@ def _rounds(
         return interrupts.count > 1 or (halted is not None and halted())
 
     begun = time.perf_counter()
-    start, bound, relaxed = _prepared(program, options, on_progress, stopped, given_up)
+    start, bound, last = _prepared(program, options, on_progress, stopped, given_up)
     # A plan that keeps the further rows too is worth a little less than the solver says.
     left = replace(options, gap=(_MARGIN if program.lazy else 1.0) * options.gap, start=start)
     best: Outcome | None = None
-    if start is not None and relaxed is not None:
-        first = _first(program, options, start, relaxed, stopped)
+    if start is not None and last is not None:
+        first = _first(last[0].grown(program.problem), last[1], options, start, stopped)
         bound = bound if first is None else first.bound
         if first is not None and first.gap is not None and first.gap <= options.gap:
             wall_s = time.perf_counter() - begun
@@ -180,22 +180,21 @@ def _rounds(
 
 
 def _first(
-    program: SiteProgram,
+    matrix: ProgramMatrix,
+    relaxed: RelaxedPoint,
     options: SolveOptions,
     start: Mapping[str, float],
-    relaxed: RelaxedPoint,
     stopped: Callable[[], bool],
 ) -> Outcome | None:
     """Return the plan a solve begins from, with the bound of the relaxation and of its branches.
 
     Branches are tried only where they may prove the gap asked for.
     """
-    matrix = ProgramMatrix.from_problem(program.problem)
     bound = matrix.sense * _surely(relaxed.objective)
     nothing = Outcome(
         "no_solution", None, None, bound, None, "highs", highs_version(), 0.0, node_count=0
     )
-    first = _with_plan(program, nothing, start, "optimal")
+    first = _with_plan(matrix, nothing, start, "optimal")
     if first is None or not options.gap < (first.gap or 0.0) <= _NEAR * options.gap:
         return first
     limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
@@ -254,14 +253,14 @@ def _repaired(program: SiteProgram, outcome: Outcome) -> Outcome | None:
     """Return the plan with its helper variables set to what all rows ask for, if it keeps them."""
     if outcome.values is None:
         return None
-    return _with_plan(program, outcome, _with_helpers(program, outcome.values), "feasible")
+    matrix = ProgramMatrix.from_problem(program.problem)
+    return _with_plan(matrix, outcome, _with_helpers(program, outcome.values), "feasible")
 
 
 def _with_plan(
-    program: SiteProgram, outcome: Outcome, plan: Mapping[str, float], status: OutcomeStatus
+    matrix: ProgramMatrix, outcome: Outcome, plan: Mapping[str, float], status: OutcomeStatus
 ) -> Outcome | None:
     """Return an outcome with another plan under its bound; None if the plan breaks the program."""
-    matrix = ProgramMatrix.from_problem(program.problem)
     point = matrix.point(plan)
     if point is None:
         return None
@@ -301,7 +300,8 @@ def _relaxed_rounds(
     _tell(on_progress, "relaxation", begun, None)
     for _ in range(_ROUNDS):
         left_s = limit_s - (time.perf_counter() - begun)
-        matrix = ProgramMatrix.from_problem(program.problem)
+        problem = program.problem
+        matrix = ProgramMatrix.from_problem(problem) if last is None else last[0].grown(problem)
         relaxed = relax(
             matrix, None if np.isinf(limit_s) else left_s, None if last is None else last[1]
         )
@@ -333,7 +333,7 @@ def _prepared(
     on_progress: Callable[[Progress], None] | None,
     stopped: Callable[[], bool],
     given_up: Callable[[], bool],
-) -> tuple[Mapping[str, float] | None, float | None, RelaxedPoint | None]:
+) -> tuple[Mapping[str, float] | None, float | None, tuple[ProgramMatrix, RelaxedPoint] | None]:
     """Lay rows that the relaxation breaks; return where a solver begins, a bound, the relaxation.
 
     A first Ctrl-C lets the first plan come, which takes less than a second: there is no other yet.
@@ -346,9 +346,9 @@ def _prepared(
     matrix, relaxed = last
     bound = matrix.sense * _surely(relaxed.objective)
     if start is not None:
-        now = ProgramMatrix.from_problem(program.problem)
+        now = matrix.grown(program.problem)
         if now.point(start) is not None and not _separated(program, start):
-            return start, bound, relaxed
+            return start, bound, last
     _tell(on_progress, "first plan", begun, bound)
     limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
     for _ in range(_ROUNDS):
@@ -358,9 +358,9 @@ def _prepared(
             break
         plan = _with_helpers(program, dict(zip(matrix.names, found.tolist(), strict=True)))
         if not _separated(program, plan):
-            return plan, bound, relaxed
-        matrix = ProgramMatrix.from_problem(program.problem)
-    return start, bound, relaxed
+            return plan, bound, last
+        matrix = matrix.grown(program.problem)
+    return start, bound, last
 
 
 def _separated(program: SiteProgram, values: Mapping[str, float]) -> int:
@@ -374,7 +374,8 @@ def _started(program: SiteProgram, outcome: Outcome, options: SolveOptions) -> O
     if options.start is None or outcome.status not in {"no_solution", "interrupted"}:
         return outcome
     status: OutcomeStatus = "interrupted" if outcome.interrupted else "feasible"
-    found = _with_plan(program, outcome, options.start, status)
+    matrix = ProgramMatrix.from_problem(program.problem)
+    found = _with_plan(matrix, outcome, options.start, status)
     if found is None:
         return outcome
     return replace(found, notes=(*found.notes, "the plan is the one the solver began from"))

@@ -93,11 +93,6 @@ class ProgramMatrix:
             columns = [position[id(variable)] for variable in problem.objective]
             cost[columns] = list(problem.objective.values())
             cost *= sense
-        rows = _rows(problem)
-        start = np.zeros(len(rows) + 1, dtype=np.int32)
-        np.cumsum([len(row) for row in rows], out=start[1:])
-        kinds = np.array([row.sense for row in rows], dtype=np.int8)
-        right = np.array([-row.constant for row in rows], dtype=float)
         matrix = cls(
             names=names,
             sense=sense,
@@ -105,26 +100,36 @@ class ProgramMatrix:
             lower=_bounds((variable.lowBound for variable in variables), -np.inf),
             upper=_bounds((variable.upBound for variable in variables), np.inf),
             integer=np.array([variable.cat == pulp.LpInteger for variable in variables]),
-            start=start,
-            column=np.fromiter(
-                (position[id(variable)] for row in rows for variable in row),
-                dtype=np.int32,
-                count=int(start[-1]),
-            ),
-            coefficient=np.fromiter(
-                (value for row in rows for value in row.values()),
-                dtype=float,
-                count=int(start[-1]),
-            ),
-            row_lower=np.where(kinds == pulp.LpConstraintLE, -np.inf, right),
-            row_upper=np.where(kinds == pulp.LpConstraintGE, np.inf, right),
             offset=offset,
-            row_names=tuple(str(row.name) for row in rows),
+            **_read(_rows(problem), {names[column]: column for column in position.values()}),
         )
-        matrix._refuse_odd_numbers(right)
+        matrix._refuse_odd_numbers()
         return matrix
 
-    def _refuse_odd_numbers(self, right: NDArray[np.float64]) -> None:
+    def grown(self, problem: pulp.LpProblem) -> ProgramMatrix:
+        """Return a problem read before with the rows, and their columns, added to it since.
+
+        Raises
+        ------
+        SolverError
+            If a number in them is not finite.
+        """
+        new = _rows(problem)[len(self.row_names) :]
+        position = {name: column for column, name in enumerate(self.names)}
+        if any(variable.name not in position for row in new for variable in row):
+            return ProgramMatrix.from_problem(problem)
+        read = _read(new, position)
+        read["start"] = read["start"][1:] + self.start[-1]
+        grown: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name), new])
+            for name, new in read.items()
+            if name != "row_names"
+        }
+        matrix = replace(self, row_names=self.row_names + read["row_names"], **grown)
+        matrix._refuse_odd_numbers()
+        return matrix
+
+    def _refuse_odd_numbers(self) -> None:
         rows = self.row_names
         found = [
             Problem("program", self.names[j], f"objective coefficient is {self.cost[j]}")
@@ -138,6 +143,7 @@ class ProgramMatrix:
             )
             for k in np.flatnonzero(~np.isfinite(self.coefficient))
         ]
+        right = np.where(np.isinf(self.row_lower), self.row_upper, self.row_lower)
         found += [
             Problem("program", rows[i], f"right-hand side is {right[i]}")
             for i in np.flatnonzero(~np.isfinite(right))
@@ -198,6 +204,23 @@ class ProgramMatrix:
             row = self.row_names[int(short.argmax())]
             return f"row {row} is violated by {short.max():.3g} of its largest term"
         return None
+
+
+def _read(rows: list[pulp.LpConstraint], position: Mapping[str, int]) -> dict[str, Any]:
+    """Return rows as fields of a matrix, given the column of each variable by name."""
+    start = np.zeros(len(rows) + 1, dtype=np.int32)
+    np.cumsum([len(row) for row in rows], out=start[1:])
+    kinds = np.array([row.sense for row in rows], dtype=np.int8)
+    right = np.array([-row.constant for row in rows], dtype=float)
+    column = [position[variable.name] for row in rows for variable in row]
+    return {
+        "start": start,
+        "column": np.array(column, dtype=np.int32),
+        "coefficient": np.array([c for row in rows for c in row.values()], dtype=float),
+        "row_lower": np.where(kinds == pulp.LpConstraintLE, -np.inf, right),
+        "row_upper": np.where(kinds == pulp.LpConstraintGE, np.inf, right),
+        "row_names": tuple(str(row.name) for row in rows),
+    }
 
 
 def _rows(problem: pulp.LpProblem) -> list[pulp.LpConstraint]:
