@@ -8,14 +8,16 @@ from types import SimpleNamespace
 from rich.console import Console
 
 from dcsite.cli.summary import _takeovers
-from dcsite.contract import Takeover
+from dcsite.contract import DisasterLoss, Takeover
+
+LOSSES = (DisasterLoss("ANN11", "earthquake", "Nankai [case 1]", "", 0.1, "", 0.1, {}),)
 
 
 def _told(*takeovers: Takeover) -> list[str]:
     hub = SimpleNamespace(site_id="40203", label="久留米市 Kurume-shi")
     stream = io.StringIO()
     console = Console(file=stream, width=200, highlight=False)
-    _takeovers(console, SimpleNamespace(hubs=(hub,), takeovers=takeovers))
+    _takeovers(console, SimpleNamespace(hubs=(hub,), takeovers=takeovers, worst_disasters=LOSSES))
     return stream.getvalue().splitlines()
 
 
@@ -28,7 +30,7 @@ def test_what_nobody_carries_is_a_number():
             "Tokyo area 東京圏 lost: 640 MW of its 1,000 MW are carried by nobody, 360 MW by "
             "reserve; short of what is asked: 140 MW"
         ),
-        "久留米市 Kurume-shi: 70 MW of its 100 MW are carried by nobody in ANN11",
+        "久留米市 Kurume-shi: 70 MW of its 100 MW are carried by nobody in Nankai [case 1]",
     ]
 
 

@@ -102,6 +102,7 @@ def print_summary(
 def _takeovers(console: Console, plan: Plan) -> None:
     """Print what of an existing core's load nobody carries, and of which hubs' load."""
     hubs = {hub.site_id: hub for hub in plan.hubs}
+    names = {loss.event_id: loss.name_en for loss in plan.worst_disasters}
     for one in plan.takeovers:
         short = one.short_mw > 0.05
         if one.site_id not in hubs:
@@ -114,7 +115,8 @@ def _takeovers(console: Console, plan: Plan) -> None:
                 f"{asked}[/{style}]"
             )
         elif short:
-            event = f"in {one.worst_event_id}" if one.worst_event_id else "when it fails alone"
+            event = names.get(one.worst_event_id, one.worst_event_id)
+            event = f"in {event}" if event else "when it fails alone"
             console.print(
                 f"[red]{escape(hubs[one.site_id].label)}: {one.short_mw:,.0f} MW of its "
                 f"{one.load_mw:,.0f} MW are carried by nobody {escape(event)}[/red]"

@@ -333,6 +333,7 @@ def _found_at(hubs: pd.DataFrame, zones: ZonePolygons, atlas: Atlas) -> NDArray[
             continue
         struck = shapely.intersects(zones.geometry, ground)
         covered = struck.any() or code[:2] in zones.prefectures
+        shapely.prepare(towns[code])
         if covered or shapely.intersects(zones.loose, towns[code]).any():
             left = ground
             for zone in zones.geometry[struck & zones.counts]:

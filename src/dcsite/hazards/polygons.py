@@ -31,9 +31,11 @@ is known of the site itself.
 
 from __future__ import annotations
 
+import functools
 import glob
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +48,8 @@ from dcsite.sites.reader import FileForm, geometry_flaw, read_rows
 from .user import beyond_japan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
@@ -129,7 +133,7 @@ def hazard_files(path: str | Path) -> tuple[Path, ...]:
     return tuple(sorted(one for one in found if one.is_file()))
 
 
-def read_polygons(path: str | Path) -> dict[str, ZonePolygons]:
+def read_polygons(path: str | Path) -> Mapping[str, ZonePolygons]:
     """Read a user's file, or all of a folder, by kind of zone.
 
     Polygons that cross themselves, which official layers have, are made valid.
@@ -147,7 +151,19 @@ def read_polygons(path: str | Path) -> dict[str, ZonePolygons]:
             raise HazardsError(
                 Problem(path.name, "", f"holds no file of zones; allowed: {_FILE.kinds}")
             )
-    frame = pd.concat([_read(file) for file in files], ignore_index=True)
+    # Whoever checks or explains a plan reads the same large files again.
+    return _read_all(tuple((file, _state(file)) for file in files))
+
+
+def _state(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes when a file or a part of it does."""
+    stats = ((one.name, one.stat()) for one in hazard_files(path))
+    return tuple((name, found.st_mtime_ns, found.st_size) for name, found in stats)
+
+
+@functools.lru_cache(maxsize=2)
+def _read_all(files: tuple[tuple[Path, object], ...]) -> Mapping[str, ZonePolygons]:
+    frame = pd.concat([_read(file) for file, _ in files], ignore_index=True)
     found = {}
     for zone, rows in frame.groupby("zone"):
         geometry = rows["geometry"].to_numpy(dtype=object)
@@ -156,7 +172,7 @@ def read_polygons(path: str | Path) -> dict[str, ZonePolygons]:
         found[str(zone)] = ZonePolygons(
             geometry, rows["counts"].to_numpy(dtype=bool), told, shapely.point_on_surface(parts)
         )
-    return found
+    return MappingProxyType(found)
 
 
 def measure_polygons(sites: pd.DataFrame, path: str | Path, atlas: Atlas) -> pd.DataFrame:
