@@ -313,5 +313,5 @@ def test_not_a_file(tmp_path: Path) -> None:
     assert "no such file" in error(tmp_path / "none.csv", "--count", "2")
     assert "no such file" in error(tmp_path / "none.tsp", "--count", "2")
     assert "is a folder" in error(tmp_path, "--count", "2")
-    (tmp_path / "x.xlsx").write_bytes(b"PK")
-    assert "is not known" in error(tmp_path / "x.xlsx", "--count", "2")
+    (tmp_path / "x.xls").write_bytes(b"PK")
+    assert "is not known" in error(tmp_path / "x.xls", "--count", "2")

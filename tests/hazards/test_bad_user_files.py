@@ -23,7 +23,8 @@ WriteFile = Callable[[str, str | bytes], Path]
 Complaints = Callable[[Path], list[str]]
 
 KINDS = (
-    ".csv (municipalities or ruptures by scenario), .geojson, .json (GeoJSON) or .gpkg (GeoPackage)"
+    ".csv or .xlsx (municipalities or ruptures by scenario), .geojson, .json (GeoJSON) or .gpkg "
+    "(GeoPackage)"
 )
 TABLE = "scenario_id,municipality_code,intensity\n"
 RUPTURES = (
@@ -44,8 +45,8 @@ BOW_TIE = shapely.Polygon([(141, 43), (141.1, 43.1), (141.1, 43), (141, 43.1)])
             "d.csv",
             b"scenario_id,municipality_code,intensity,name\na,01100,6,\x81\xff\n",
             (
-                "is no text in a known encoding; allowed: UTF-8 (with or without BOM) or CP932; "
-                "save it again"
+                "is no text in a known encoding; allowed: UTF-8 (with or without BOM), UTF-16 with "
+                "BOM, CP932 or EUC-JP; save it again"
             ),
         ),
         ("d.gpkg", b"x", "is not a GeoPackage; write it again, or name it after what it is"),
@@ -146,7 +147,7 @@ CODES = "allowed: the five digits of one of the municipalities of 2020, such as 
             [
                 (
                     'row 2, column scenario_id: "a b" is not an id; allowed: up to 64 letters, '
-                    "digits, dots, hyphens and underscores"
+                    "digits, dots, hyphens, underscores, slashes and colons"
                 )
             ],
         ),
@@ -515,7 +516,7 @@ def test_geojson_of_a_point_is_named_with_its_scenario(
     assert lines == [
         (
             'd.geojson: feature 1, column scenario_id: "<script>" is not an id; allowed: up to 64 '
-            "letters, digits, dots, hyphens and underscores"
+            "letters, digits, dots, hyphens, underscores, slashes and colons"
         ),
         f'd.geojson: feature 1, column geometry: of scenario "<script>" is a Point; {POLYGON}',
     ]

@@ -10,8 +10,10 @@ import pytest
 
 WriteFile = Callable[[str, str | bytes], Path]
 Complaints = Callable[[Path], list[str]]
-KINDS = ".csv (with latitude and longitude), .geojson, .json (GeoJSON) or .gpkg (GeoPackage)"
-ENCODINGS = "allowed: UTF-8 (with or without BOM) or CP932; save it again"
+KINDS = (
+    ".csv or .xlsx (with latitude and longitude), .geojson, .json (GeoJSON) or .gpkg (GeoPackage)"
+)
+ENCODINGS = "allowed: UTF-8 (with or without BOM), UTF-16 with BOM, CP932 or EUC-JP; save it again"
 
 
 @pytest.mark.parametrize(
@@ -22,7 +24,7 @@ ENCODINGS = "allowed: UTF-8 (with or without BOM) or CP932; save it again"
         ("s.csv", b"lat,lon\n", "has no rows; give at least one site"),
         (
             "s.csv",
-            "lat,lon\n43,141\n".encode("utf-16"),
+            "lat,lon\n43,141\n".encode("utf-16-le"),
             f"is no text in a known encoding; {ENCODINGS}",
         ),
         (
@@ -35,7 +37,15 @@ ENCODINGS = "allowed: UTF-8 (with or without BOM) or CP932; save it again"
             b'lat,lon\n"43,141\n',
             "is not a CSV file: unexpected end of data; quote cells as RFC 4180 says",
         ),
-        ("s.xlsx", b"PK", f'extension ".xlsx" is not known; allowed: {KINDS}'),
+        ("s.xls", b"PK", f'extension ".xls" is not known; allowed: {KINDS}'),
+        (
+            "s.xlsx",
+            b"PK",
+            (
+                "cannot be read as an Excel workbook: File is not a zip file; "
+                "save it as .xlsx or .csv again"
+            ),
+        ),
         ("s", b"lat,lon\n43,141\n", f'extension "" is not known; allowed: {KINDS}'),
         (
             "s.geojson",
@@ -126,7 +136,7 @@ def test_missing_file_and_folder(tmp_path: Path, complaints: Complaints) -> None
             [
                 (
                     "s.csv: header: no column for lat_deg; allowed: lat_deg, lat, latitude, "
-                    'latitude_deg, 緯度; found: "name", "lon"'
+                    'latitude_deg, 緯度, 北緯; found: "name", "lon"'
                 )
             ],
         ),
@@ -135,11 +145,11 @@ def test_missing_file_and_folder(tmp_path: Path, complaints: Complaints) -> None
             [
                 (
                     "s.csv: header: no column for lat_deg; allowed: lat_deg, lat, latitude, "
-                    'latitude_deg, 緯度; found: "x", "y"'
+                    'latitude_deg, 緯度, 北緯; found: "x", "y"'
                 ),
                 (
                     "s.csv: header: no column for lon_deg; allowed: lon_deg, lon, longitude, "
-                    'longitude_deg, long, lng, 経度; found: "x", "y"'
+                    'longitude_deg, long, lng, 経度, 東経; found: "x", "y"'
                 ),
             ],
         ),

@@ -26,9 +26,9 @@ HEADER = "id,lat,lon,hectares,max_mw,tier\n"
             'row 3, column lon: is "NaN"; allowed: longitude in decimal degrees, such as 141.3544',
         ),
         (
-            "b,43°03',141.3,,,",
+            "b,43°63',141.3,,,",
             (
-                'row 3, column lat: "43°03\'" is not a number; '
+                'row 3, column lat: "43°63\'" is not a number; '
                 "allowed: latitude in decimal degrees, such as 43.0621"
             ),
         ),
@@ -134,9 +134,9 @@ HEADER = "id,lat,lon,hectares,max_mw,tier\n"
             ),
         ),
         (
-            "b,43.1,141.3,,100 MW,",
+            "b,43.1,141.3,,100 people,",
             (
-                'row 3, column max_mw: "100 MW" is not a number; '
+                'row 3, column max_mw: "100 people" is not a number; '
                 "allowed: a number of MW above 0, or nothing"
             ),
         ),
@@ -144,25 +144,30 @@ HEADER = "id,lat,lon,hectares,max_mw,tier\n"
             "b,43.1,141.3,,,lage",
             (
                 'row 3, column tier: "lage" is not a tier; '
-                "allowed: core, large, regional or nothing; did you mean large?"
+                "allowed: core, large, regional (中核, 大規模, 地域) or nothing; "
+                "did you mean large?"
             ),
         ),
         (
             "b,43.1,141.3,,,Regionnal",
             (
                 'row 3, column tier: "Regionnal" is not a tier; '
-                "allowed: core, large, regional or nothing; did you mean regional?"
+                "allowed: core, large, regional (中核, 大規模, 地域) or nothing; "
+                "did you mean regional?"
             ),
         ),
         (
             "b,43.1,141.3,,,エッジ",
-            'row 3, column tier: "エッジ" is not a tier; allowed: core, large, regional or nothing',
+            (
+                'row 3, column tier: "エッジ" is not a tier; '
+                "allowed: core, large, regional (中核, 大規模, 地域) or nothing"
+            ),
         ),
         (
             "b b,43.1,141.3,,,",
             (
                 'row 3, column id: "b b" is not an id; '
-                "allowed: up to 64 letters, digits, dots, hyphens and underscores"
+                "allowed: up to 64 letters, digits, dots, hyphens, underscores, slashes and colons"
             ),
         ),
         (
@@ -236,7 +241,7 @@ def test_points_abroad_within_the_same_degrees_are_outside(
             "i" * 65,
             (
                 f'column id: "{"i" * 39}…" is not an id; '
-                "allowed: up to 64 letters, digits, dots, hyphens and underscores"
+                "allowed: up to 64 letters, digits, dots, hyphens, underscores, slashes and colons"
             ),
         ),
     ],

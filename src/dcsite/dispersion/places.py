@@ -29,7 +29,7 @@ _PLACES_FILE = replace(
     SITES_FILE,
     record="place",
     kinds=(
-        ".csv (with latitude and longitude, or x and y), .geojson, .json (GeoJSON), .gpkg "
+        ".csv or .xlsx (with latitude and longitude, or x and y), .geojson, .json (GeoJSON), .gpkg "
         "(GeoPackage) or .tsp (TSPLIB)"
     ),
     layer="places",

@@ -31,7 +31,7 @@ import shapely
 from numpy.typing import NDArray
 
 from dcsite.errors import DisastersError, Problem
-from dcsite.sites.reader import FileForm, UserRows, geometry_flaw, read_rows, shown
+from dcsite.sites.reader import TABLES, FileForm, UserRows, geometry_flaw, read_rows, shown
 from dcsite.sites.user import PLACE_COLUMNS
 
 from .ground_motion import PLANE_RANGES, FaultPlanes, SourceType, jma_intensity, rupture_distance_km
@@ -79,8 +79,8 @@ def _columns(fields: Sequence[str]) -> dict[str, tuple[str, ...]]:
 _LAYER_FILE = FileForm(
     record="scenario",
     kinds=(
-        ".csv (municipalities or ruptures by scenario), .geojson, .json (GeoJSON) or .gpkg "
-        "(GeoPackage)"
+        ".csv or .xlsx (municipalities or ruptures by scenario), .geojson, .json (GeoJSON) or "
+        ".gpkg (GeoPackage)"
     ),
     shapes="polygons",
     layer="footprints",
@@ -142,7 +142,7 @@ def read_footprints(path: str | Path, sites: pd.DataFrame, atlas: Atlas) -> Foot
         With all problems of the file: the first 20 in full.
     """
     path = Path(path)
-    rows = read_rows(path, _TABLE_FILE if path.suffix.lower() == ".csv" else _LAYER_FILE)
+    rows = read_rows(path, _TABLE_FILE if path.suffix.lower() in TABLES else _LAYER_FILE)
     in_municipalities = rows.geometry is None and _in_municipalities(rows)
     given = rows.ids("scenario_id", needed="give each row the id of its scenario")
     codes, ids = pd.factorize(np.array(given, dtype=object))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from .frame import ALLOWED_TIERS, disc_radius_km, municipality_table, site_frame
 from .land import gentle_land, with_available_land
 from .landmass import COAST_TOLERANCE_KM, PolygonLookup, landmass_of, landmasses
 from .reader import FileForm, UserRows, geometry_flaw, read_rows, shown
+from .values import AREA, POWER, plain
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
@@ -35,26 +37,40 @@ if TYPE_CHECKING:
 _WEST, _SOUTH, _EAST, _NORTH = JAPAN_BOX_DEG
 #: Two sites nearer than this in both axes (about a metre) are one place written twice.
 _SAME_PLACE_DEG = 1e-5
-#: What each field of a sites file may be called, its own name first; case, spaces and hyphens are
-#: free.
+#: Names of columns that may hold tiers, and may well hold something else.
+_LOOSE_TIER = ("区分", "種別", "規模")
+#: What each field of a list of places may be called, its own name first; case, spaces, hyphens and
+#: what stands in brackets are free. Of several names the one that stands first here is read.
 PLACE_COLUMNS: dict[str, tuple[str, ...]] = {
-    "site_id": ("site_id", "id"),
-    "name": ("name", "名称"),
-    "name_ja": ("name_ja",),
-    "name_en": ("name_en",),
-    "lat_deg": ("lat_deg", "lat", "latitude", "latitude_deg", "緯度"),
-    "lon_deg": ("lon_deg", "lon", "longitude", "longitude_deg", "long", "lng", "経度"),
-}
+    "site_id": ("site_id", "id", "@id", "候補地ID", "候補地番号", "管理番号"),
+    "name": (
+        "name", "名称", "名前", "候補地名", "候補地名称", "候補地", "施設名", "施設名称", "拠点名",
+        "用地名", "団地名", "サイト名", "地点名", "駅名", "地名", "site_name", "title",
+    ),
+    "name_ja": ("name_ja", "名称（日本語）"),
+    "name_en": ("name_en", "名称（英語）", "英語名"),
+    "lat_deg": ("lat_deg", "lat", "latitude", "latitude_deg", "緯度", "北緯"),
+    "lon_deg": ("lon_deg", "lon", "longitude", "longitude_deg", "long", "lng", "経度", "東経"),
+}  # fmt: skip
 SITES_FILE = FileForm(
     record="site",
-    kinds=".csv (with latitude and longitude), .geojson, .json (GeoJSON) or .gpkg (GeoPackage)",
+    kinds=(
+        ".csv or .xlsx (with latitude and longitude), .geojson, .json (GeoJSON) or .gpkg "
+        "(GeoPackage)"
+    ),
     shapes="points or polygons",
     layer="sites",
     columns=PLACE_COLUMNS
     | {
-        "hectares": ("hectares", "hectare", "ha", "area_ha"),
-        "max_it_load_mw": ("max_it_load_mw", "max_mw"),
-        "tier": ("tier", "allowed_tier"),
+        "hectares": (
+            "hectares", "hectare", "ha", "面積", "敷地面積", "用地面積", "土地面積", "区画面積",
+            "分譲面積", "開発面積", "area", "site_area",
+        ),
+        "max_it_load_mw": (
+            "max_it_load_mw", "max_mw", "MW", "上限", "上限電力", "最大電力", "最大", "上限容量",
+            "受電容量", "IT負荷上限", "最大IT負荷", "capacity",
+        ),
+        "tier": ("tier", "allowed_tier", "階層", "拠点区分", *_LOOSE_TIER),
         "zone": ("zone", "区域区分"),
         "substation_kv": ("substation_kv", "変電所電圧kv"),
         "priority_zone": ("priority_zone", "重点促進区域"),
@@ -63,7 +79,14 @@ SITES_FILE = FileForm(
     },
     needed=("lat_deg", "lon_deg"),
     error=SitesError,
-)
+    measures={"hectares": AREA, "max_it_load_mw": POWER},
+)  # fmt: skip
+#: How Japanese texts call the tiers, without what follows in 中核拠点 or 大規模型.
+_TIER_WORDS = {
+    "中核": "core", "コア": "core", "core": "core", "大規模": "large", "大型": "large",
+    "large": "large", "地域": "regional", "地方": "regional", "regional": "regional",
+}  # fmt: skip
+_TIER_ENDING = re.compile(r"(拠点|ハブ|データセンター|データセンタ|dc|型|級|hub)+$")
 _ZONES = {
     "control": ("市街化調整区域", "調整区域"),
     "promotion": ("市街化区域",),
@@ -229,14 +252,21 @@ def read_names(
 
 
 def _tiers(rows: UserRows) -> tuple[str | None, ...]:
-    for row, text in enumerate(rows.said("tier")):
-        tier = text.casefold()
-        if tier and tier not in ALLOWED_TIERS:
-            near = difflib.get_close_matches(tier, ALLOWED_TIERS, n=1, cutoff=0.5)
+    said = rows.said("tier")
+    tiers = [_TIER_WORDS.get(_TIER_ENDING.sub("", plain(text).casefold())) for text in said]
+    label = rows.labels.get("tier", "")
+    if label in _LOOSE_TIER and any(said) and not any(tiers):
+        rows.problems.tell(
+            f"not read: column {shown(label)}, which names no tier (中核, 大規模, 地域)"
+        )
+        return (None,) * len(rows)
+    for row, (text, tier) in enumerate(zip(said, tiers, strict=True)):
+        if text and not tier:
+            near = difflib.get_close_matches(text.casefold(), ALLOWED_TIERS, n=1, cutoff=0.5)
             hint = f"; did you mean {near[0]}?" if near else ""
-            allowed = f"allowed: {', '.join(ALLOWED_TIERS)} or nothing"
+            allowed = f"allowed: {', '.join(ALLOWED_TIERS)} (中核, 大規模, 地域) or nothing"
             rows.note(row, "tier", f"{shown(text)} is not a tier; {allowed}{hint}")
-    return tuple(text.casefold() or None for text in rows.said("tier"))
+    return tuple(tiers)
 
 
 def _inside_japan(rows: UserRows, lat: Floats, lon: Floats, atlas: Atlas) -> NDArray[np.bool_]:

@@ -1,0 +1,233 @@
+"""Tables as people keep them, CSV or Excel, brought to rows of texts below one header.
+
+A title above the header, a ``sep=`` line, totals and remarks below the last row are habits of
+spreadsheets: they are passed over, and told.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import re
+import unicodedata
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+from .rows import FileForm, ProblemList, UserRows, field_meant, match_columns, shown
+from .values import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_TEXT = "UTF-8 (with or without BOM), UTF-16 with BOM, CP932 or EUC-JP"
+_BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_DELIMITERS = ",;\t"
+#: A header stands among the first rows with anything in them.
+_HEADER_WITHIN = 30
+#: Of characters that are none of everyday Japanese, one reading must have this much more than the
+#: other. Of 2,880 tables of one to five municipalities in UTF-8, CP932 and EUC-JP all are told
+#: apart, but 30 of the 480 in EUC-JP with half-width katakana, which are refused.
+_CLEARLY = 0.3
+_TOTAL = re.compile(r"(総|小|合)?計|総数|平均|total|sum|subtotal|average")
+_REMARK = re.compile(r"[※*＊]|注[:：)）\d]|備考|出典|資料[:：]|note|source", re.IGNORECASE)
+
+
+def read_csv(path: Path, form: FileForm) -> UserRows:
+    """Read a table of text.
+
+    Raises
+    ------
+    DcsiteError
+        Of the form's class: if it is no text, no table, or lacks what every record needs.
+    """
+    text = _decode(path.read_bytes(), path, form)
+    begin = text.partition("\n")[0]
+    said = re.fullmatch(r"\W?sep=(.)\W*", begin, re.IGNORECASE)
+    delimiter = said[1] if said else _delimiter(text)
+    limit = csv.field_size_limit(max(len(text), 131_072))
+    try:
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        rows = list(lines)
+    except csv.Error as error:
+        raise form.unusable(
+            path, f"is not a CSV file: {error}; quote cells as RFC 4180 says"
+        ) from None
+    finally:
+        csv.field_size_limit(limit)
+    numbered = dict(enumerate(rows, 1))
+    if said:
+        del numbered[1]
+    return _below_header(numbered, path, form)
+
+
+def _delimiter(text: str) -> str:
+    """Return what parts the cells: what most of the first lines have, and have most of."""
+    first = [line for line in text[:100_000].splitlines() if line.strip()][:_HEADER_WITHIN]
+    counts = {each: [line.count(each) for line in first] for each in _DELIMITERS}
+    return max(counts, key=lambda each: (sum(map(bool, counts[each])), sum(counts[each])))
+
+
+def _decode(content: bytes, path: Path, form: FileForm) -> str:
+    wrong = f"is no text in a known encoding; allowed: {_TEXT}; save it again"
+    for mark, encoding in _BOMS.items():
+        if content.startswith(mark):
+            try:
+                return content.decode(encoding)
+            except UnicodeDecodeError:
+                raise form.unusable(path, wrong) from None
+    # Zeros, as of UTF-16, CP932 would take for letters.
+    read = [] if b"\x00" in content else _readings(content)
+    if not read:
+        raise form.unusable(path, wrong)
+    (strange, text), *others = sorted(read)
+    if others and others[0][0] - strange < _CLEARLY:
+        raise form.unusable(path, "may be CP932 or EUC-JP, with other words; save it in UTF-8")
+    return text
+
+
+def _readings(content: bytes) -> list[tuple[float, str]]:
+    """Return what bytes may say, and which share of it no everyday Japanese text has."""
+    read: list[tuple[float, str]] = []
+    for encoding in ("utf-8", "cp932", "euc_jp"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        beyond = [each for each in text if ord(each) > 0x7F]
+        strange = sum(_strangeness(each, encoding) for each in beyond)
+        read.append((strange / max(len(beyond), 1), text))
+        if encoding == "utf-8":
+            break
+    return read
+
+
+def _strangeness(character: str, encoding: str) -> float:
+    """Return 0 for signs, kana and the commoner half of the kanji (JIS level 1), else up to 1."""
+    try:
+        code = character.encode("euc_jp")
+    except UnicodeEncodeError:
+        return 1.0
+    if len(code) == 2 and 0xA1 <= code[0] <= 0xCF:
+        return 0.0
+    # Half-width katakana take two bytes in EUC-JP, and are no accident of other bytes there.
+    return 0.25 if encoding == "euc_jp" and code[0] == 0x8E else 1.0
+
+
+def read_excel(path: Path, form: FileForm, most_bytes: int, layer: str | None) -> UserRows:
+    """Read a sheet of an Excel workbook: the only one with anything in it, or the one named.
+
+    Raises
+    ------
+    DcsiteError
+        Of the form's class: if it is no workbook, too large, or holds several sheets.
+    """
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(one.file_size for one in archive.infolist())
+        if size > most_bytes:
+            raise form.unusable(path, f"unpacks to {size:,} bytes; allowed: up to {most_bytes:,}")
+        book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True)
+        sheets = {
+            sheet.title: {
+                number: [cell_text(value) for value in row]
+                for number, row in enumerate(sheet.iter_rows(values_only=True), 1)
+                if any(value is not None for value in row)
+            }
+            for sheet in book.worksheets
+            if layer in (None, sheet.title)
+        }
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError) as error:
+        message = f"cannot be read as an Excel workbook: {error}; save it as .xlsx or .csv again"
+        raise form.unusable(path, message) from None
+    filled = {title: _padded(rows) for title, rows in sheets.items() if rows}
+    if layer is not None and not filled:
+        listed = ", ".join(map(shown, book.sheetnames[:8]))
+        raise form.unusable(path, f"has no sheet {shown(layer)} with rows; it has {listed}")
+    if len(filled) > 1:
+        listed = ", ".join(map(shown, list(filled)[:8]))
+        what = f"holds {len(filled)} sheets ({listed}); name the one with {form.layer}"
+        raise form.unusable(path, f"{what} by --layer, or keep only that one")
+    return _below_header(next(iter(filled.values()), {}), path, form)
+
+
+def _padded(rows: Mapping[int, list[str]]) -> dict[int, list[str]]:
+    """Return rows of one length, also where a sheet does not say how wide it is."""
+    width = max(map(len, rows.values()))
+    return {number: [*row, *[""] * (width - len(row))] for number, row in rows.items()}
+
+
+def cell_text(value: Any) -> str:
+    """Return a cell's value as a text, NFC; 7.0, as of a column with gaps, is the id 7."""
+    if value is None or value != value:  # noqa: PLR0124 - not a number, also as no time
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        value = value.date()
+    return unicodedata.normalize("NFC", str(value)).strip()
+
+
+def _below_header(numbered: Mapping[int, Sequence[str]], path: Path, form: FileForm) -> UserRows:
+    """Return the records below the header, which may have a title above."""
+    problems = ProblemList(path.name, "row", form.error)
+    rows = {number: [cell_text(cell) for cell in row] for number, row in numbered.items()}
+    filled = {number: row for number, row in rows.items() if any(row)}
+    if not filled:
+        raise form.unusable(path, f"is empty; give a header and at least one {form.record}")
+    at = _header_row(filled, form)
+    header = filled[at]
+    position = match_columns(header, problems, form, form.needed)
+    above = [number for number in filled if number < at]
+    if above:
+        listed = ", ".join(f"row {number}" for number in above)
+        problems.tell(f"the header is row {at}; not read: {listed} above it")
+    needed = [position[name] for name in form.needed if name in position]
+    kept: dict[int, list[str]] = {}
+    passed: dict[int, str] = {}
+    for number, row in ((number, row) for number, row in filled.items() if number > at):
+        if _is_beside(row, needed):
+            passed[number] = next(filter(None, row))
+        elif len(row) == len(header):
+            kept[number] = row
+        else:
+            message = f"has {len(row)} cells, the header has {len(header)}"
+            problems.add(number, "", f"{message}; quote cells that hold the delimiter")
+    if passed:
+        listed = ", ".join(f"row {number} ({shown(word)})" for number, word in passed.items())
+        problems.tell(f"totals and remarks, not read: {listed}")
+    if not kept:
+        problems.raise_if_any()
+    nameless = [at for at, label in enumerate(header) if not label]
+    if any(row[at] for row in kept.values() for at in nameless):
+        problems.tell("not read: columns without a name")
+    cells_of = {name: tuple(row[at] for row in kept.values()) for name, at in position.items()}
+    labels = {name: header[at] for name, at in position.items()}
+    return UserRows(tuple(kept), cells_of, labels, None, problems, form.measures)
+
+
+def _header_row(filled: Mapping[int, Sequence[str]], form: FileForm) -> int:
+    """Return the number of the first row that names all a record needs, else most fields."""
+    best, most = next(iter(filled)), 0
+    for number, row in list(filled.items())[:_HEADER_WITHIN]:
+        meant = {one[0] for label in row if label and (one := field_meant(label, form))}
+        for needed in (form.needed, form.needed_instead):
+            if needed and meant.issuperset(needed):
+                return number
+        if len(meant) > most:
+            best, most = number, len(meant)
+    return best
+
+
+def _is_beside(cells: Sequence[str], needed: Sequence[int]) -> bool:
+    """Tell a total or a remark from a record: it says what it is and lacks what a record needs."""
+    if not needed or all(at < len(cells) and cells[at] for at in needed):
+        return False
+    first = next(filter(None, cells), "")
+    if len([cell for cell in cells if cell]) == 1 and _REMARK.match(first):
+        return True
+    return bool(_TOTAL.fullmatch(re.sub(r"\s", "", plain(first)).casefold()))

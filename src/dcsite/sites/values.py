@@ -1,0 +1,176 @@
+"""Numbers, angles and quantities as people write them in cells and headers, Japanese and Western.
+
+Full-width digits, thousands separators, degrees with minutes and seconds, areas in 坪: read where
+the meaning is beyond doubt, and None where it is not.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
+#: Minus signs and marks of degrees, minutes and seconds, which NFKC would take apart.
+_MARKS = str.maketrans(
+    {"−": "-", "–": "-", "º": "°", "˚": "°"}
+    | dict.fromkeys("′’‘´ʹ", "'")
+    | dict.fromkeys("″”“〃ʺ", '"')
+)
+_DECIMAL = r"\d+(?:\.\d*)?"
+_DEGREES_ONLY = re.compile(rf"([+-]?{_DECIMAL})\s*(?:°|度|deg)?", re.ASCII)
+_MARKED = re.compile(
+    rf"([+-]?\d{{1,3}})\s*(?:°|度|d)\s*({_DECIMAL})\s*(?:'|分|m)?"
+    rf"(?:\s*({_DECIMAL})\s*(?:\"|''|秒|s)?)?",
+    re.ASCII,
+)
+_PARTED = re.compile(rf"([+-]?\d{{1,3}})([-:\s])\s*(\d{{1,2}})\2\s*({_DECIMAL})", re.ASCII)
+_PACKED = re.compile(r"[+-]?\d{5,7}(?:\.\d*)?", re.ASCII)
+#: Words of the hemispheres: plus and minus, for latitude and longitude.
+_HEMISPHERES = {
+    "lat_deg": (("n", "北緯"), ("s", "南緯")),
+    "lon_deg": (("e", "東経"), ("w", "西経")),
+}
+_MOST_DEG = {"lat_deg": 90.0, "lon_deg": 180.0}
+
+
+def plain(text: str) -> str:
+    """Return a text as it is compared: full-width letters and digits narrow, marks made one."""
+    return unicodedata.normalize("NFKC", text.translate(_MARKS)).strip()
+
+
+def read_number(text: str) -> float | None:
+    """Return a number, or None for what is none (``1_000``, ``1,5`` and ``inf`` are none)."""
+    said = plain(text)
+    if _THOUSANDS.fullmatch(said):
+        said = said.replace(",", "")
+    return float(said) if _NUMBER.fullmatch(said) else None
+
+
+def read_angle(text: str, axis: str) -> tuple[float | None, bool]:
+    """Return a latitude or longitude in degrees, and whether it was written without any marks.
+
+    Parameters
+    ----------
+    text : str
+        Decimal degrees; degrees, minutes and seconds with marks (``39°45′32″``, ``39度45分32秒``,
+        ``39:45:32``), perhaps with a hemisphere (``N``, ``北緯``); or ``DDMMSS`` and ``DDDMMSS``.
+    axis : {"lat_deg", "lon_deg"}
+        Which of the two; the hemisphere of the other one is no part of it.
+
+    Returns
+    -------
+    degrees : float or None
+        None where the text is no angle.
+    packed : bool
+        Whether it was ``DDMMSS``, which a reader should be told.
+    """
+    said, sign = plain(text).casefold(), 1.0
+    for words, factor in zip(_HEMISPHERES[axis], (1.0, -1.0), strict=True):
+        for word in words:
+            bare = said.removeprefix(word).removesuffix(word).strip()
+            if bare != said and not bare.startswith(("+", "-")):
+                said, sign = bare, factor
+    if (number := read_number(said)) is not None and "," not in said:
+        digits = said.lstrip("+-")
+        if _PACKED.fullmatch(said) and abs(number) > _MOST_DEG[axis]:
+            whole, _, rest = digits.partition(".")
+            parts = (whole[:-4], whole[-4:-2], f"{whole[-2:]}.{rest or 0}")
+            degrees = _sexagesimal(*parts, most=_MOST_DEG[axis])
+            if degrees is not None:
+                return sign * (-degrees if said[0] == "-" else degrees), True
+        return sign * number, False
+    if found := _DEGREES_ONLY.fullmatch(said):
+        return sign * float(found[1]), False
+    found = _MARKED.fullmatch(said) or _PARTED.fullmatch(said)
+    if not found:
+        return None, False
+    head, minutes, seconds = found[1], found[found.re.groups - 1], found[found.re.groups]
+    degrees = _sexagesimal(head.lstrip("+-"), minutes, seconds or "0", most=_MOST_DEG[axis])
+    if degrees is None or (seconds and "." in minutes):
+        return None, False
+    return sign * (-degrees if head[0] == "-" else degrees), False
+
+
+def _sexagesimal(degrees: str, minutes: str, seconds: str, *, most: float) -> float | None:
+    if float(minutes) >= 60.0 or float(seconds) >= 60.0:
+        return None
+    value = float(degrees) + float(minutes) / 60.0 + float(seconds) / 3600.0
+    return value if value <= most else None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A quantity whose unit a header or a cell may state.
+
+    Parameters
+    ----------
+    unit : str
+        What values are brought to, and what a figure without a unit is read in.
+    units : tuple of (str, float)
+        Regular expressions of units, in NFKC and lower case, and how many of `unit` each is.
+    most : float
+        The largest figure that can be in `unit` where none is stated; above it the unit is asked.
+    states : str
+        How a header states it, for messages.
+    """
+
+    unit: str
+    units: tuple[tuple[str, float], ...]
+    most: float
+    states: str
+
+    def stated(self, label: str) -> tuple[str, float | None]:
+        """Return a label without its unit, and what one of that unit is; None where it has none."""
+        said = plain(label).casefold()
+        for pattern, factor in self.units:
+            if found := re.search(rf"(?<![a-z0-9])(?:{pattern})(?![a-z0-9])", said):
+                return said[: found.start()] + said[found.end() :], factor
+        return said, None
+
+    def read(self, text: str, of_label: float | None) -> tuple[float | None, bool]:
+        """Return a cell's value in `unit`, and whether anything states a unit.
+
+        A unit in the cell goes before that of the header.
+        """
+        if (number := read_number(text)) is not None:
+            return number * (of_label or 1.0), of_label is not None
+        said = plain(text).casefold()
+        for pattern, factor in self.units:
+            if found := re.fullmatch(rf"(.+?)\s*(?:{pattern})", said):
+                number = read_number(found[1])
+                return (None if number is None else number * factor), True
+        return None, False
+
+
+_M2 = r"m2|m\^2|sq_?m|square_met(?:er|re)s?|平米|平方m|平方メートル"
+#: Areas in hectares. A parcel of 1,000 ha is ten square kilometres: no figure above is one in
+#: hectares unless it says so, and none of that many square metres could hold a hub.
+AREA = Measure(
+    "ha",
+    (
+        (rf"万\s*(?:{_M2})", 1.0),
+        (rf"千\s*(?:{_M2})", 0.1),
+        (r"万坪", 400.0 / 121.0),
+        (r"km2|km\^2|sq_?km|平方km|平方キロ(?:メートル)?", 100.0),
+        (_M2, 1e-4),
+        (r"坪|tsubo", 400.0 / 121.0 * 1e-4),
+        (r"ha|hectares?|ヘクタール", 1.0),
+        (r"acres?|エーカー", 0.40468564224),
+    ),
+    1000.0,
+    "面積(ha), 面積(㎡) or 面積(坪)",
+)
+#: Electric power in MW; no single site in the world draws 10,000 MW.
+POWER = Measure(
+    "MW",
+    (
+        (r"gw|ギガワット", 1000.0),
+        (r"万kw", 10.0),
+        (r"mw|千kw|メガワット", 1.0),
+        (r"kw|キロワット", 1e-3),
+    ),
+    10_000.0,
+    "上限(MW) or 上限(kW)",
+)

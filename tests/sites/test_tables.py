@@ -1,0 +1,311 @@
+"""Tables as people keep them: encodings, titles, totals, units, degrees, and what is told."""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dcsite.atlas import Atlas
+from dcsite.errors import SitesError
+from dcsite.scenario import LandParameters
+from dcsite.sites import read_sites
+from dcsite.sites.reader import UserRows, read_rows
+from dcsite.sites.rows import field_meant
+from dcsite.sites.user import PLACE_COLUMNS, SITES_FILE
+from dcsite.sites.values import AREA, POWER, read_angle, read_number
+
+WriteFile = Callable[[str, str | bytes], Path]
+Complaints = Callable[[Path], list[str]]
+PLACES = ("秋田港工業団地", "湯沢市候補地", "大館第二工業団地")
+TABLE = "名称,緯度,経度,面積\r\n秋田港工業団地,39.7590,140.0650,12.5\r\n"
+
+
+@pytest.fixture
+def rows_of(write_file: WriteFile) -> Callable[[str | bytes], UserRows]:
+    def read(content: str | bytes) -> UserRows:
+        rows = read_rows(write_file("s.csv", content), SITES_FILE)
+        rows.problems.raise_if_any()
+        return rows
+
+    return read
+
+
+RowsOf = Callable[[str | bytes], UserRows]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp932", "euc_jp"])
+def test_one_table_in_any_encoding(rows_of: RowsOf, encoding: str) -> None:
+    rows = rows_of(TABLE.encode(encoding))
+    assert rows.cells["name"] == ("秋田港工業団地",)
+    assert rows.numbers("hectares", 0, 1e9).tolist() == [12.5]
+    assert rows.problems.told[0].startswith('column "面積" states no unit and is read in ha')
+
+
+def test_short_texts_are_told_apart_or_refused(write_file: WriteFile, atlas: Atlas) -> None:
+    names = atlas.table("municipalities")["name_ja"].tolist()
+    chance = random.Random(1)  # noqa: S311
+    for header in ("name,lat,lon", "名称,緯度,経度"):
+        for encoding in ("cp932", "euc_jp"):
+            for count in (1, 2, 5):
+                some = chance.sample(names, count)
+                lines = "".join(f"{name},43,141\n" for name in some)
+                path = write_file("s.csv", f"{header}\n{lines}".encode(encoding))
+                assert read_rows(path, SITES_FILE).cells["name"] == tuple(some)
+
+
+def test_what_may_be_two_things_is_refused(write_file: WriteFile) -> None:
+    # Half-width katakana in EUC-JP, which are kanji in CP932.
+    path = write_file("s.csv", "name,lat,lon\nｶｺﾞｼﾏ,31,130\n".encode("euc_jp"))
+    with pytest.raises(SitesError, match="may be CP932 or EUC-JP, with other words; save it in"):
+        read_rows(path, SITES_FILE)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (f"データセンター候補地,,,\r\n{TABLE}", "the header is row 2; not read: row 1 above it"),
+        (f"候補地一覧\n令和7年\n\n{TABLE}", "the header is row 4; not read: row 1, row 2 above it"),
+        (f"{TABLE},,,\r\n合計,,,12.5\r\n", 'totals and remarks, not read: row 4 ("合計")'),
+        (f"{TABLE}総　計,,,12.5\r\n", 'totals and remarks, not read: row 3 ("総 計")'),
+        (f"{TABLE}※出典：県調べ,,,\r\n", 'totals and remarks, not read: row 3 ("※出典:県調べ")'),
+        (TABLE.replace(",", ";").replace("名", "sep=;\r\n名", 1), ""),
+        (TABLE.replace("39.7590", "３９．７５９０"), ""),
+        (TABLE.replace("12.5\r\n", "12.5,\r\n").replace("面積\r", "面積,\r"), ""),
+        (
+            TABLE.replace("名称", "摘要,名称").replace("秋田港", f"{'x' * 200_000},秋田港"),
+            'not read: column "摘要"',
+        ),
+    ],
+    ids=["title", "titles", "total", "wide", "remark", "sep", "digits", "commas", "long cell"],
+)  # fmt: skip
+def test_habits_of_spreadsheets(rows_of: RowsOf, content: str, told: str) -> None:
+    rows = rows_of(content)
+    assert rows.cells["name"] == ("秋田港工業団地",)
+    assert rows.numbers("lat_deg", 20, 46).tolist() == [39.759]
+    assert rows.numbers("hectares", 0, 1e9).tolist() == [12.5]
+    said = [line.replace("　", " ").replace("：", ":") for line in rows.problems.told]
+    assert [told] * bool(told) == said[: bool(told)]
+    assert len(said) == 1 + bool(told)
+
+
+def test_a_place_called_total_is_read(rows_of: RowsOf) -> None:
+    assert rows_of("name,lat,lon\n合計,43,141\n").cells["name"] == ("合計",)
+
+
+@pytest.mark.parametrize(
+    ("text", "axis", "expected"),
+    [
+        ("39°45′32″", "lat_deg", 39 + 45 / 60 + 32 / 3600),
+        ("39度9分50.8秒", "lat_deg", 39 + 9 / 60 + 50.8 / 3600),
+        ("140° 3' 54\" E", "lon_deg", 140 + 3 / 60 + 54 / 3600),
+        ("東経１４０度３分", "lon_deg", 140.05),
+        ("39:45:32", "lat_deg", 39 + 45 / 60 + 32 / 3600),
+        ("S39-45-32", "lat_deg", -(39 + 45 / 60 + 32 / 3600)),
+        ("-0°30′0″", "lat_deg", -0.5),
+        ("39.759°", "lat_deg", 39.759),
+        ("北緯39.759度", "lat_deg", 39.759),
+        ("−12.5", "lat_deg", -12.5),
+        ("402717", "lat_deg", 40 + 27 / 60 + 17 / 3600),
+        ("1403350.5", "lon_deg", 140 + 33 / 60 + 50.5 / 3600),
+        ("406717", "lat_deg", 406717.0),
+        ("39°75′", "lat_deg", None),
+        ("39°5.5′10″", "lat_deg", None),
+        ("北緯39度", "lon_deg", None),
+        ("39-45", "lat_deg", None),
+        ("43,062", "lat_deg", None),
+        ("91°0′0″", "lat_deg", None),
+        ("", "lat_deg", None),
+    ],
+)
+def test_degrees(text: str, axis: str, expected: float | None) -> None:
+    value, _ = read_angle(text, axis)
+    assert value == (None if expected is None else pytest.approx(expected, abs=1e-12))
+
+
+FORMS = ("{d}°{m}′{s:.6f}″", "{d}度{m}分{s:.6f}秒", "{d}:{m:02}:{s:.6f}")
+
+
+@given(st.floats(-89.99, 89.99), st.sampled_from(FORMS))
+def test_any_angle_comes_back(degrees: float, form: str) -> None:
+    whole, rest = divmod(abs(degrees) * 3600.0, 3600.0)
+    minutes, seconds = divmod(rest, 60.0)
+    if seconds >= 59.9999995:  # written as 60
+        seconds = 0.0
+    sign = "-" if degrees < 0 else ""
+    text = sign + form.format(d=int(whole), m=int(minutes), s=seconds)
+    value, packed = read_angle(text, "lat_deg")
+    assert value is not None
+    assert not packed
+    assert abs(value) == pytest.approx(int(whole) + int(minutes) / 60 + seconds / 3600, abs=1e-9)
+    assert value <= 0 if degrees < 0 else value >= 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1,234.5", 1234.5), ("１２，３４５", 12345.0), ("-1,000", -1000.0), ("1,23", None),
+     ("12,3456", None), ("1_000", None), ("inf", None), ("12.", 12.0)],
+)  # fmt: skip
+def test_numbers(text: str, expected: float | None) -> None:
+    assert read_number(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("label", "cell", "hectares"),
+    [
+        ("面積(ha)", "12.5", 12.5),
+        ("面積（㎡）", "125,000", 12.5),
+        ("敷地面積[m2]", "125000", 12.5),
+        ("面積（坪）", "37,812.5", 12.5),
+        ("敷地面積_km2", "0.125", 12.5),
+        ("area_sqm", "125000", 12.5),
+        ("面積（万㎡）", "12.5", 12.5),
+        ("面積（千㎡）", "125", 12.5),
+        ("面積", "12.5ha", 12.5),
+        ("面積", "12.5 ヘクタール", 12.5),
+        ("面積", "125,000㎡", 12.5),
+        ("面積(㎡)", "12.5ha", 12.5),
+        ("hectares", "12,000", 12_000.0),
+    ],
+)
+def test_areas(rows_of: RowsOf, label: str, cell: str, hectares: float) -> None:
+    rows = rows_of(f'lat,lon,{label}\n39.7,140.1,"{cell}"\n')
+    assert rows.numbers("hectares", 0, 1e9).tolist() == [pytest.approx(hectares)]
+    assert not rows.problems.told
+
+
+@pytest.mark.parametrize(
+    ("label", "cell", "mw"),
+    [("上限MW", "100", 100.0), ("上限(MW)", "100", 100.0), ("最大電力（kW）", "50,000", 50.0),
+     ("受電容量（万kW）", "5", 50.0), ("max_mw", "80 MW", 80.0), ("MW", "80", 80.0)],
+)  # fmt: skip
+def test_powers(rows_of: RowsOf, label: str, cell: str, mw: float) -> None:
+    rows = rows_of(f'lat,lon,{label}\n39.7,140.1,"{cell}"\n')
+    assert rows.numbers("max_it_load_mw", 0, 1e9).tolist() == [pytest.approx(mw)]
+
+
+def test_a_figure_that_can_only_be_square_metres_is_asked_about(
+    write_file: WriteFile, complaints: Complaints
+) -> None:
+    path = write_file("s.csv", "緯度,経度,面積\n39.759,140.065,125000\n39.759,140.075,12.5\n")
+    assert complaints(path) == [
+        (
+            's.csv: row 2, column 面積: "125000" is too much in ha; write the unit, as in '
+            "面積(ha), 面積(㎡) or 面積(坪); allowed: a number of ha above 0, or nothing"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("label", "field"),
+    [("緯度（北緯）", "lat_deg"), ("経度（東経）", "lon_deg"), ("Latitude (deg)", "lat_deg"),
+     ("候補地名", "name"), ("施設名", "name"), ("敷地面積（㎡）", "hectares"),
+     ("上限ＭＷ", "max_it_load_mw"), ("区分", "tier"), ("@id", "site_id")],
+)  # fmt: skip
+def test_headers_by_meaning(label: str, field: str) -> None:
+    meant = field_meant(label, SITES_FILE)
+    assert meant is not None
+    assert meant[0] == field
+
+
+@pytest.mark.parametrize("label", ["所在地", "fid", "OBJECTID", "面積(容積)率", "備考", "kW", "x"])
+def test_other_headers_are_the_users_own(label: str) -> None:
+    assert field_meant(label, SITES_FILE) is None
+
+
+def test_columns_that_are_not_read_are_told_once(
+    rows_of: RowsOf, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = "fid,No.,名称,所在地,緯度,経度,OBJECTID,区分\n1,1,港,秋田市,39.7,140.1,7,県有地\n"
+    for _ in range(2):
+        rows = rows_of(text)
+        assert rows.problems.told == ['not read: columns "fid", "No.", "所在地", "OBJECTID"']
+    assert [line for line in caplog.messages if "所在地" in line] == [
+        'note: s.csv: not read: columns "fid", "No.", "所在地", "OBJECTID"'
+    ]
+
+
+def test_tiers_in_japanese(write_file: WriteFile, atlas: Atlas, land: LandParameters) -> None:
+    cells = ("中核", "大規模拠点", "地域拠点", "地域型", "Core", "")
+    lines = "".join(f"39.759,140.0{at}5,{cell}\n" for at, cell in enumerate(cells, 4))
+    sites = read_sites(write_file("s.csv", f"緯度,経度,区分\n{lines}"), atlas, land)
+    assert sites["allowed_tier"].tolist() == ["core", "large", "regional", "regional", "core", None]
+    own = read_sites(write_file("s.csv", "緯度,経度,区分\n39.759,140.065,県有地\n"), atlas, land)
+    assert own["allowed_tier"].tolist() == [None]
+
+
+def test_names_are_compared_in_one_form(rows_of: RowsOf) -> None:
+    apart = unicodedata.normalize("NFD", "ガス田")
+    assert len(apart) == 4
+    assert rows_of(f"name,lat,lon\n{apart},35,139\n").cells["name"] == ("ガス田",)
+
+
+def test_ids_of_maps(rows_of: RowsOf) -> None:
+    rows = rows_of("@id,id,name,lat,lon\nway/123,way/123,a,35,139\n")
+    assert rows.ids("site_id") == ("way/123",)
+    rows.problems.raise_if_any()
+
+
+def test_degrees_of_the_old_datum_are_refused(
+    write_file: WriteFile, complaints: Complaints
+) -> None:
+    (line,) = complaints(write_file("s.csv", "緯度（日本測地系）,経度\n39.7,140.1\n"))
+    assert "are in the old datum of Tokyo; allowed: the world's (JGD2011, WGS 84)" in line
+
+
+def workbook(path: Path, **sheets: list[list[object]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for title, lines in sheets.items():
+        sheet = book.create_sheet(title)
+        for line in lines:
+            sheet.append(line)
+    book.save(path)
+    return path
+
+
+LINES: list[list[object]] = [
+    ["候補地一覧"],
+    ["名称", "緯度", "経度", "面積(ha)", "ID"],
+    ["秋田港", 39.759, "140度3分54秒", 12.5, 7],
+    ["合計", None, None, 12.5],
+]
+
+
+def test_excel(tmp_path: Path) -> None:
+    rows = read_rows(workbook(tmp_path / "s.xlsx", 候補地=LINES, Sheet2=[]), SITES_FILE)
+    assert rows.record_numbers == (3,)
+    assert rows.cells["site_id"] == ("7",)
+    assert rows.numbers("lon_deg", 120, 150).tolist() == [pytest.approx(140.065)]
+    assert rows.numbers("hectares", 0, 100).tolist() == [12.5]
+    rows.problems.raise_if_any()
+
+
+def test_excel_with_several_sheets(tmp_path: Path, complaints: Complaints) -> None:
+    path = workbook(tmp_path / "s.xlsx", 候補地=LINES, 参考=LINES)
+    (line,) = complaints(path)
+    assert line.startswith('s.xlsx: holds 2 sheets ("候補地", "参考"); name the one with sites by')
+
+
+def test_every_word_of_the_form_means_its_field() -> None:
+    for form in (SITES_FILE, replace(SITES_FILE, columns=PLACE_COLUMNS)):
+        for field, words in form.columns.items():
+            for word in words:
+                meant = field_meant(word, form)
+                assert meant is not None
+                assert meant[0] == field, word
+
+
+def test_units_are_not_found_within_words() -> None:
+    assert AREA.stated("shape_area")[1] is None
+    assert AREA.stated("hall")[1] is None
+    assert POWER.stated("kwh")[1] is None
+    assert np.isclose(AREA.stated("面積（坪）")[1] or 0.0, 3.30578512e-4)
