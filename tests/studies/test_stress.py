@@ -35,6 +35,7 @@ from dcsite.studies.stress_simulate import (
     occurrences,
     simulate,
 )
+from dcsite.studies.stress_takeover import Reserve
 from dcsite.studies.stress_types import Estimate
 
 YEARS = 100_000
@@ -340,6 +341,24 @@ def test_figures_of_a_fleet_by_hand():
     assert [loss.largest_share for loss in result.worst] == [pytest.approx(0.7), 1.0]
     assert [loss.occurred for loss in result.worst] == [1, 1]
     assert result.worst[1].mwh_per_year.value == pytest.approx(70.0)
+
+
+@pytest.mark.parametrize(("reserve_mw", "left"), [(0.0, 1.0), (20.0, 1.0 / 3.0), (30.0, 0.0)])
+def test_what_a_standing_hub_holds_free_is_carried(reserve_mw, left):
+    found = disasters(ONE_QUAKE, [[6.0], [-np.inf]])
+    month = assumed(repair_after_shaking_days={"low": 30.0, "high": 30.0})
+    damage, occurred = run(found, 2000, assumptions=month)
+    fits = np.array([[False, True], [True, False]])
+    reserve = Reserve(np.array([30.0, 70.0]), np.array([0.0, reserve_mw]), fits)
+    fleet = Fleet("plan", hub_frame(30.0, 70.0), found, np.zeros(2), reserve)
+    result = fleet_result(fleet, damage, occurred, 2000)
+    after = result.after_takeover
+    assert after.reserve_mw == reserve_mw
+    assert after.mwh_per_year.value == pytest.approx(left * result.mwh_per_year.value, abs=1e-6)
+    down = [point.per_year.value for point in result.exceedance]
+    unserved = [point.per_year.value for point in after.exceedance]
+    # Of the load 30 % is down whenever anything is: what is left of it is unserved.
+    assert unserved == [down[0] if percent <= 30 * left else 0.0 for percent in range(1, 101)]
 
 
 def test_a_fleet_that_nothing_strikes():
