@@ -79,7 +79,8 @@ def print_stress(console: Console, found: StressTest) -> None:
         f"{len(found.varied.sets)} draws of what is assumed of disasters, of "
         f"{found.varied.years:,} years each: "
         + ", ".join(
-            f"{one.key.split('.', 2)[2]} {one.low:g} to {one.high:g}" for one in found.varied.ranges
+            f"{one.key.split('.', 2)[2]} {one.low:.3g} to {one.high:.3g}"
+            for one in found.varied.ranges
         ),
         markup=False,
     )
