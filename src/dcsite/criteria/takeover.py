@@ -196,7 +196,11 @@ class TakingOver(Criterion[Parameters]):
             "what falls in a disaster or alone fits into the reserve of hubs that stand",
             "災害時・単独停止時の停止分を、共倒れしない拠点の予備容量で担える",
             "share",
-            ("criteria.takeover.joint_probability", "criteria.takeover.backup_tiers"),
+            (
+                "criteria.takeover.reserve_tiers",
+                "criteria.takeover.backup_tiers",
+                "criteria.takeover.joint_probability",
+            ),
             ("B4",),
             per="per unit of the total IT load short in the event shortest of it",
         ),
