@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from .options import (
     CheckTimeOption,
+    CountOption,
     DisastersOption,
     GeodataOption,
     HazardsOption,
@@ -19,6 +20,7 @@ from .options import (
     ScenarioArgument,
     SitesOption,
     SubstationsOption,
+    with_count,
 )
 from .show import columns, output_console, print_json
 
@@ -39,6 +41,7 @@ def check_command(
     headroom: HeadroomOption = None,
     hazards: HazardsOption = None,
     sites: SitesOption = None,
+    count: CountOption = None,
     check_time: CheckTimeOption = 1.0,
     as_json: JsonOption = False,
     no_cache: NoCacheOption = False,
@@ -53,7 +56,7 @@ def check_command(
 
     session = Session.open(
         scenario,
-        overrides,
+        with_count(overrides, count),
         sites,
         disasters,
         substations=substations,

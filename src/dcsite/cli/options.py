@@ -9,6 +9,11 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 
+def with_count(overrides: list[str] | None, count: int | None) -> list[str]:
+    """Return the overrides of a call, with ``--count`` as one of them."""
+    return [*(overrides or ()), *([] if count is None else [f"tiers.large.count={count}"])]
+
+
 class SolverChoice(StrEnum):
     """Solvers to choose from."""
 
@@ -48,6 +53,11 @@ OverridesOption: TypeAlias = Annotated[
 SitesOption: TypeAlias = Annotated[
     Path | None,
     typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
+]
+
+CountOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--count", min=1, max=10_000, help="How many large hubs: tiers.large.count."),
 ]
 
 GeodataOption: TypeAlias = Annotated[

@@ -15,6 +15,7 @@ from dcsite.interrupts import Interrupts
 
 from .options import (
     CheckTimeOption,
+    CountOption,
     DisastersOption,
     GeodataOption,
     HazardsOption,
@@ -30,6 +31,7 @@ from .options import (
     gap_option,
     output_option,
     seconds_option,
+    with_count,
 )
 from .progress import Reporter
 from .show import output_console
@@ -49,6 +51,7 @@ def solve_command(
     headroom: HeadroomOption = None,
     hazards: HazardsOption = None,
     sites: SitesOption = None,
+    count: CountOption = None,
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/SCENARIO by default.")
     ] = None,
@@ -114,7 +117,7 @@ def solve_command(
     )
     session = Session.open(
         scenario,
-        overrides,
+        with_count(overrides, count),
         sites,
         disasters,
         substations=substations,

@@ -53,8 +53,10 @@ def print_summary(
         f"gap {plan.gap:.4%}, asked {plan.gap_asked:.4%}; {plan.solver} {plan.solver_version}, "
         f"{plan.wall_s:.1f} s)"
     )
+    for note in plan.notes[:1] if plan.decided_otherwise else ():
+        console.print(f"[red]{escape(note)}[/red]")
     _takeovers(console, plan)
-    for note in plan.notes:
+    for note in plan.notes[1:] if plan.decided_otherwise else plan.notes:
         console.print(escape(note))
     if plan.unserved_mw > 0.05:
         console.print(f"[red]unserved demand: {plan.unserved_mw:.1f} MW[/red]")
@@ -69,10 +71,11 @@ def print_summary(
             f"{escape(violation.message_en)} (costs {violation.penalty:.4f})"
         )
     console.print()
-    console.print(_hubs(plan.hubs))
+    private = bool(plan.scenario["demand"].get("shared_alike"))
+    console.print(_hubs(plan.hubs, room=private))
     console.print(_total(plan))
     console.print()
-    console.print(_measures(plan.measures))
+    console.print(_measures(_in_question(plan) if private else plan.measures))
     if plan.areas:
         console.print()
         console.print(_areas(plan.areas))
@@ -137,19 +140,39 @@ def _alternatives(console: Console, others: Alternatives) -> None:
     console.print(f"{len(others.alternatives)} alternative(s): {_ENDED[others.ended]}")
 
 
-def _hubs(hubs: tuple[Hub, ...]) -> Table:
+def _in_question(plan: Plan) -> tuple[Measure, ...]:
+    """Leave out what criteria measure of which neither a score nor a rule is asked for."""
+    from dcsite.contract import criteria
+
+    weights, rules = plan.scenario["weights"], plan.scenario["rules"]
+    silent = {
+        one.name
+        for one in criteria()
+        if not weights[one.name] and all(rules[rule.name] == "off" for rule in one.rules)
+    }
+    return tuple(
+        one
+        for one in plan.measures
+        if one.criterion not in silent | {"demand"} and (one.score is None or one.weight)
+    )
+
+
+def _hubs(hubs: tuple[Hub, ...], *, room: bool) -> Table:
+    """Return a row for each hub; with `room`, also what its site could carry."""
     from dcsite.contract import criteria, link_kinds, load_mw
 
     facts = [fact for one in criteria() for fact in one.facts if fact.short_en]
     further = (*link_kinds(), "nearest", *(fact.short_en for fact in facts))
     reserve = any(hub.reserve_mw for hub in hubs)
     further = ("reserve", *further) if reserve else further
+    further = ("site MW", *further) if room else further
     table = columns("tier", "hub", ">about MW", *(f">{title}" for title in further), wide=("hub",))
     for hub in hubs:
         table.add_row(
             hub.tier,
             escape(f"{hub.label}, {hub.prefecture_en}"),
             load_mw(hub.it_load_mw),
+            *([load_mw(hub.max_it_load_mw or math.nan)] if room else ()),
             *([load_mw(hub.reserve_mw)] if reserve else ()),
             *(_link(hub.links.get(key)) for key in link_kinds()),
             f"{hub.nearest_hub_km:.0f} km",

@@ -107,16 +107,18 @@ def evaluate_takeover(
     load = np.where(counts, found.load_mw, 0.0)
     preferred = _preferred(in_force, disasters, own.joint_probability)
     played = list(_play(in_force, load, reserve, preferred, own.joint_probability))
-    _figures(found, atlas, scenario, reserve)
     takeovers = _hubs(found, played, load)
     idle = osaka_idle_mw(atlas, scenario) if own.osaka_idle_counts else 0.0
     tokyo = _tokyo(found, next(one for one in played if one.tokyo.size), idle, atlas)
-    backups = _arcs(played, disasters, hubs, tokyo.carried_mw)
+    weight = float(scenario.weights[_NAME]) * own.weight_parts.tokyo_carried
+    told = scenario.rules["tokyo_takeover"] != "off" or weight > 0.0
+    _figures(found, atlas, scenario, reserve, tokyo if told else None)
+    backups = _arcs(played, disasters, hubs, tokyo.carried_mw if told else 0.0)
     _hub_values(found, backups)
     return found.done(
         backups=backups,
-        takeovers=(tokyo, *takeovers),
-        notes=_notes(tokyo, atlas, scenario),
+        takeovers=(tokyo, *takeovers) if told else takeovers,
+        notes=_notes(tokyo, atlas, scenario) if told else (),
     )
 
 
@@ -216,15 +218,22 @@ def _most_handed_on(
 
 
 def _figures(
-    found: Findings, atlas: Atlas, scenario: Scenario, reserve: NDArray[np.float64]
+    found: Findings,
+    atlas: Atlas,
+    scenario: Scenario,
+    reserve: NDArray[np.float64],
+    tokyo: Takeover | None,
 ) -> None:
+    """Report the reserve and, where it is asked for, what stands behind Tokyo's load."""
     own: Parameters = scenario.criteria[_NAME]
     cores = core_loads(atlas, own)
     share = float(reserve.sum()) / found.total_mw
     score = float(linear_score(np.array([share]), reserve_anchor(atlas, scenario), 0.0)[0])
-    found.figure(_LOAD, cores["tokyo"].load_mw)
-    found.figure(_CAPACITY, cores["tokyo"].capacity_mw)
-    found.figure(_OSAKA_IDLE, cores["osaka"].capacity_mw - cores["osaka"].load_mw)
+    if tokyo is not None:
+        found.figure(_LOAD, cores["tokyo"].load_mw)
+        found.figure(_CAPACITY, cores["tokyo"].capacity_mw)
+        found.figure(_OSAKA_IDLE, cores["osaka"].capacity_mw - cores["osaka"].load_mw)
+        found.figure(_UNSERVED, tokyo.load_mw - tokyo.carried_mw)
     found.figure(_RESERVE_MW, float(reserve.sum()))
     found.figure(RESERVE, share, score, own.weight_parts.reserve_share)
 
@@ -290,7 +299,6 @@ def _tokyo(found: Findings, lost: _Played, idle_mw: float, atlas: Atlas) -> Take
         )
     share = carried_mw / load_mw if load_mw else 1.0
     found.figure(CARRIED, share, share, own.weight_parts.tokyo_carried)
-    found.figure(_UNSERVED, load_mw - carried_mw)
     return Takeover("tokyo", *_TOKYO, load_mw, carried_mw, short_mw, lost.event)
 
 

@@ -25,7 +25,7 @@ from dcsite.solvers.matrix import ProgramMatrix
 from .spread import OutOfTimeError, Room, Spread, fits_apart, largest_distance, room_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -146,14 +146,14 @@ def check_scenario(
         Findings, errors first.
     """
     check = _Check(candidates, search_s)
-    tiers = tuple(check.tier(number, thorough=thorough) for number in range(len(TIERS)))
+    tiers = check.tiers(thorough=thorough)
     return Precheck(
         candidates.scenario.name,
         search_s,
         len(candidates.sites),
-        tiers,
+        tuple(tiers.values()),
         check.regions(),
-        check.load(tuple(tier.room for tier in tiers)),
+        check.load({number: tier.room for number, tier in tiers.items()}),
         check.bounds(),
         check.latency(),
         check.numbers() if thorough else None,
@@ -164,13 +164,13 @@ def check_scenario(
 def disproved(candidates: Candidates) -> bool:
     """Tell whether a check alone proves a scenario infeasible, without saying what would do."""
     check = _Check(candidates, SolveOptions.check_s, advise=False)
-    rooms = []
-    for number in range(len(TIERS)):
-        rooms.append(check.tier(number, thorough=False).room)
+    rooms = {}
+    for number in np.flatnonzero(candidates.asked).tolist():
+        rooms[number] = check.tier(number, thorough=False).room
         if check.failed:
             return True
     check.regions()
-    check.load(tuple(rooms))
+    check.load(rooms)
     check.bounds()
     return check.failed
 
@@ -252,6 +252,11 @@ class _Check:
         if self.modes.mode["tier_counts"] == "off":
             return 0, True
         return count, self._hard("tier_counts")
+
+    def tiers(self, *, thorough: bool) -> dict[int, TierCheck]:
+        """Check every tier of which hubs are asked for, by its number."""
+        asked = np.flatnonzero(self.left.asked).tolist()
+        return {number: self.tier(number, thorough=thorough) for number in asked}
 
     def tier(self, number: int, *, thorough: bool) -> TierCheck:
         """Check counts and separation of one tier."""
@@ -401,10 +406,13 @@ class _Check:
         there = self._beside_spacing(TIERS.index("core")) & self.left.core_regions[region]
         return self._only_too_near(TIERS.index("core"), 1) and bool(there.any())
 
-    def load(self, rooms: tuple[Room, ...]) -> LoadRange:
+    def load(self, rooms: Mapping[int, Room]) -> LoadRange:
         """Compare the total load with the least and most that the hubs allowed can carry."""
         apart = self.left.spaced == "hard"
-        most = tuple(room.at_most if apart else len(self.sites) for room in rooms)
+        most = tuple(
+            (rooms[number].at_most if apart else len(self.sites)) if number in rooms else 0
+            for number in range(len(TIERS))
+        )
         found = load_range(self.left, most)
         total = self.scenario.total_new_it_load_mw
         derived = self.scenario.demand.total_new_it_load_mw is None
@@ -566,6 +574,7 @@ def _most_mw(
     parts = [
         f"{count} {tier} hubs up to {loads[number][count]:,.0f} MW"
         for number, (tier, count) in enumerate(zip(TIERS, chosen, strict=True))
+        if left.asked[number]
     ]
     return best, ", ".join(parts)
 
@@ -585,7 +594,7 @@ def _least_load_mw(left: Candidates) -> tuple[float, str]:
             for cores in range(core.min, core.max + 1)
         ]
     best = min(trials, key=lambda trial: sum(n * tiers[t].it_load_mw.min for t, n in trial.items()))
-    parts = [f"{n} {t} hubs of {tiers[t].it_load_mw.min:g} MW" for t, n in best.items()]
+    parts = [f"{n} {t} hubs of {tiers[t].it_load_mw.min:g} MW" for t, n in best.items() if n]
     return float(sum(n * tiers[t].it_load_mw.min for t, n in best.items())), ", ".join(parts)
 
 

@@ -207,11 +207,17 @@ class Candidates:
 
     def without(self, rule: str) -> NDArray[np.bool_]:
         """Return the eligible pairs as they were without one rule."""
-        kept = np.ones((len(self.sites), len(TIERS)), dtype=bool)
+        kept = np.repeat(self.asked[None, :], len(self.sites), axis=0)
         for drop in self._drops:
             if drop.rule != rule:
                 kept &= ~drop.out
         return kept
+
+    @cached_property
+    def asked(self) -> NDArray[np.bool_]:
+        """Tell of each tier whether any hub of it is asked for; of one with count 0 nothing is."""
+        counts = self.scenario.rules["tier_counts"] != "off"
+        return np.array([self.scenario.tiers[tier].count.max > 0 or not counts for tier in TIERS])
 
     @cached_property
     def spacing_rule(self) -> str:
@@ -230,7 +236,9 @@ class Candidates:
 
     @cached_property
     def core_regions(self) -> dict[str, NDArray[np.bool_]]:
-        """By region that wants a core, the sites in it."""
+        """By region that wants a core, the sites in it; empty where no core is asked for."""
+        if not self.asked[TIERS.index("core")]:
+            return {}
         table = self.atlas.table("core_regions")
         return {
             region: self.sites["pref_code"]

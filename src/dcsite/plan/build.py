@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,7 @@ def build_plan(
     status = "interrupted" if outcome.interrupted else outcome.status
     if status == "optimal" and gap > gap_asked + _ROUNDED:
         status = "feasible"
-    return Plan(
+    plan = Plan(
         dcsite_version=version,
         scenario_name=scenario.name,
         title_en=scenario.title_en,
@@ -119,7 +120,13 @@ def build_plan(
             *(note for found in checked.evaluations.values() for note in found.notes),
             *outcome.notes,
         ),
-        assumptions=tuple(Assumption(*record) for record in scenario.assumptions()),
+        # What an assumption moves was measured on a national plan.
+        assumptions=tuple(
+            Assumption(one.key, one.value, one.why)
+            if scenario.demand.shared_alike
+            else Assumption(*one)
+            for one in scenario.assumptions()
+        ),
         geodata=tuple(
             GeodataUse.of(used) for used in sorted(atlas.tables_used(), key=lambda used: used.name)
         ),
@@ -129,6 +136,8 @@ def build_plan(
         stacks=tuple(one for found in checked.evaluations.values() for one in found.stacks),
         takeovers=tuple(one for found in checked.evaluations.values() for one in found.takeovers),
     )
+    told = plan.decided_otherwise
+    return replace(plan, notes=(told, *plan.notes)) if told else plan
 
 
 def _demand_measures(

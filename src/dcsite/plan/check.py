@@ -270,7 +270,8 @@ def _program_breaches(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> l
     regions = atlas.table("core_regions")
     region_names = regions.drop_duplicates("region").set_index("region")
     cores = hubs[hubs["tier"] == "core"]
-    for region in scenario.tiers.core.regions:
+    asked = scenario.tiers.core.count.max > 0 or scenario.rules["tier_counts"] == "off"
+    for region in scenario.tiers.core.regions if asked else ():
         if not cores["pref_code"].isin(regions.index[regions["region"] == region]).any():
             en, ja = (str(region_names.loc[region, name]) for name in ("name_en", "name_ja"))
             breaches.append(

@@ -11,17 +11,21 @@ import json
 import time
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 import dcsite
 from dcsite.atlas import load_atlas
 from dcsite.contract import file_option_key
 from dcsite.criteria import measure_sites
 from dcsite.criteria.cache import MeasureCache
+from dcsite.errors import Problem, ScenarioError
 from dcsite.feasibility import look_ahead, why_infeasible
 from dcsite.model import Candidates, assemble
-from dcsite.scenario import load_scenario
+from dcsite.scenario import load_scenario, override_texts
 from dcsite.sites import municipality_sites, read_sites
 from dcsite.solvers import SolveOptions, find_answer
 
@@ -144,7 +148,7 @@ class Session:
             scenario = load_scenario(scenario, laid)
         return cls(
             scenario, options or SolveOptions(), sites, atlas, MeasureCache() if cache else None
-        )
+        )._sharing()
 
     @classmethod
     def reopen(
@@ -249,7 +253,39 @@ class Session:
     def beside(self, scenario: str | Path, overrides: Sequence[str] = ()) -> Session:
         """Return a session on another scenario over the same atlas, candidate sites and cache."""
         asked = load_scenario(scenario, overrides)
-        return Session(asked, self.options, self.sites, self.atlas, self.cache)
+        return Session(asked, self.options, self.sites, self.atlas, self.cache)._sharing()
+
+    def _sharing(self) -> Session:
+        """Settle what each hub carries where all carry the same.
+
+        Every hub gets its share as least load, which with the total leaves no other; room above it
+        may hold reserve.
+
+        Raises
+        ------
+        ScenarioError
+            If the tiers' counts are no fixed number, or no tier can carry the share.
+        """
+        demand = self.scenario.demand
+        asked = {name: tier for name, tier in self.scenario.tiers.items() if tier.count.max}
+        if not demand.shared_alike or not asked:
+            return self
+        count = sum(tier.count.min for tier in asked.values())
+        if any(tier.count.min != tier.count.max for tier in asked.values()):
+            wrong = "needs a fixed number of hubs; give each tiers.*.count as one number"
+            raise ScenarioError(Problem(self.scenario.name, "demand.shared_alike", wrong))
+        least_mw = max(tier.it_load_mw.min for tier in asked.values())
+        if demand.total_new_it_load_mw is not None:
+            share_mw = demand.total_new_it_load_mw / count
+        else:
+            carried_mw = self.sites["max_it_load_mw"].to_numpy(dtype=float)
+            share_mw = float(carried_mw[carried_mw >= least_mw].min(initial=np.inf))
+            most_mw = min(tier.it_load_mw.max for tier in asked.values())
+            share_mw = floor(1000.0 * min(share_mw, most_mw)) / 1000.0
+        shared = {f"tiers.{name}.it_load_mw.min": share_mw for name in asked}
+        shared["demand.total_new_it_load_mw"] = share_mw * count
+        self.scenario = load_scenario(self.scenario, override_texts(shared))
+        return self
 
     def solve(
         self,

@@ -65,6 +65,9 @@ if TYPE_CHECKING:
 #: An assumption that moves so much of the load is told before the others.
 DECIDES_SHARE = 1.0 / 3.0
 
+#: Less than this many MW of unserved demand are arithmetic.
+_UNSERVED_MW = 0.05
+
 Status = Literal["optimal", "feasible", "interrupted"]
 
 
@@ -147,6 +150,9 @@ class Hub(HubBrief):
     """Capacity built and held free for the load of others that fall, in MW of IT load."""
     links: Mapping[str, SerializeAsAny[Link] | None] = field(default_factory=dict)
     """What the hub is joined to, by kind of link; in a file each stands under its own key."""
+    max_it_load_mw: Mw | None = None
+    """IT load that its land carries, or that the user's file allows, in MW; null in plans from
+    before it was written."""
     facts: Mapping[str, UnknownRatio] = field(default_factory=dict)
     """Values that stand among the hub's own keys in a file."""
 
@@ -324,6 +330,25 @@ class Plan(Record):
         }
         text = json.dumps(decided, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def decided_otherwise(self) -> str:
+        """Say, in English and Japanese, where what is short and not the criteria decides the plan.
+
+        That is where demand stays unserved, or penalties cost half of what the scores give; empty
+        elsewhere.
+        """
+        scored = sum(one.weight * one.score for one in self.measures if one.score is not None)
+        broken = sum(one.penalty for one in self.violations)
+        unserved = scored - broken - self.objective
+        if self.unserved_mw <= _UNSERVED_MW and broken + unserved <= scored / 2.0:
+            return ""
+        return (
+            f"not the criteria decide this plan: of the objective the scores give {scored:.3f}, "
+            f"broken rules take {broken:.3f}, unserved demand {unserved:.3f} / "
+            f"この計画は評価基準では決まっていません：目的値のうち評価点は{scored:.3f}、"
+            f"規則違反の罰則が-{broken:.3f}、満たされない需要が-{unserved:.3f}"
+        )
 
     @property
     def reserve_mw(self) -> float:

@@ -1,0 +1,97 @@
+"""The best of one's own sites: shared alike, by the criteria, without national tiers or demand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import dcsite
+from dcsite.errors import ScenarioError
+from dcsite.feasibility.check import check_scenario
+from dcsite.model import Candidates
+from dcsite.plan import Session
+
+SITES = """site_id,name,lat,lon,max_mw
+a,Kitakami,39.30,141.10,150
+b,Daisen,39.45,140.48,60
+c,Ichinoseki,38.93,141.13,90
+d,Saga,33.25,130.32,45.5
+e,Odate,40.27,140.56,0.4
+"""
+ALONE = tuple(
+    f"weights.{name}={float(name == 'substation')}"
+    for name in dcsite.load_scenario("best-of").weights
+)
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory, shipped_atlas):
+    path = tmp_path_factory.mktemp("private") / "mine.csv"
+    path.write_text(SITES, encoding="utf-8")
+
+    def of(*overrides):
+        return Session.open("best-of", overrides, path, cache=False, atlas=shipped_atlas)
+
+    return of
+
+
+def test_all_carry_what_the_smallest_can(opened):
+    session = opened("tiers.large.count=2")
+    # 0.4 MW is less than any hub of the tier.
+    assert session.scenario.tiers.large.it_load_mw.min == 45.5
+    assert session.scenario.total_new_it_load_mw == 91.0
+    plan = session.solve().plan
+    assert [hub.it_load_mw for hub in plan.hubs] == pytest.approx([45.5, 45.5])
+    assert {hub.tier for hub in plan.hubs} == {"large"}
+    allowed = {"a": 150.0, "b": 60.0, "c": 90.0, "d": 45.5}
+    assert all(hub.max_it_load_mw == allowed[hub.site_id] for hub in plan.hubs)
+    assert plan.unserved_mw == 0.0
+    assert plan.decided_otherwise == ""
+    # Nothing national: neither Tokyo's load nor what moves the nation's plan.
+    assert {one.site_id for one in plan.takeovers} <= set(allowed)
+    assert not any(one.decides for one in plan.assumptions)
+    short = replace(plan, unserved_mw=12.0, objective=plan.objective - 1.3)
+    assert "not the criteria decide this plan" in short.decided_otherwise
+    assert "unserved demand 1.300" in short.decided_otherwise
+
+
+def test_the_criteria_choose_whatever_the_size(opened):
+    asked = ('rules.backup="off"', *ALONE)
+    every = opened("tiers.large.count=4", *asked).solve().plan
+    away_km = {hub.site_id: hub.links["substation"].distance_km for hub in every.hubs}
+    best = opened("tiers.large.count=2", *asked).solve().plan
+    assert {hub.site_id for hub in best.hubs} == set(sorted(away_km, key=away_km.get)[:2])
+
+
+@pytest.mark.parametrize(
+    ("asked", "share"),
+    [
+        (("demand.total_new_it_load_mw=120", "tiers.large.count=2"), 60.0),
+        (("tiers.large.it_load_mw=50", "tiers.large.count=3"), 50.0),
+    ],
+)
+def test_a_load_that_is_given_is_shared(opened, asked, share):
+    session = opened(*asked)
+    large = session.scenario.tiers.large
+    assert large.it_load_mw.min == share
+    assert session.scenario.total_new_it_load_mw == share * large.count.max
+    # Who cannot carry the share is not offered.
+    fit = session.sites["max_it_load_mw"] >= share
+    assert session.candidates.eligible[:, 1].tolist() == fit.tolist()
+
+
+def test_a_share_needs_a_fixed_number(opened):
+    with pytest.raises(ScenarioError, match="fixed number of hubs"):
+        opened("tiers.large.count={min=1,max=3}")
+
+
+def test_a_tier_of_no_hubs_is_silent(opened, shipped_atlas, measured):
+    found = check_scenario(opened().candidates)
+    assert [tier.funnel.tier for tier in found.tiers] == ["large"]
+    assert "core" not in found.load.most_text + found.load.least_text
+    # Regions that want a core count for nothing where no core is asked for.
+    none = dcsite.load_scenario("policy-2023", ["tiers.core.count=0"])
+    national = check_scenario(Candidates.of(none, shipped_atlas, measured), thorough=False)
+    assert national.core_regions == ()
+    assert not any("core" in finding.rule_or_key for finding in national.findings)
