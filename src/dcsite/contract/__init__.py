@@ -30,7 +30,7 @@ from .findings import (
     load_mw,
     place_name,
 )
-from .program import FindRows, LazyRows, LoadTable, Outlook, Program, ScoreTerm, Terms
+from .program import LazyRows, LoadTable, Outlook, Program, ScoreTerm, Terms
 from .rules import (
     TIER_TITLES,
     TIERS,
@@ -58,7 +58,6 @@ __all__ = [
     "CriterionValue",
     "DisasterLoss",
     "Evaluation",
-    "FindRows",
     "Findings",
     "GivesWay",
     "HeatMap",

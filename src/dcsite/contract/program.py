@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -57,14 +57,6 @@ class LoadTable:
     epigraph: Any = None
     slack: Sequence[Any] | None = None
     scale: float = 1.0
-
-
-#: Given chosen hubs as pairs of site number and tier number, finds rows that they violate: the
-#: hub that lacks something and an array of shape (sites, tiers) each, for
-#: ``sum(coefficient * open) >= 0``.
-FindRows = Callable[
-    [Sequence[tuple[int, int]]], "Sequence[tuple[tuple[int, int], NDArray[np.float64]]]"
-]
 
 
 @dataclass(frozen=True)
@@ -151,14 +143,6 @@ class Program(Protocol):
 
     def lay_lazily(self, table: LoadTable) -> None:
         """Take rows as lazy constraints, added only as points violate them."""
-
-    def find_lazily(
-        self, name: str, rule: str, concerned: NDArray[np.bool_], find: FindRows
-    ) -> None:
-        """Take a search for rows that a plan violates; nothing if the rule is off.
-
-        `concerned`, of shape (sites, tiers), tells which hubs may have such a row.
-        """
 
     def separate_by(self, rows: LazyRows) -> None:
         """Take rows of a criterion's own kind that are added as points violate them."""

@@ -8,18 +8,16 @@ the gap of that bound.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-
-from dcsite.contract import TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from dcsite.contract import FindRows, LoadTable
+    from dcsite.contract import LoadTable
 
     from .program import SiteProgram
 
@@ -171,79 +169,3 @@ class TableRows:
         # The solvers keep a row to about 1e-6 of its largest number: rows are laid in shares.
         program.row(f"{table.name}_{table.labels[row]}", terms, ">=", float(table.least[row]))
         self._added.add(row)
-
-
-class FoundRows:
-    """Rows about single hubs that a criterion finds violated by a choice of hubs.
-
-    Parameters
-    ----------
-    program : SiteProgram
-        Gets the rows.
-    name : str
-        Of the rows.
-    rule : str
-        Under which they hold.
-    concerned : numpy.ndarray of bool, shape (sites, tiers)
-        Hubs that may have such a row. Where the rule is soft, each has a column for its violation
-        from the beginning, so that penalties are all known when the program is put together.
-    find : callable
-        See :data:`dcsite.contract.FindRows`.
-    """
-
-    def __init__(
-        self,
-        program: SiteProgram,
-        name: str,
-        rule: str,
-        concerned: NDArray[np.bool_],
-        find: FindRows,
-    ) -> None:
-        self._program, self._name, self._rule, self._find = program, name, rule, find
-        self._origin = program.origin
-        self._added: set[tuple[int, int]] = set()
-        self._slack: dict[tuple[int, int], Any] = {}
-        if program.mode(rule) == "soft":
-            for site, tier in np.argwhere(program.eligible & concerned):
-                label = f"{program.labels[site]}_{TIERS[tier]}"
-                slack = program.continuous(f"short_{name}_{label}", 0.0, 1.0)
-                program.violate(rule, slack)
-                self._slack[int(site), int(tier)] = slack
-
-    def separate(self, values: Mapping[str, float]) -> int:
-        """Add the rows that a candidate solution violates; return how many."""
-        program = self._program
-        program.origin = self._origin
-        added = 0
-        for hub, coefficient in self._find(self._chosen(values)):
-            if hub in self._added:
-                continue
-            terms = program.open_terms(coefficient)
-            if hub in self._slack:
-                terms = [*terms, (self._slack[hub], 1.0)]
-            label = f"{program.labels[hub[0]]}_{TIERS[hub[1]]}"
-            program.row(f"{self._name}_{label}", terms, ">=", 0.0)
-            self._added.add(hub)
-            added += 1
-        return added
-
-    def separate_relaxed(self, values: Mapping[str, float]) -> int:
-        """Add nothing: what is chosen in parts has no hub whose partner could be missing."""
-        return 0
-
-    def complete(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Count every hub whose row is violated as a violation, where the rule is soft."""
-        violated = {hub for hub, _ in self._find(self._chosen(values))}
-        return {slack.name: float(hub in violated) for hub, slack in self._slack.items()}
-
-    def summary(self) -> str:
-        """Say how many rows were added."""
-        return f"{self._name}: {len(self._added)} needed"
-
-    def _chosen(self, values: Mapping[str, float]) -> list[tuple[int, int]]:
-        program = self._program
-        return [
-            (int(site), int(tier))
-            for site, tier in np.argwhere(program.eligible)
-            if values.get(program.open[site, tier].name, 0.0) > 0.5
-        ]

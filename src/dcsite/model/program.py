@@ -25,7 +25,7 @@ import pulp
 from dcsite.contract import TIERS
 from dcsite.errors import CriterionError
 
-from .lazy_rows import FoundRows, TableRows
+from .lazy_rows import TableRows
 from .separation import SeparationRows
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dcsite.contract import FindRows, LazyRows, LoadTable, ScoreTerm, Terms
+    from dcsite.contract import LazyRows, LoadTable, ScoreTerm, Terms
 
     from .candidates import Candidates
 
@@ -227,13 +227,6 @@ class SiteProgram:
     def lay_lazily(self, table: LoadTable) -> None:
         """Take rows as lazy constraints, added only as points violate them."""
         self.lazy.append(TableRows(self, table))
-
-    def find_lazily(
-        self, name: str, rule: str, concerned: NDArray[np.bool_], find: FindRows
-    ) -> None:
-        """Take a search for rows that a plan violates; nothing if the rule is off."""
-        if self.mode(rule) != "off":
-            self.lazy.append(FoundRows(self, name, rule, concerned, find))
 
     def separate_by(self, rows: LazyRows) -> None:
         """Take rows of a criterion's own kind that are added as points violate them."""
