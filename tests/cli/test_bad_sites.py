@@ -85,8 +85,8 @@ SITES = [
         ("own.csv", "row 3, column lon", '"NaN"', "decimal degrees"),
     ),
     rows(
-        "degrees and minutes", "b,,43°03',141.3,,,\n",
-        ("own.csv", "row 3, column lat", "43°03'", "is not a number"),
+        "degrees and minutes", "b,,43°63',141.3,,,\n",
+        ("own.csv", "row 3, column lat", "43°63'", "is not a number"),
     ),
     rows(
         "swapped", "b,,141.3,43.1,,,\n",
@@ -117,8 +117,8 @@ SITES = [
         ("own.csv", "row 3, column max_mw", '"-50"', "above 0"),
     ),
     rows(
-        "MW with its unit", "b,,43.1,141.3,,100 MW,\n",
-        ("own.csv", "row 3, column max_mw", '"100 MW"', "a number of MW"),
+        "MW with another unit", "b,,43.1,141.3,,100 hp,\n",
+        ("own.csv", "row 3, column max_mw", '"100 hp"', "a number of MW"),
     ),
     rows(
         "square metres", "b,,43.0521,141.3544,120000,,\n",
@@ -146,11 +146,11 @@ SITES = [
     sites("empty", "", ("own.csv", "is empty", "at least one site")),
     sites("a header only", HEADER, ("own.csv", "has no rows", "at least one site")),
     sites(
-        "UTF-16", "lat,lon\n43,141\n".encode("utf-16"),
+        "UTF-16 without BOM", "lat,lon\n43,141\n".encode("utf-16-le"),
         ("own.csv", "known encoding", "UTF-8"),
     ),
     sites(
-        "a spreadsheet", b"PK\x03\x04", ("own.xlsx", '".xlsx"', ".csv", ".geojson", ".gpkg"),
+        "a spreadsheet", b"PK\x03\x04", ("own.xlsx", "cannot be read as an Excel", ".csv"),
         file="own.xlsx",
     ),
     case(
@@ -173,7 +173,7 @@ SITES = [
     ),
     sites(
         "metres of a projection", features({"type": "Point", "coordinates": [15735500, 5322000]}),
-        ("own.geojson", "feature 1", "(5322000, 15735500)", "outside Japan"),
+        ("own.geojson", "(1.57355e+07, 5.322e+06) look like metres", "the file says degrees"),
         file="own.geojson",
     ),
     sites(
@@ -190,7 +190,7 @@ SITES = [
     ),
     sites(
         "two layers", _layers("here", "there"),
-        ("own.gpkg", "2 layers", '"here", "there"', "keep the one with sites"), file="own.gpkg",
+        ("own.gpkg", "2 layers", '"here", "there"', "--layer"), file="own.gpkg",
     ),
 ]  # fmt: skip
 

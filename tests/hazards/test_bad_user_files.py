@@ -23,14 +23,15 @@ WriteFile = Callable[[str, str | bytes], Path]
 Complaints = Callable[[Path], list[str]]
 
 KINDS = (
-    ".csv or .xlsx (municipalities or ruptures by scenario), .geojson, .json (GeoJSON) or .gpkg "
-    "(GeoPackage)"
+    ".csv or .xlsx (municipalities or ruptures by scenario), .geojson, .json (GeoJSON), .gpkg "
+    "(GeoPackage), .shp (Shapefile), .kml, .kmz, .fgb (FlatGeobuf) or .zip (of one of these)"
 )
 TABLE = "scenario_id,municipality_code,intensity\n"
 RUPTURES = (
     "scenario_id,moment_magnitude,source_type,lat_deg,lon_deg,top_depth_km,length_km,width_km,"
     "strike_deg,dip_deg\n"
 )
+CONVERT = "; convert it in a geographic information system, or as in: ogr2ogr sites.gpkg FILE"
 BOX = shapely.box(141, 43, 142, 44)
 BOW_TIE = shapely.Polygon([(141, 43), (141.1, 43.1), (141.1, 43), (141, 43.1)])
 
@@ -40,7 +41,7 @@ BOW_TIE = shapely.Polygon([(141, 43), (141.1, 43.1), (141.1, 43), (141, 43.1)])
     [
         ("d.csv", b"", "is empty; give at least one scenario"),
         ("d.csv", TABLE.encode(), "has no rows; give at least one scenario"),
-        ("d.shp", b"x", f'extension ".shp" is not known; allowed: {KINDS}'),
+        ("d.tab", b"x", f'extension ".tab" is not known; allowed: {KINDS}{CONVERT}'),
         (
             "d.csv",
             b"scenario_id,municipality_code,intensity,name\na,01100,6,\x81\xff\n",
@@ -422,8 +423,8 @@ def test_the_wrong_system_is_found_by_where_it_leads(
     # Plane coordinates of zone 12 (Sapporo), said to be longitude and latitude.
     metres = gpd.GeoSeries([BOX], crs="EPSG:4326").to_crs("EPSG:6680").iloc[0]
     (line,) = complaints(layer(tmp_path / "d.geojson", [metres]))
-    assert "out of Japan; allowed: latitude 18 to 48" in line
-    assert line.endswith("; check the coordinate reference system")
+    assert "(-101917, -111061) look like metres, but the file says degrees" in line
+    assert line.endswith("; set the system they are in")
 
 
 def test_no_system_is_refused(tmp_path: Path, complaints: Complaints) -> None:

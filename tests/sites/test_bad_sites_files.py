@@ -11,7 +11,8 @@ import pytest
 WriteFile = Callable[[str, str | bytes], Path]
 Complaints = Callable[[Path], list[str]]
 KINDS = (
-    ".csv or .xlsx (with latitude and longitude), .geojson, .json (GeoJSON) or .gpkg (GeoPackage)"
+    ".csv or .xlsx (with latitude and longitude), .geojson, .json (GeoJSON), .gpkg (GeoPackage), "
+    ".shp (Shapefile), .kml, .kmz, .fgb (FlatGeobuf) or .zip (of one of these)"
 )
 ENCODINGS = "allowed: UTF-8 (with or without BOM), UTF-16 with BOM, CP932 or EUC-JP; save it again"
 
@@ -37,7 +38,7 @@ ENCODINGS = "allowed: UTF-8 (with or without BOM), UTF-16 with BOM, CP932 or EUC
             b'lat,lon\n"43,141\n',
             "is not a CSV file: unexpected end of data; quote cells as RFC 4180 says",
         ),
-        ("s.xls", b"PK", f'extension ".xls" is not known; allowed: {KINDS}'),
+        ("s.xls", b"PK", f'extension ".xls" is not known; allowed: {KINDS}; save it as .xlsx'),
         (
             "s.xlsx",
             b"PK",

@@ -14,6 +14,10 @@ import pyogrio
 import pytest
 import shapely
 
+from dcsite.errors import SitesError
+from dcsite.sites.reader import read_rows
+from dcsite.sites.user import SITES_FILE
+
 WriteFile = Callable[[str, str | bytes], Path]
 Complaints = Callable[[Path], list[str]]
 
@@ -70,15 +74,18 @@ def test_bad_geometries(
 
 
 def test_swapped_and_projected_geojson(write_file: WriteFile, complaints: Complaints) -> None:
-    points = [[43.0621, 141.3544], [15735500.0, 5322000.0]]
-    features = [feature({"type": "Point", "coordinates": point}) for point in points]
-    text = json.dumps({"type": "FeatureCollection", "features": features})
-    assert complaints(write_file("s.geojson", text)) == [
-        "s.geojson: feature 1: latitude and longitude (141.3544, 43.0621) look swapped; swap them",
+    def text(*point: float) -> str:
+        features = [feature({"type": "Point", "coordinates": point})]
+        return json.dumps({"type": "FeatureCollection", "features": features})
+
+    assert complaints(write_file("s.geojson", text(43.0621, 141.3544))) == [
+        "s.geojson: feature 1: latitude and longitude (141.3544, 43.0621) look swapped; swap them"
+    ]
+    assert complaints(write_file("s.geojson", text(15735500.0, 5322000.0))) == [
         (
-            "s.geojson: feature 2: (5322000, 15735500) is outside Japan; allowed: latitude 20 to "
-            "46, longitude 122 to 154; check the coordinates"
-        ),
+            "s.geojson: coordinates (1.57355e+07, 5.322e+06) look like metres, but the file says "
+            "degrees (WGS 84); set the system they are in"
+        )
     ]
 
 
@@ -109,7 +116,15 @@ def test_geopackage_with_two_layers(tmp_path: Path, complaints: Complaints) -> N
     path = tmp_path / "s.gpkg"
     points_frame().to_file(path, layer="here")
     points_frame().to_file(path, layer="there")
-    assert complaints(path) == ['s.gpkg: holds 2 layers ("here", "there"); keep the one with sites']
+    assert complaints(path) == [
+        (
+            's.gpkg: holds 2 layers ("here", "there"); name the one with sites by --layer, or keep '
+            "only that one"
+        )
+    ]
+    assert len(read_rows(path, SITES_FILE, "there")) == 1
+    with pytest.raises(SitesError, match='has no layer "x"; it has "here", "there"'):
+        read_rows(path, SITES_FILE, "x")
 
 
 def test_geopackage_without_geometry_or_rows(tmp_path: Path, complaints: Complaints) -> None:

@@ -117,6 +117,7 @@ def test_a_place_called_total_is_read(rows_of: RowsOf) -> None:
         ("402717", "lat_deg", 40 + 27 / 60 + 17 / 3600),
         ("1403350.5", "lon_deg", 140 + 33 / 60 + 50.5 / 3600),
         ("406717", "lat_deg", 406717.0),
+        ("-402717", "lat_deg", -402717.0),
         ("39°75′", "lat_deg", None),
         ("39°5.5′10″", "lat_deg", None),
         ("北緯39度", "lon_deg", None),

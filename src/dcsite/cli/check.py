@@ -15,6 +15,7 @@ from .options import (
     HazardsOption,
     HeadroomOption,
     JsonOption,
+    LayerOption,
     NoCacheOption,
     OverridesOption,
     ScenarioArgument,
@@ -42,6 +43,7 @@ def check_command(
     hazards: HazardsOption = None,
     sites: SitesOption = None,
     count: CountOption = None,
+    layer: LayerOption = None,
     check_time: CheckTimeOption = 1.0,
     as_json: JsonOption = False,
     no_cache: NoCacheOption = False,
@@ -62,6 +64,7 @@ def check_command(
         substations=substations,
         headroom=headroom,
         hazards=hazards,
+        layer=layer,
         cache=not no_cache,
         atlas=geodata,
     )

@@ -18,6 +18,7 @@ from .options import (
     GeodataOption,
     HazardsOption,
     HeadroomOption,
+    LayerOption,
     NoCacheOption,
     OverridesOption,
     QuietOption,
@@ -62,6 +63,7 @@ def compare_command(
     headroom: HeadroomOption = None,
     hazards: HazardsOption = None,
     sites: SitesOption = None,
+    layer: LayerOption = None,
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/compare by default.")
     ] = None,
@@ -96,6 +98,7 @@ def compare_command(
         by or "policy-2023",
         given,
         sites,
+        layer=layer,
         cache=not no_cache,
         options=SolveOptions(gap=gap, time_limit_s=time_limit),
         atlas=geodata,

@@ -15,6 +15,7 @@ from .options import (
     GeodataOption,
     HazardsOption,
     HeadroomOption,
+    LayerOption,
     NoCacheOption,
     OverridesOption,
     QuietOption,
@@ -58,6 +59,7 @@ def frontier_command(
     headroom: HeadroomOption = None,
     hazards: HazardsOption = None,
     sites: SitesOption = None,
+    layer: LayerOption = None,
     output: Annotated[
         Path | None, output_option("Folder; dcsite-out/SCENARIO-front-X-Y by default.")
     ] = None,
@@ -84,6 +86,7 @@ def frontier_command(
         substations=substations,
         headroom=headroom,
         hazards=hazards,
+        layer=layer,
         cache=not no_cache,
         options=options,
         atlas=geodata,

@@ -52,7 +52,17 @@ OverridesOption: TypeAlias = Annotated[
 
 SitesOption: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--sites", help="Own candidate sites: CSV, GeoJSON or GeoPackage."),
+    typer.Option(
+        "--sites",
+        help="Own candidate sites: CSV, Excel, GeoJSON, GeoPackage, Shapefile, KML, FlatGeobuf.",
+    ),
+]
+
+LayerOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--layer", metavar="NAME", help="Layer or sheet to read, where there are several."
+    ),
 ]
 
 CountOption: TypeAlias = Annotated[

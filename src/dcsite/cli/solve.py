@@ -20,6 +20,7 @@ from .options import (
     GeodataOption,
     HazardsOption,
     HeadroomOption,
+    LayerOption,
     NoCacheOption,
     OverridesOption,
     QuietOption,
@@ -52,6 +53,7 @@ def solve_command(
     hazards: HazardsOption = None,
     sites: SitesOption = None,
     count: CountOption = None,
+    layer: LayerOption = None,
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/SCENARIO by default.")
     ] = None,
@@ -123,6 +125,7 @@ def solve_command(
         substations=substations,
         headroom=headroom,
         hazards=hazards,
+        layer=layer,
         cache=not no_cache,
         options=options,
         atlas=geodata,

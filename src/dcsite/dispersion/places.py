@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dcsite.errors import Problem, SitesError
-from dcsite.sites.reader import ProblemList, checked_suffix, read_number, read_rows, shown
+from dcsite.sites.reader import (
+    LAYER_KINDS,
+    ProblemList,
+    checked_suffix,
+    read_number,
+    read_rows,
+    shown,
+)
 from dcsite.sites.user import PLACE_COLUMNS, SITES_FILE, read_ids, read_names, read_points
 
 from .points import Metric, Points
@@ -28,10 +35,7 @@ _AXES = ("x", "y")
 _PLACES_FILE = replace(
     SITES_FILE,
     record="place",
-    kinds=(
-        ".csv or .xlsx (with latitude and longitude, or x and y), .geojson, .json (GeoJSON), .gpkg "
-        "(GeoPackage) or .tsp (TSPLIB)"
-    ),
+    kinds=f".csv or .xlsx (with latitude and longitude, or x and y), .tsp (TSPLIB), {LAYER_KINDS}",
     layer="places",
     columns=PLACE_COLUMNS | {axis: (axis,) for axis in _AXES},
     needed_instead=_AXES,

@@ -31,7 +31,15 @@ import shapely
 from numpy.typing import NDArray
 
 from dcsite.errors import DisastersError, Problem
-from dcsite.sites.reader import TABLES, FileForm, UserRows, geometry_flaw, read_rows, shown
+from dcsite.sites.reader import (
+    LAYER_KINDS,
+    TABLES,
+    FileForm,
+    UserRows,
+    geometry_flaw,
+    read_rows,
+    shown,
+)
 from dcsite.sites.user import PLACE_COLUMNS
 
 from .ground_motion import PLANE_RANGES, FaultPlanes, SourceType, jma_intensity, rupture_distance_km
@@ -78,10 +86,7 @@ def _columns(fields: Sequence[str]) -> dict[str, tuple[str, ...]]:
 #: Forms apart: a layer of polygons may well have columns whose names are near to those of a plane.
 _LAYER_FILE = FileForm(
     record="scenario",
-    kinds=(
-        ".csv or .xlsx (municipalities or ruptures by scenario), .geojson, .json (GeoJSON) or "
-        ".gpkg (GeoPackage)"
-    ),
+    kinds=f".csv or .xlsx (municipalities or ruptures by scenario), {LAYER_KINDS}",
     shapes="polygons",
     layer="footprints",
     columns=_columns(_COMMON),

@@ -73,6 +73,8 @@ class Session:
         Where measured sites are kept between runs; nowhere by default.
     saved : SavedPlan, optional
         The plan that questions are about.
+    layer : str, optional
+        Layer or sheet of the sites, where their file has several.
 
     Examples
     --------
@@ -93,6 +95,7 @@ class Session:
     given_atlas: Path | Atlas | None = field(default=None, repr=False)
     cache: MeasureCache | None = field(default=None, repr=False)
     saved: SavedPlan | None = field(default=None, repr=False)
+    layer: str | None = None
 
     @classmethod
     def open(
@@ -105,6 +108,7 @@ class Session:
         substations: Path | None = None,
         headroom: Path | None = None,
         hazards: Path | None = None,
+        layer: str | None = None,
         cache: bool = True,
         options: SolveOptions | None = None,
         atlas: Path | Atlas | None = None,
@@ -125,6 +129,8 @@ class Session:
             File of own connection points, and of what points can bear.
         hazards : Path, optional
             File or folder of zones of flood, tsunami, landslide and storm surge.
+        layer : str, optional
+            Layer or sheet of the sites, where their file has several.
         cache : bool
             Whether measured sites are kept between runs, in the user's cache folder.
         options : SolveOptions, optional
@@ -147,7 +153,12 @@ class Session:
         if laid or isinstance(scenario, str | Path):
             scenario = load_scenario(scenario, laid)
         return cls(
-            scenario, options or SolveOptions(), sites, atlas, MeasureCache() if cache else None
+            scenario,
+            options or SolveOptions(),
+            sites,
+            atlas,
+            MeasureCache() if cache else None,
+            layer=layer,
         )._sharing()
 
     @classmethod
@@ -221,7 +232,7 @@ class Session:
         if given is None:
             found = municipality_sites(self.atlas, land)
         elif isinstance(given, str | Path):
-            found = read_sites(Path(given), self.atlas, land)
+            found = read_sites(Path(given), self.atlas, land, self.layer)
         else:
             found = given
         if self.saved is not None:

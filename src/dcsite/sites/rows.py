@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
     from dcsite.geo.geodesy import Floats
 
+#: Layers of geometries that are read, and how messages name them.
+LAYER_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".kml", ".kmz", ".fgb", ".zip")
+LAYER_KINDS = (
+    ".geojson, .json (GeoJSON), .gpkg (GeoPackage), .shp (Shapefile), .kml, .kmz, "
+    ".fgb (FlatGeobuf) or .zip (of one of these)"
+)
 _NEARLY = 0.8
 #: A column's name of so many letters that is nearly right is meant to be read.
 _TELLING = 5
@@ -77,6 +83,8 @@ class FileForm:
         Fields that make a CSV file of use that has none of `needed`.
     suffixes : tuple of str
         The extensions of `kinds`.
+    layer_option : str
+        Option by which one of several layers is named, if there is one.
     measures : mapping of str to Measure
         Of fields whose unit a header or a cell may state.
     official : str
@@ -92,9 +100,17 @@ class FileForm:
     needed: tuple[str, ...]
     error: type[DcsiteError]
     needed_instead: tuple[str, ...] = ()
-    suffixes: tuple[str, ...] = (".csv", ".xlsx", ".geojson", ".json", ".gpkg")
+    suffixes: tuple[str, ...] = (".csv", ".xlsx", *LAYER_SUFFIXES)
+    layer_option: str = ""
     measures: Mapping[str, Measure] = field(default_factory=dict)
     official: str = ""
+
+    @property
+    def which_layer(self) -> str:
+        """What to do about several layers."""
+        if not self.layer_option:
+            return f"keep the one with {self.layer}"
+        return f"name the one with {self.layer} by {self.layer_option}, or keep only that one"
 
     def unusable(self, path: Path, message: str) -> DcsiteError:
         """Return the error for a file as a whole."""

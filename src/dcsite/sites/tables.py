@@ -150,8 +150,7 @@ def read_excel(path: Path, form: FileForm, most_bytes: int, layer: str | None) -
         raise form.unusable(path, f"has no sheet {shown(layer)} with rows; it has {listed}")
     if len(filled) > 1:
         listed = ", ".join(map(shown, list(filled)[:8]))
-        what = f"holds {len(filled)} sheets ({listed}); name the one with {form.layer}"
-        raise form.unusable(path, f"{what} by --layer, or keep only that one")
+        raise form.unusable(path, f"holds {len(filled)} sheets ({listed}); {form.which_layer}")
     return _below_header(next(iter(filled.values()), {}), path, form)
 
 

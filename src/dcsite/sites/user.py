@@ -25,7 +25,7 @@ from dcsite.errors import SitesError
 from .frame import ALLOWED_TIERS, disc_radius_km, municipality_table, site_frame
 from .land import gentle_land, with_available_land
 from .landmass import COAST_TOLERANCE_KM, PolygonLookup, landmass_of, landmasses
-from .reader import FileForm, UserRows, geometry_flaw, read_rows, shown
+from .reader import LAYER_KINDS, FileForm, UserRows, geometry_flaw, read_rows, shown
 from .values import AREA, POWER, plain
 
 if TYPE_CHECKING:
@@ -54,10 +54,7 @@ PLACE_COLUMNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 SITES_FILE = FileForm(
     record="site",
-    kinds=(
-        ".csv or .xlsx (with latitude and longitude), .geojson, .json (GeoJSON) or .gpkg "
-        "(GeoPackage)"
-    ),
+    kinds=f".csv or .xlsx (with latitude and longitude), {LAYER_KINDS}",
     shapes="points or polygons",
     layer="sites",
     columns=PLACE_COLUMNS
@@ -79,6 +76,7 @@ SITES_FILE = FileForm(
     },
     needed=("lat_deg", "lon_deg"),
     error=SitesError,
+    layer_option="--layer",
     measures={"hectares": AREA, "max_it_load_mw": POWER},
 )  # fmt: skip
 #: How Japanese texts call the tiers, without what follows in 中核拠点 or 大規模型.
@@ -104,21 +102,23 @@ _DEGREES = {
 _EQUAL_AREA = "EPSG:6933"
 
 
-def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoDataFrame:
+def read_sites(
+    path: str | Path, atlas: Atlas, land: LandParameters, layer: str | None = None
+) -> gpd.GeoDataFrame:
     """Read and check a user's list of sites.
 
     Parameters
     ----------
     path : str or pathlib.Path
-        CSV with latitude and longitude columns (UTF-8 or CP932), GeoJSON, or GeoPackage in any
-        coordinate reference system, of points or polygons. Optional columns: `site_id` or `id`,
-        `name`, `name_ja`, `name_en`, `hectares`, `max_it_load_mw` or `max_mw`, `tier`; and for
-        the law of city planning `zone`, `substation_kv`, `priority_zone`, `adjustment_plan`,
-        `regional_project`, in English or Japanese.
+        A table with latitude and longitude (CSV or Excel), or points or polygons in any stated
+        coordinate reference system (GeoJSON, GeoPackage, Shapefile, KML, FlatGeobuf).
+        Optional columns are those of `SITES_FILE`, in English or Japanese.
     atlas : Atlas
         Gives prefecture and municipality polygons, municipalities and their terrain.
     land : LandParameters
         The scenario's ``land`` section.
+    layer : str, optional
+        Name of the layer or sheet, where there are several.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
     SitesError
         With all problems of the file: the first 20 in full.
     """
-    rows = read_rows(Path(path), SITES_FILE)
+    rows = read_rows(Path(path), SITES_FILE, layer)
     lat_deg, lon_deg, polygon_hectares = read_points(rows)
     site_id = read_ids(rows)
     name_ja, name_en = read_names(rows, site_id)
@@ -284,6 +284,11 @@ def _inside_japan(rows: UserRows, lat: Floats, lon: Floats, atlas: Atlas) -> NDA
         place = f"({lat[at]:.10g}, {lon[at]:.10g})"
         if swapped[at]:
             message = f"latitude and longitude {place} look swapped; swap them"
+        elif 360.0 < max(abs(lat[at]), abs(lon[at])) < math.inf:
+            message = (
+                f"{place} look like metres; give latitude and longitude in degrees, or a layer "
+                "that states its coordinate reference system"
+            )
         elif boxed[at]:
             message = (
                 f"{place} is {off_km[at]:.1f} km from the nearest land of Japan; "

@@ -26,7 +26,7 @@ _MARKED = re.compile(
     re.ASCII,
 )
 _PARTED = re.compile(rf"([+-]?\d{{1,3}})([-:\s])\s*(\d{{1,2}})\2\s*({_DECIMAL})", re.ASCII)
-_PACKED = re.compile(r"[+-]?\d{5,7}(?:\.\d*)?", re.ASCII)
+_PACKED = re.compile(r"\d{5,7}(?:\.\d*)?", re.ASCII)
 #: Words of the hemispheres: plus and minus, for latitude and longitude.
 _HEMISPHERES = {
     "lat_deg": (("n", "北緯"), ("s", "南緯")),
@@ -73,13 +73,12 @@ def read_angle(text: str, axis: str) -> tuple[float | None, bool]:
             if bare != said and not bare.startswith(("+", "-")):
                 said, sign = bare, factor
     if (number := read_number(said)) is not None and "," not in said:
-        digits = said.lstrip("+-")
         if _PACKED.fullmatch(said) and abs(number) > _MOST_DEG[axis]:
-            whole, _, rest = digits.partition(".")
+            whole, _, rest = said.partition(".")
             parts = (whole[:-4], whole[-4:-2], f"{whole[-2:]}.{rest or 0}")
             degrees = _sexagesimal(*parts, most=_MOST_DEG[axis])
             if degrees is not None:
-                return sign * (-degrees if said[0] == "-" else degrees), True
+                return sign * degrees, True
         return sign * number, False
     if found := _DEGREES_ONLY.fullmatch(said):
         return sign * float(found[1]), False

@@ -1,0 +1,318 @@
+"""Layers of points and polygons of any geospatial format in use, brought to degrees on WGS 84.
+
+A library that opens a path may take it for a container, an option or an address, open what a file
+only points to, and write beside it. So it is given nothing but a copy in a folder of its own, by a
+name of ours, whose content is what the extension says.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+import sqlite3
+import tempfile
+import warnings
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import pyproj
+import shapely
+
+from .rows import FileForm, ProblemList, UserRows, match_columns, shown
+from .tables import cell_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_NO_CRS = "has no coordinate reference system"
+_SET_CRS = "set the one the coordinates are in, such as EPSG:6668"
+#: Longitude and latitude in JGD2011, which all official layers of National Land Information are in.
+_OFFICIAL_CRS = "EPSG:6668"
+#: The files that make up a Shapefile, and that may stand beside a GeoPackage in use.
+_BESIDE = {".shp": (".shx", ".dbf", ".prj", ".cpg")}
+#: What an archive may hold, the one to read first where it holds a layer in two formats.
+_PACKED = (".geojson", ".shp", ".gpkg", ".fgb", ".kml")
+#: Columns that the reader of KML adds to all.
+_OF_KML = {
+    "timestamp", "begin", "end", "altitudemode", "tessellate", "extrude", "visibility",
+    "draworder", "icon", "snippet", "phonenumber", "address", "description",
+}  # fmt: skip
+#: The member of a GeoJSON file, and what escapes could hide it.
+_CRS_MEMBER = re.compile(r'"crs"\s*:\s*')
+_OTHER_JSON = re.compile(r'"type"\s*:\s*"(Topology)"|"esriGeometry[A-Z]')
+_ESCAPED_LETTER = re.compile(rb"\\u00[4-7][0-9a-fA-F]")
+
+
+def read_layer(path: Path, form: FileForm, most_bytes: int, name: str | None) -> UserRows:
+    """Read a layer: the only one of a file, or the one of a name.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        GeoJSON, GeoPackage, Shapefile, KML, KMZ, FlatGeobuf, or an archive of one of these.
+    form : FileForm
+        What it should hold.
+    most_bytes : int
+        How large the content of an archive may be.
+    name : str or None
+        Name of the layer.
+
+    Raises
+    ------
+    DcsiteError
+        Of the form's class: if it cannot be read, is of several layers, or does not say where on
+        earth it is.
+    """
+    with tempfile.TemporaryDirectory(prefix="dcsite-") as folder:
+        if path.suffix.lower() in {".zip", ".kmz"}:
+            copy = _unpack(path, Path(folder), form, most_bytes, name)
+        else:
+            copy = Path(folder) / f"layer{path.suffix.lower()}"
+            for each in _parts(path):
+                shutil.copyfile(each, copy.with_name(f"layer{each.name[len(path.stem) :].lower()}"))
+        named = copy.suffix in {".gpkg", ".kml"} or path.suffix.lower() != ".zip"
+        return _read_copy(copy, form, path, name if named else None)
+
+
+def _parts(path: Path) -> list[Path]:
+    """Return the files of a layer: of a Shapefile its parts, of a GeoPackage its journal too."""
+    beside = _BESIDE.get(path.suffix.lower(), (f"{path.suffix.lower()}-wal",))
+    names = {f"{path.stem}{suffix}".lower() for suffix in beside}
+    found = [path]
+    with contextlib.suppress(OSError):  # a folder that may be entered, not listed
+        found += [each for each in path.parent.iterdir() if each.name.lower() in names]
+    return [each for each in found if each.is_file()]
+
+
+def _unpack(path: Path, folder: Path, form: FileForm, most_bytes: int, name: str | None) -> Path:
+    """Unpack the one layer of an archive, or the one of a name."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {Path(info.filename): info for info in archive.infolist()}
+            layers = [one for one in members if one.suffix.lower() in _PACKED]
+            if path.suffix.lower() == ".kmz":
+                layers = [one for one in layers if one.name == "doc.kml"] or layers
+            # Official archives hold the same layer in two formats.
+            layers.sort(key=lambda one: (str(one), _PACKED.index(one.suffix.lower())))
+            stems: dict[str, Path] = {}
+            for one in layers:
+                stems.setdefault(str(one.with_suffix("")), one)
+            if name is not None:
+                stems = {stem: one for stem, one in stems.items() if one.stem == name} or stems
+            if len(stems) != 1:
+                listed = ", ".join(shown(one.name) for one in [*stems.values()][:8])
+                raise form.unusable(
+                    path,
+                    f"holds {len(stems)} layers ({listed}); {form.which_layer}",
+                )
+            ((stem, first),) = stems.items()
+            kind = first.suffix.lower()
+            wanted = {kind, *_BESIDE.get(kind, ())}
+            parts = {
+                one.suffix.lower(): info
+                for one, info in members.items()
+                if str(one.with_suffix("")) == stem and one.suffix.lower() in wanted
+            }
+            size = sum(info.file_size for info in parts.values())
+            if size > most_bytes:
+                raise form.unusable(
+                    path, f"unpacks to {size:,} bytes; allowed: up to {most_bytes:,}; give less"
+                )
+            for suffix, info in parts.items():
+                (folder / f"layer{suffix}").write_bytes(archive.read(info))
+            return folder / f"layer{kind}"
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise form.unusable(path, f"cannot be unpacked: {error}; pack it again") from None
+
+
+def _read_copy(copy: Path, form: FileForm, path: Path, name: str | None) -> UserRows:
+    """Read a layer of our own copy; `path` is the user's file, which messages name."""
+    # The library guesses the format from the content, and some formats only point to other files
+    # or addresses: nothing but what the extension says is opened.
+    kind, is_one = _KINDS[copy.suffix]
+    if not is_one(copy):
+        raise form.unusable(path, f"is not {kind}; write it again, or name it after what it is")
+    stated = _crs_of_json(copy, form, path) if copy.suffix in {".json", ".geojson"} else None
+    try:
+        with warnings.catch_warnings():
+            # Of what the library warns (odd fields, lists in cells) the checks say more, by row.
+            warnings.simplefilter("ignore")
+            # A ring that is not closed becomes no geometry here, and a problem of its feature.
+            frame = pyogrio.read_dataframe(
+                copy,
+                layer=_one_layer(copy, form, path, name),
+                on_invalid="ignore",
+                encoding=_dbf_encoding(copy),
+            )
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        reason = str(error).split(";")[0].replace(str(copy), path.name)
+        raise form.unusable(path, f"cannot be read: {reason}; allowed: {form.kinds}") from None
+    except UnicodeDecodeError:
+        raise form.unusable(path, "holds text that is not UTF-8; save it again in UTF-8") from None
+    problems = ProblemList(path.name, "feature", form.error)
+    if not isinstance(frame, gpd.GeoDataFrame):
+        frame = gpd.GeoDataFrame(frame, geometry=np.full(len(frame), None), crs="EPSG:4326")
+    if stated is not None:
+        frame = frame.set_crs(stated, allow_override=True)
+    columns = [str(column) for column in frame.columns.drop(frame.geometry.name)]
+    if copy.suffix == ".kml":
+        columns = [column for column in columns if column.casefold() not in _OF_KML]
+    shapes = _to_wgs84(path, frame, form, columns)
+    geometry = np.asarray(shapely.force_2d(np.asarray(shapes.array, dtype=object)), dtype=object)
+    needed = tuple(one for one in form.needed if len(frame) and not one.endswith("_deg"))
+    position = match_columns(columns, problems, form, needed)
+    labels = {one: columns[at] for one, at in position.items()}
+    cells = {}
+    for one, label in labels.items():
+        values = frame[label].astype(object).tolist()
+        for number, value in enumerate(values, 1):
+            if isinstance(value, dict | list | np.ndarray):
+                what = "holds a list or an object; allowed: a text or a number"
+                problems.add(number, label, what)
+        cells[one] = tuple(
+            "" if isinstance(value, dict | list | np.ndarray) else cell_text(value)
+            for value in values
+        )
+    numbers = tuple(range(1, len(frame) + 1))
+    return UserRows(numbers, cells, labels, geometry, problems, form.measures)
+
+
+def _crs_of_json(copy: Path, form: FileForm, path: Path) -> pyproj.CRS | None:
+    """Return the system that GeoJSON states; the library would look for a linked one, or guess.
+
+    None where the file states none, which is WGS 84.
+    """
+    content = copy.read_bytes()
+    if _ESCAPED_LETTER.search(content):
+        # Letters need no escape: written out, nothing hides from a search for the member.
+        with contextlib.suppress(ValueError, RecursionError):
+            content = json.dumps(json.loads(content), ensure_ascii=False).encode()
+            copy.write_bytes(content)
+    text = content.decode("utf-8", errors="replace")
+    if '"FeatureCollection"' not in text and (other := _OTHER_JSON.search(text)):
+        kind = "TopoJSON" if other[1] else "Esri JSON"
+        raise form.unusable(path, f"is {kind}; convert it to GeoJSON: ogr2ogr sites.geojson FILE")
+    for found in _CRS_MEMBER.finditer(text):
+        with contextlib.suppress(ValueError, RecursionError):
+            member: Any = json.JSONDecoder().raw_decode(text, found.end())[0]
+            if member is not None and not isinstance(member, dict):
+                continue  # a property of the user's, of this name
+            properties = (member or {}).get("properties")
+            name = properties.get("name") if isinstance(properties, dict) else None
+            if not isinstance(name, str):
+                raise form.unusable(
+                    path, f"names no coordinate reference system in its member crs; {_SET_CRS}"
+                )
+            try:
+                return pyproj.CRS.from_user_input(name)
+            except pyproj.exceptions.CRSError:
+                raise form.unusable(
+                    path, f"coordinate reference system {shown(name)} is not known; {_SET_CRS}"
+                ) from None
+    return None
+
+
+def _dbf_encoding(layer: Path) -> str | None:
+    """Return the encoding of a Shapefile that does not tell it: UTF-8, or CP932 as older ones."""
+    table = layer.with_suffix(".dbf")
+    if layer.suffix.lower() != ".shp" or layer.with_suffix(".cpg").exists() or not table.exists():
+        return None
+    content = table.read_bytes()
+    try:
+        content[int.from_bytes(content[8:10], "little") :].decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp932"
+    return "utf-8"
+
+
+def _is_shapefile(path: Path) -> bool:
+    return path.read_bytes()[:4] == b"\x00\x00\x27\x0a"
+
+
+def _is_json_object(path: Path) -> bool:
+    return path.read_bytes().removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+
+
+def _is_geopackage(path: Path) -> bool:
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+            connection.execute("SELECT count(*) FROM gpkg_contents")
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        # SQLite quotes a broken schema in its message, in bytes that may be no text.
+        return False
+    return True
+
+
+def _is_kml(path: Path) -> bool:
+    """Tell KML, of nothing but itself: what is linked or declared elsewhere is not followed."""
+    content = path.read_bytes()
+    linked = any(word in content for word in (b"NetworkLink", b"<!DOCTYPE", b"<!ENTITY"))
+    return b"<kml" in content[:4096] and not linked
+
+
+def _is_flatgeobuf(path: Path) -> bool:
+    return path.read_bytes()[:3] == b"fgb"
+
+
+#: What each extension says, and what tells whether it is so.
+_KINDS: dict[str, tuple[str, Callable[[Path], bool]]] = {
+    ".gpkg": ("a GeoPackage", _is_geopackage),
+    ".shp": ("a Shapefile", _is_shapefile),
+    ".geojson": ("GeoJSON", _is_json_object),
+    ".json": ("GeoJSON", _is_json_object),
+    ".kml": ("KML without links", _is_kml),
+    ".fgb": ("a FlatGeobuf", _is_flatgeobuf),
+}
+
+
+def _one_layer(copy: Path, form: FileForm, path: Path, name: str | None) -> str:
+    layers = pyogrio.list_layers(copy)
+    spatial = [str(layer) for layer, kind in layers if kind is not None]
+    if not len(layers):
+        raise form.unusable(path, f"holds no layer; give one layer of {form.shapes}")
+    if not spatial:
+        raise form.unusable(path, f"holds no geometry; give one layer of {form.shapes}")
+    listed = ", ".join(shown(layer) for layer in spatial[:8])
+    if name is not None:
+        if name not in spatial:
+            raise form.unusable(path, f"has no layer {shown(name)}; it has {listed}")
+        return name
+    if len(spatial) > 1:
+        raise form.unusable(path, f"holds {len(spatial)} layers ({listed}); {form.which_layer}")
+    return spatial[0]
+
+
+def _to_wgs84(
+    path: Path, frame: gpd.GeoDataFrame, form: FileForm, names: Sequence[str]
+) -> gpd.GeoSeries:
+    geometry, crs = frame.geometry, frame.geometry.crs
+    if crs is None and form.official and any(re.match(form.official, name) for name in names):
+        return geometry.set_crs(_OFFICIAL_CRS).to_crs("EPSG:4326")
+    # A GeoPackage without one carries a system of this name, geographic or not.
+    if crs is None or crs.name.startswith("Undefined"):
+        raise form.unusable(path, f"{_NO_CRS}; {_SET_CRS}")
+    if not crs.is_geographic and not crs.is_projected:
+        what = f"{shown(crs.name)} is a local system, of no known place on earth"
+        raise form.unusable(path, f"{what}; {_SET_CRS}")
+    corners = geometry.total_bounds
+    corner = corners[:2] if np.abs(corners[:2]).max() > np.abs(corners[2:]).max() else corners[2:]
+    place = ", ".join(f"{value:.6g}" for value in corner)
+    if crs.is_projected and (np.abs(corners) <= 180.0).all() and corners.any():
+        what = f"coordinates ({place}) look like degrees, but the file says metres"
+        raise form.unusable(path, f"{what} ({crs.name}); set the system they are in")
+    if crs.is_geographic and (np.abs(corners[np.isfinite(corners)]) > 360.0).any():
+        what = f"coordinates ({place}) look like metres, but the file says degrees"
+        raise form.unusable(path, f"{what} ({crs.name}); set the system they are in")
+    try:
+        return geometry.to_crs("EPSG:4326")
+    except pyproj.exceptions.ProjError as error:
+        raise form.unusable(
+            path, f"coordinates cannot be brought from {shown(crs.name)} to EPSG:4326: {error}"
+        ) from None
