@@ -21,7 +21,9 @@ from dcsite.studies.compare import (
 def contender(measured, label: str, *rows: tuple[str, str, float]) -> Contender:
     codes = [code for code, _, _ in rows]
     hubs = measured.loc[codes].assign(
-        tier=[tier for _, tier, _ in rows], it_load_mw=[load for _, _, load in rows]
+        tier=[tier for _, tier, _ in rows],
+        it_load_mw=[load for _, _, load in rows],
+        reserve_mw=0.0,
     )
     return Contender(label, f"Plan {label}", f"計画{label}", hubs)
 

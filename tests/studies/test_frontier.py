@@ -52,6 +52,7 @@ SETTINGS = (
     "rules.backup=off",
     "rules.core_areas=off",
     "rules.own_site_hazard=off",
+    "rules.nuclear_zone=off",
 )
 OPTIONS = SolveOptions(gap=1e-7)
 
