@@ -30,6 +30,7 @@ COMMANDS = _commands()
 
 def test_the_commands_of_this_version():
     assert set(COMMANDS) == {
+        ("init",),
         ("solve",),
         ("check",),
         ("compare",),

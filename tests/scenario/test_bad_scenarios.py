@@ -328,6 +328,7 @@ def test_a_file_that_extends_nothing_must_give_everything(write):
         "title_ja",
         "tiers",
         "cores_count_as_large",
+        "places",
         "demand",
         "land.guide_ha",
         "weights",

@@ -14,9 +14,10 @@ from dcsite.contract import TIERS
 from dcsite.errors import CheckError, SitesError
 from dcsite.model import Candidates, assemble
 from dcsite.plan import check_plan
+from dcsite.plan.places import find_place
 from dcsite.solvers import SolveOptions, solve
 from dcsite.studies.explain import explain_context, explain_hubs, hub_shares, tighten
-from dcsite.studies.explain_place import explain_place, find_place
+from dcsite.studies.explain_place import explain_place
 from dcsite.studies.pool import Change
 
 SITES = ("01213", "02201", "15100", "34100", "40100")

@@ -24,6 +24,7 @@ from .data import data_app
 from .disperse import disperse_command
 from .explain import explain_command
 from .frontier import frontier_command
+from .init import init_command
 from .robust import robust_command
 from .scenario import scenario_app
 from .schema import schema_command
@@ -77,6 +78,7 @@ app = typer.Typer(
 app.add_typer(data_app, name="data")
 app.add_typer(scenario_app, name="scenario")
 for command, example in (
+    (init_command, "init best-of my-sites"),
     (solve_command, "solve policy-2023 --set tiers.large.count=7"),
     (check_command, "check policy-2023 --set tiers.core.separation_km=900"),
     (compare_command, "compare distance-only policy-2023 today"),

@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from .options import (
+    AddSitesOption,
     CheckTimeOption,
     CountOption,
     DisastersOption,
+    ForbidOption,
     GeodataOption,
     HazardsOption,
     HeadroomOption,
     JsonOption,
+    KeepOption,
     LayerOption,
     NoCacheOption,
     OverridesOption,
+    PreferOption,
     ScenarioArgument,
     SitesOption,
     SubstationsOption,
-    with_count,
+    with_places,
 )
 from .show import columns, output_console, print_json
 
@@ -42,8 +46,12 @@ def check_command(
     headroom: HeadroomOption = None,
     hazards: HazardsOption = None,
     sites: SitesOption = None,
+    add_sites: AddSitesOption = None,
     count: CountOption = None,
     layer: LayerOption = None,
+    keep: KeepOption = None,
+    forbid: ForbidOption = None,
+    prefer: PreferOption = None,
     check_time: CheckTimeOption = 1.0,
     as_json: JsonOption = False,
     no_cache: NoCacheOption = False,
@@ -58,7 +66,7 @@ def check_command(
 
     session = Session.open(
         scenario,
-        with_count(overrides, count),
+        with_places(overrides, count, add_sites, keep=keep, forbid=forbid, prefer=prefer),
         sites,
         disasters,
         substations=substations,

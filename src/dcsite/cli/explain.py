@@ -96,9 +96,9 @@ def explain_command(
     """Explain a plan: what each hub is worth and who would take its place, or why not PLACE."""
     from dcsite.contract import TIERS
     from dcsite.plan import Session
+    from dcsite.plan.places import find_place
     from dcsite.plan.reload import read_plan
     from dcsite.studies.explain import tighten
-    from dcsite.studies.explain_place import find_place
 
     if tier is not None and (tier not in TIERS or place is None):
         raise typer.BadParameter(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -9,9 +10,23 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 
-def with_count(overrides: list[str] | None, count: int | None) -> list[str]:
-    """Return the overrides of a call, with ``--count`` as one of them."""
-    return [*(overrides or ()), *([] if count is None else [f"tiers.large.count={count}"])]
+def with_places(
+    overrides: list[str] | None,
+    count: int | None,
+    add_sites: Path | None,
+    **named: list[str] | None,
+) -> list[str]:
+    """Return the overrides of a call, with what its options say of places among them."""
+    laid = {f"places.{key}": places for key, places in named.items() if places}
+    whole = add_sites and {"places.sites_file": str(add_sites.expanduser().absolute())}
+    many = {} if count is None else {"tiers.large.count": count}
+    return [
+        *(overrides or ()),
+        *(
+            f"{key}={json.dumps(value, ensure_ascii=False)}"
+            for key, value in {**many, **(whole or {}), **laid}.items()
+        ),
+    ]
 
 
 class SolverChoice(StrEnum):
@@ -68,6 +83,32 @@ LayerOption: TypeAlias = Annotated[
 CountOption: TypeAlias = Annotated[
     int | None,
     typer.Option("--count", min=1, max=10_000, help="How many large hubs: tiers.large.count."),
+]
+
+AddSitesOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--add-sites", metavar="FILE", help="Own sites beside the other candidates."),
+]
+
+KeepOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep",
+        metavar="PLACE[=TIER,MW]",
+        help="A place that must be a hub, by id, code or name; may be repeated.",
+    ),
+]
+
+ForbidOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--forbid", metavar="PLACE", help="A place that is no hub; may be repeated."),
+]
+
+PreferOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prefer", metavar="PLACE", help="A place worth penalties.preferred; may be repeated."
+    ),
 ]
 
 GeodataOption: TypeAlias = Annotated[

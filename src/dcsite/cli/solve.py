@@ -14,15 +14,19 @@ from dcsite.errors import SolverError
 from dcsite.interrupts import Interrupts
 
 from .options import (
+    AddSitesOption,
     CheckTimeOption,
     CountOption,
     DisastersOption,
+    ForbidOption,
     GeodataOption,
     HazardsOption,
     HeadroomOption,
+    KeepOption,
     LayerOption,
     NoCacheOption,
     OverridesOption,
+    PreferOption,
     QuietOption,
     ScenarioArgument,
     SitesOption,
@@ -32,7 +36,7 @@ from .options import (
     gap_option,
     output_option,
     seconds_option,
-    with_count,
+    with_places,
 )
 from .progress import Reporter
 from .show import output_console
@@ -52,8 +56,12 @@ def solve_command(
     headroom: HeadroomOption = None,
     hazards: HazardsOption = None,
     sites: SitesOption = None,
+    add_sites: AddSitesOption = None,
     count: CountOption = None,
     layer: LayerOption = None,
+    keep: KeepOption = None,
+    forbid: ForbidOption = None,
+    prefer: PreferOption = None,
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/SCENARIO by default.")
     ] = None,
@@ -119,7 +127,7 @@ def solve_command(
     )
     session = Session.open(
         scenario,
-        with_count(overrides, count),
+        with_places(overrides, count, add_sites, keep=keep, forbid=forbid, prefer=prefer),
         sites,
         disasters,
         substations=substations,

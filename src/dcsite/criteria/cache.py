@@ -47,7 +47,7 @@ _SUFFIX = ".measured"
 _DIGEST_BYTES = 64
 
 #: Parts of a scenario that no criterion's `measure` may read.
-_NOT_MEASURED = ("name", "title_en", "title_ja", "weights", "rules", "penalties")
+_NOT_MEASURED = ("name", "title_en", "title_ja", "weights", "rules", "penalties", "places")
 
 #: A file begun by a run that died is taken away after this long: longer than any takes to write.
 _STALE_S = 3600.0

@@ -145,7 +145,9 @@ class Candidates:
             admission for criterion in criteria() for admission in criterion.admit(sites, scenario)
         ]
         own = (_workforce(sites, scenario), _land_guide(sites, scenario))
-        return cls(scenario, atlas, sites, modes or modes_of(scenario), (*found, *own))
+        asked = cls(scenario, atlas, sites, modes or modes_of(scenario), (*found, *own))
+        asked._refuse_kept()
+        return asked
 
     def under(self, modes: RuleModes) -> Candidates:
         """Return the same question with its rules held otherwise."""
@@ -265,6 +267,34 @@ class Candidates:
         count = self.scenario.tiers[tier].count
         left = int(kept.sum())
         return TierFunnel(tier, len(kept), tuple(steps), left, int(count.min), int(count.max))
+
+    def _refuse_kept(self) -> None:
+        """Refuse places to be kept that no hard rule admits, or not with their MW."""
+        if "wish" not in self.sites or self.modes.mode["kept"] != "hard":
+            return
+        problems = []
+        for site in np.flatnonzero((self.sites["wish"] == "keep").to_numpy()).tolist():
+            mw, tiers = float(self.sites["keep_mw"].iloc[site]), self.eligible[site]
+            least, most = self.min_mw, self.max_mw[site]
+            message = ""
+            if not tiers.any():
+                rules = [one for one in self._drops if one.out[site, self.asked].any()]
+                why = "; ".join(dict.fromkeys(f"{one.rule}: {one.reason_en}" for one in rules))
+                message = (
+                    f"can be a hub of no tier ({why or 'none is asked for'}); loosen that rule"
+                )
+            elif mw > 0.0 and not (tiers & (least <= mw) & (mw <= most)).any():
+                ranges = ", ".join(
+                    f"{tier} {least[n]:g} to {most[n]:g} MW"
+                    for n, tier in enumerate(TIERS)
+                    if tiers[n]
+                )
+                message = f"cannot carry {mw:g} MW; it can be: {ranges}"
+            if message:
+                name = f"{self.sites['name_ja'].iloc[site]} ({self.sites.index[site]})"
+                problems.append(Problem(self.scenario.name, "places.keep", f"{name} {message}"))
+        if problems:
+            raise ScenarioError(problems)
 
     @cached_property
     def _drops(self) -> tuple[_Drop, ...]:

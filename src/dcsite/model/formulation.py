@@ -63,6 +63,7 @@ def assemble(
     program.reserve({t for one in criteria() for t in one.reserve_tiers(candidates.scenario)})
     count_tiers(program)
     place_cores(program)
+    named_places(program)
     total_load(program)
     for criterion in criteria():
         program.origin = criterion.name
@@ -111,6 +112,26 @@ def place_cores(program: SiteProgram) -> None:
             rule="core_regions",
             slack_up=1.0,
         )
+
+
+def named_places(program: SiteProgram) -> None:
+    """Open kept and preferred places: ``sum(open[i, t] over t) >= 1``; a kept hub carries its MW.
+
+    ``it_load_mw[i] == keep_mw[i] * sum(open[i, t] over t)``, where an MW is given.
+    """
+    if "wish" not in program.sites:
+        return
+    wish = program.sites["wish"].to_numpy(dtype=object)
+    keep_mw = program.sites["keep_mw"].to_numpy(dtype=float)
+    for value, rule in (("keep", "kept"), ("prefer", "preferred")):
+        for site in np.flatnonzero(wish == value).tolist():
+            here = np.zeros(program.eligible.shape)
+            here[site] = 1.0
+            opens, name = program.open_terms(here), f"{rule}_{program.labels[site]}"
+            program.row(name, opens, ">=", 1.0, rule=rule, slack_up=1.0)
+            if keep_mw[site] > 0.0:
+                less = [(variable, -keep_mw[site]) for variable, _ in opens]
+                program.row(f"{name}_mw", [*program.load_terms(here), *less], "==", 0.0)
 
 
 def total_load(program: SiteProgram) -> None:

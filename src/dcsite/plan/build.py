@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -182,7 +183,7 @@ def _files_read(scenario: Scenario) -> tuple[str, ...]:
     """Say which files of the user's own the plan rests on, with their SHA-256."""
     return tuple(
         f"{path} (SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()})"
-        for path in input_files(scenario)
+        for path in (*input_files(scenario), *map(Path, filter(None, [scenario.places.sites_file])))
     )
 
 

@@ -27,6 +27,7 @@ from dcsite.errors import CheckError, CriterionError, Problem
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.model import all_rules, demand_zones
 
+from .places import kept_place
 from .types import UnservedZone
 
 if TYPE_CHECKING:
@@ -277,6 +278,7 @@ def _program_breaches(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> l
             breaches.append(
                 Breach("core_regions", 1.0, (), f"no core hub in {en}", f"{ja}に中核拠点がない")
             )
+    breaches += _named_breaches(hubs, scenario)
     total = scenario.total_new_it_load_mw
     off_total = abs(float(hubs["it_load_mw"].sum()) - total) / total
     if off_total > _TOLERANCE:
@@ -290,6 +292,35 @@ def _program_breaches(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> l
             )
         )
     return breaches + site_breaches(hubs, scenario)
+
+
+def _named_breaches(hubs: pd.DataFrame, scenario: Scenario) -> list[Breach]:
+    """Say which places to be kept or preferred are no hub; refuse hubs that are not as asked."""
+    kept = [kept_place(text, hubs) for text in scenario.places.keep]
+    wrong = [site for site in scenario.places.forbid if site in hubs.index]
+    for site, tier, mw in kept:
+        if site in hubs.index:
+            hub = hubs.loc[site]
+            off_mw = abs(hub["it_load_mw"] - mw) if mw > 0.0 else 0.0
+            if (tier and hub["tier"] != tier) or off_mw > _TOLERANCE * max(1.0, mw):
+                wrong.append(site)
+    if wrong:
+        message = "is a hub that places.forbid or places.keep does not allow as it is"
+        raise CheckError([Problem("independent check", site, message) for site in wrong])
+    asked = {"kept": [site for site, _, _ in kept], "preferred": scenario.places.prefer}
+    words = {"kept": ("kept", "指定"), "preferred": ("preferred", "優先")}
+    return [
+        Breach(
+            rule,
+            1.0,
+            (),
+            f"{site} is to be {words[rule][0]} and is no hub",
+            f"{words[rule][1]}した場所{site}が拠点になっていない",
+        )
+        for rule, sites in asked.items()
+        for site in sites
+        if site not in hubs.index
+    ]
 
 
 def site_breaches(hubs: pd.DataFrame, scenario: Scenario) -> list[Breach]:

@@ -26,10 +26,11 @@ from dcsite.errors import Problem, ScenarioError
 from dcsite.feasibility import look_ahead, why_infeasible
 from dcsite.model import Candidates, assemble
 from dcsite.scenario import load_scenario, override_texts
-from dcsite.sites import municipality_sites, read_sites
+from dcsite.sites import joined_sites, municipality_sites, read_sites
 from dcsite.solvers import SolveOptions, find_answer
 
 from .build import build_plan
+from .places import settled_places, with_wishes
 from .reload import check_geodata_of, check_sites_of
 from .start import complete_start
 
@@ -159,7 +160,7 @@ class Session:
             atlas,
             MeasureCache() if cache else None,
             layer=layer,
-        )._sharing()
+        )._settled()
 
     @classmethod
     def reopen(
@@ -235,6 +236,10 @@ class Session:
             found = read_sites(Path(given), self.atlas, land, self.layer)
         else:
             found = given
+        if self.scenario.places.sites_file:
+            layer = None if isinstance(given, str | Path) else self.layer
+            added = read_sites(Path(self.scenario.places.sites_file), self.atlas, land, layer)
+            found = joined_sites(found, added, self.scenario.places.sites_file)
         if self.saved is not None:
             check_sites_of(self.saved, found)
         return found
@@ -243,7 +248,7 @@ class Session:
     def measured(self) -> gpd.GeoDataFrame:
         """The sites with every criterion's columns, measured now or kept from an earlier run."""
         measure = measure_sites if self.cache is None else self.cache.measure_sites
-        return measure(self.sites, self.atlas, self.scenario)
+        return with_wishes(measure(self.sites, self.atlas, self.scenario), self.scenario)
 
     @cached_property
     def candidates(self) -> Candidates:
@@ -264,10 +269,10 @@ class Session:
     def beside(self, scenario: str | Path, overrides: Sequence[str] = ()) -> Session:
         """Return a session on another scenario over the same atlas, candidate sites and cache."""
         asked = load_scenario(scenario, overrides)
-        return Session(asked, self.options, self.sites, self.atlas, self.cache)._sharing()
+        return Session(asked, self.options, self.sites, self.atlas, self.cache)._settled()
 
-    def _sharing(self) -> Session:
-        """Settle what each hub carries where all carry the same.
+    def _settled(self) -> Session:
+        """Settle what hangs on the candidates: which places are meant, and an equal load.
 
         Every hub gets its share as least load, which with the total leaves no other; room above it
         may hold reserve.
@@ -275,8 +280,15 @@ class Session:
         Raises
         ------
         ScenarioError
-            If the tiers' counts are no fixed number, or no tier can carry the share.
+            If the tiers' counts are no fixed number, or no tier can carry the share; if what is
+            said of a place cannot be.
+        SitesError
+            If a place that is named is not among the candidates.
         """
+        places = self.scenario.places
+        if places.keep or places.forbid or places.prefer:
+            ids = settled_places(self.scenario, self.sites)
+            self.scenario = load_scenario(self.scenario, override_texts(ids))
         demand = self.scenario.demand
         asked = {name: tier for name, tier in self.scenario.tiers.items() if tier.count.max}
         if not demand.shared_alike or not asked:

@@ -188,6 +188,26 @@ class LandParameters(Section):
     """Size of a hub's site that the strategy gives as a guide, in ha."""
 
 
+_Places = tuple[Annotated[str, Field(min_length=1)], ...]
+
+
+class PlaceWishes(Section):
+    """Places of one's own, and places that must, must not or should become hubs.
+
+    A place is named by its id, its municipality code or its name.
+    """
+
+    sites_file: str
+    """File of own sites beside the other candidates; or --add-sites (no unit)."""
+    keep: _Places
+    """Places that become hubs (rule kept); "NAME=large", "NAME=50" or "NAME=large,50" give tier
+    and IT load in MW."""
+    forbid: _Places
+    """Places that never become hubs."""
+    prefer: _Places
+    """Places that are worth the penalty of the rule preferred to become hubs."""
+
+
 class Workforce(Section):
     """Who is there to build and run a hub."""
 
@@ -222,6 +242,8 @@ class Scenario(Section):
     """Land a hub needs and a municipality can give."""
     workforce: Workforce
     """Residents a municipality needs to host a hub."""
+    places: PlaceWishes
+    """Places named by the user."""
     weights: Mapping[str, float]
     """Weight of each criterion in the objective, in objective points."""
     rules: Mapping[str, RuleMode]
@@ -342,6 +364,22 @@ PROGRAM_RULES: tuple[Rule, ...] = (
         ("workforce.min_population",),
         per="per hub in a municipality with too few residents",
         gives_way=(Step("workforce.min_population", 0.0, by=100.0),),
+    ),
+    Rule(
+        "kept",
+        "places that are to be kept are hubs",
+        "指定した場所を必ず拠点とする",
+        "hub",
+        ("places.keep",),
+        per="per place to be kept without a hub",
+    ),
+    Rule(
+        "preferred",
+        "places that are preferred are hubs",
+        "優先する場所を拠点とする",
+        "hub",
+        ("places.prefer",),
+        per="per preferred place without a hub",
     ),
     Rule(
         "land_guide",

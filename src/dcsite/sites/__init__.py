@@ -1,6 +1,6 @@
 """Where a hub could stand: municipalities or a user's own list, as one frame of sites."""
 
-from .frame import ALLOWED_TIERS, SITE_COLUMNS, municipality_sites
+from .frame import ALLOWED_TIERS, SITE_COLUMNS, joined_sites, municipality_sites
 from .landmass import NO_LANDMASS, landmass_of, landmasses
 from .user import read_sites
 
@@ -8,6 +8,7 @@ __all__ = [
     "ALLOWED_TIERS",
     "NO_LANDMASS",
     "SITE_COLUMNS",
+    "joined_sites",
     "landmass_of",
     "landmasses",
     "municipality_sites",

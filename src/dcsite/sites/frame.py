@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from dcsite.errors import Problem, SitesError
 from dcsite.scenario import Tiers
 
 from .land import municipality_points, with_available_land
@@ -105,6 +106,27 @@ def site_frame(site_ids: pd.Index[str], columns: Mapping[str, Any]) -> gpd.GeoDa
         else:
             data[name] = np.asarray(columns[name], dtype=kind)
     return gpd.GeoDataFrame(data, index=site_ids.rename("site_id"), crs="EPSG:4326")
+
+
+def joined_sites(sites: gpd.GeoDataFrame, added: gpd.GeoDataFrame, where: str) -> gpd.GeoDataFrame:
+    """Return a user's own places beside others, in one frame.
+
+    Raises
+    ------
+    SitesError
+        If an id of theirs is taken.
+    """
+    taken = added.index.intersection(sites.index)
+    if len(taken):
+        wrong = f"{taken[0]} is the id of another candidate; give each site an id of its own"
+        raise SitesError(Problem(where, "site_id", wrong))
+    names = [*SITE_COLUMNS, *(_PLANNING | _DRAWN)]
+    both = [frame.reindex(columns=names).drop(columns="geometry") for frame in (sites, added)]
+    columns = {name: [*both[0][name], *both[1][name]] for name in both[0]}
+    for further in (_PLANNING, _DRAWN):
+        if not any(name in frame for frame in (sites, added) for name in further):
+            columns = {name: values for name, values in columns.items() if name not in further}
+    return site_frame(sites.index.append(added.index), columns)
 
 
 def municipality_table(atlas: Atlas, land: LandParameters) -> pd.DataFrame:

@@ -31,10 +31,10 @@ from dcsite.plan.explanation import (
     HubExplanation,
     HubLoad,
     Move,
-    PlaceName,
     RunnerUp,
     WorstDisaster,
 )
+from dcsite.plan.places import name_of
 from dcsite.plan.shares import changes_between, measure_shares
 
 from .explain_load import explain_loads
@@ -244,19 +244,6 @@ def runners_up(
         for label, km in zip(new.index, np.atleast_1d(away_km), strict=True)
     ]
     return tuple(sorted(found, key=lambda other: (other.distance_km, other.place.site_id)))
-
-
-def name_of(sites: gpd.GeoDataFrame, site: str) -> PlaceName:
-    """Return the names of a site."""
-    row = sites.loc[site]
-    english = row["name_en"]
-    return PlaceName(
-        site,
-        str(row["name_ja"]),
-        english if isinstance(english, str) and english else None,
-        str(row["prefecture_ja"]),
-        str(row["prefecture_en"]),
-    )
 
 
 #: Solves once or more; the last solve bounds all plans with the change.

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-import unicodedata
-from collections import defaultdict
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from dcsite.contract import TIER_TITLES, TIERS, criteria
-from dcsite.errors import Problem, SitesError
 from dcsite.model import RuleModes, all_rules, modes_of
 from dcsite.plan.check import site_breaches
 from dcsite.plan.explanation import (
@@ -21,9 +17,10 @@ from dcsite.plan.explanation import (
     ScoreDifference,
     TierVerdict,
 )
+from dcsite.plan.places import name_of
 from dcsite.plan.shares import changes_between
 
-from .explain import EXACT_GAP, cost_between, name_of, plan_to_show, runners_up
+from .explain import EXACT_GAP, cost_between, plan_to_show, runners_up
 from .pool import Change, Resolver
 
 if TYPE_CHECKING:
@@ -35,68 +32,6 @@ if TYPE_CHECKING:
 
     from .explain import ExplainContext
     from .pool import Resolved
-
-#: Endings of municipalities' names, which people leave out.
-_ENDINGS_EN = ("-shi", "-cho", "-machi", "-mura", "-son", "-ku")
-_ENDINGS_JA = ("市", "町", "村", "区")
-_LISTED = 12
-
-
-def find_place(sites: gpd.GeoDataFrame, text: str, where: str = "PLACE") -> str:
-    """Find a site by its id, municipality code, Japanese or English name.
-
-    Endings such as 市 or ``-shi`` may be left out; letter case and width do not matter.
-
-    Raises
-    ------
-    SitesError
-        If several places have the name (all are listed), or none (the nearest names are).
-    """
-    wanted = _plain(text)
-    ids, codes, names, short = tables = [defaultdict[str, list[str]](list) for _ in range(4)]
-    labels = (sites.index, sites["municipality_code"], sites["name_ja"], sites["name_en"])
-    for site, code, japanese, english in zip(*labels, strict=True):
-        ids[_plain(site)].append(str(site))
-        codes[_plain(code)].append(str(site))
-        for name, endings in ((japanese, _ENDINGS_JA), (english, _ENDINGS_EN)):
-            if isinstance(name, str) and name:
-                names[_plain(name)].append(str(site))
-                short[_without_ending(_plain(name), endings)].append(str(site))
-    for table in tables:
-        found = sorted(set(table.get(wanted, ())))
-        if len(found) == 1:
-            return found[0]
-        if found and table is not codes:
-            listed = "; ".join(str(name_of(sites, site)) for site in found[:_LISTED])
-            more = f"; and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-            raise SitesError(
-                Problem(
-                    where, "", f"{text!r} names {len(found)} places: {listed}{more}; give the code"
-                )
-            )
-    known = {**ids, **names}
-    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
-    nearest = [site for name in near for site in known[name]][:3]
-    hint = "; ".join(str(name_of(sites, site)) for site in dict.fromkeys(nearest))
-    raise SitesError(
-        Problem(
-            where,
-            "",
-            f"no candidate place is called {text!r}; "
-            + (f"nearest names: {hint}" if hint else "give a code, Japanese or English name"),
-        )
-    )
-
-
-def _plain(text: object) -> str:
-    return unicodedata.normalize("NFKC", str(text)).casefold().strip()
-
-
-def _without_ending(name: str, endings: Iterable[str]) -> str:
-    for ending in endings:
-        if name.endswith(ending) and len(name) > len(ending):
-            return name.removesuffix(ending)
-    return name
 
 
 def explain_place(

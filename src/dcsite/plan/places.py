@@ -1,0 +1,175 @@
+"""Places that a user names: found by id, code or name; kept, forbidden or preferred as hubs.
+
+A scenario names them as people do; once the candidates are known, ids stand in its section
+`places`, so that a written plan means the same places for good.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from dcsite.contract import TIERS
+from dcsite.errors import Problem, ScenarioError, SitesError
+
+from .explanation import PlaceName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dcsite.scenario import Scenario
+
+#: Endings of municipalities' names, which people leave out.
+_ENDINGS_EN = ("-shi", "-cho", "-machi", "-mura", "-son", "-ku")
+_ENDINGS_JA = ("市", "町", "村", "区")
+_LISTED = 12
+
+
+def find_place(sites: gpd.GeoDataFrame, text: str, where: str = "PLACE") -> str:
+    """Find a site by its id, municipality code, Japanese or English name.
+
+    Endings such as 市 or ``-shi`` may be left out; letter case and width do not matter.
+
+    Raises
+    ------
+    SitesError
+        If several places have the name (all are listed), or none (the nearest names are).
+    """
+    wanted = _plain(text)
+    ids, codes, names, short = tables = [defaultdict[str, list[str]](list) for _ in range(4)]
+    labels = (sites.index, sites["municipality_code"], sites["name_ja"], sites["name_en"])
+    for site, code, japanese, english in zip(*labels, strict=True):
+        ids[_plain(site)].append(str(site))
+        codes[_plain(code)].append(str(site))
+        for name, endings in ((japanese, _ENDINGS_JA), (english, _ENDINGS_EN)):
+            if isinstance(name, str) and name:
+                names[_plain(name)].append(str(site))
+                short[_without_ending(_plain(name), endings)].append(str(site))
+    for table in tables:
+        found = sorted(set(table.get(wanted, ())))
+        if len(found) == 1:
+            return found[0]
+        if found and table is not codes:
+            listed = "; ".join(str(name_of(sites, site)) for site in found[:_LISTED])
+            more = f"; and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+            raise SitesError(
+                Problem(
+                    where, "", f"{text!r} names {len(found)} places: {listed}{more}; give the code"
+                )
+            )
+    known = {**ids, **names}
+    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
+    nearest = [site for name in near for site in known[name]][:3]
+    hint = "; ".join(str(name_of(sites, site)) for site in dict.fromkeys(nearest))
+    raise SitesError(
+        Problem(
+            where,
+            "",
+            f"no candidate place is called {text!r}; "
+            + (f"nearest names: {hint}" if hint else "give a code, Japanese or English name"),
+        )
+    )
+
+
+def _plain(text: object) -> str:
+    return unicodedata.normalize("NFKC", str(text)).casefold().strip()
+
+
+def _without_ending(name: str, endings: Iterable[str]) -> str:
+    for ending in endings:
+        if name.endswith(ending) and len(name) > len(ending):
+            return name.removesuffix(ending)
+    return name
+
+
+def name_of(sites: gpd.GeoDataFrame, site: str) -> PlaceName:
+    """Return the names of a site."""
+    row = sites.loc[site]
+    english = row["name_en"]
+    return PlaceName(
+        site,
+        str(row["name_ja"]),
+        english if isinstance(english, str) and english else None,
+        str(row["prefecture_ja"]),
+        str(row["prefecture_en"]),
+    )
+
+
+def settled_places(scenario: Scenario, sites: gpd.GeoDataFrame) -> dict[str, list[str]]:
+    """Return what the scenario says of places, by dotted key, with ids for names.
+
+    Raises
+    ------
+    ScenarioError
+        If a place is named twice, or what follows its name is no tier and no MW.
+    SitesError
+        If several places have a name, or none.
+    """
+    places, seen = scenario.places, set[str]()
+    found: dict[str, list[str]] = {}
+    for key in ("keep", "forbid", "prefer"):
+        where = f"places.{key}"
+        for text in getattr(places, key):
+            name, equals, how = (text, "", "") if text in sites.index else text.rpartition("=")
+            name = name if equals else text
+            tier, mw = _tier_and_mw(how, text, where) if equals else (None, None)
+            if equals and key != "keep":
+                raise ScenarioError(Problem(where, text, "takes names alone, without = and more"))
+            site = find_place(sites, name, where)
+            if site in seen:
+                raise ScenarioError(Problem(where, text, "is named twice; name a place once"))
+            seen.add(site)
+            more = ",".join(part for part in (tier, f"{mw:.15g}" if mw else "") if part)
+            found.setdefault(where, []).append(f"{site}={more}" if more else site)
+    return found
+
+
+def with_wishes(sites: gpd.GeoDataFrame, scenario: Scenario) -> gpd.GeoDataFrame:
+    """Leave out forbidden sites; say of the others by `wish` and `keep_mw` what is asked of them.
+
+    A kept site's tier stands in `allowed_tier`. Without any such place the sites are as they were.
+    """
+    places = scenario.places
+    found = sites.drop(index=list(places.forbid))
+    if not places.keep and not places.prefer:
+        return found
+    found = found.assign(wish=None, keep_mw=np.nan)
+    found.loc[list(places.prefer), "wish"] = "prefer"
+    for text in places.keep:
+        site, tier, mw = kept_place(text, found)
+        found.loc[site, ["wish", "keep_mw"]] = "keep", mw
+        if tier:
+            found.loc[site, "allowed_tier"] = tier
+    return found
+
+
+def kept_place(text: str, sites: pd.DataFrame) -> tuple[str, str | None, float]:
+    """Return id, tier and MW (NaN where none is given) of a settled entry of `places.keep`."""
+    site, equals, how = (text, "", "") if text in sites.index else text.rpartition("=")
+    if not equals:
+        return text, None, np.nan
+    tier, mw = _tier_and_mw(how, text, "places.keep")
+    return site, tier, np.nan if mw is None else mw
+
+
+def _tier_and_mw(how: str, text: str, where: str) -> tuple[str | None, float | None]:
+    tier, mw = None, None
+    for part in (part.strip() for part in how.split(",")):
+        if part in TIERS and tier is None:
+            tier = part
+            continue
+        try:
+            given = float(part)
+        except ValueError:
+            given = -1.0
+        if mw is not None or not 0.0 < given < np.inf:
+            allowed = f"a tier ({', '.join(TIERS)}), MW above 0 or both, such as P03=large,50"
+            raise ScenarioError(Problem(where, text, f"after = comes {allowed}"))
+        mw = given
+    return tier, mw

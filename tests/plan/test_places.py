@@ -1,0 +1,114 @@
+"""Places that a user adds, keeps, forbids and prefers, held against every plan there is."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pytest
+
+import dcsite
+from dcsite.errors import CheckError, ScenarioError, SitesError
+from dcsite.plan import Session
+from dcsite.plan.check import check_plan
+
+SITES = """site_id,name,lat,lon,max_mw
+a,Kitakami,39.30,141.10,150
+b,Daisen,39.45,140.48,60
+c,Ichinoseki,38.93,141.13,90
+d,Saga,33.25,130.32,45.5
+"""
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory):
+    path = tmp_path_factory.mktemp("places") / "mine.csv"
+    path.write_text(SITES, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def opened(mine, shipped_atlas):
+    def of(*overrides):
+        asked = ("tiers.large.count=2", *overrides)
+        return Session.open("best-of", asked, mine, cache=False, atlas=shipped_atlas)
+
+    return of
+
+
+def hubs_of(session):
+    return {hub.site_id for hub in session.solve().plan.hubs}
+
+
+def test_kept_forbidden_and_preferred(opened):
+    free = hubs_of(opened())
+    out = min({"a", "b", "c", "d"} - free)
+    assert out in hubs_of(opened(f'places.keep=["{out}"]'))
+    gone = min(free)
+    assert gone not in hubs_of(opened(f'places.forbid=["{gone}"]'))
+    # Worth nothing, a preference moves nothing; worth more than all scores, it is kept.
+    assert hubs_of(opened(f'places.prefer=["{out}"]', "penalties.preferred=1e-6")) == free
+    assert out in hubs_of(opened(f'places.prefer=["{out}"]', "penalties.preferred=5"))
+
+
+def test_a_kept_hub_has_its_tier_and_mw(opened):
+    session = opened(
+        "tiers.regional.count=1", "tiers.large.count=1", "demand.shared_alike=false",
+        "demand.total_new_it_load_mw=60", 'places.keep=["Daisen=regional,25"]',
+    )  # fmt: skip
+    assert session.scenario.places.keep == ("b=regional,25",)
+    hubs = {hub.site_id: hub for hub in session.solve().plan.hubs}
+    assert (hubs["b"].tier, hubs["b"].it_load_mw) == ("regional", pytest.approx(25.0))
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind", "message"),
+    [
+        ('places.keep=["Kitagami"]', SitesError, r"nearest names: Kitakami, Iwate \(a\)"),
+        ('places.keep=["a=huge"]', ScenarioError, "after = comes a tier"),
+        ('places.keep=["a=large,-3"]', ScenarioError, "MW above 0"),
+        ('places.forbid=["a=large"]', ScenarioError, "takes names alone"),
+        ('places.keep=["a", "Kitakami"]', ScenarioError, "name a place once"),
+        ('places.keep=["a=core"]', ScenarioError, "no tier"),
+        ('places.keep=["a=500"]', ScenarioError, "cannot carry 500 MW; it can be: large 45.5 to"),
+    ],
+)
+def test_what_cannot_be_is_one_error(opened, asked, kind, message):
+    with pytest.raises(kind, match=message) as caught:
+        opened(asked).candidates  # noqa: B018
+    assert len(caught.value.problems) == 1
+
+
+def test_the_independent_check_knows_what_was_said(opened):
+    session = opened('places.keep=["a"]', 'places.forbid=["d"]')
+    every = session.measured.assign(tier="large", it_load_mw=45.5, reserve_mw=0.0)
+    scenario, atlas = session.scenario, session.atlas
+
+    def check(hubs):
+        return check_plan(hubs, atlas, scenario, claimed_objective=-9.0, bound=9.0)
+
+    check(every.loc[["a", "b"]])
+    with pytest.raises(CheckError, match=r"rules\.kept: a is to be kept and is no hub"):
+        check(every.loc[["b", "c"]])
+    stolen = gpd.GeoDataFrame(every.loc[["a", "b"]].rename(index={"b": "d"}))
+    with pytest.raises(CheckError, match=r"places\.forbid"):
+        check(stolen)
+
+
+def test_own_sites_stand_beside_the_municipalities(mine, shipped_atlas, tmp_path):
+    session = Session.open(
+        "policy-2023", [f'places.sites_file="{mine}"'], cache=False, atlas=shipped_atlas
+    )
+    sites = session.sites
+    assert len(sites) == 1741 + 4
+    assert sites.loc["d", ["municipality_code", "prefecture_ja", "max_it_load_mw"]].tolist() == [
+        "41201", "佐賀県", 45.5
+    ]  # fmt: skip
+    assert sites["name_en"].isna().sum() == 4
+    assert all(name is None for name in sites.loc[["a", "b"], "name_en"])
+    alone = Session.open("policy-2023", cache=False, atlas=shipped_atlas).sites
+    assert sites.iloc[:1741].equals(alone)
+    same = tmp_path / "same.csv"
+    same.write_text("site_id,lat,lon\n41201,33.25,130.32\n", encoding="utf-8")
+    taken = Session.open("policy-2023", [f'places.sites_file="{same}"'], atlas=shipped_atlas)
+    with pytest.raises(SitesError, match="41201 is the id of another candidate"):
+        taken.sites  # noqa: B018
+    assert dcsite.load_scenario().places.keep == ()
