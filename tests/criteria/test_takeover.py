@@ -92,7 +92,8 @@ def test_who_carries_what_by_hand(shipped_atlas):
     assert arcs.keys().isdisjoint({("tokyo", "h2"), ("h0", "h2")})
     short = {one.site_id: one.short_mw for one in found.takeovers}
     assert short["h1"] == pytest.approx(50.0)  # 200 MW alone, 150 MW elsewhere
-    assert found.notes[0].startswith("with Tokyo lost, reserve carries 230 MW of its 1,005 MW")
+    assert "392,700 racks in operation in Japan (2025) x 4 kW x 64% = 1,005 MW" in found.notes[0]
+    assert "全国の稼働ラック392,700（2025年）×4 kW×64%＝1,005 MW" in found.notes[0]
 
 
 def test_the_share_wanted_is_of_tokyos_real_load(shipped_atlas):
@@ -101,7 +102,7 @@ def test_the_share_wanted_is_of_tokyos_real_load(shipped_atlas):
     found = evaluate_takeover(HUBS, shipped_atlas, wanted, made_up(DOWN, EVENTS))
     (lack,) = [breach for breach in found.breaches if breach.rule == "tokyo_takeover"]
     assert lack.amount == pytest.approx((1005.312 - 230.0) / 1000.0)
-    assert "775 MW short" in found.notes[0]
+    assert found.takeovers[0].short_mw == pytest.approx(1005.312 - 230.0)
 
 
 def test_reserve_where_none_may_be_held_does_not_count(shipped_atlas):

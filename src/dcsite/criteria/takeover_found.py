@@ -118,7 +118,7 @@ def evaluate_takeover(
     return found.done(
         backups=backups,
         takeovers=(tokyo, *takeovers) if told else takeovers,
-        notes=_notes(tokyo, atlas, scenario) if told else (),
+        notes=_notes(atlas, scenario) if told else (),
     )
 
 
@@ -337,27 +337,23 @@ def _hub_values(found: Findings, backups: tuple[Backup, ...]) -> None:
     found.each(_BOTH_DOWN, both, notes=names)
 
 
-def _notes(tokyo: Takeover, atlas: Atlas, scenario: Scenario) -> tuple[str, ...]:
-    """Say what of Tokyo's load stays unserved, and how that load was reached."""
+def _notes(atlas: Atlas, scenario: Scenario) -> tuple[str, ...]:
+    """Say how Tokyo's load was reached; what of it stays unserved is a :class:`Takeover`."""
     own: Parameters = scenario.criteria[_NAME]
     here, osaka = (core_loads(atlas, own)[core] for core in ("tokyo", "osaka"))
-    asked = f"{own.tokyo_share:.0%} wanted" + (
-        f", {tokyo.short_mw:,.0f} MW short" if tokyo.short_mw > 0.0 else ""
-    )
-    carried = (
-        f"with Tokyo lost, reserve carries {tokyo.carried_mw:,.0f} MW of its "
-        f"{tokyo.load_mw:,.0f} MW ({asked}); {tokyo.load_mw - tokyo.carried_mw:,.0f} MW stay "
-        "unserved"
-    )
-    reached = (
+    counted = own.osaka_idle_counts
+    en = (
         f"Tokyo's load of today: {here.racks_in_operation:,.0f} racks in operation in Japan "
         f"({own.rack_year}) x {own.kw_per_rack:g} kW x {own.core_rack_share.tokyo:.0%} = "
         f"{here.load_mw:,.0f} MW, of a capacity of {here.capacity_mw:,.0f} MW "
         f"({here.racks:,.0f} racks); Osaka {osaka.load_mw:,.0f} of {osaka.capacity_mw:,.0f} MW, "
-        + (
-            "its idle racks counted"
-            if own.osaka_idle_counts
-            else "its idle racks not counted as reserve"
-        )
+        f"its idle racks {'' if counted else 'not '}counted as reserve"
     )
-    return carried, reached
+    ja = (
+        f"東京圏の現在の負荷：全国の稼働ラック{here.racks_in_operation:,.0f}（{own.rack_year}年）"
+        f"×{own.kw_per_rack:g} kW×{own.core_rack_share.tokyo:.0%}＝{here.load_mw:,.0f} MW"
+        f"（設備容量{here.capacity_mw:,.0f} MW、{here.racks:,.0f}ラック）。"
+        f"大阪圏は{osaka.capacity_mw:,.0f} MW中{osaka.load_mw:,.0f} MW、"
+        f"空きラックは予備に{'含める' if counted else '含めない'}"
+    )
+    return (f"{en} / {ja}",)
