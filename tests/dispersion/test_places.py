@@ -76,3 +76,60 @@ def test_no_such_file_and_a_folder(tmp_path: Path) -> None:
         read_places(tmp_path / "none.tsp")
     with pytest.raises(SitesError, match="is a folder"):
         read_places(tmp_path)
+
+
+def test_remarks_behind_words_and_an_end_of_minus_one(file: Path) -> None:
+    text = GOOD.replace("EUC_2D", "EUC_2D (rounded)").replace("EOF", "-1\nEOF")
+    file.write_text(text.replace("COMMENT", "COMMENT : two: of them\nCOMMENT"), encoding="utf-8")
+    read = read_places(file)
+    assert (read.points.metric, read.place_ids) == ("euc_2d", ("1", "2", "4"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name,lat,lon\nA,10,180\nB,10,-180\nC,0,0\n", "row 3: lies at the same coordinates"),
+        ("name,lat,lon\nA,90,12\nB,90,-34\nC,0,0\n", "row 3: lies at the same coordinates"),
+        ("name,x,y\na,0,1e308\nb,1,5\n", 'row 2, column y: "1e308" is out of range; allowed'),
+        ("lat,lon\n141.35,43.06\n", "allowed: -90 to 90; latitude and longitude look swapped"),
+        ("name,x,y\n\x1b[31mR,0,0\nb,1,5\n", 'column name: "\\u001b[31mR" holds the control'),
+    ],
+    ids=["meridian", "pole", "infinite", "swapped", "escape"],
+)  # fmt: skip
+def test_tables_that_cannot_be_used(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "p.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(SitesError) as error:
+        read_places(tmp_path / "p.csv")
+    assert said in str(error.value)
+
+
+def test_the_first_of_coincident_places(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("name,lat,lon\nA,10,180\nB,10,-180\nC,0,0\nD,0,0\n", encoding="utf-8")
+    read = read_places(path, first_of_coincident=True)
+    assert (read.names, read.removed) == (("A", "C"), 2)
+    assert read.points.second.tolist() == [180.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("札幌市,141.3544,43.0621\n仙台市,140.8694,38.2682\n", 1),
+        ("a,0.3544,0.0621\nb,0.8694,0.2682\n", 0),
+        ("a,1000.5,2000.5\nb,-35000,12000.25\n", 0),
+    ],
+    ids=["degrees", "unit square", "metres"],
+)
+def test_a_plane_of_degrees_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, rows: str, told: int
+) -> None:
+    path = tmp_path / f"plane{told}{len(rows)}.csv"
+    path.write_bytes(f"名称,X,Y\n{rows}".encode("cp932"))
+    assert read_places(path).points.metric == "euclidean"
+    assert sum("look like degrees" in line for line in caplog.messages) == told
+
+
+def test_a_dimension_of_thousands_of_digits(file: Path) -> None:
+    file.write_text(GOOD.replace("DIMENSION : 4", f"DIMENSION : {'9' * 5000}"), encoding="utf-8")
+    with pytest.raises(SitesError, match="DIMENSION: is"):
+        read_places(file)

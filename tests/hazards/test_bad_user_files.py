@@ -32,6 +32,7 @@ RUPTURES = (
     "strike_deg,dip_deg\n"
 )
 CONVERT = "; convert it in a geographic information system, or as in: ogr2ogr sites.gpkg FILE"
+IDS = "allowed: scenario_id, シナリオID, 災害ID"
 BOX = shapely.box(141, 43, 142, 44)
 BOW_TIE = shapely.Polygon([(141, 43), (141.1, 43.1), (141.1, 43), (141, 43.1)])
 
@@ -60,10 +61,7 @@ BOW_TIE = shapely.Polygon([(141, 43), (141.1, 43.1), (141.1, 43), (141, 43.1)])
         (
             "d.csv",
             b"municipality_code,intensity\n01100,6\n",
-            (
-                "header: no column for scenario_id; allowed: scenario_id; found: "
-                '"municipality_code", "intensity"'
-            ),
+            (f'header: no column for scenario_id; {IDS}; found: "municipality_code", "intensity"'),
         ),
         (
             "d.csv",
@@ -489,10 +487,10 @@ def test_numbers_and_columns_of_polygons(tmp_path: Path, complaints: Complaints)
         f'd.gpkg: feature 1, column probability_down: "2" is out of range; {NUMBER_01}',
         "d.gpkg: feature 2: gives both probability_down and intensity; give one of the two",
     ]
-    frame = gpd.GeoDataFrame({"name": ["x"]}, geometry=[BOX], crs="EPSG:4326")
+    frame = gpd.GeoDataFrame({"what": ["x"]}, geometry=[BOX], crs="EPSG:4326")
     frame.to_file(tmp_path / "e.gpkg")
     assert complaints(tmp_path / "e.gpkg") == [
-        'e.gpkg: header: no column for scenario_id; allowed: scenario_id; found: "name"'
+        f'e.gpkg: header: no column for scenario_id; {IDS}; found: "what"'
     ]
 
 

@@ -14,6 +14,8 @@ import shapely
 from dcsite.atlas import Atlas
 from dcsite.hazards import FaultPlanes, jma_intensity, read_footprints, rupture_distance_km
 from dcsite.hazards.disaster_set import _COLUMNS
+from dcsite.scenario import load_scenario
+from dcsite.sites import municipality_sites
 
 WriteFile = Callable[[str, str | bytes], Path]
 NOT = -np.inf
@@ -206,3 +208,45 @@ def test_a_scenario_without_any_site_in_it_is_kept(
     assert found.lost.shape == (3, 1)
     none = read_footprints(path, sites.iloc[:0], shipped_atlas)
     assert none.lost.shape == none.intensity.shape == (0, 1)
+
+
+def test_footprints_in_japanese_have_ids_made(
+    tmp_path: Path, shipped_atlas: Atlas, caplog: pytest.LogCaptureFixture
+) -> None:
+    sites = municipality_sites(shipped_atlas, load_scenario("policy-2023").land)
+    boxes = [shapely.box(140.0, 39.5, 140.3, 39.9), shapely.box(141.0, 43.0, 141.5, 43.2)]
+    frame = gpd.GeoDataFrame(
+        {"名称": ["雄物川L2洪水", "石狩川"], "確率": [0.03, 0.2]}, geometry=boxes, crs="EPSG:6668"
+    )
+    frame.to_file(tmp_path / "fp.geojson")
+    found = read_footprints(tmp_path / "fp.geojson", sites, shipped_atlas)
+    assert found.events.index.tolist() == ["user_scenario-0001", "user_scenario-0002"]
+    assert found.events["name_en"].tolist() == ["雄物川L2洪水", "石狩川"]
+    assert found.events["probability_30y"].tolist() == [0.03, 0.2]
+    struck = (found.lost > 0).sum(axis=0)
+    at = sites[["lon_deg", "lat_deg"]].to_numpy()
+    assert struck.tolist() == [shapely.contains_xy(box, at[:, 0], at[:, 1]).sum() for box in boxes]
+    assert any(
+        f'strikes: "雄物川L2洪水" {struck[0]}, "石狩川" {struck[1]}' in line
+        for line in caplog.messages
+    )
+    assert any(
+        '"確率" is read as the probability within 30 years' in one for one in caplog.messages
+    )
+
+
+def test_rows_of_one_name_are_one_scenario(tmp_path: Path, shipped_atlas: Atlas) -> None:
+    sites = municipality_sites(shipped_atlas, load_scenario("policy-2023").land)
+    (tmp_path / "d.csv").write_bytes(
+        "災害名,市区町村コード,震度\n地震A,01100,6.1\n地震B,04100,6\n地震A,01202,5.5\n".encode(
+            "cp932"
+        )
+    )
+    found = read_footprints(tmp_path / "d.csv", sites, shipped_atlas)
+    assert found.events["name_en"].tolist() == ["地震A", "地震B"]
+    felt = pd.DataFrame(found.intensity, sites["municipality_code"].to_numpy())
+    assert felt.loc[["01100", "04100", "01202"]].to_numpy().tolist() == [
+        [6.1, -np.inf],
+        [-np.inf, 6.0],
+        [5.5, -np.inf],
+    ]

@@ -186,6 +186,14 @@ NO_TOML = [
     ("x = [1,", "end of file: is not valid TOML"),
     ("x = " + "9" * 5000, "mine.toml: cannot be read as TOML: Exceeds the limit"),
     ("x = " + "[" * 5000, "mine.toml: cannot be read as TOML: "),
+    (
+        "a." * 3000 + "a = 1",
+        "mine.toml: cannot be read as TOML: tables and lists nest deeper than 16",
+    ),
+    (
+        "[tiers.large]\ncount = " + "9" * 400,
+        "cannot be read as TOML: a whole number has more than 64",
+    ),
     ("extends = 5", "mine.toml: extends: must be a shipped name or the path of a TOML file, got 5"),
     ('extends = ""', "mine.toml: extends: must be a shipped name"),
     (

@@ -285,6 +285,14 @@ def test_a_file_of_somebody_else_is_refused_and_left(tmp_path):
             ),
             "is drawn with all weights",
         ),
+        (
+            "[weights]\nconcentration='3'\nwhy='x'\n",
+            "weights.concentration: Input should be a valid",
+        ),
+        (
+            "[weights]\nconcentration=true\nwhy='x'\n",
+            "weights.concentration: Input should be a valid",
+        ),
     ],
 )
 def test_ranges_that_are_wrong_are_named(tmp_path, text, words):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import unicodedata
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ import typer
 
 from dcsite.errors import Problem, SitesError
 
-from .options import QuietOption
+from .options import LayerOption, QuietOption
 from .progress import Reporter
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ class MetricChoice(StrEnum):
     ceil = "ceil"
 
 
+class Coincident(StrEnum):
+    """What to do with places at the same coordinates."""
+
+    refuse = "refuse"
+    first = "first"
+
+
 _UNITS: dict[Metric, str] = {
     "geodesic": " km (geodesic on WGS 84)",
     "euclidean": " (straight line)",
@@ -39,7 +47,9 @@ _UNITS: dict[Metric, str] = {
 
 
 def disperse_command(
-    file: Annotated[Path, typer.Argument(help="CSV, GeoJSON, GeoPackage or TSPLIB (.tsp).")],
+    file: Annotated[
+        Path, typer.Argument(help="A table, a layer (as --sites takes) or TSPLIB (.tsp).")
+    ],
     count: Annotated[int, typer.Option("--count", "-p", help="How many places to choose.")],
     keep: Annotated[
         list[str] | None,
@@ -54,6 +64,11 @@ def disperse_command(
             "the file's own rounding for TSPLIB (there, euclidean rounds to the nearest integer)."
         ),
     ] = MetricChoice.auto,
+    layer: LayerOption = None,
+    coincident: Annotated[
+        Coincident,
+        typer.Option(help="Of places at the same coordinates: refuse them, or keep the first."),
+    ] = Coincident.refuse,
     time_limit: Annotated[
         float | None, typer.Option(min=0.0, help="Seconds; then the best bracket is given.")
     ] = None,
@@ -63,7 +78,12 @@ def disperse_command(
     """Choose the places whose smallest distance to each other is largest, and prove it."""
     from dcsite.dispersion import disperse, read_places
 
-    candidates = read_places(file, metric.value)
+    candidates = read_places(
+        file,
+        metric.value,
+        layer=layer,
+        first_of_coincident=coincident is Coincident.first,
+    )
     total = len(candidates.points)
     if not 2 <= count <= total:
         raise SitesError(
@@ -119,7 +139,7 @@ def _listed(wanted: Sequence[str], candidates: Places) -> list[str]:
     """Split at commas, but not a name that has one."""
     known = {*candidates.names, *candidates.place_ids}
     listed: list[str] = []
-    for text in wanted:
+    for text in (unicodedata.normalize("NFC", one) for one in wanted):
         parts = [text] if text.strip() in known else text.split(",")
         listed += [part.strip() for part in parts if part.strip()]
     return listed

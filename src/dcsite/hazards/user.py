@@ -74,9 +74,23 @@ _GROUP_PREFIX = "usergroup_"
 #: Sums of decimal fractions go wrong in the last digits.
 _HAIR = 1e-9
 Value = TypeVar("Value", str, float)
+#: JMA intensity from which a place counts as struck in what the user is told.
+_FELT = 5.0
+_MAX_TOLD = 8
 _EFFECTS = ("probability_down", "intensity")
 _COMMON = ("scenario_id", "name", "name_en", "name_ja", "probability_30y", "group", *_EFFECTS)
-_OTHER_NAMES = PLACE_COLUMNS | {"moment_magnitude": ("moment_magnitude", "mw")}
+#: Words that leave open within how many years.
+_LOOSE_PROBABILITY = ("発生確率", "確率", "probability")
+_OTHER_NAMES = PLACE_COLUMNS | {
+    "scenario_id": ("scenario_id", "シナリオID", "災害ID"),
+    "name": (*PLACE_COLUMNS["name"], "災害名", "シナリオ名"),
+    "probability_30y": ("probability_30y", "30年確率", "30年発生確率", *_LOOSE_PROBABILITY),
+    "probability_down": ("probability_down", "停止確率", "被災確率"),
+    "intensity": ("intensity", "震度", "計測震度"),
+    "group": ("group", "グループ"),
+    "municipality_code": ("municipality_code", "市区町村コード", "自治体コード"),
+    "moment_magnitude": ("moment_magnitude", "mw", "モーメントマグニチュード"),
+}
 
 
 def _columns(fields: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -91,6 +105,7 @@ _LAYER_FILE = FileForm(
     layer="footprints",
     columns=_columns(_COMMON),
     needed=("scenario_id",),
+    needed_instead=("name",),
     error=DisastersError,
 )
 _TABLE_FILE = replace(
@@ -149,7 +164,7 @@ def read_footprints(path: str | Path, sites: pd.DataFrame, atlas: Atlas) -> Foot
     path = Path(path)
     rows = read_rows(path, _TABLE_FILE if path.suffix.lower() in TABLES else _LAYER_FILE)
     in_municipalities = rows.geometry is None and _in_municipalities(rows)
-    given = rows.ids("scenario_id", needed="give each row the id of its scenario")
+    given = _ids(rows)
     codes, ids = pd.factorize(np.array(given, dtype=object))
     file = _Scenarios(rows, tuple(map(str, ids)), codes.astype(np.int64), sites)
     events = file.events(path.name)
@@ -160,7 +175,33 @@ def read_footprints(path: str | Path, sites: pd.DataFrame, atlas: Atlas) -> Foot
     else:
         intensity, lost = file.ruptures(atlas), np.zeros((len(sites), len(ids)))
     rows.problems.raise_if_any()
+    if "name_ja" in sites:  # not the offices that tell what an area feels
+        _tell_struck(rows, events, intensity, lost)
     return Footprints(events, intensity, lost)
+
+
+def _tell_struck(rows: UserRows, events: pd.DataFrame, intensity: Floats, lost: Floats) -> None:
+    """Tell how many of the places each scenario strikes: a wrong system of coordinates shows."""
+    struck = ((lost > 0.0) | (intensity >= _FELT)).sum(axis=0).tolist()
+    listed = [f"{shown(name)} {n}" for name, n in zip(events["name_en"], struck, strict=True)]
+    more = f" and {len(listed) - _MAX_TOLD} more" if len(listed) > _MAX_TOLD else ""
+    listed = listed[:_MAX_TOLD]
+    rows.problems.tell(f"of {len(lost):,} places strikes: {', '.join(listed)}{more}")
+
+
+def _ids(rows: UserRows) -> tuple[str, ...]:
+    """Return the id of each row's scenario; without such a column rows of a name are of one."""
+    if rows.labels.get("probability_30y") in _LOOSE_PROBABILITY:
+        label = shown(rows.labels["probability_30y"])
+        rows.problems.tell(f"column {label} is read as the probability within 30 years, 0 to 1")
+    if rows.has("scenario_id"):
+        return rows.ids("scenario_id", needed="give each row the id of its scenario")
+    number: dict[str, int] = {}
+    for row, name in enumerate(rows.names("name")):
+        if not name:
+            rows.note(row, "name", "is empty; give each row the name of its scenario")
+        number.setdefault(name, len(number) + 1)
+    return tuple(f"scenario-{number[name]:04d}" for name in rows.texts("name"))
 
 
 def _in_municipalities(rows: UserRows) -> bool:

@@ -26,6 +26,7 @@ EXTENDS, SOURCES = "extends", "sources"
 
 _MAX_BYTES = 1_000_000  # a scenario of all shipped keys has about 15 kB
 _MAX_CHAIN = 32
+_MAX_DEPTH = 16
 _MAX_SHOWN = 60
 _SUFFIX = ".toml"
 _SHIPPED = resources.files("dcsite.scenario") / "shipped"
@@ -243,7 +244,8 @@ def parse_toml(where: str, text: str) -> dict[str, Any]:
         With line and column, in words a reader of TOML uses.
     """
     try:
-        return tomllib.loads(text)
+        data = tomllib.loads(text)
+        _check_limits(data)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$", str(error))
         reason = place[1] if place else str(error)
@@ -254,6 +256,29 @@ def parse_toml(where: str, text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; deep nesting
         message = f"cannot be read as TOML: {str(error).split(';')[0]}"
         raise ScenarioError(Problem(where, "", message)) from error
+    return data
+
+
+def _check_limits(data: Any) -> None:
+    """Refuse what TOML lets a file say and no program can use.
+
+    Raises
+    ------
+    ValueError
+        If tables and lists nest deeper than `_MAX_DEPTH`, or a whole number has more than 64 bits.
+    """
+    entries: list[Any] = [data]
+    for _ in range(_MAX_DEPTH):
+        if any(isinstance(each, int) and abs(each) >= 2**63 for each in entries):
+            raise ValueError("a whole number has more than 64 bits")
+        inner = [
+            each.values() if isinstance(each, dict) else each
+            for each in entries
+            if isinstance(each, dict | list)
+        ]
+        entries = [each for some in inner for each in some]
+    if entries:
+        raise ValueError(f"tables and lists nest deeper than {_MAX_DEPTH}")
 
 
 def _layer(where: str, kind: Literal["shipped", "file"], stem: str, text: str) -> Layer:
@@ -277,6 +302,8 @@ def parse_override(text: str) -> Layer | Problem:
     parts = [part.strip() for part in key.split(".")]
     if not equals or not all(parts):
         return Problem("--set", "", f"must be KEY=VALUE such as demand.pue=1.2, got {shown(text)}")
+    if len(parts) > _MAX_DEPTH:
+        return Problem("--set", shown(key), f"has more than {_MAX_DEPTH} parts")
     if not value:
         return Problem("--set", key, f"has no value; write {key}=VALUE")
     if parts[0] in {EXTENDS, SOURCES}:
@@ -284,6 +311,7 @@ def parse_override(text: str) -> Layer | Problem:
     data: Any = value
     try:
         parsed = tomllib.loads(f"v = {value}")
+        _check_limits(parsed)
         if list(parsed) == ["v"]:  # no line break that begins another key
             data = parsed["v"]
     except (ValueError, RecursionError):

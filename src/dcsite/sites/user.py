@@ -244,6 +244,9 @@ def read_names(
 
     A place's own name stands where a Japanese one is shown; without any name, its id does.
     """
+    passed_over = any(line.startswith("not read: column") for line in rows.problems.told)
+    if passed_over and not any(map(rows.has, ("name", "name_ja", "name_en", "site_id"))):
+        rows.problems.tell("no column of names (name, 名称, 施設名, ...); ids stand for them")
     name, name_ja, name_en = (rows.names(field) for field in ("name", "name_ja", "name_en"))
     said = zip(name_ja, name, name_en, ids, strict=True)
     return tuple(ja or own or en or key for ja, own, en, key in said), tuple(

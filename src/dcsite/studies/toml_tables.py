@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -36,7 +37,9 @@ class Stated(BaseModel):
         else:
             text = read_text(path, lambda message: ScenarioError(Problem(where, "", message)))
         try:
-            return cls.model_validate(parse_toml(where, text))
+            # As JSON, where a list is a tuple while a text or a yes is never a number.
+            said = json.dumps(parse_toml(where, text), default=str)
+            return cls.model_validate_json(said, strict=True)
         except ValidationError as error:
             problems = []
             for found in error.errors():
