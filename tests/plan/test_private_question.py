@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
+import geopandas as gpd
+import pandas as pd
 import pytest
+import shapely
 
 import dcsite
 from dcsite.errors import ScenarioError
 from dcsite.feasibility.check import check_scenario
 from dcsite.model import Candidates
-from dcsite.plan import Session
+from dcsite.plan import Plan, Session
 
 SITES = """site_id,name,lat,lon,max_mw
 a,Kitakami,39.30,141.10,150
@@ -95,3 +99,36 @@ def test_a_tier_of_no_hubs_is_silent(opened, shipped_atlas, measured):
     national = check_scenario(Candidates.of(none, shipped_atlas, measured), thorough=False)
     assert national.core_regions == ()
     assert not any("core" in finding.rule_or_key for finding in national.findings)
+
+
+def test_parcels_and_own_columns_come_back_out(tmp_path, shipped_atlas):
+    square = shapely.box(141.10, 39.30, 141.106, 39.304)
+    places = gpd.GeoDataFrame(
+        {
+            "site_id": ["p", "q"],
+            "max_mw": [50, 60],
+            "Owner": ["<b>市</b>", "x"],
+            "owner": ["=1+1", "y"],
+            "面積の根拠": ["登記", "図面"],
+        },
+        geometry=[square, shapely.Point(140.48, 39.45)],
+        crs="EPSG:4326",
+    )
+    path = tmp_path / "own.geojson"
+    places.to_file(path)
+    session = Session.open(
+        "best-of", ["tiers.large.count=2"], path, cache=False, atlas=shipped_atlas
+    )
+    plan = session.solve().plan
+    assert Plan.load(json.loads(plan.text())).hubs[0].own == plan.hubs[0].own
+    paths = plan.write(tmp_path / "out", session)
+    rows = pd.read_csv(paths.hubs_csv).set_index("site_id")
+    assert rows.loc["p", ["own_owner", "own_owner_", "own_面積の根拠"]].tolist() == [
+        "<b>市</b>", "'=1+1", "登記"
+    ]  # fmt: skip
+    (parcel,) = gpd.read_file(tmp_path / "out" / "plan.gpkg", layer="parcels").geometry
+    assert parcel.symmetric_difference(square).area < 1e-12
+    page = paths.map_html.read_text(encoding="utf-8")
+    assert "Parcels of the candidates" in page
+    assert "[39.304, 141.106]" in page
+    assert "<b>市</b>" not in page

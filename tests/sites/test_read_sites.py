@@ -127,7 +127,8 @@ def test_other_columns_are_the_users_own(
 ) -> None:
     text = "lat,lon,owner,remarks\n43.06,141.35,市,near the station\n"
     sites = read_sites(write_file("own.csv", text), atlas, land)
-    assert tuple(sites.columns) == SITE_COLUMNS
+    assert tuple(sites.columns) == (*SITE_COLUMNS, "own")
+    assert json.loads(sites["own"].iloc[0]) == {"owner": "市", "remarks": "near the station"}
 
 
 def test_polygons_give_a_point_inside_hectares_and_a_radius(

@@ -17,8 +17,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
+import shapely
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
-from shapely import LineString
+from shapely import LineString, MultiPolygon
 
 from dcsite.contract import link_kinds
 from dcsite.errors import OutputError, Problem
@@ -96,6 +97,8 @@ def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, pat
         "takeovers": (_takeovers(plan, atlas), "LineString"),
         "candidates": (_candidates(candidates), "Point"),
     }
+    if "outline" in candidates:
+        layers["parcels"] = (_parcels(candidates), "MultiPolygon")
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _last_change(plan.created_at)})
     try:
@@ -173,6 +176,16 @@ def _candidates(candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         else:
             frame[column] = cells.map(_as_text).astype(object)
     return frame
+
+
+def _parcels(candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the candidates that are polygons in the user's file, as they are there."""
+    drawn = candidates[candidates["outline"].notna()]
+    shapes = [
+        MultiPolygon(list(shapely.get_parts(shape))) for shape in shapely.from_wkt(drawn["outline"])
+    ]
+    names = pd.DataFrame({"site_id": drawn.index.astype(str), "name_ja": list(drawn["name_ja"])})
+    return gpd.GeoDataFrame(names, geometry=shapes, crs="EPSG:4326")
 
 
 def _as_text(value: Any) -> str | None:

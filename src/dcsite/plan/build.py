@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -209,6 +210,7 @@ def _hubs(hubs: gpd.GeoDataFrame, atlas: Atlas, checked: Checked) -> tuple[Hub, 
                 site_id,
                 row,
                 municipality_code=_text(row["municipality_code"]),
+                own=json.loads(_text(row.get("own")) or "{}"),
                 nearest_hub_km=float(nearest_km[number]),
                 nearest_hub_id=ids[nearest[number]],
                 values=values,

@@ -69,6 +69,12 @@ def _hub_row(hub: Hub) -> dict[str, Any]:
         row.setdefault(column, rounded(value.value, unit_decimals(value.unit)))
         if value.score is not None:
             row[f"{column}_score"] = rounded(value.score, 6)
+    for label, text in hub.own.items():
+        word = re.sub(r"\W+", "_", label)
+        column = f"own_{word}".casefold()
+        while column in row:  # a database tells no letter case apart
+            column += "_"
+        row[column] = text
     return {
         key: storable_text(cell) if isinstance(cell, str) else cell for key, cell in row.items()
     }

@@ -153,6 +153,8 @@ class Hub(HubBrief):
     max_it_load_mw: Mw | None = None
     """IT load that its land carries, or that the user's file allows, in MW; null in plans from
     before it was written."""
+    own: Mapping[str, str] = field(default_factory=dict)
+    """What the user's file says of the site in columns that are not read, by their names."""
     facts: Mapping[str, UnknownRatio] = field(default_factory=dict)
     """Values that stand among the hub's own keys in a file."""
 

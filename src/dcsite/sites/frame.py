@@ -68,6 +68,9 @@ _PLANNING = {
 #: And where some of its sites are polygons: their outline as WKT in longitude and latitude.
 _DRAWN = {"outline": "object"}
 
+#: And where a user's list has columns of its own: their text, a JSON object by column.
+_OWN = {"own": "object"}
+
 #: Tiers a site may be reserved for by `allowed_tier`, from the highest to the lowest.
 ALLOWED_TIERS: tuple[str, ...] = tuple(Tiers.model_fields)
 
@@ -94,7 +97,12 @@ def site_frame(site_ids: pd.Index[str], columns: Mapping[str, Any]) -> gpd.GeoDa
         Columns `SITE_COLUMNS`, index `site_id`.
     """
     data: dict[str, Any] = {}
-    further = (_PLANNING if "zone" in columns else {}) | (_DRAWN if "outline" in columns else {})
+    further = {
+        name: kind
+        for group in (_PLANNING, _DRAWN, _OWN)
+        if next(iter(group)) in columns
+        for name, kind in group.items()
+    }
     for name, kind in (_TYPES | further).items():
         if kind == "point":
             data[name] = shapely.points(data["lon_deg"], data["lat_deg"])
@@ -120,10 +128,10 @@ def joined_sites(sites: gpd.GeoDataFrame, added: gpd.GeoDataFrame, where: str) -
     if len(taken):
         wrong = f"{taken[0]} is the id of another candidate; give each site an id of its own"
         raise SitesError(Problem(where, "site_id", wrong))
-    names = [*SITE_COLUMNS, *(_PLANNING | _DRAWN)]
+    names = [*SITE_COLUMNS, *(_PLANNING | _DRAWN | _OWN)]
     both = [frame.reindex(columns=names).drop(columns="geometry") for frame in (sites, added)]
     columns = {name: [*both[0][name], *both[1][name]] for name in both[0]}
-    for further in (_PLANNING, _DRAWN):
+    for further in (_PLANNING, _DRAWN, _OWN):
         if not any(name in frame for frame in (sites, added) for name in further):
             columns = {name: values for name, values in columns.items() if name not in further}
     return site_frame(sites.index.append(added.index), columns)

@@ -180,7 +180,15 @@ def _read_copy(copy: Path, form: FileForm, path: Path, name: str | None) -> User
             for value in values
         )
     numbers = tuple(range(1, len(frame) + 1))
-    return UserRows(numbers, cells, labels, geometry, problems, form.measures)
+    others = {
+        label: tuple(
+            "" if isinstance(value, dict | list | np.ndarray) else cell_text(value)
+            for value in frame[label].astype(object).tolist()
+        )
+        for label in columns
+        if label not in labels.values()
+    }
+    return UserRows(numbers, cells, labels, geometry, problems, form.measures, others)
 
 
 def _crs_of_json(copy: Path, form: FileForm, path: Path) -> pyproj.CRS | None:

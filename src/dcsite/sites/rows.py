@@ -368,6 +368,8 @@ class UserRows:
         Takes note of every flaw; a flawed cell counts as empty from then on.
     measures : mapping of str to Measure
         Of fields whose unit a header or a cell may state.
+    others : mapping of str to tuple of str
+        Text of the columns that mean no field, by their names: the user's own, handed through.
     """
 
     record_numbers: tuple[int, ...]
@@ -376,6 +378,7 @@ class UserRows:
     geometry: NDArray[np.object_] | None
     problems: ProblemList
     measures: Mapping[str, Measure] = field(default_factory=dict)
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of rows."""

@@ -206,7 +206,12 @@ def _below_header(numbered: Mapping[int, Sequence[str]], path: Path, form: FileF
         problems.tell("not read: columns without a name")
     cells_of = {name: tuple(row[at] for row in kept.values()) for name, at in position.items()}
     labels = {name: header[at] for name, at in position.items()}
-    return UserRows(tuple(kept), cells_of, labels, None, problems, form.measures)
+    others = {
+        label: tuple(row[at] for row in kept.values())
+        for at, label in enumerate(header)
+        if label and at not in position.values()
+    }
+    return UserRows(tuple(kept), cells_of, labels, None, problems, form.measures, others)
 
 
 def _header_row(filled: Mapping[int, Sequence[str]], form: FileForm) -> int:

@@ -6,6 +6,7 @@ Numbers, ids, names, tiers and geometries are judged each by itself, then places
 from __future__ import annotations
 
 import difflib
+import json
 import math
 import re
 import sys
@@ -124,7 +125,8 @@ def read_sites(
     -------
     geopandas.GeoDataFrame
         Columns `SITE_COLUMNS` and, where a zone is given, what is said of city planning, where
-        sites are polygons, their `outline` (WKT, longitude and latitude); index `site_id`
+        sites are polygons, their `outline` (WKT, longitude and latitude), and where the file has
+        columns that are not read, their text (`own`, JSON); index `site_id`
         (``site-0001`` and on where none is given).
         `max_it_load_mw` is the given one, else hectares times `land.mw_per_ha`, else what the
         gentle land about the point carries. `uncertainty_km` is 0 for a point, for a polygon the
@@ -191,6 +193,12 @@ def read_sites(
     }
     if any(planning["zone"]):
         columns |= planning
+    if rows.others:
+        own = (
+            dict(zip(rows.others, cells, strict=True))
+            for cells in zip(*rows.others.values(), strict=True)
+        )
+        columns["own"] = [json.dumps(one, ensure_ascii=False) for one in own]
     drawn = polygon_hectares > 0.0
     if rows.geometry is not None and drawn.any():
         columns["outline"] = np.where(drawn, shapely.to_wkt(rows.geometry), None)

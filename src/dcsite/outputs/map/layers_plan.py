@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import folium
 import numpy as np
+import shapely
 
 from dcsite.contract import link_kinds, load_mw
 from dcsite.hazards import intensity_at_offices
@@ -30,6 +31,8 @@ from .style import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import geopandas as gpd
+
     from dcsite.atlas import Atlas
     from dcsite.plan.explanation import Explanation
     from dcsite.plan.types import Hub, Plan
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 LINK_PANE, CORE_PANE, HUB_PANE = "dc-links", "dc-cores", "dc-hubs"
 #: Untyped in Folium.
 _POLYLINE: Any = folium.PolyLine
+_POLYGON: Any = folium.Polygon
 #: Colour, width in pixels and dashes of the links, kind by kind; further kinds begin anew.
 _LINK_STYLES = (("#3b0f70", 2.2, None), ("#00798c", 1.2, "5 4"), ("#9c4a00", 1.2, "2 4"))
 _EXISTING_COLOUR = "#2b333a"
@@ -270,6 +274,24 @@ def footprint_layer(footprint: Footprint, atlas: Atlas, key: str = "footprint") 
         source="J-SHIS / NIED に基づく計算値 computed, not official",
         legend=legend, notes=("計算値であり、公表値ではない。", "Computed, not official."),
     )  # fmt: skip
+
+
+def outline_layers(candidates: gpd.GeoDataFrame) -> list[Layer]:
+    """Return the layer of the candidates that are polygons in the user's file, to about a metre."""
+    if "outline" not in candidates:
+        return []
+    group = folium.FeatureGroup(control=False)
+    for outline in candidates["outline"].dropna():
+        for part in shapely.get_parts(shapely.from_wkt(outline)):
+            rings = [np.round(shapely.get_coordinates(ring)[:, ::-1], 5).tolist()
+                     for ring in shapely.get_rings(part)]  # fmt: skip
+            add(group, _POLYGON(rings, color=_DARK, weight=1.5, fill=True, fill_opacity=0.15))
+    return [
+        Layer(
+            "outlines", "plan", "候補地の区画", "Parcels of the candidates", group, shown=True,
+            legend=[Swatch("area", _DARK, "区画", "parcel")],
+        )
+    ]  # fmt: skip
 
 
 def worst_footprints(plan: Plan, atlas: Atlas) -> list[Footprint]:

@@ -24,6 +24,7 @@ from .layers_plan import (
     footprint_layer,
     hub_layers,
     link_layers,
+    outline_layers,
     worst_footprints,
 )
 from .layers_takeover import ARROW_SVG, BACKUP_PANE, takeover_layers
@@ -114,6 +115,7 @@ def render_map(
     cores, core_names = core_layer(plan, atlas)
     layers = [
         *hubs,
+        *outline_layers(candidates),
         *link_layers(plan),
         *area_figure_layers(plan, atlas),
         *takeovers,
