@@ -14,7 +14,10 @@ import geopandas as gpd
 import pytest
 import shapely
 
+from dcsite.atlas import Atlas
 from dcsite.errors import SitesError
+from dcsite.scenario import LandParameters
+from dcsite.sites import read_sites
 from dcsite.sites.reader import read_rows
 from dcsite.sites.user import SITES_FILE, read_points
 
@@ -209,6 +212,16 @@ def test_pipes_and_devices_are_refused_at_once(tmp_path: Path, complaints: Compl
     (tmp_path / "s.geojson").symlink_to("/dev/zero")
     (line,) = complaints(tmp_path / "s.geojson")
     assert line.startswith("s.geojson: is no regular file; allowed: a file .csv")
+
+
+@pytest.mark.parametrize(("label", "hectares"), [("AREA", 3.62), ("面積", 3.62), ("面積(㎡)", 0.9)])
+def test_areas_that_tools_add_to_polygons(
+    tmp_path: Path, atlas: Atlas, land: LandParameters, label: str, hectares: float
+) -> None:
+    frame = parcels().drop(columns="面積ha").assign(**{label: 9000.0})
+    frame.to_file(tmp_path / "p.gpkg")
+    sites = read_sites(tmp_path / "p.gpkg", atlas, land)
+    assert sites["hectares"].tolist() == [pytest.approx(hectares, abs=0.01)]
 
 
 def test_layer_of_a_table_is_refused(write_file: WriteFile) -> None:

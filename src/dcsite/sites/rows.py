@@ -444,7 +444,7 @@ class UserRows:
                     self.note(row, field, f"{what}; {allowed}")
                 continue
             value, remark = read(text)
-            odd[remark] = f"{shown(text)} is {value:.6f}" if remark and value else ""
+            odd[remark] = f"{shown(text)} is {value:.9g}" if remark and value else ""
             if value is None:
                 self.note(row, field, f"{shown(text)} is {remark or 'not a number'}; {allowed}")
             elif not low <= value <= high:

@@ -10,6 +10,7 @@ import json
 import math
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from .frame import ALLOWED_TIERS, disc_radius_km, municipality_table, site_frame
 from .land import gentle_land, with_available_land
 from .landmass import COAST_TOLERANCE_KM, PolygonLookup, landmass_of, landmasses
 from .reader import LAYER_KINDS, FileForm, UserRows, geometry_flaw, read_rows, shown
-from .values import AREA, POWER, plain
+from .values import AREA, POWER, plain, read_number
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
@@ -141,6 +142,7 @@ def read_sites(
     """
     rows = read_rows(Path(path), SITES_FILE, layer)
     lat_deg, lon_deg, polygon_hectares = read_points(rows)
+    rows = _without_bare_areas(rows, polygon_hectares)
     site_id = read_ids(rows)
     name_ja, name_en = read_names(rows, site_id)
     hectares, max_it_load_mw = (
@@ -260,6 +262,21 @@ def read_names(
     return tuple(ja or own or en or key for ja, own, en, key in said), tuple(
         text or None for text in name_en
     )
+
+
+def _without_bare_areas(rows: UserRows, polygon_hectares: Floats) -> UserRows:
+    """Leave out areas without a unit of polygons, which tools add in units of the map's."""
+    label = rows.labels.get("hectares", "")
+    stated = AREA.stated(label)[1] is not None or any(
+        text and read_number(text) is None for text in rows.said("hectares")
+    )
+    if not rows.has("hectares") or stated or not (polygon_hectares > 0.0).all():
+        return rows
+    rows.problems.tell(
+        f"not read: column {shown(label)}, which states no unit; the polygons' own areas count"
+    )
+    cells = {field: texts for field, texts in rows.cells.items() if field != "hectares"}
+    return replace(rows, cells=cells)
 
 
 def _tiers(rows: UserRows) -> tuple[str | None, ...]:
