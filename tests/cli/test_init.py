@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def test_a_private_question_runs_as_its_readme_says(call, workplace, monkeypatch
     for command in commands:
         answer = call(*command)
         assert answer.code == 0, answer.err
+        assert not re.search(r"\bcore\b.*(kept out|asked)", answer.out)
     assert (folder / "plan" / "map.html").is_file()
 
 

@@ -63,6 +63,7 @@ def test_a_kept_hub_has_its_tier_and_mw(opened):
     ("asked", "kind", "message"),
     [
         ('places.keep=["Kitagami"]', SitesError, r"nearest names: Kitakami, Iwate \(a\)"),
+        ('places.keep=["Saka"]', SitesError, r"nearest names: Saga, Saga \(d\)"),
         ('places.keep=["a=huge"]', ScenarioError, "after = comes a tier"),
         ('places.keep=["a=large,-3"]', ScenarioError, "MW above 0"),
         ('places.forbid=["a=large"]', ScenarioError, "takes names alone"),

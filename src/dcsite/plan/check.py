@@ -109,6 +109,7 @@ def check_plan(
     """
     if "reserve_mw" not in hubs:
         hubs = hubs.assign(reserve_mw=0.0)
+    _refuse_structure(hubs, scenario)
     evaluations = {
         criterion.name: criterion.evaluate(hubs, atlas, scenario) for criterion in criteria()
     }
@@ -250,7 +251,6 @@ def _refuse_hard(breaches: Sequence[Breach], scenario: Scenario) -> None:
 
 def _program_breaches(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> list[Breach]:
     breaches: list[Breach] = []
-    _refuse_structure(hubs, scenario)
     counts = hubs["tier"].value_counts()
     for tier in TIERS:
         wanted = scenario.tiers[tier].count

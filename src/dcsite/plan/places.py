@@ -64,7 +64,7 @@ def find_place(sites: gpd.GeoDataFrame, text: str, where: str = "PLACE") -> str:
                 )
             )
     known = {**ids, **names}
-    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.4)
     nearest = [site for name in near for site in known[name]][:3]
     hint = "; ".join(str(name_of(sites, site)) for site in dict.fromkeys(nearest))
     raise SitesError(

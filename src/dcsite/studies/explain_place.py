@@ -66,6 +66,8 @@ def explain_place(
     program = context.resolver.program
     row = program.sites.index.get_loc(site)
     asked = [tier for tier in TIERS if tier in set(tiers)]
+    if len(asked) > 1:  # of a tier of no hubs there is nothing to say unless it is asked about
+        asked = [tier for tier in asked if program.candidates.asked[TIERS.index(tier)]]
     open_tiers = [tier for tier in asked if program.eligible[row, TIERS.index(tier)]]
     forced = _forced(context, site, open_tiers, on_done or (lambda *_: None))
     found = dict(zip(open_tiers, forced, strict=True))
@@ -188,6 +190,9 @@ def blocking_reasons(context: ExplainContext, site: str, tier: str) -> tuple[Rea
     row = context.sites.loc[site]
     own = scenario.tiers[tier].it_load_mw
     reasons: list[Reason] = []
+    if not context.resolver.program.candidates.asked[level]:
+        texts = f"no {tier} hub is asked for", f"{TIER_TITLES[tier][1]}は求められていない"
+        reasons.append(Reason("tier_counts", *texts))
     wanted = row["allowed_tier"]
     if isinstance(wanted, str) and wanted != tier:
         texts = f"is offered as {wanted} only", f"{TIER_TITLES[wanted][1]}としてのみ提供"
