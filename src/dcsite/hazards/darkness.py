@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import expit, log_ndtr, logit
 
 if TYPE_CHECKING:
@@ -219,6 +218,8 @@ def fit(outages: pd.DataFrame) -> Darkness:
     at = np.log(seen["shaken_share"].to_numpy(dtype=float))
     low, high, cut = _log_odds(seen["cut_share"])
 
+    from scipy.optimize import minimize
+
     def misfit(parameters: Floats) -> float:
         level, slope, log_scale = parameters
         off = (cut - level - slope * at) / np.exp(log_scale)
@@ -273,6 +274,8 @@ def fit_own_weight(atlas: Atlas, slope: float) -> tuple[float, pd.Series[float]]
     low, high, cut = _log_odds(rows["cut_share"])
     outage, names = pd.factorize(rows["outage_id"])
     own, area = rows["own_share"].to_numpy(), rows["area_share"].to_numpy()
+
+    from scipy.optimize import minimize
 
     def misfit(parameters: Floats, curve: Floats) -> float:
         off = (cut - parameters[outage] - curve) / np.exp(parameters[-1])

@@ -25,8 +25,6 @@ from dcsite.contract import link_kinds
 from dcsite.errors import OutputError, Problem
 from dcsite.plan.frame import hub_rows, hubs_frame, storable_text
 
-from .map.layers_takeover import named_ends
-
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.plan.types import Hub, Plan
@@ -149,6 +147,8 @@ def _links(hubs: Sequence[Hub], key: str) -> gpd.GeoDataFrame:
 
 def _takeovers(plan: Plan, atlas: Atlas) -> gpd.GeoDataFrame:
     """Return straight lines from each load that falls to the hubs that carry it."""
+    from .map.layers_takeover import named_ends
+
     ends = named_ends(plan, atlas)
     known = [one for one in plan.backups if {one.site_id, one.backup_site_id} <= ends.keys()]
     lines = [
