@@ -197,14 +197,16 @@ def test_the_programs_shortage_is_the_evaluations(
             "criteria.takeover.weight_parts={tokyo_carried=0.5, reserve_share=0.5}",
         ),
     )
-    sites = measured.loc[sorted(picked)]
-    answer = find_answer(
-        assemble(Candidates.of(scenario, shipped_atlas, sites)), SolveOptions(gap=1e-7)
-    )
+    agree(scenario, shipped_atlas, measured.loc[sorted(picked)])
+
+
+def agree(scenario, atlas, sites) -> pd.DataFrame:
+    """Solve; hold the program's shortages to the evaluation's; return the hubs chosen."""
+    answer = find_answer(assemble(Candidates.of(scenario, atlas, sites)), SolveOptions(gap=1e-7))
     assert answer.outcome.status == "optimal"
     checked = check_plan(
         sites.join(answer.chosen, how="inner"),
-        shipped_atlas,
+        atlas,
         scenario,
         claimed_objective=answer.outcome.objective,
         bound=answer.outcome.bound,
@@ -218,6 +220,27 @@ def test_the_programs_shortage_is_the_evaluations(
     )
     carried = next(one.value for one in found.measures if one.name == "tokyo_carried")
     assert max(values["tokyo_carried"], 0.0) == pytest.approx(carried, abs=2e-6)
+    return answer.chosen
+
+
+def test_a_hub_that_falls_with_tokyo_takes_reserve_that_tokyo_could_have_had(
+    measured, shipped_atlas
+):
+    # Fujioka falls in part with Tokyo: its own reserve serves neither itself nor Tokyo.
+    scenario = dcsite.load_scenario(
+        "policy-2023",
+        (
+            *SMALL,
+            "tiers.core.count=1",
+            "tiers.large.count=3",
+            "tiers.regional.count=0",
+            "demand.total_new_it_load_mw=650",
+            "criteria.takeover.tokyo_share=0.2",
+        ),
+    )
+    sites = measured.loc[["01100", "10209", "15100", "34100"]]
+    chosen = agree(scenario, shipped_atlas, sites)
+    assert chosen.loc["10209", "it_load_mw"] > 50.0
 
 
 def test_a_hard_share_that_cannot_be_met_is_infeasible(measured, shipped_atlas):

@@ -382,7 +382,7 @@ class _Rows:
         short = 0.0 if self._short is None else values.get(self._short.name, 0.0)
         carried = values.get(self._carried.name, 0.0) * self._tokyo_load
         found = [
-            (lack - (carried if tokyo else short), event, falls, tokyo)
+            (lack + carried if tokyo else lack - short, event, falls, tokyo)
             for lack, event, falls, tokyo in self._sets(load, reserve)
         ]
         found = [one for one in found if one[0] > _VIOLATED]
