@@ -1,6 +1,8 @@
 """Fronts against enumeration: every way of opening a few sites, each evaluated from tables.
 
-Loads are fixed by tier and the total is off, so that a choice of sites fixes the plan.
+Loads are fixed by tier, so that a choice of sites fixes the plan: no hub has room for reserve, and
+what Tokyo lacks costs every plan alike. What is short of the total is penalised, so that plans of
+one regional hub, some of them spaced wider than any other, are dearer and not of the front.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from dcsite.studies.frontier import find_front
 PICKED = ("01100", "04100", "15100", "34100", "46201")
 #: Some stand nearer to each other than large hubs may (150 km), farther than regional ones (80 km).
 CLOSER = ("15100", "34100", "46201", "40100", "43100")
+SEPARATION = "existing_core_distance_km"
 LOAD_MW = {"core": 200.0, "large": 100.0, "regional": 40.0}
 SETTINGS = (
     "tiers.core.count=0",
@@ -44,7 +47,7 @@ SETTINGS = (
     "tiers.regional.it_load_mw=40",
     "tiers.regional.separation_km=80",
     "demand.total_new_it_load_mw=400",
-    'rules.total_it_load="off"',
+    "rules.total_it_load=soft",
     'rules.core_regions="off"',
     "penalties.unserved=0",
     # What disasters penalise leaves few plans of the least penalty, and a front of a point or two.
@@ -105,7 +108,9 @@ def every_plan(small, shipped_atlas, sites):
             for a, b in combinations(range(len(hubs)), 2)
         ]
         spacing = {"spacing": float(min(between))}
-        rows.append({"penalty": weighted - checked.objective, **spacing, **scores})
+        others = sum(m.weight * (m.score or 0.0) for m in measures if m.name != SEPARATION)
+        points = {"points_of_other_scores": others}
+        rows.append({"penalty": weighted - checked.objective, **spacing, **points, **scores})
     return pd.DataFrame(rows)
 
 
@@ -147,13 +152,14 @@ def session_of(small, atlas, sites):
             81,  # the nearest two points of this front lie 1/75 of its width apart
             7,
         ),
+        ("separation", "points", (SEPARATION, "points_of_other_scores"), 5, 2),
         # Its rows are laid as needed, and the measure on x follows from them.
         (
             "worst_survival",
             "local_renewable_ratio",
             ("worst_survival", "local_renewable_ratio"),
-            5,
-            2,
+            17,  # the nearest two points of this front lie 1/15 of its width apart
+            4,
         ),
     ],
 )
@@ -225,7 +231,7 @@ def test_of_equal_y_the_widest_spacing_is_returned_however_coarse_the_grid(
 
 
 def test_a_spacing_that_costs_nothing_is_one_point_and_said_so(small, shipped_atlas, sites, plans):
-    measures = ("spacing", "firm_ground_score")
+    measures = ("spacing", "land_to_be_had_ha")
     ((spacing, _),) = exact_front(plans, *measures)
     front = front_of(small, shipped_atlas, sites, *measures, points=3)
     assert [point.x for point in front.points] == pytest.approx([spacing], abs=1e-6)
@@ -324,6 +330,7 @@ def test_bounds_for_small_epsilon_hold_for_larger_ones_and_domination_is_strict(
         ("seperation", "cables", 2, "unknown measure 'seperation'; did you mean separation?"),
         ("spacng", "cables", 2, "--x: unknown measure 'spacng'; did you mean spacing?"),
         ("spacing", "renewabels", 2, "unknown measure 'renewabels'; did you mean renewables?"),
+        ("points", "cables", 2, "--x: unknown measure 'points'"),
         ("cables", "spacing", 2, "--y: is spacing, which is no score; give --x spacing --y cables"),
     ],
 )

@@ -48,7 +48,8 @@ def frontier_command(
         str | None,
         typer.Option(
             "--y",
-            help="Another measure or criterion; the criterion of the largest weight by default.",
+            help="Another measure or criterion, or points: all scores but that on x, weighted; the "
+            "criterion of the largest weight by default.",
         ),
     ] = None,
     points: Annotated[int, typer.Option(help="Points asked for, both ends included.")] = 21,

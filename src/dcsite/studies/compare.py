@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, ClassVar
 
 import dcsite
@@ -171,15 +172,21 @@ class Comparison(Record):
         """
         return {
             row[0].name: (
-                _shared([one.label_ja for one in row], "（"),
-                _shared([one.label_en for one in row], " ("),
+                _shared([one.label_ja for one in row], "（", "）"),
+                _shared([one.label_en for one in row], " (", ")"),
             )
             for row in self.rows
         }
 
 
-def _shared(labels: Sequence[str], bracket: str) -> str:
-    return labels[0] if len(set(labels)) == 1 else labels[0].partition(bracket)[0]
+def _shared(labels: Sequence[str], opening: str, closing: str) -> str:
+    if len(set(labels)) == 1:
+        return labels[0]
+    ends = zip(*(label[::-1] for label in labels), strict=False)
+    same = [end[0] for end in takewhile(lambda end: len(set(end)) == 1, ends)]
+    # What all of them say behind the brackets stays.
+    behind = "".join(reversed(same)).partition(closing)[2].lstrip(closing)
+    return labels[0].partition(opening)[0] + behind
 
 
 def today(atlas: Atlas, scenario: Scenario) -> Contender:

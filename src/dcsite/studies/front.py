@@ -1,6 +1,7 @@
 """What a front is: its axes, its points, and how a solver's answer becomes one.
 
-An axis is a scored measure by its name, or the spacing between new hubs. A point is evaluated anew
+An axis is a scored measure by its name, the spacing between new hubs, or on y the points of all
+other scores: what more of x costs in everything the scenario weighs. A point is evaluated anew
 from tables, held against the solver's claims, given the least bound known, and kept unless another
 dominates it.
 """
@@ -187,6 +188,19 @@ SPACING_AXIS = Axis(
 )
 
 
+#: What a user calls the axis over all scores but that on x, weighted as the scenario has it.
+POINTS = "points"
+
+POINTS_AXIS = Axis(
+    POINTS,
+    "points_of_other_scores",
+    "all other scores, weighted as the scenario has it",
+    "その他の全評価（シナリオの重みによる合計）",
+    "points",
+    scored=True,
+)
+
+
 def default_axes(x: str | None, y: str | None, scenario: Scenario) -> tuple[str, str]:
     """Return both axes, each that is not given by the scenario's criteria.
 
@@ -235,8 +249,7 @@ def measure_named(option: str, name: str, scored: Mapping[str, Sequence[str]]) -
     if scored.get(name):
         return scored[name][0]
     known = [*(criterion for criterion, own in scored.items() if own), *measures]
-    if option == "--x":
-        known.append(SPACING)
+    known.append(SPACING if option == "--x" else POINTS)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}? " if near else ""
     raise DcsiteError(
@@ -325,8 +338,12 @@ def make_point(
     ]
     if measures[0] == SPACING_AXIS.measure:
         scored.insert(0, PointMeasure(**vars(SPACING_AXIS), value=spacing_of(hubs), score=None))
+    points = {one.name: one.weight * (one.score or 0.0) for one in every}
+    weighted = sum(points.values())
+    if measures[1] == POINTS_AXIS.measure:
+        others = weighted - points.get(measures[0], 0.0)
+        scored.append(PointMeasure(**vars(POINTS_AXIS), value=others, score=others))
     x, y = (next(one for one in scored if one.measure == name) for name in measures)
-    weighted = sum(one.weight * (one.score or 0.0) for one in every)
     point = _bounded(
         FrontPoint(
             eps=found.eps,

@@ -8,8 +8,8 @@ Beside the scenario's own rows there are::
 and x comes in one of two kinds. A score is one row more, ``front_x``, so that going from one point
 to the next changes a bound and nothing else. The spacing between hubs is no linear function of
 the decisions: each least spacing has clique rows of its own, and the program is assembled anew
-with them. The scenario's weights play no part: what a front shows is the trade between two
-measures, all else left to the rules.
+with them. The scenario's weights play no part, and what a front shows is the trade between two
+measures, all else left to the rules; unless y is the points of all other scores, which they weigh.
 
 What is the same for either kind of x is :class:`FrontSearch`: programs that run at once, starts
 from neighbours, points from answers. Each task is given a program of its own and hands back what it
@@ -19,6 +19,7 @@ found; everything else happens in the thread that searches.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -29,12 +30,22 @@ from dcsite.errors import DcsiteError, InfeasibleError, NoPlanInTimeError, Probl
 from dcsite.model import Candidates, assemble
 from dcsite.solvers import chosen_hubs, solve_program
 
-from .front import SPACING, SPACING_AXIS, Found, make_point, measure_named, spacing_of
+from .front import (
+    POINTS,
+    POINTS_AXIS,
+    SPACING,
+    SPACING_AXIS,
+    Found,
+    make_point,
+    measure_named,
+    spacing_of,
+)
 from .pool import SolvePool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from dcsite.contract import ScoreTerm
     from dcsite.model import SiteProgram
     from dcsite.plan import Session
     from dcsite.solvers import Outcome, SolveOptions
@@ -46,6 +57,9 @@ _GIVE = 1e-7
 
 #: Penalties below this are arithmetic.
 _NO_PENALTY = 1e-7
+
+#: What is left of an objective coefficient when all its parts are taken off.
+_ROUNDING = 1e-12
 
 _R = TypeVar("_R")
 
@@ -86,7 +100,7 @@ class FrontProgram:
     Parameters
     ----------
     candidates : Candidates
-        What is asked and known; its weights are left out.
+        What is asked and known.
     x, y : str
         Names as a user gives them.
 
@@ -99,15 +113,18 @@ class FrontProgram:
     """
 
     def __init__(self, candidates: Candidates, x: str, y: str) -> None:
-        # Only penalties, negative, stay in the objective.
-        weights = dict.fromkeys(candidates.scenario.weights, 0.0)
-        unweighted = candidates.scenario.model_copy(update={"weights": weights})
-        self._candidates = replace(candidates, scenario=unweighted)
+        self._candidates = candidates
+        if y != POINTS:
+            # Only penalties, negative, stay in the objective.
+            weights = dict.fromkeys(candidates.scenario.weights, 0.0)
+            unweighted = candidates.scenario.model_copy(update={"weights": weights})
+            self._candidates = replace(candidates, scenario=unweighted)
         self.site_program = assemble(self._candidates)
         scored = self.site_program.scored_measures
         self._spaced = x == SPACING
         x = SPACING_AXIS.measure if self._spaced else measure_named("--x", x, scored)
-        self.measures = (x, measure_named("--y", y, scored))
+        y = POINTS_AXIS.measure if y == POINTS else measure_named("--y", y, scored)
+        self.measures = (x, y)
         if self.measures[0] == self.measures[1]:
             raise DcsiteError(Problem("--y", "", f"is {x} as --x is; give two different measures"))
         self._lay(self.site_program)
@@ -141,8 +158,10 @@ class FrontProgram:
     def _lay(self, program: SiteProgram) -> None:
         """Give an assembled program y, the penalties and a scored x as variables."""
         self._program = program
+        weighed = _points(program.scores)
         objective = program.problem.objective
-        penalties = [(variable, -value) for variable, value in objective.items() if value]
+        left = [(variable, weighed.get(variable, 0.0) - own) for variable, own in objective.items()]
+        penalties = [(variable, value) for variable, value in left if abs(value) > _ROUNDING]
         self._y = self._score("front_y", self.measures[1])
         self._penalty = self._defined("front_penalty", penalties, 0.0)
         self._penalty.lowBound = 0.0
@@ -152,7 +171,12 @@ class FrontProgram:
             self._x = self._score("front_x", self.measures[0])
 
     def _score(self, name: str, measure: str) -> pulp.LpVariable:
-        score = next(score for score in self._program.scores if score.measure == measure)
+        scores = self._program.scores
+        if measure == POINTS_AXIS.measure:
+            others = [score for score in scores if score.measure != self.measures[0]]
+            constant = sum(score.weight * score.constant for score in others)
+            return self._defined(name, list(_points(others).items()), constant)
+        score = next(score for score in scores if score.measure == measure)
         return self._defined(name, score.terms, score.constant)
 
     def _defined(
@@ -162,6 +186,15 @@ class FrontProgram:
         self._program.row(name, [*terms, (variable, -1.0)], "==", -constant)
         self._program.defined.append((variable, list(terms), constant))
         return variable
+
+
+def _points(scores: Sequence[ScoreTerm]) -> dict[pulp.LpVariable, float]:
+    """Return the coefficients of the weighted sum of scores."""
+    total: dict[pulp.LpVariable, float] = defaultdict(float)
+    for score in scores:
+        for variable, coefficient in score.terms:
+            total[variable] += score.weight * coefficient
+    return {variable: value for variable, value in total.items() if value}
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 For each epsilon on an even grid between the ends, x is held to at least epsilon and y's score is
 maximised; of plans with equal y the one with the larger x is taken, so that no weakly dominated
 plan is returned: by a term of the objective where x is a score (:class:`ScoreSearch`), by a search
-where it is the spacing between hubs (:class:`SpacingSearch`). The ends are lexicographic, the best
-x with the best y that goes with it, and the reverse; each to the gap asked for. The other measures
-have no weight: only rules count. Soft rules and unserved demand may be broken as much as the least
-any plan breaks them (usually not at all), in the scenario's penalties, so that no point buys its
-scores with violations.
+where it is the spacing between hubs (:class:`SpacingSearch`). The ends are the best x with the best
+y that goes with it, and the best y; each to the gap asked for. The other measures have no weight,
+only rules count; or y is the points of all of them, as the scenario
+weighs them. Soft rules and unserved demand may be broken as much as the least any plan breaks them
+(usually not at all), in the scenario's penalties, so that no point buys its scores with violations.
 
 Epsilon falls from point to point, so that each plan found is a start for the next. Two solvers run
 at once. Every plan is evaluated anew from tables; a point's values are those of the evaluation.
@@ -75,7 +75,8 @@ def find_front(
         What is asked and known; its options are for every solve, a time limit counts for each.
     x, y : str
         Names of scored measures, or of criteria for their first scored measure; x may also be
-        ``spacing``, the least distance between any two new hubs.
+        ``spacing``, the least distance between any two new hubs, and y ``points``, all scores but
+        that on x as the scenario weighs them.
     points : int
         Values of epsilon, both ends included.
     jobs : int
@@ -159,21 +160,22 @@ class ScoreSearch(FrontSearch):
         return min(max(self.options.gap / 10.0, _LEAST_DELTA), _MOST_DELTA)
 
     def find_ends(self, first: Mapping[str, float]) -> tuple[float, float]:
-        """Maximise x, then y beside it; and the reverse."""
-        best_x, best_y = self.solved(self.goal(x=1.0, start=first), self.goal(y=1.0, start=first))
-        x_values, y_values = self.values(best_x), self.values(best_y)
+        """Maximise x, then y beside it; and y, with x as on every epsilon.
+
+        To ask for the most x that goes with the best y takes many times as long: of plans that are
+        equal in y within the gap there are many, and no bound tells them apart.
+        """
+        best_x, near = self.solved(
+            self.goal(x=1.0, start=first), self.goal(x=self.delta, y=1.0, start=first)
+        )
+        x_values, near_values = self.values(best_x), self.values(near)
         # Held to the best x within the gap that is proven, so that y is not lost to a hair of x.
         high = x_values["front_x"] * (1.0 - self.options.gap)
-        far, near = self.solved(
-            self.goal(x=self.delta, y=1.0, least_x=high, start=x_values),
-            self.goal(x=1.0, least_y=y_values["front_y"], start=y_values),
-        )
-        far_values, near_values = self.values(far), self.values(near)
         low = near_values["front_x"]
+        (far,) = self.solved(self.goal(x=self.delta, y=1.0, least_x=high, start=x_values))
         self.x_bound = np.inf if best_x.bound is None else best_x.bound
-        self.take(high, far_values, far, best_x.wall_s + far.wall_s, self.delta)
-        # Any plan's y is at most what maximising y alone has proven.
-        self.take(low, near_values, best_y, best_y.wall_s + near.wall_s)
+        self.take(high, self.values(far), far, best_x.wall_s + far.wall_s, self.delta)
+        self.take(low, near_values, near, near.wall_s, self.delta)
         return low, high
 
     def answer(
