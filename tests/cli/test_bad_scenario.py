@@ -50,7 +50,7 @@ SCENARIOS = [
     ),
     scenario(
         "unknown criterion", "[criteria.snow]\nmin_depth_cm = 5",
-        ("mine.toml", "criteria.snow", "allowed here are: separation, disasters, firm_ground"),
+        ("mine.toml", "criteria.snow", "allowed here are: separation, disasters, takeover"),
     ),
     scenario(
         "criterion misspelt", "[criteria.cabels]\nmin_directions = 1",
@@ -112,7 +112,7 @@ SCENARIOS = [
     scenario(
         "all weights zero",
         "[weights]\nseparation = 0\ndisasters = 0\nfirm_ground = 0\nrenewables = 0\n"
-        "substation = 0\ncables = 0",
+        "substation = 0\ncables = 0\ntakeover = 0",
         ("mine.toml", "weights", "at least one weight must be above 0"),
     ),
     scenario(

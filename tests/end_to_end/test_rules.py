@@ -25,6 +25,9 @@ IMPOSSIBLE = {
     "core_regions": ["tiers.core.count=1"],
     "total_it_load": ["demand.total_new_it_load_mw=4000"],
     "land": [],
+    # Kanazawa and Fukui stand 68 km apart.
+    "kept": ["places.keep=['17201', '18201']"],
+    "preferred": ["places.prefer=['17201', '18201']"],
     "workforce": ["workforce.min_population=9000000"],
     "land_guide": ["land.guide_ha=100000"],
     "separation": ["tiers.core.separation_km=2000"],
@@ -82,6 +85,8 @@ IMPOSSIBLE |= {
 ALSO_GIVES_WAY = {
     "core_regions": {"rules.tier_counts"},
     "core_areas": {"rules.tier_counts"},
+    "kept": {"rules.separation"},
+    "preferred": {"rules.separation"},
     "nuclear_zone": {"rules.tier_counts"},
 }
 
@@ -103,6 +108,10 @@ def sites_for(capital_sites, measured):
             return capital_sites.assign(zone="control", substation_kv=np.nan, **dict.fromkeys(SAID))
         if rule == "nuclear_zone":
             return capital_sites.loc[["01100", "40130", "32201"]]  # Matsue beside the cores
+        if rule in {"kept", "preferred"}:
+            wish = {"kept": "keep", "preferred": "prefer"}[rule]
+            here = capital_sites.index.isin(["17201", "18201"])
+            return capital_sites.assign(wish=np.where(here, wish, None), keep_mw=np.nan)
         if rule == "landing_clusters":
             # Two cores that reach an open landing; all others stand at crowded ones.
             crowded = measured["landing_crowded"] & (measured["max_it_load_mw"] >= 50.0)
