@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 #: Scores nearer than this count as equal.
 _SAME = 5e-7
 
+#: A plan's file has loads to a kilowatt: what that takes from a rule is no breach.
+_ROUNDED = 1e-5
+
 
 @dataclass(frozen=True, eq=False)
 class Contender:
@@ -254,7 +257,12 @@ def _compared(contender: Contender, atlas: Atlas, scenario: Scenario) -> Compare
         unserved_mw=sum(zone.unserved_mw for zone in unserved_demand(hubs, atlas, scenario)),
         hubs=tuple(ComparedHub.of(site, hub) for site, hub in hubs.iterrows()),
         measures=measures,
-        broken_rules=tuple(BrokenRule(**vars(breach)) for one in found for breach in one.breaches),
+        broken_rules=tuple(
+            BrokenRule(**vars(breach))
+            for one in found
+            for breach in one.breaches
+            if breach.amount > _ROUNDED
+        ),
         backups=tuple(backup for one in found for backup in one.backups),
     )
 
