@@ -11,7 +11,8 @@ import pytest
 def texts(solved, plan):
     """Two plans: by the scenario, and with the weight of disasters alone."""
     only = [f"weights.{name}=0" for name in ("separation", "firm_ground", "renewables", "cables")]
-    return plan.text(), solved(*only, "weights.substation=0", "weights.disasters=1").text()
+    only += ["weights.substation=0", "weights.takeover=0"]
+    return plan.text(), solved(*only, "weights.disasters=1").text()
 
 
 @pytest.fixture

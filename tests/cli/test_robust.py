@@ -90,7 +90,7 @@ def test_files_and_words(app, place, capsys):
 
 def test_the_page_holds_all_it_shows(app, place):
     (place / "sites.csv").write_text(
-        SITES.replace("江別", "</script><script>alert(1)</script>{{7*7}}"), encoding="utf-8"
+        SITES.replace("札幌", "</script><script>alert(1)</script>{{7*7}}"), encoding="utf-8"
     )
     assert call(app, "--samples", "1", "--processes", "1", "--quiet") == 0
     page = (place / "out" / "robust.html").read_text(encoding="utf-8")

@@ -18,9 +18,12 @@ def test_the_plan_names_its_backups_and_worst_disasters(plan):
     assert all(one["short_mw"] < 1.0 for one in plan["takeovers"])
     shares = [loss["share_down"] for loss in plan["worst_disasters"]]
     assert shares == sorted(shares, reverse=True)
-    assert len(shares) == 10
+    # The ten worst, and the loss of Tokyo where it is not among them.
+    kinds = [loss["kind"] for loss in plan["worst_disasters"]]
+    assert kinds.count("tokyo_lost") == 1
+    assert len(shares) - 10 in {0, 1}
     (note,) = [note for note in plan["notes"] if note.startswith("rows laid as needed")]
-    assert "disaster_survival: 311 rows" in note
+    assert "disaster_survival: 170 rows" in note
     rules = {violation["rule"] for violation in plan["violations"]}
     assert rules.isdisjoint({"disaster_survival", "backup", "core_areas", "tokyo_takeover"})
     worst = next(one for one in plan["measures"] if one["name"] == "worst_survival")
