@@ -183,7 +183,8 @@ def _hand_on(
             free[other] -= handed
             if left[site] <= 0.0:
                 break
-    if left.max(initial=0.0) <= SLACK:
+    # Nothing is left over, or no reserve is: no other way hands on more.
+    if min(left.max(initial=0.0), free.max(initial=0.0)) <= SLACK:
         return flow, left
     return _most_handed_on(fallen, stands, preferred)
 
