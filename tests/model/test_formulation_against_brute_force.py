@@ -113,9 +113,7 @@ def test_the_optimum_is_that_of_brute_force(
             assert answer.outcome.status == "infeasible"
             continue
         assert answer.outcome.status == "optimal"
-        # Rows of the hours are laid as broken by 2e-6 of the load, of which more than the total
-        # is open here, at a point for each unit of share short.
-        assert answer.outcome.objective == pytest.approx(expected, abs=5e-6)
+        assert answer.outcome.objective == pytest.approx(expected, abs=2e-6)
         checked = check_plan(
             sites.join(answer.chosen, how="inner"),
             shipped_atlas,

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 HOURS_PER_YEAR = 8760.0
 #: A mix of contracts within this of the best, in shares of all hubs' energy, is taken for it; the
 #: objective then errs by less than the check of a plan allows.
-_TOLERANCE = 2e-6
+_TOLERANCE = 1e-6
 #: The same for the relaxation, whose loads are not yet the plan's.
 _RELAXED = 3e-4
 #: A point whose matched energy is over by less is near; so many mixes are then found for loads that

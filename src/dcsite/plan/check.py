@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 #: Violations of a hard rule below this are the solvers' own feasibility tolerance.
 _TOLERANCE = 1e-5
-#: Load and reserve are each written to a kilowatt, half of one too much at most.
-_ROUNDED_MW = 1e-3 + _TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -385,8 +383,7 @@ def _refuse_structure(hubs: pd.DataFrame, scenario: Scenario) -> None:
         bounds = getattr(scenario.tiers, hub["tier"]).it_load_mw
         load, reserve = hub["it_load_mw"], hub["reserve_mw"]
         held = f" and {reserve:g} MW in reserve" if reserve else ""
-        capacity = load + reserve
-        if not bounds.min - _TOLERANCE <= load <= capacity <= bounds.max + _ROUNDED_MW:
+        if not bounds.min - _TOLERANCE <= load <= load + reserve <= bounds.max + _TOLERANCE:
             problems.append(
                 Problem(
                     "independent check",

@@ -126,8 +126,7 @@ def saved_plan(plan: Plan, path: Path) -> SavedPlan:
         raise OutputError([*problems_of(error, str(path), "scenario"), *problems]) from error
     if problems:
         raise OutputError(problems)
-    total_mw = float(scenario.total_new_it_load_mw)
-    return SavedPlan(path, plan, scenario, _unrounded(hubs_of(plan), total_mw))
+    return SavedPlan(path, plan, scenario, _unrounded(hubs_of(plan), scenario))
 
 
 def check_geodata_of(plan: SavedPlan, atlas: Atlas) -> None:
@@ -215,11 +214,19 @@ def hubs_of(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).set_index("site_id")
 
 
-def _unrounded(chosen: pd.DataFrame, total_mw: float) -> pd.DataFrame:
-    """Give back what rounding took: spread it over the loads that are not round themselves."""
-    rest_mw = total_mw - float(chosen["it_load_mw"].sum())
+def _unrounded(chosen: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+    """Give back what rounding took: spread it over the loads that are not round themselves.
+
+    A reserve that fills its hub, as far as a file tells, fills it.
+    """
+    rest_mw = float(scenario.total_new_it_load_mw) - float(chosen["it_load_mw"].sum())
+    most_mw = chosen["tier"].map(lambda tier: scenario.tiers[tier].it_load_mw.max)
+    short_mw = most_mw - chosen["it_load_mw"] - chosen["reserve_mw"]
+    full = (chosen["reserve_mw"] > 0.0) & (short_mw.abs() <= _LOAD_STEP_MW + 1e-9)
     odd = (chosen["it_load_mw"] % 1.0) != 0.0
     if not odd.any() or abs(rest_mw) > 0.5 * _LOAD_STEP_MW * int(odd.sum()) + 1e-9:
         return chosen
     loads = chosen["it_load_mw"].where(~odd, chosen["it_load_mw"] + rest_mw / int(odd.sum()))
-    return chosen.assign(it_load_mw=loads)
+    return chosen.assign(
+        it_load_mw=loads, reserve_mw=chosen["reserve_mw"].where(~full, most_mw - loads)
+    )
