@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 #: A mix that is said to match more than this part of the load beyond what its hours show is wrong.
 _TOLERANCE = 1e-5
 #: Of all loads: what a row of the contracts may be off.
-_ROWS_KEPT = 1e-6
+_ROWS_KEPT = 2e-7
 _WEEK_DAYS = 7
 _LAPS = 100
 _KINDS = {
@@ -162,7 +162,7 @@ def replay(
     gwh = counted.groupby(["area", "kind"])["energy_gwh"].sum()
     taken = contract.groupby(["source", "kind"])["mw"].sum() * HOURS_PER_YEAR / 1000.0
     over = taken - gwh.reindex(taken.index).fillna(0.0) * own.contractable_share
-    # The solver keeps its rows to 1e-7 of the loads, whatever is contracted of a kind.
+    # The solver keeps its rows to 1e-7, in units of the loads, whatever is contracted of a kind.
     slack_gwh = _ROWS_KEPT * float(load_mw.sum()) * HOURS_PER_YEAR / 1000.0
     if (over > _TOLERANCE * taken + slack_gwh).any():
         worst = over.index[int(over.argmax())]
