@@ -61,7 +61,7 @@ def test_geopackage_layers(default_run):
         "hubs": "Point",
         "substation_links": "LineString",
         "landing_links": "LineString",
-        "takeovers": "LineString",
+        "backups": "LineString",
         "candidates": "Point",
     }
 

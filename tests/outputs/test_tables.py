@@ -11,7 +11,7 @@ import pyogrio
 import pytest
 
 from dcsite.atlas import Atlas
-from dcsite.contract import Backup
+from dcsite.contract import Backup, Takeover
 from dcsite.outputs.tables import hubs_geojson, write_geopackage, write_hubs_csv
 from dcsite.plan.frame import hub_rows
 from dcsite.plan.types import Plan
@@ -63,6 +63,31 @@ def test_columns_name_their_units_and_rows_agree(plan: Plan) -> None:
     assert rows[1]["separation_nearest_existing_core_km"] == 812.346
     assert rows[1]["it_load_mw"] == 240.0
     assert rows[1]["substation_voltage_kv"] == plan.hubs[1].links["substation"].voltage_kv
+
+
+def test_rows_say_who_carries_whose_load_and_what_nobody_does(plan: Plan) -> None:
+    first, second, third = plan.hubs[:3]
+    backed = dataclasses.replace(
+        plan,
+        backups=(
+            Backup("tokyo", first.site_id, 30.0, None),
+            Backup(first.site_id, second.site_id, 20.0, 0.0),
+            Backup(first.site_id, third.site_id, 250.0, 0.0),
+        ),
+        takeovers=(
+            Takeover("tokyo", "Tokyo area", "東京圏", 1000.0, 30.0, 470.0, "tokyo_lost"),
+            Takeover(first.site_id, "-", "-", 300.0, 270.0, 30.0, "x"),
+        ),
+    )
+    rows = hub_rows(backed)
+    assert rows[0]["backup_hubs_ja"] == f"{third.name_ja}; {second.name_ja}"
+    assert rows[0]["backup_hubs_en"] == f"{third.name_en}; {second.name_en}"
+    assert rows[0]["backup_hubs_mw"] == "250.000; 20.000"
+    assert (rows[0]["carries_for_ja"], rows[0]["carries_for_mw"]) == ("東京圏", "30.000")
+    assert rows[0]["unserved_when_lost_mw"] == 30.0
+    assert (rows[2]["carries_for_en"], rows[2]["backup_hubs_en"]) == (first.name_en, "")
+    assert rows[2]["unserved_when_lost_mw"] == third.it_load_mw  # nobody is asked to carry it
+    assert "backup_hubs_ja" not in hub_rows(plan)[0]
 
 
 def test_csv_holds_japanese_for_excel_and_others(plan: Plan, tmp_path: Path) -> None:
@@ -117,7 +142,7 @@ def test_geopackage_layers(
     path = tmp_path / "plan.gpkg"
     write_geopackage(plan, candidates, atlas, path)
     assert [str(name) for name, _ in pyogrio.list_layers(path)] == [
-        "hubs", "substation_links", "landing_links", "takeovers", "candidates",
+        "hubs", "substation_links", "landing_links", "backups", "candidates",
     ]  # fmt: skip
     hubs = gpd.read_file(path, layer="hubs")
     assert hubs.crs.to_epsg() == 4326
@@ -148,12 +173,14 @@ def test_geopackage_tells_who_carries_whose_load(
     )
     path = tmp_path / "plan.gpkg"
     write_geopackage(dataclasses.replace(plan, backups=arcs), candidates.head(3), atlas, path)
-    drawn = gpd.read_file(path, layer="takeovers")
+    drawn = gpd.read_file(path, layer="backups")
     assert drawn[["site_id", "backup_site_id"]].to_numpy().tolist() == [
         ["tokyo", first.site_id],
         [first.site_id, second.site_id],
     ]
     assert drawn["takeover_mw"].tolist() == [300.0, 20.0]
+    assert drawn["name_ja"].tolist() == ["東京圏", first.name_ja]
+    assert drawn["backup_name_en"].tolist() == [first.name_en, second.name_en]
     tokyo = atlas.existing_cores().loc["tokyo"]
     assert list(drawn.geometry[0].coords) == [
         (tokyo["lon_deg"], tokyo["lat_deg"]),

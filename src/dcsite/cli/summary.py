@@ -74,6 +74,9 @@ def print_summary(
     private = bool(plan.scenario["demand"].get("shared_alike"))
     console.print(_hubs(plan.hubs, room=private))
     console.print(_total(plan))
+    if plan.backups:
+        console.print()
+        console.print(_backups(plan))
     console.print()
     console.print(_measures(_in_question(plan) if private else plan.measures))
     if plan.areas:
@@ -178,6 +181,33 @@ def _hubs(hubs: tuple[Hub, ...], *, room: bool) -> Table:
             f"{hub.nearest_hub_km:.0f} km",
             *(f"{hub.facts.get(fact.name, math.nan):.0%}" for fact in facts),
         )
+    return table
+
+
+def _backups(plan: Plan) -> Table:
+    """Return a row for each load that others carry when it is lost, and one for the rest."""
+    from dcsite.contract import load_mw
+
+    names = {hub.site_id: hub.label for hub in plan.hubs}
+    title = "carried by (at most, in any one event)"
+    table = columns("lost", ">about MW", title, ">nobody", wide=("lost", title))
+    for one in plan.takeovers:
+        arcs = [arc for arc in plan.backups if arc.site_id == one.site_id]
+        told = (
+            f"{names.get(arc.backup_site_id, arc.backup_site_id)} {load_mw(arc.takeover_mw)}"
+            for arc in sorted(arcs, key=lambda arc: -arc.takeover_mw)
+        )
+        table.add_row(
+            escape(names.get(one.site_id, f"{one.name_ja} {one.name_en}")),
+            load_mw(one.load_mw),
+            escape(", ".join(told)),
+            load_mw(max(one.load_mw - one.carried_mw, 0.0)),
+        )
+    asked = {one.site_id for one in plan.takeovers}
+    rest = [hub.it_load_mw for hub in plan.hubs if hub.site_id not in asked]
+    if rest:
+        why = f"no rule asks others to carry the load of these {len(rest)} hubs"
+        table.add_row("all other hubs", load_mw(sum(rest)), why, load_mw(sum(rest)))
     return table
 
 

@@ -92,7 +92,7 @@ def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, pat
     layers = {
         "hubs": (hubs, "Point"),
         **{f"{key}_links": (_links(plan.hubs, key), "LineString") for key in link_kinds()},
-        "takeovers": (_takeovers(plan, atlas), "LineString"),
+        "backups": (_backups(plan, atlas), "LineString"),
         "candidates": (_candidates(candidates), "Point"),
     }
     if "outline" in candidates:
@@ -145,21 +145,22 @@ def _links(hubs: Sequence[Hub], key: str) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(pd.DataFrame(rows), geometry=lines, crs="EPSG:4326")
 
 
-def _takeovers(plan: Plan, atlas: Atlas) -> gpd.GeoDataFrame:
-    """Return straight lines from each load that falls to the hubs that carry it."""
+def _backups(plan: Plan, atlas: Atlas) -> gpd.GeoDataFrame:
+    """Return straight lines from each load that falls to the hubs that carry it, with names."""
     from .map.layers_takeover import named_ends
 
     ends = named_ends(plan, atlas)
-    known = [one for one in plan.backups if {one.site_id, one.backup_site_id} <= ends.keys()]
-    lines = [
-        LineString(
-            [(end.lon_deg, end.lat_deg) for end in (ends[one.site_id], ends[one.backup_site_id])]
-        )
-        for one in known
-    ]
-    return gpd.GeoDataFrame(
-        pd.DataFrame([one.dump() for one in known]), geometry=lines, crs="EPSG:4326"
-    )
+    rows: list[dict[str, Any]] = []
+    lines: list[LineString] = []
+    for one in plan.backups:
+        if not {one.site_id, one.backup_site_id} <= ends.keys():
+            continue
+        lost, backup = ends[one.site_id], ends[one.backup_site_id]
+        names = {"name_ja": lost.name_ja, "name_en": lost.name_en,
+                 "backup_name_ja": backup.name_ja, "backup_name_en": backup.name_en}  # fmt: skip
+        rows.append({**one.dump(), **{key: storable_text(text) for key, text in names.items()}})
+        lines.append(LineString([(end.lon_deg, end.lat_deg) for end in (lost, backup)]))
+    return gpd.GeoDataFrame(pd.DataFrame(rows), geometry=lines, crs="EPSG:4326")
 
 
 def _candidates(candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

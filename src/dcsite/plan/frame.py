@@ -1,7 +1,7 @@
 """The hubs of a plan as one flat table, for spreadsheets, notebooks and maps.
 
-Identity, size, what a hub connects to, and every value the criteria measured, as
-``<criterion>_<name>`` with its score beside it.
+Identity, size, who carries whose load, what a hub connects to, and every value the criteria
+measured, as ``<criterion>_<name>`` with its score beside it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,33 @@ def storable_text(value: str | None) -> str | None:
     return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def _hub_row(hub: Hub) -> dict[str, Any]:
+def _backup_cells(plan: Plan, hub: Hub) -> dict[str, Any]:
+    """Return who carries a hub's load when it is lost, for whom it carries, and what nobody does.
+
+    The most first; MW are the most in any one event and do not add up. A load that no rule asks
+    others to carry stays unserved when the hub is lost.
+    """
+    if not plan.takeovers:
+        return {}
+    names = {one.site_id: (one.name_ja, one.name_en) for one in plan.takeovers}
+    names |= {one.site_id: (one.name_ja, one.name_en or "") for one in plan.hubs}
+    cells: dict[str, Any] = {}
+    for key, own, other in (
+        ("backup_hubs", "site_id", "backup_site_id"),
+        ("carries_for", "backup_site_id", "site_id"),
+    ):
+        arcs = [one for one in plan.backups if getattr(one, own) == hub.site_id]
+        arcs.sort(key=lambda one: -one.takeover_mw)
+        ids = [getattr(one, other) for one in arcs]
+        ends = [names.get(one, (one, "")) for one in ids]
+        cells[f"{key}_ja"] = "; ".join(ja for ja, _ in ends)
+        cells[f"{key}_en"] = "; ".join(en for _, en in ends)
+        cells[f"{key}_mw"] = "; ".join(f"{one.takeover_mw:.3f}" for one in arcs)
+    carried_mw = {one.site_id: one.carried_mw for one in plan.takeovers}.get(hub.site_id, 0.0)
+    return {**cells, "unserved_when_lost_mw": rounded(hub.it_load_mw - carried_mw, 3)}
+
+
+def _hub_row(plan: Plan, hub: Hub) -> dict[str, Any]:
     row: dict[str, Any] = {
         "site_id": hub.site_id,
         "tier": hub.tier,
@@ -60,6 +86,7 @@ def _hub_row(hub: Hub) -> dict[str, Any]:
         "reserve_mw": rounded(hub.reserve_mw, 3),
         "nearest_hub_km": rounded(hub.nearest_hub_km, 3),
         "nearest_hub_id": hub.nearest_hub_id,
+        **_backup_cells(plan, hub),
         **{name: rounded(value, 6) for name, value in hub.facts.items()},
     }
     for key, link in hub.links.items():
@@ -96,7 +123,7 @@ def link_fields(key: str) -> tuple[str, ...]:
 
 def hub_rows(plan: Plan) -> list[dict[str, Any]]:
     """Return one flat row per hub; every row has the same columns in the same order."""
-    rows = [_hub_row(hub) for hub in plan.hubs]
+    rows = [_hub_row(plan, hub) for hub in plan.hubs]
     columns = list(dict.fromkeys(column for row in rows for column in row))
     return [{column: row.get(column) for column in columns} for row in rows]
 
