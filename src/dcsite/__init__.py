@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
+    from typing_extensions import Unpack
 
     from .atlas import Atlas
     from .plan import Plan, Session
+    from .plan.session import Asked
     from .scenario import Scenario
     from .solvers import SolveOptions
 
@@ -76,6 +78,8 @@ def solve(
     *,
     sites: str | Path | gpd.GeoDataFrame | None = None,
     overrides: Mapping[str, Any] | None = None,
+    layer: str | None = None,
+    **asked: Unpack[Asked],
 ) -> Plan:
     """Solve a scenario over Japan's municipalities, or over sites of one's own.
 
@@ -91,6 +95,11 @@ def solve(
         A user's file of candidate sites, or candidates as :class:`Session` takes them.
     overrides : mapping of str to value, optional
         Values by dotted key, laid over the scenario.
+    layer : str, optional
+        Layer or sheet of the sites, where their file has several.
+    **asked
+        What else the options of ``dcsite solve`` say, by their names: `add_sites`, `count`, `keep`,
+        `forbid`, `prefer`, `disasters`, `substations`, `headroom`, `hazards`.
 
     Returns
     -------
@@ -137,7 +146,16 @@ def solve(
     from .scenario import override_texts
 
     texts = override_texts(overrides or {})
-    opened = Session.open(scenario, texts, sites, cache=False, options=options, atlas=atlas)
+    opened = Session.open(
+        scenario,
+        texts,
+        sites,
+        layer=layer,
+        cache=False,
+        options=options,
+        atlas=atlas,
+        **asked,
+    )
     return opened.solve().plan
 
 

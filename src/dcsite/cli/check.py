@@ -8,24 +8,12 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from .options import (
-    AddSitesOption,
     CheckTimeOption,
-    CountOption,
-    DisastersOption,
-    ForbidOption,
-    GeodataOption,
-    HazardsOption,
-    HeadroomOption,
     JsonOption,
-    KeepOption,
-    LayerOption,
     NoCacheOption,
-    OverridesOption,
-    PreferOption,
+    Question,
     ScenarioArgument,
-    SitesOption,
-    SubstationsOption,
-    with_places,
+    asking,
 )
 from .show import columns, output_console, print_json
 
@@ -37,21 +25,10 @@ if TYPE_CHECKING:
 _STYLE = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
+@asking
 def check_command(
+    asked: Question,
     scenario: ScenarioArgument = "policy-2023",
-    overrides: OverridesOption = None,
-    disasters: DisastersOption = None,
-    geodata: GeodataOption = None,
-    substations: SubstationsOption = None,
-    headroom: HeadroomOption = None,
-    hazards: HazardsOption = None,
-    sites: SitesOption = None,
-    add_sites: AddSitesOption = None,
-    count: CountOption = None,
-    layer: LayerOption = None,
-    keep: KeepOption = None,
-    forbid: ForbidOption = None,
-    prefer: PreferOption = None,
     check_time: CheckTimeOption = 1.0,
     as_json: JsonOption = False,
     no_cache: NoCacheOption = False,
@@ -61,21 +38,9 @@ def check_command(
     Leaves with 3 where a check proves that no plan exists.
     """
     from dcsite.feasibility.check import check_scenario
-    from dcsite.plan import Session
     from dcsite.records import plain
 
-    session = Session.open(
-        scenario,
-        with_places(overrides, count, add_sites, keep=keep, forbid=forbid, prefer=prefer),
-        sites,
-        disasters,
-        substations=substations,
-        headroom=headroom,
-        hazards=hazards,
-        layer=layer,
-        cache=not no_cache,
-        atlas=geodata,
-    )
+    session = asked.open(scenario, cache=not no_cache)
     found = check_scenario(session.candidates, search_s=check_time)
     if as_json:
         print_json(plain(dataclasses.asdict(found)))

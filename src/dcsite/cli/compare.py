@@ -13,17 +13,11 @@ from dcsite.errors import Problem, ScenarioError
 from dcsite.interrupts import Interrupts
 
 from .options import (
-    DisastersOption,
     EachTimeLimitOption,
-    GeodataOption,
-    HazardsOption,
-    HeadroomOption,
-    LayerOption,
     NoCacheOption,
-    OverridesOption,
+    Question,
     QuietOption,
-    SitesOption,
-    SubstationsOption,
+    asking,
     gap_option,
     output_option,
 )
@@ -42,7 +36,9 @@ _MOST = 8
 _LISTED = 12
 
 
+@asking
 def compare_command(
+    asked: Question,
     plans: Annotated[
         list[str],
         typer.Argument(
@@ -56,14 +52,6 @@ def compare_command(
             "--by", metavar="SCENARIO", help="Scenario that measures all; policy-2023 by default."
         ),
     ] = None,
-    overrides: OverridesOption = None,
-    disasters: DisastersOption = None,
-    geodata: GeodataOption = None,
-    substations: SubstationsOption = None,
-    headroom: HeadroomOption = None,
-    hazards: HazardsOption = None,
-    sites: SitesOption = None,
-    layer: LayerOption = None,
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/compare by default.")
     ] = None,
@@ -75,8 +63,6 @@ def compare_command(
     """Hold plans side by side: what each gains, what that costs, and all on one map."""
     from dcsite.outputs import check_directory
     from dcsite.outputs.compare import write_comparison
-    from dcsite.plan import Session
-    from dcsite.plan.session import with_files
     from dcsite.solvers import SolveOptions
     from dcsite.studies.compare import compare_plans
 
@@ -91,24 +77,17 @@ def compare_command(
     doubled = sorted({one for one in plans if plans.count(one) > 1})
     if doubled:
         raise ScenarioError(Problem("PLAN...", "", f"{doubled[0]!r} is given twice"))
-    given = with_files(
-        overrides, disasters=disasters, substations=substations, headroom=headroom, hazards=hazards
-    )
-    session = Session.open(
+    session = asked.open(
         by or "policy-2023",
-        given,
-        sites,
-        layer=layer,
+        SolveOptions(gap=gap, time_limit_s=time_limit),
         cache=not no_cache,
-        options=SolveOptions(gap=gap, time_limit_s=time_limit),
-        atlas=geodata,
     )
     directory = output or Path("dcsite-out") / "compare"
     check_directory(directory, "compare")
     with Interrupts(patience=1, hold=False) as interrupts:
         with Reporter(quiet=quiet) as progress:
             progress.stage("read")
-            found = [_contender(one, given, session, progress) for one in plans]
+            found = [_contender(one, asked, session, progress) for one in plans]
             interrupts.hold()
             progress.stage("check")
             comparison = compare_plans(_told_apart(found), session.atlas, session.scenario)
@@ -119,7 +98,7 @@ def compare_command(
         return progress.leave(interrupts)
 
 
-def _contender(one: str, given: tuple[str, ...], session: Session, progress: Reporter) -> Contender:
+def _contender(one: str, asked: Question, session: Session, progress: Reporter) -> Contender:
     """Return a plan by what the user called it: today, a folder or file, else a scenario."""
     from dcsite.plan.reload import check_geodata_of, check_sites_of, hubs_of, read_plan
     from dcsite.scenario import shipped_names
@@ -136,9 +115,8 @@ def _contender(one: str, given: tuple[str, ...], session: Session, progress: Rep
         check_geodata_of(saved, session.atlas)
         check_sites_of(saved, candidates)
         hubs = candidates.loc[saved.chosen.index].join(saved.chosen)
-        asked = saved.scenario
         label = path.name if path.is_dir() else path.parent.name or path.stem
-        return Contender(label, asked.title_en, asked.title_ja, hubs)
+        return Contender(label, saved.plan.title_en, saved.plan.title_ja, hubs)
     if one not in shipped_names() and not path.exists():
         known = ", ".join([TODAY, *shipped_names()])
         raise ScenarioError(
@@ -149,16 +127,16 @@ def _contender(one: str, given: tuple[str, ...], session: Session, progress: Rep
                 f"file, or one of: {known}",
             )
         )
-    contender = session.beside(one, given)
-    asked = contender.scenario
+    contender = session.beside(one, asked.laid())
+    solved = contender.scenario
     run = contender.solve(
         on_stage=progress.stage, on_progress=progress.solver, on_note=progress.note
     )
     if run.plan.status == "interrupted":
         raise KeyboardInterrupt
     chosen = hubs_of(run.plan)
-    hubs = candidates.loc[chosen.index].join(chosen)
-    return Contender(asked.name, asked.title_en, asked.title_ja, hubs)
+    hubs = contender.sites.loc[chosen.index].join(chosen)
+    return Contender(solved.name, solved.title_en, solved.title_ja, hubs)
 
 
 def _told_apart(found: list[Contender]) -> list[Contender]:

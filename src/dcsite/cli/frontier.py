@@ -10,20 +10,14 @@ import typer
 from dcsite.interrupts import Interrupts
 
 from .options import (
-    DisastersOption,
     EachTimeLimitOption,
-    GeodataOption,
-    HazardsOption,
-    HeadroomOption,
-    LayerOption,
     NoCacheOption,
-    OverridesOption,
+    Question,
     QuietOption,
     ScenarioArgument,
-    SitesOption,
     SolverChoice,
     SolverOption,
-    SubstationsOption,
+    asking,
     gap_option,
     output_option,
 )
@@ -34,7 +28,9 @@ if TYPE_CHECKING:
     from dcsite.studies.front import Front
 
 
+@asking
 def frontier_command(
+    asked: Question,
     scenario: ScenarioArgument = "policy-2023",
     x: Annotated[
         str | None,
@@ -53,14 +49,6 @@ def frontier_command(
         ),
     ] = None,
     points: Annotated[int, typer.Option(help="Points asked for, both ends included.")] = 21,
-    overrides: OverridesOption = None,
-    disasters: DisastersOption = None,
-    geodata: GeodataOption = None,
-    substations: SubstationsOption = None,
-    headroom: HeadroomOption = None,
-    hazards: HazardsOption = None,
-    sites: SitesOption = None,
-    layer: LayerOption = None,
     output: Annotated[
         Path | None, output_option("Folder; dcsite-out/SCENARIO-front-X-Y by default.")
     ] = None,
@@ -73,25 +61,12 @@ def frontier_command(
     """Find the plans between which two measures can only be traded, and draw them."""
     from dcsite.outputs import check_directory
     from dcsite.outputs.front import write_front
-    from dcsite.plan import Session
     from dcsite.solvers import SolveOptions
     from dcsite.studies.front import default_axes
     from dcsite.studies.frontier import find_front
 
     options = SolveOptions(solver=solver.value, time_limit_s=time_limit, gap=gap)
-    session = Session.open(
-        scenario,
-        overrides,
-        sites,
-        disasters,
-        substations=substations,
-        headroom=headroom,
-        hazards=hazards,
-        layer=layer,
-        cache=not no_cache,
-        options=options,
-        atlas=geodata,
-    )
+    session = asked.open(scenario, options, cache=not no_cache)
     x, y = default_axes(x, y, session.scenario)
     name = f"{session.scenario.name}-front-{_slug(x)}-{_slug(y)}"
     directory = output or Path("dcsite-out") / name

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_type_hints
 
 import typer
 
-
-def with_places(
-    overrides: list[str] | None,
-    count: int | None,
-    add_sites: Path | None,
-    **named: list[str] | None,
-) -> list[str]:
-    """Return the overrides of a call, with what its options say of places among them."""
-    laid = {f"places.{key}": places for key, places in named.items() if places}
-    whole = add_sites and {"places.sites_file": str(add_sites.expanduser().absolute())}
-    many = {} if count is None else {"tiers.large.count": count}
-    return [
-        *(overrides or ()),
-        *(
-            f"{key}={json.dumps(value, ensure_ascii=False)}"
-            for key, value in {**many, **(whole or {}), **laid}.items()
-        ),
-    ]
+if TYPE_CHECKING:
+    from dcsite.plan import Session
+    from dcsite.solvers import SolveOptions
 
 
 class SolverChoice(StrEnum):
@@ -69,20 +57,9 @@ SitesOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         "--sites",
+        metavar="FILE",
         help="Own candidate sites: CSV, Excel, GeoJSON, GeoPackage, Shapefile, KML, FlatGeobuf.",
     ),
-]
-
-LayerOption: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--layer", metavar="NAME", help="Layer or sheet to read, where there are several."
-    ),
-]
-
-CountOption: TypeAlias = Annotated[
-    int | None,
-    typer.Option("--count", min=1, max=10_000, help="How many large hubs: tiers.large.count."),
 ]
 
 AddSitesOption: TypeAlias = Annotated[
@@ -90,24 +67,10 @@ AddSitesOption: TypeAlias = Annotated[
     typer.Option("--add-sites", metavar="FILE", help="Own sites beside the other candidates."),
 ]
 
-KeepOption: TypeAlias = Annotated[
-    list[str] | None,
+LayerOption: TypeAlias = Annotated[
+    str | None,
     typer.Option(
-        "--keep",
-        metavar="PLACE[=TIER,MW]",
-        help="A place that must be a hub, by id, code or name; may be repeated.",
-    ),
-]
-
-ForbidOption: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--forbid", metavar="PLACE", help="A place that is no hub; may be repeated."),
-]
-
-PreferOption: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--prefer", metavar="PLACE", help="A place worth penalties.preferred; may be repeated."
+        "--layer", metavar="NAME", help="Layer or sheet to read, where there are several."
     ),
 ]
 
@@ -129,31 +92,116 @@ DisastersOption: TypeAlias = Annotated[
     ),
 ]
 
-SubstationsOption: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        "--substations",
-        metavar="FILE",
-        help="Connection points to add, correct or forbid (CSV).",
-    ),
-]
 
-HeadroomOption: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        "--headroom", metavar="FILE", help="What connection points can bear, in MW (CSV)."
-    ),
-]
+def _places_option(name: str, metavar: str, text: str) -> Any:
+    return typer.Option(name, metavar=metavar, help=f"{text}; may be repeated.")
 
-HazardsOption: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        "--hazards",
-        metavar="FILE",
-        help="Zones of flood, tsunami, landslide, storm surge (Shapefile, GeoJSON, GeoPackage, "
-        "zip, or a folder), measured at points and polygons of --sites.",
-    ),
-]
+
+@dataclass(frozen=True)
+class Question:
+    """What may be laid over a scenario and whose sites are asked about: options of many commands.
+
+    A command takes them by a parameter `asked` under :func:`asking`.
+    """
+
+    overrides: OverridesOption = None
+    disasters: DisastersOption = None
+    geodata: GeodataOption = None
+    substations: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Connection points to add, correct or forbid (CSV)."),
+    ] = None
+    headroom: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What connection points can bear, in MW (CSV)."),
+    ] = None
+    hazards: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Zones of flood, tsunami, landslide, storm surge (Shapefile, GeoJSON, GeoPackage, "
+            "zip, or a folder), measured at points and polygons of --sites.",
+        ),
+    ] = None
+    sites: SitesOption = None
+    add_sites: AddSitesOption = None
+    layer: LayerOption = None
+    count: Annotated[
+        int | None,
+        typer.Option(min=1, max=10_000, help="How many large hubs: tiers.large.count."),
+    ] = None
+    keep: Annotated[
+        list[str] | None,
+        _places_option(
+            "--keep", "PLACE[=TIER,MW]", "A place that must be a hub, by id, code or name"
+        ),
+    ] = None
+    forbid: Annotated[
+        list[str] | None, _places_option("--forbid", "PLACE", "A place that is no hub")
+    ] = None
+    prefer: Annotated[
+        list[str] | None,
+        _places_option("--prefer", "PLACE", "A place worth penalties.preferred"),
+    ] = None
+
+    def laid(self) -> tuple[str, ...]:
+        """Return the overrides, with what the other options say among them."""
+        from dcsite.plan.session import laid_over
+
+        given = asdict(self)
+        for name in ("geodata", "sites", "layer"):
+            del given[name]
+        return laid_over(given.pop("overrides"), **given)
+
+    def open(
+        self,
+        scenario: str | Path,
+        options: SolveOptions | None = None,
+        *,
+        cache: bool = True,
+    ) -> Session:
+        """Open a session on a scenario with all of this."""
+        from dcsite.plan import Session
+
+        return Session.open(
+            scenario,
+            self.laid(),
+            self.sites,
+            layer=self.layer,
+            cache=cache,
+            options=options,
+            atlas=self.geodata,
+        )
+
+
+def asking(command: Callable[..., int]) -> Callable[..., int]:
+    """Return a command that takes the options of :class:`Question` in place of `asked`."""
+
+    @functools.wraps(command)
+    def asks(**given: Any) -> int:
+        own = {one.name: given.pop(one.name) for one in fields(Question)}
+        return command(asked=Question(**own), **given)
+
+    kinds = get_type_hints(Question, include_extras=True)
+    shared = [
+        inspect.Parameter(
+            one.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=one.default,
+            annotation=kinds[one.name],
+        )
+        for one in fields(Question)
+    ]
+    parameters: list[inspect.Parameter] = []
+    for one in inspect.signature(command, eval_str=True).parameters.values():
+        if one.name == "asked":
+            parameters += shared
+        else:
+            parameters.append(one.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+    asks.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    asks.__annotations__ = {one.name: one.annotation for one in parameters}
+    return asks
+
 
 SolverOption: TypeAlias = Annotated[SolverChoice, typer.Option(help="Solver to use.")]
 

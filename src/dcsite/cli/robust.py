@@ -12,17 +12,12 @@ from rich.markup import escape
 from dcsite.interrupts import Interrupts
 
 from .options import (
-    DisastersOption,
-    GeodataOption,
-    HazardsOption,
-    HeadroomOption,
-    OverridesOption,
+    Question,
     QuietOption,
     ScenarioArgument,
-    SitesOption,
     SolverChoice,
     SolverOption,
-    SubstationsOption,
+    asking,
     gap_option,
     output_option,
     seconds_option,
@@ -38,23 +33,18 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
+@asking
 def robust_command(
+    asked: Question,
     scenario: ScenarioArgument = "policy-2023",
     samples: Annotated[int, typer.Option(min=1, max=100_000, help="Samples to draw.")] = 200,
     seed: Annotated[
         int, typer.Option(min=0, max=2_147_483_647, help="Seed of the draws and the solver.")
     ] = 1,
-    overrides: OverridesOption = None,
-    disasters: DisastersOption = None,
-    geodata: GeodataOption = None,
-    substations: SubstationsOption = None,
-    headroom: HeadroomOption = None,
-    hazards: HazardsOption = None,
     ranges: Annotated[
         Path | None,
         typer.Option("--ranges", help="TOML of what to vary, and how far; shipped by default."),
     ] = None,
-    sites: SitesOption = None,
     output: Annotated[
         Path | None, output_option("Folder; dcsite-out/SCENARIO-robust by default.")
     ] = None,
@@ -77,24 +67,20 @@ def robust_command(
     from dcsite.atlas.atlas import default_root
     from dcsite.outputs import check_directory
     from dcsite.outputs.robust import write_robust
-    from dcsite.plan import Session
-    from dcsite.plan.session import with_files
     from dcsite.solvers import SolveOptions
     from dcsite.studies.robust import run_robust
     from dcsite.studies.robust_sample import Case, RobustRanges
 
-    given = with_files(
-        overrides, disasters=disasters, substations=substations, headroom=headroom, hazards=hazards
-    )
-    session = Session.open(scenario, given, sites, atlas=geodata)
+    session = asked.open(scenario)
     directory = output or Path("dcsite-out") / f"{session.scenario.name}-robust"
     check_directory(directory, "robust")
     spread = RobustRanges.read(ranges)
     case = Case(
         source=scenario,
-        overrides=given,
-        geodata=geodata or default_root(),
-        sites=sites,
+        overrides=asked.laid(),
+        geodata=asked.geodata or default_root(),
+        sites=asked.sites,
+        layer=asked.layer,
         options=SolveOptions(solver=solver.value, gap=gap, seed=seed, time_limit_s=time_limit),
     )
     with Interrupts(patience=1, hold=False) as interrupts:

@@ -14,29 +14,17 @@ from dcsite.errors import SolverError
 from dcsite.interrupts import Interrupts
 
 from .options import (
-    AddSitesOption,
     CheckTimeOption,
-    CountOption,
-    DisastersOption,
-    ForbidOption,
-    GeodataOption,
-    HazardsOption,
-    HeadroomOption,
-    KeepOption,
-    LayerOption,
     NoCacheOption,
-    OverridesOption,
-    PreferOption,
+    Question,
     QuietOption,
     ScenarioArgument,
-    SitesOption,
     SolverChoice,
     SolverOption,
-    SubstationsOption,
+    asking,
     gap_option,
     output_option,
     seconds_option,
-    with_places,
 )
 from .progress import Reporter
 from .show import output_console
@@ -47,21 +35,10 @@ if TYPE_CHECKING:
     from dcsite.plan.explanation import Explanation
 
 
+@asking
 def solve_command(
+    asked: Question,
     scenario: ScenarioArgument = "policy-2023",
-    overrides: OverridesOption = None,
-    disasters: DisastersOption = None,
-    geodata: GeodataOption = None,
-    substations: SubstationsOption = None,
-    headroom: HeadroomOption = None,
-    hazards: HazardsOption = None,
-    sites: SitesOption = None,
-    add_sites: AddSitesOption = None,
-    count: CountOption = None,
-    layer: LayerOption = None,
-    keep: KeepOption = None,
-    forbid: ForbidOption = None,
-    prefer: PreferOption = None,
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/SCENARIO by default.")
     ] = None,
@@ -110,7 +87,6 @@ def solve_command(
     """Solve a scenario, check the plan independently, and write plan, tables and map."""
     begun = time.perf_counter()
     from dcsite.outputs import check_directory, write_outputs
-    from dcsite.plan import Session
     from dcsite.plan.reload import hubs_of
     from dcsite.plan.types import Plan
     from dcsite.solvers import SolveOptions
@@ -125,19 +101,7 @@ def solve_command(
         first_plan_s=first_plan_time,
         diagnosis_s=diagnosis_time,
     )
-    session = Session.open(
-        scenario,
-        with_places(overrides, count, add_sites, keep=keep, forbid=forbid, prefer=prefer),
-        sites,
-        disasters,
-        substations=substations,
-        headroom=headroom,
-        hazards=hazards,
-        layer=layer,
-        cache=not no_cache,
-        options=options,
-        atlas=geodata,
-    )
+    session = asked.open(scenario, options, cache=not no_cache)
     directory = output or Path("dcsite-out") / session.scenario.name
     check_directory(directory)
     begin_from = hubs_of(Plan.read_file(start)) if start is not None else None

@@ -7,15 +7,16 @@ is first asked for; opening one reads the scenario only.
 
 from __future__ import annotations
 
-import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import floor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import numpy as np
+from typing_extensions import Unpack
 
 import dcsite
 from dcsite.atlas import load_atlas
@@ -35,7 +36,7 @@ from .reload import check_geodata_of, check_sites_of
 from .start import complete_start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import geopandas as gpd
     import pandas as pd
@@ -46,6 +47,38 @@ if TYPE_CHECKING:
 
     from .reload import SavedPlan
     from .types import Plan
+
+#: Lists of places by name.
+_NAMES = ("keep", "forbid", "prefer")
+#: Keys of the options that no criterion brings.
+_PLACE_KEYS = {
+    "add_sites": "places.sites_file",
+    "count": "tiers.large.count",
+    **{name: f"places.{name}" for name in _NAMES},
+}
+
+
+class Asked(TypedDict, total=False):
+    """What options of the commands lay over a scenario, by their names; None says nothing."""
+
+    disasters: str | Path | None
+    """File of further disasters."""
+    substations: str | Path | None
+    """File of own connection points."""
+    headroom: str | Path | None
+    """File of what connection points can bear."""
+    hazards: str | Path | None
+    """File or folder of zones of flood, tsunami, landslide and storm surge."""
+    add_sites: str | Path | None
+    """File of own sites beside the other candidates."""
+    count: int | None
+    """How many large hubs."""
+    keep: str | Sequence[str] | None
+    """Places that must be hubs, by id, code or name; "NAME=large,50" gives tier and MW."""
+    forbid: str | Sequence[str] | None
+    """Places that are no hubs."""
+    prefer: str | Sequence[str] | None
+    """Places that are worth the penalty of the rule preferred."""
 
 
 @dataclass(frozen=True)
@@ -104,15 +137,12 @@ class Session:
         scenario: str | Path | Scenario = "policy-2023",
         overrides: Sequence[str] | None = (),
         sites: str | Path | gpd.GeoDataFrame | None = None,
-        disasters: Path | None = None,
         *,
-        substations: Path | None = None,
-        headroom: Path | None = None,
-        hazards: Path | None = None,
         layer: str | None = None,
         cache: bool = True,
         options: SolveOptions | None = None,
         atlas: Path | Atlas | None = None,
+        **asked: Unpack[Asked],
     ) -> Session:
         """Open a session on a scenario.
 
@@ -124,12 +154,6 @@ class Session:
             ``KEY=VALUE`` texts laid over it.
         sites : str, Path or geopandas.GeoDataFrame, optional
             Own candidate sites; the municipalities by default.
-        disasters : Path, optional
-            File of further disasters.
-        substations, headroom : Path, optional
-            File of own connection points, and of what points can bear.
-        hazards : Path, optional
-            File or folder of zones of flood, tsunami, landslide and storm surge.
         layer : str, optional
             Layer or sheet of the sites, where their file has several.
         cache : bool
@@ -138,19 +162,15 @@ class Session:
             Solver, time limit, gap, threads, seed.
         atlas : Path or Atlas, optional
             A geodata folder or an overlay, or one that is open; the shipped geodata by default.
+        **asked
+            What else the options of the commands say, by their names: see :class:`Asked`.
 
         Raises
         ------
         ScenarioError
             With one problem for each thing that is wrong.
         """
-        laid = with_files(
-            overrides,
-            disasters=disasters,
-            substations=substations,
-            headroom=headroom,
-            hazards=hazards,
-        )
+        laid = laid_over(overrides, **asked)
         if laid or isinstance(scenario, str | Path):
             scenario = load_scenario(scenario, laid)
         return cls(
@@ -195,7 +215,7 @@ class Session:
         ScenarioError
             With one problem for each override that is wrong.
         """
-        changed = with_files(overrides, disasters=disasters)
+        changed = laid_over(overrides, disasters=disasters)
         return cls(
             load_scenario(saved.scenario, changed) if changed else saved.scenario,
             options or saved.solve_options(),
@@ -266,10 +286,15 @@ class Session:
         """Version of dcsite, for manifests."""
         return dcsite.__version__
 
-    def beside(self, scenario: str | Path, overrides: Sequence[str] = ()) -> Session:
-        """Return a session on another scenario over the same atlas, candidate sites and cache."""
+    def beside(self, scenario: str | Path | Scenario, overrides: Sequence[str] = ()) -> Session:
+        """Return a session on another scenario over the same atlas, files and cache."""
         asked = load_scenario(scenario, overrides)
-        return Session(asked, self.options, self.sites, self.atlas, self.cache)._settled()
+        other = Session(
+            asked, self.options, self.given_sites, self.atlas, self.cache, layer=self.layer
+        )
+        if _read_by(asked) == _read_by(self.scenario):
+            other.sites = self.sites
+        return other._settled()
 
     def _settled(self) -> Session:
         """Settle what hangs on the candidates: which places are meant, and an equal load.
@@ -384,19 +409,21 @@ class Session:
         return Run(plan, measured)
 
 
-def with_files(overrides: Sequence[str] | None, **files: Path | None) -> tuple[str, ...]:
-    """Return the overrides of a call; a user's file is a value like any other.
+def _read_by(scenario: Scenario) -> tuple[Any, ...]:
+    """Return what of a scenario says how candidate sites are read."""
+    return scenario.land, scenario.places.sites_file
 
-    Parameters
-    ----------
-    files : Path, optional
-        By option of the commands (`disasters`), the file given.
-    """
-    # The whole path, so that the plan can be explained from another folder.
-    laid = [
-        f"{file_option_key(option)}="
-        f"{json.dumps(str(path.expanduser().absolute()), ensure_ascii=False)}"
-        for option, path in files.items()
-        if path is not None
-    ]
-    return (*(overrides or ()), *laid)
+
+def laid_over(overrides: Sequence[str] | None, **asked: Unpack[Asked]) -> tuple[str, ...]:
+    """Return the overrides of a call; what its options say is values like any other."""
+    values: dict[str, Any] = {}
+    for option, given in asked.items():
+        key = _PLACE_KEYS.get(option) or file_option_key(option)
+        if option in _NAMES and given:
+            values[key] = [given] if isinstance(given, str) else [*cast("Sequence[str]", given)]
+        elif isinstance(given, str | Path):
+            # The whole path, so that the plan can be explained from another folder.
+            values[key] = str(Path(given).expanduser().absolute())
+        elif option not in _NAMES and given is not None:
+            values[key] = given
+    return (*(overrides or ()), *override_texts(values))

@@ -282,7 +282,7 @@ def run_robust(
     here = Sampler(case)
     scenario = here.scenario()
     check_ranges(ranges, scenario, where)
-    sites = here.sites(scenario)
+    sites = here.session(scenario).sites
     tell = on_sample or (lambda *_: None)
     inputs = _inputs(case, ranges, seed, scenario, sites, here.atlas)
     with closing(SampleStore(directory, inputs)) as store:

@@ -17,9 +17,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from dcsite.atlas import load_atlas
-from dcsite.criteria import measure_sites
 from dcsite.errors import InterruptedWithoutPlanError, NoPlanInTimeError, Problem, ScenarioError
-from dcsite.model import Candidates, assemble
+from dcsite.model import assemble
 from dcsite.plan import Session
 from dcsite.plan.check import check_plan
 from dcsite.records import Name, Record
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
-    from dcsite.scenario import LandParameters, Scenario
+    from dcsite.scenario import Scenario
 
 #: Drawn values are written with this many digits: a sample can be solved again from its record.
 _DIGITS = 9
@@ -189,6 +188,8 @@ class Case:
         A user's own sites; the municipalities by default.
     options : SolveOptions
         How each sample is solved.
+    layer : str, optional
+        Layer or sheet of the sites, where their file has several.
     """
 
     source: str
@@ -196,6 +197,7 @@ class Case:
     geodata: Path
     sites: Path | gpd.GeoDataFrame | None
     options: SolveOptions
+    layer: str | None = None
 
 
 class SampleHub(Record):
@@ -247,19 +249,29 @@ class Sampler:
         self.case = case
         self.asked = as_dict(self.scenario()) if asked is None else dict(asked)
         self.atlas: Atlas = load_atlas(case.geodata)
-        self._sites: tuple[LandParameters, gpd.GeoDataFrame] | None = None
+        self._last: Session | None = None
 
     def scenario(self, drawn: dict[str, float] | None = None) -> Scenario:
         """Load the scenario with drawn values over it."""
         values = [f"{key}={value!r}" for key, value in (drawn or {}).items()]
         return load_scenario(self.case.source, (*self.case.overrides, *values))
 
-    def sites(self, scenario: Scenario) -> gpd.GeoDataFrame:
-        """Return the candidate sites; kept while the land they are measured by is the same."""
-        if self._sites is None or self._sites[0] != scenario.land:
-            session = Session(scenario, self.case.options, self.case.sites, self.atlas)
-            self._sites = scenario.land, session.sites
-        return self._sites[1]
+    def session(self, scenario: Scenario) -> Session:
+        """Return a session on a scenario; candidate sites are kept while they are read alike."""
+        case, last = self.case, self._last
+        self._last = (
+            Session.open(
+                scenario,
+                sites=case.sites,
+                layer=case.layer,
+                cache=False,
+                options=case.options,
+                atlas=self.atlas,
+            )
+            if last is None
+            else last.beside(scenario)
+        )
+        return self._last
 
     def solve(self, number: int, drawn: dict[str, float]) -> Sample:
         """Solve one sample and check its plan.
@@ -290,8 +302,8 @@ class Sampler:
                     "another --output",
                 )
             )
-        measured = measure_sites(self.sites(scenario), self.atlas, scenario)
-        program = assemble(Candidates.of(scenario, self.atlas, measured))
+        session = self.session(scenario)
+        program = assemble(session.candidates)
         try:
             answer = find_answer(program, self.case.options)
         except NoPlanInTimeError:
@@ -305,9 +317,9 @@ class Sampler:
             return Sample(number, "infeasible", drawn)
         chosen = answer.chosen.sort_index()
         checked = check_plan(
-            measured.join(chosen, how="inner"),
+            session.measured.join(chosen, how="inner"),
             self.atlas,
-            scenario,
+            session.scenario,
             claimed_objective=outcome.objective,
             bound=outcome.bound if outcome.bound is not None else float("inf"),
         )
