@@ -1,19 +1,36 @@
-"""What Ctrl-C, SIGTERM and SIGHUP mean during a run: a wish to stop, not an explosion.
+"""What signals mean during a run: a wish to stop, not an explosion; and none outlives its parent.
 
 While there is nothing to lose, Ctrl-C is a KeyboardInterrupt, which the command line turns into
 one line and exit code 130. While a solver works, and from the moment there is an answer to check
 and to write, it is counted instead: the first asks the solver for its best plan, or is remembered
 until the answer is written; the second ends the solver, or the run, at once.
+
+Solvers and workers end with the process that started them, however it ends: the kernel's
+parent-death signal does it. A solver's program is started through this file::
+
+    python -I -S interrupts.py PARENT PROGRAM [ARGUMENT ...]
+
+since the signal outlives ``exec``, and setting it here needs no code between fork and exec in a
+parent that may have threads.
 """
 
 from __future__ import annotations
 
+import ctypes
+import os
+import pickle
 import signal
+import sys
+import tempfile
 import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+#: Those that are not for a worker or a solver to hear: its parent does, and ends it.
+FOR_THE_PARENT = (signal.SIGINT, *_ENDING)
+
+_PR_SET_PDEATHSIG = 1
 
 
 class Interrupts:
@@ -81,6 +98,8 @@ def heed_signals() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _raise)
     signal.signal(signal.SIGTERM, _as_ctrl_c)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup ignores it
+        signal.signal(signal.SIGHUP, _as_ctrl_c)
 
 
 def raise_swallowed() -> None:
@@ -99,3 +118,36 @@ def _as_ctrl_c(_: int, frame: FrameType | None) -> None:
     # Where Ctrl-C is ignored (nohup, a shell's background job) a kill still means to stop.
     stop = handler if callable(handler) else signal.default_int_handler
     stop(signal.SIGINT, frame)
+
+
+def die_with(parent: int) -> None:
+    """Let the kernel kill this process when the thread that started it, in `parent`, ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the line above
+        os._exit(1)
+
+
+def begin_worker(parent: int, folder: str, begin: bytes) -> None:
+    """Set up a worker process, before it loads any library.
+
+    Parameters
+    ----------
+    parent : int
+        The process that started it.
+    folder : str
+        For its temporary files; the parent removes it.
+    begin : bytes
+        Pickled function and arguments of what is to be done first.
+    """
+    die_with(parent)
+    tempfile.tempdir = folder
+    function, arguments = pickle.loads(begin)  # noqa: S301 - from our own parent
+    function(*arguments)
+
+
+if __name__ == "__main__":
+    die_with(int(sys.argv[1]))
+    # A shell's background job ignores SIGINT, a worker blocks it: a solver stops cleanly on it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 - the solver, by its full path

@@ -17,8 +17,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
-import time
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +29,7 @@ import platformdirs
 import shapely
 
 from dcsite.contract import criteria, input_files
+from dcsite.scratch import scratch_folder
 
 from .measuring import take_measurements, with_scores
 
@@ -48,9 +47,6 @@ _DIGEST_BYTES = 64
 
 #: Parts of a scenario that no criterion's `measure` may read.
 _NOT_MEASURED = ("name", "title_en", "title_ja", "weights", "rules", "penalties", "places")
-
-#: A file begun by a run that died is taken away after this long: longer than any takes to write.
-_STALE_S = 3600.0
 
 
 def cache_folder() -> Path:
@@ -116,23 +112,15 @@ class MeasureCache:
         """Put a file in place at once, then drop those unused for longest; failing is no matter."""
         with contextlib.suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(suffix=".part", dir=self.folder)
-            part = Path(name)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
+            with scratch_folder(self.folder, "writing-") as folder:
+                (folder / path.name).write_bytes(content)
+                (folder / path.name).replace(path)
             self._prune()
 
     def _prune(self) -> None:
         files = {path: path.stat().st_mtime for path in self.folder.glob(f"*{_SUFFIX}")}
         for path in sorted(files, key=lambda path: (files[path], path.name))[: -self.keep]:
             path.unlink(missing_ok=True)
-        for path in self.folder.glob("*.part"):
-            if time.time() - path.stat().st_mtime > _STALE_S:
-                path.unlink(missing_ok=True)
 
 
 def _key(sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> str:

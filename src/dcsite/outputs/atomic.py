@@ -12,7 +12,7 @@ Where the exchange does not exist (other systems, some network file systems) the
 moved aside, the new one takes its place, and the old one is put back if that fails. A process
 killed between those two renames leaves the old folder intact under a hidden name beside the
 target. A killed process may also leave its own unfinished folder, hidden beside the target
-(``.NAME.dcsite-...``); nothing reads it and it can be deleted.
+(``.NAME.dcsite-...``); nothing reads it, and the next run that writes there removes it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from dcsite.errors import OutputError, Problem
+from dcsite.scratch import scratch_folder
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -77,8 +78,8 @@ def replacing_directory(directory: Path, own_names: Collection[str]) -> Iterator
         for parent in reversed([parent for parent in target.parents if not parent.exists()]):
             parent.mkdir(exist_ok=True)
             cleaning.callback(_remove_if_empty, parent)
-        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.dcsite-", dir=target.parent))
-        cleaning.callback(shutil.rmtree, staging, ignore_errors=True)
+        prefix = f".{target.name}.dcsite-"
+        staging = cleaning.enter_context(scratch_folder(target.parent, prefix))
         yield staging
         _flush(staging)
         if target.exists():

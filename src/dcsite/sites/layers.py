@@ -12,7 +12,6 @@ import json
 import re
 import shutil
 import sqlite3
-import tempfile
 import warnings
 import zipfile
 from pathlib import Path
@@ -23,6 +22,8 @@ import numpy as np
 import pyogrio
 import pyproj
 import shapely
+
+from dcsite.scratch import scratch_folder
 
 from .rows import FileForm, ProblemList, UserRows, match_columns, shown
 from .tables import cell_text
@@ -69,11 +70,11 @@ def read_layer(path: Path, form: FileForm, most_bytes: int, name: str | None) ->
         Of the form's class: if it cannot be read, is of several layers, or does not say where on
         earth it is.
     """
-    with tempfile.TemporaryDirectory(prefix="dcsite-") as folder:
+    with scratch_folder() as folder:
         if path.suffix.lower() in {".zip", ".kmz"}:
-            copy = _unpack(path, Path(folder), form, most_bytes, name)
+            copy = _unpack(path, folder, form, most_bytes, name)
         else:
-            copy = Path(folder) / f"layer{path.suffix.lower()}"
+            copy = folder / f"layer{path.suffix.lower()}"
             for each in _parts(path):
                 shutil.copyfile(each, copy.with_name(f"layer{each.name[len(path.stem) :].lower()}"))
         named = copy.suffix in {".gpkg", ".kml"} or path.suffix.lower() != ".zip"

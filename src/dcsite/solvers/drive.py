@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from dcsite.errors import Problem, SolverError
 from dcsite.interrupts import Interrupts
+from dcsite.scratch import scratch_folder
 
 from .cbc import CbcRunner
 from .highs import HighsRunner
@@ -135,8 +134,8 @@ class _Drive:
         )
 
     def _answer(self, name: SolverName, matrix: ProgramMatrix) -> RawAnswer:
-        with TemporaryDirectory(prefix="dcsite-", ignore_cleanup_errors=True) as folder:
-            runner = _RUNNERS[name](matrix, self._options, Path(folder))
+        with scratch_folder() as folder:
+            runner = _RUNNERS[name](matrix, self._options, folder)
             try:
                 self._tell(f"starting {runner.title}", None, None)
                 runner.write()

@@ -16,11 +16,13 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
+
+from dcsite import interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from .matrix import ProgramMatrix
     from .options import SolveOptions
 
-_GUARD = Path(__file__).with_name("guard.py")
 _LINES_KEPT = 30
 
 #: ``unbounded``: the relaxation is; whether any whole-number plan exists is not said.
@@ -195,7 +196,7 @@ class Child:
         self._reader, writer = _channel()
         # Ctrl-C in a terminal reaches the whole foreground group: a session of its own keeps the
         # solver out of it, so that it stops when it is asked to and can hand over its plan.
-        guarded = [sys.executable, "-I", "-S", str(_GUARD), str(os.getpid()), *command]
+        guarded = [sys.executable, "-I", "-S", interrupts.__file__, str(os.getpid()), *command]
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and solver
                 guarded,

@@ -13,26 +13,27 @@ before it goes on; when the parent is killed, workers and solvers end by themsel
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from multiprocessing.connection import wait as wait_for_handle
+from multiprocessing import resource_tracker
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
 from dcsite.contract import TIERS
+from dcsite.interrupts import FOR_THE_PARENT, begin_worker
 from dcsite.model import Candidates, SiteProgram, assemble
+from dcsite.scratch import scratch_folder
 from dcsite.solvers import chosen_hubs, solve_program
 
 if TYPE_CHECKING:
@@ -51,9 +52,6 @@ R = TypeVar("R")
 
 #: How soon a Ctrl-C is seen while solvers run.
 _LOOK_S = 0.2
-
-#: What a worker whose parent is gone has to end its solver and remove its files.
-_GRACE_S = 2.0
 
 
 class SolvePool(Generic[P]):
@@ -310,20 +308,31 @@ def run_in_workers(
         If a worker died.
     """
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin_worker,
-        initargs=(begin, begin_with),
-    )
-    try:
-        _follow(lambda task: pool.submit(work, *task), tasks, workers, on_result)
-    except BaseException:
-        for process in set(multiprocessing.active_children()) - before:
-            process.terminate()  # unwinds, which ends its solver and removes its files
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    resource_tracker.ensure_running()  # else the first worker's start would unblock signals
+    with scratch_folder() as folder:
+        pool = ProcessPoolExecutor(
+            workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=begin_worker,
+            initargs=(os.getpid(), str(folder), pickle.dumps((begin, begin_with))),
+        )
+
+        def submit(task: tuple[Any, ...]) -> Future[R]:
+            # A worker inherits what is blocked: Ctrl-C is heard here alone, from its first moment.
+            mask = signal.pthread_sigmask(signal.SIG_BLOCK, FOR_THE_PARENT)
+            try:
+                return pool.submit(work, *task)
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+        try:
+            _follow(submit, tasks, workers, on_result)
+        except BaseException:
+            for process in set(multiprocessing.active_children()) - before:
+                process.kill()  # and with it goes its solver
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _follow(
@@ -345,24 +354,3 @@ def _follow(
             on_result(running.pop(future), future.result())  # an error ends the run at once
         if halted is not None and halted():
             raise KeyboardInterrupt
-
-
-def _begin_worker(begin: Callable[..., None], begin_with: tuple[Any, ...]) -> None:
-    """Set up a worker: Ctrl-C is for the process that started it, whose death is its own end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, name="dcsite-parent", daemon=True).start()
-    begin(*begin_with)
-
-
-def _end_with_parent() -> None:
-    """Wait until the parent is gone, however it ended, and end this process and its solver.
-
-    A worker that only waits for work would wait for ever: it holds the other end of its queue.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for_handle([parent.sentinel])
-        with contextlib.suppress(OSError):
-            os.kill(os.getpid(), signal.SIGTERM)  # unwinds a solve, which removes its files
-        time.sleep(_GRACE_S)
-        os._exit(1)
