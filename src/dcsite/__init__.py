@@ -96,7 +96,7 @@ def solve(
     overrides : mapping of str to value, optional
         Values by dotted key, laid over the scenario.
     layer : str, optional
-        Layer or sheet of the sites, where their file has several.
+        Layer or sheet to read, of each of the files that has one of this name.
     **asked
         What else the options of ``dcsite solve`` say, by their names: `add_sites`, `count`, `keep`,
         `forbid`, `prefer`, `disasters`, `substations`, `headroom`, `hazards`.

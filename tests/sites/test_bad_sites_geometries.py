@@ -14,10 +14,6 @@ import pyogrio
 import pytest
 import shapely
 
-from dcsite.errors import SitesError
-from dcsite.sites.reader import read_rows
-from dcsite.sites.user import SITES_FILE
-
 WriteFile = Callable[[str, str | bytes], Path]
 Complaints = Callable[[Path], list[str]]
 
@@ -118,13 +114,10 @@ def test_geopackage_with_two_layers(tmp_path: Path, complaints: Complaints) -> N
     points_frame().to_file(path, layer="there")
     assert complaints(path) == [
         (
-            's.gpkg: holds 2 layers ("here", "there"); name the one with sites by --layer, or keep '
-            "only that one"
+            's.gpkg: holds 2 layers ("here", "there"); name the one with sites by --layer, or '
+            "behind the file: FILE|layername=NAME"
         )
     ]
-    assert len(read_rows(path, SITES_FILE, "there")) == 1
-    with pytest.raises(SitesError, match='has no layer "x"; it has "here", "there"'):
-        read_rows(path, SITES_FILE, "x")
 
 
 def test_geopackage_without_geometry_or_rows(tmp_path: Path, complaints: Complaints) -> None:

@@ -18,7 +18,7 @@ from dcsite.atlas import Atlas
 from dcsite.errors import SitesError
 from dcsite.scenario import LandParameters
 from dcsite.sites import read_sites
-from dcsite.sites.reader import read_rows
+from dcsite.sites.reader import layer_names, read_rows
 from dcsite.sites.user import SITES_FILE, read_points
 
 WriteFile = Callable[[str, str | bytes], Path]
@@ -32,7 +32,7 @@ def parcels(crs: str = "EPSG:6668") -> gpd.GeoDataFrame:
     return frame.to_crs(crs)
 
 
-def assert_read(path: Path) -> None:
+def assert_read(path: str | Path) -> None:
     rows = read_rows(path, SITES_FILE)
     lat, lon, hectares = read_points(rows)
     rows.problems.raise_if_any()
@@ -224,6 +224,42 @@ def test_areas_that_tools_add_to_polygons(
     assert sites["hectares"].tolist() == [pytest.approx(hectares, abs=0.01)]
 
 
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [("b", "has no layer"), ("p", ""), ("", "has no layer")],
+)
+def test_layer_of_an_archive(tmp_path: Path, layer: str, expected: str) -> None:
+    parcels().to_file(tmp_path / "p.shp")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for part in tmp_path.glob("p.[!z]*"):
+            archive.write(part, part.name)
+    given = f"{tmp_path / 'a.zip'}|layername={layer}"
+    if not expected:
+        assert_read(given)
+        return
+    with pytest.raises(SitesError, match=expected):
+        read_rows(given, SITES_FILE)
+
+
+def test_layers_by_name(tmp_path: Path) -> None:
+    parcels().to_file(tmp_path / "two.gpkg", layer="区画")
+    parcels().iloc[:0].to_file(tmp_path / "two.gpkg", layer="b")
+    assert layer_names(tmp_path / "two.gpkg") == ("区画", "b")
+    assert_read(f"{tmp_path / 'two.gpkg'}|layername=区画")
+    for given, message in (
+        ("two.gpkg", r'holds 2 layers \("区画", "b"\); name the one with sites by --layer, or'),
+        ("two.gpkg|layername=x", 'has no layer "x"; it has "区画", "b"'),
+    ):
+        with pytest.raises(SitesError, match=message):
+            read_rows(f"{tmp_path}/{given}", SITES_FILE)
+
+
+def test_a_file_may_have_the_mark_of_layers_in_its_name(tmp_path: Path) -> None:
+    parcels().to_file(tmp_path / "a.geojson")
+    (tmp_path / "a.geojson").rename(tmp_path / "a.gpkg|layername=b.geojson")
+    assert_read(tmp_path / "a.gpkg|layername=b.geojson")
+
+
 def test_layer_of_a_table_is_refused(write_file: WriteFile) -> None:
-    with pytest.raises(SitesError, match="has no layers; leave out --layer"):
-        read_rows(write_file("s.csv", "lat,lon\n43,141\n"), SITES_FILE, "x")
+    with pytest.raises(SitesError, match='has no layers; leave out "x"'):
+        read_rows(f"{write_file('s.csv', 'lat,lon')}|layername=x", SITES_FILE)

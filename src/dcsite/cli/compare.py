@@ -87,7 +87,7 @@ def compare_command(
     with Interrupts(patience=1, hold=False) as interrupts:
         with Reporter(quiet=quiet) as progress:
             progress.stage("read")
-            found = [_contender(one, asked, session, progress) for one in plans]
+            found = [_contender(one, session, progress) for one in plans]
             interrupts.hold()
             progress.stage("check")
             comparison = compare_plans(_told_apart(found), session.atlas, session.scenario)
@@ -98,7 +98,7 @@ def compare_command(
         return progress.leave(interrupts)
 
 
-def _contender(one: str, asked: Question, session: Session, progress: Reporter) -> Contender:
+def _contender(one: str, session: Session, progress: Reporter) -> Contender:
     """Return a plan by what the user called it: today, a folder or file, else a scenario."""
     from dcsite.plan.reload import check_geodata_of, check_sites_of, hubs_of, read_plan
     from dcsite.scenario import shipped_names
@@ -127,7 +127,7 @@ def _contender(one: str, asked: Question, session: Session, progress: Reporter) 
                 f"file, or one of: {known}",
             )
         )
-    contender = session.beside(one, asked.laid())
+    contender = session.beside(one, session.overrides)
     solved = contender.scenario
     run = contender.solve(
         on_stage=progress.stage, on_progress=progress.solver, on_note=progress.note

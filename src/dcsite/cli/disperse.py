@@ -76,13 +76,12 @@ def disperse_command(
     quiet: QuietOption = False,
 ) -> int:
     """Choose the places whose smallest distance to each other is largest, and prove it."""
+    from dcsite.contract import named_layer
     from dcsite.dispersion import disperse, read_places
 
+    given = file if layer is None else named_layer(file, layer)
     candidates = read_places(
-        file,
-        metric.value,
-        layer=layer,
-        first_of_coincident=coincident is Coincident.first,
+        given, metric.value, first_of_coincident=coincident is Coincident.first
     )
     total = len(candidates.points)
     if not 2 <= count <= total:

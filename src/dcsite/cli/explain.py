@@ -18,6 +18,7 @@ from .options import (
     EachTimeLimitOption,
     GeodataOption,
     JsonOption,
+    LayerOption,
     NoCacheOption,
     PlanArgument,
     QuietOption,
@@ -84,6 +85,7 @@ def explain_command(
     sites: Annotated[
         Path | None, typer.Option("--sites", help="Own candidate sites the plan was made for.")
     ] = None,
+    layer: LayerOption = None,
     geodata: GeodataOption = None,
     gap: Annotated[
         float | None, gap_option("Relative gap of each solve; the plan's own by default.")
@@ -112,7 +114,9 @@ def explain_command(
     saved = read_plan(plan)
     folder = _folder_to_write(saved) if write else None
     options = saved.solve_options(gap, time_limit)
-    session = Session.reopen(saved, sites, cache=not no_cache, options=options, atlas=geodata)
+    session = Session.reopen(
+        saved, sites, layer=layer, cache=not no_cache, options=options, atlas=geodata
+    )
     tiers = TIERS if tier is None else (tier,)
     with Interrupts(patience=1, hold=False) as interrupts:
         with Reporter(quiet=quiet) as progress:

@@ -70,7 +70,10 @@ AddSitesOption: TypeAlias = Annotated[
 LayerOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--layer", metavar="NAME", help="Layer or sheet to read, where there are several."
+        "--layer",
+        metavar="NAME",
+        help="Layer or sheet to read, of each file that has one of this name; or behind a file: "
+        "FILE|layername=NAME.",
     ),
 ]
 
@@ -88,7 +91,7 @@ DisastersOption: TypeAlias = Annotated[
     typer.Option(
         "--disasters",
         metavar="FILE",
-        help="Further disasters: polygons (GeoPackage, GeoJSON) or a table (CSV).",
+        help="Further disasters: polygons (a layer as --sites takes) or a table (CSV, Excel).",
     ),
 ]
 
@@ -119,8 +122,8 @@ class Question:
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Zones of flood, tsunami, landslide, storm surge (Shapefile, GeoJSON, GeoPackage, "
-            "zip, or a folder), measured at points and polygons of --sites.",
+            help="Zones of flood, tsunami, landslide, storm surge (a layer as --sites takes, or a "
+            "folder), measured at points and polygons of --sites.",
         ),
     ] = None
     sites: SitesOption = None

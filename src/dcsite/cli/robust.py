@@ -77,10 +77,9 @@ def robust_command(
     spread = RobustRanges.read(ranges)
     case = Case(
         source=scenario,
-        overrides=asked.laid(),
+        overrides=session.overrides,
         geodata=asked.geodata or default_root(),
-        sites=asked.sites,
-        layer=asked.layer,
+        sites=session.given_sites,
         options=SolveOptions(solver=solver.value, gap=gap, seed=seed, time_limit_s=time_limit),
     )
     with Interrupts(patience=1, hold=False) as interrupts:

@@ -12,6 +12,7 @@ from dcsite.interrupts import Interrupts
 from .options import (
     DisastersOption,
     GeodataOption,
+    LayerOption,
     OverridesOption,
     PlanArgument,
     QuietOption,
@@ -53,6 +54,7 @@ def stress_command(
     ] = None,
     overrides: OverridesOption = None,
     disasters: DisastersOption = None,
+    layer: LayerOption = None,
     geodata: GeodataOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print stress.json.")] = False,
     quiet: QuietOption = False,
@@ -74,7 +76,9 @@ def stress_command(
     _check_range("--sets", sets, 0, _MOST_SETS)
     assumed = StressAssumptions.read(assumptions)
     saved = read_plan(plan)
-    session = Session.reopen(saved, overrides=overrides, disasters=disasters, atlas=geodata)
+    session = Session.reopen(
+        saved, overrides=overrides, disasters=disasters, layer=layer, atlas=geodata
+    )
     directory = saved.path.parent if output is None else output
     check_stress_directory(directory)
     with Interrupts(patience=1, hold=False) as interrupts:

@@ -6,6 +6,7 @@ from .criterion import (
     SiteValue,
     criteria,
     disasters_at,
+    file_keys,
     file_option_key,
     input_files,
     linear_score,
@@ -43,6 +44,7 @@ from .rules import (
     largest_finite,
     up_to_the_largest,
 )
+from .user_files import file_and_layer, named_layer
 
 __all__ = [
     "ENTRY_POINT_GROUP",
@@ -81,6 +83,8 @@ __all__ = [
     "about_mw",
     "criteria",
     "disasters_at",
+    "file_and_layer",
+    "file_keys",
     "file_option_key",
     "input_files",
     "largest_finite",
@@ -88,6 +92,7 @@ __all__ = [
     "link_kinds",
     "load_mw",
     "load_share",
+    "named_layer",
     "place_name",
     "up_to_the_largest",
 ]

@@ -20,6 +20,7 @@ from dcsite.errors import DcsiteError, Problem
 from .findings import Evaluation, Findings, Link, Quantity
 from .program import ScoreTerm
 from .rules import TIERS, Admission, Bound, PerTier, Rule
+from .user_files import file_and_layer
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -294,7 +295,14 @@ def criteria() -> tuple[Criterion[Any], ...]:
 
 def input_files(scenario: Scenario) -> tuple[Path, ...]:
     """Return the files of a user's own, beside tables and sites, that criteria measure by."""
-    return tuple(Path(path) for criterion in criteria() for path in criterion.input_files(scenario))
+    given = (path for criterion in criteria() for path in criterion.input_files(scenario))
+    return tuple(file_and_layer(path)[0] for path in given)
+
+
+def file_keys() -> tuple[str, ...]:
+    """Return the scenario's keys that hold a user's file."""
+    options = (option for criterion in criteria() for option in criterion.file_options)
+    return ("places.sites_file", *map(file_option_key, options))
 
 
 def link_kinds() -> Mapping[str, type[Link]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
 from scipy.special import chdtri
 
+from dcsite.contract import file_and_layer
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.hazards import DisasterSettings, disaster_set
 from dcsite.hazards.settings import Part
@@ -107,8 +107,9 @@ def _key(sites: pd.DataFrame, scenario: Scenario) -> str:
     settings = own.model_dump_json(include=set(DisasterSettings.model_fields))
     digest = hashlib.sha256(settings.encode())
     digest.update(scenario.criteria["cables"].model_dump_json().encode())
-    if own.footprints_file and Path(own.footprints_file).is_file():
-        digest.update(Path(own.footprints_file).read_bytes())
+    file = file_and_layer(own.footprints_file)[0]
+    if own.footprints_file and file.is_file():
+        digest.update(file.read_bytes())
     for name in ("lat_deg", "lon_deg"):
         digest.update(sites[name].to_numpy(dtype=float).tobytes())
     named = ("municipality_code", "area", "arv", "tier")

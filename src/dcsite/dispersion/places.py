@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dcsite.contract import file_and_layer
 from dcsite.errors import Problem, SitesError
 from dcsite.sites.reader import (
     LAYER_KINDS,
@@ -75,21 +76,20 @@ class Places:
 
 
 def read_places(
-    path: Path, metric: str = "auto", *, layer: str | None = None, first_of_coincident: bool = False
+    given: str | Path, metric: str = "auto", *, first_of_coincident: bool = False
 ) -> Places:
     """Read places of a file.
 
     Parameters
     ----------
-    path : pathlib.Path
-        A table with latitude and longitude or with x and y; a layer; TSPLIB (.tsp), of which
-        coincident points are removed, as is usual for dispersion on these files.
+    given : str or pathlib.Path
+        A table with latitude and longitude or with x and y; a layer (``FILE|layername=NAME`` where
+        there are several); TSPLIB (.tsp), of which coincident points are removed, as is usual for
+        dispersion on these files.
     metric : str
         ``auto``, ``geodesic`` (of latitude and longitude), ``euclidean`` or ``ceil`` (of x and y).
         Of TSPLIB files ``auto`` is the file's own rounding, and ``euclidean`` that to the nearest
         integer.
-    layer : str, optional
-        Name of the layer or sheet, where there are several.
     first_of_coincident : bool
         Whether of places at the same coordinates the first is kept; they are refused otherwise.
 
@@ -99,9 +99,10 @@ def read_places(
         If the file cannot be read or is cut short, coordinates are missing, out of range or
         coincident, or the metric is not one of such coordinates.
     """
+    path, _ = file_and_layer(given)
     if checked_suffix(path, _PLACES_FILE) == ".tsp":
         return _read_tsplib(path, metric)
-    rows = read_rows(path, _PLACES_FILE, layer)
+    rows = read_rows(given, _PLACES_FILE)
     planar = rows.geometry is None and not rows.has("lat_deg") and all(map(rows.has, _AXES))
     if planar:
         allowed = f"a finite number, up to {_MOST:g} either way"

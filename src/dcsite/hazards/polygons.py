@@ -42,8 +42,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from dcsite.contract import file_and_layer, named_layer
 from dcsite.errors import HazardsError, Problem
-from dcsite.sites.reader import FileForm, geometry_flaw, read_rows
+from dcsite.sites.reader import LAYER_KINDS, LAYER_SUFFIXES, FileForm, geometry_flaw, read_rows
 
 from .user import beyond_japan
 
@@ -79,10 +80,7 @@ _OFFICIAL = {
 }
 _FILE = FileForm(
     record="polygon",
-    kinds=(
-        ".shp (Shapefile), .geojson, .json (GeoJSON), .gpkg (GeoPackage) or .zip (of one Shapefile "
-        "or GeoJSON)"
-    ),
+    kinds=LAYER_KINDS,
     shapes="polygons",
     layer="zones",
     columns={
@@ -99,7 +97,7 @@ _FILE = FileForm(
     },
     needed=(),
     error=HazardsError,
-    suffixes=(".shp", ".geojson", ".json", ".gpkg", ".zip"),
+    suffixes=LAYER_SUFFIXES,
     official=r"(?i)(A31a?|A33|A40|A49)_[0-9]+$",
 )
 
@@ -128,7 +126,7 @@ class ZonePolygons:
 
 def hazard_files(path: str | Path) -> tuple[Path, ...]:
     """Return what a user's file or folder consists of: the parts of a Shapefile too."""
-    path = Path(path)
+    path, _ = file_and_layer(path)
     found = path.iterdir() if path.is_dir() else path.parent.glob(f"{glob.escape(path.stem)}.*")
     return tuple(sorted(one for one in found if one.is_file()))
 
@@ -143,7 +141,7 @@ def read_polygons(path: str | Path) -> Mapping[str, ZonePolygons]:
     HazardsError
         With all problems of a file: the first 20 in full.
     """
-    path = Path(path)
+    path, layer = file_and_layer(path)
     files = [path]
     if path.is_dir():
         files = [one for one in hazard_files(path) if one.suffix.lower() in _FILE.suffixes]
@@ -152,7 +150,7 @@ def read_polygons(path: str | Path) -> Mapping[str, ZonePolygons]:
                 Problem(path.name, "", f"holds no file of zones; allowed: {_FILE.kinds}")
             )
     # Whoever checks or explains a plan reads the same large files again.
-    return _read_all(tuple((file, _state(file)) for file in files))
+    return _read_all(tuple((file, layer, _state(file)) for file in files))
 
 
 def _state(path: Path) -> tuple[tuple[str, int, int], ...]:
@@ -162,8 +160,9 @@ def _state(path: Path) -> tuple[tuple[str, int, int], ...]:
 
 
 @functools.lru_cache(maxsize=2)
-def _read_all(files: tuple[tuple[Path, object], ...]) -> Mapping[str, ZonePolygons]:
-    frame = pd.concat([_read(file) for file, _ in files], ignore_index=True)
+def _read_all(files: tuple[tuple[Path, str | None, object], ...]) -> Mapping[str, ZonePolygons]:
+    given = (file if layer is None else named_layer(file, layer) for file, layer, _ in files)
+    frame = pd.concat([_read(each) for each in given], ignore_index=True)
     found = {}
     for zone, rows in frame.groupby("zone"):
         geometry = rows["geometry"].to_numpy(dtype=object)
@@ -241,7 +240,7 @@ def site_ground(sites: pd.DataFrame) -> NDArray[np.object_]:
     return ground
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: str | Path) -> pd.DataFrame:
     """Return `zone`, `counts`, `prefecture` and `geometry` of each polygon of a file."""
     rows = read_rows(path, _FILE)
     ranks = next((field for field in _RANKS if rows.has(field)), "")

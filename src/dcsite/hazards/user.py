@@ -22,7 +22,6 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -30,6 +29,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from dcsite.contract import file_and_layer
 from dcsite.errors import DisastersError, Problem
 from dcsite.sites.reader import (
     LAYER_KINDS,
@@ -46,6 +46,7 @@ from .ground_motion import PLANE_RANGES, FaultPlanes, SourceType, jma_intensity,
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from dcsite.atlas import Atlas
     from dcsite.geo.geodesy import Floats
@@ -161,19 +162,19 @@ def read_footprints(path: str | Path, sites: pd.DataFrame, atlas: Atlas) -> Foot
     DisastersError
         With all problems of the file: the first 20 in full.
     """
-    path = Path(path)
-    rows = read_rows(path, _TABLE_FILE if path.suffix.lower() in TABLES else _LAYER_FILE)
+    file, _ = file_and_layer(path)
+    rows = read_rows(path, _TABLE_FILE if file.suffix.lower() in TABLES else _LAYER_FILE)
     in_municipalities = rows.geometry is None and _in_municipalities(rows)
     given = _ids(rows)
     codes, ids = pd.factorize(np.array(given, dtype=object))
-    file = _Scenarios(rows, tuple(map(str, ids)), codes.astype(np.int64), sites)
-    events = file.events(path.name)
+    scenarios = _Scenarios(rows, tuple(map(str, ids)), codes.astype(np.int64), sites)
+    events = scenarios.events(file.name)
     if rows.geometry is not None:
-        intensity, lost = file.polygons(rows.geometry)
+        intensity, lost = scenarios.polygons(rows.geometry)
     elif in_municipalities:
-        intensity, lost = file.municipalities(atlas)
+        intensity, lost = scenarios.municipalities(atlas)
     else:
-        intensity, lost = file.ruptures(atlas), np.zeros((len(sites), len(ids)))
+        intensity, lost = scenarios.ruptures(atlas), np.zeros((len(sites), len(ids)))
     rows.problems.raise_if_any()
     if "name_ja" in sites:  # not the offices that tell what an area feels
         _tell_struck(rows, events, intensity, lost)

@@ -6,12 +6,11 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dcsite.contract import Measure, criteria, input_files, link_kinds
+from dcsite.contract import Measure, criteria, file_and_layer, input_files, link_kinds
 from dcsite.errors import SolverError
 from dcsite.geo.geodesy import nearest_other
 from dcsite.scenario import as_dict
@@ -184,7 +183,10 @@ def _files_read(scenario: Scenario) -> tuple[str, ...]:
     """Say which files of the user's own the plan rests on, with their SHA-256."""
     return tuple(
         f"{path} (SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()})"
-        for path in (*input_files(scenario), *map(Path, filter(None, [scenario.places.sites_file])))
+        for path in (
+            *input_files(scenario),
+            *(file_and_layer(one)[0] for one in [scenario.places.sites_file] if one),
+        )
     )
 
 

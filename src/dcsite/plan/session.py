@@ -20,14 +20,15 @@ from typing_extensions import Unpack
 
 import dcsite
 from dcsite.atlas import load_atlas
-from dcsite.contract import file_option_key
+from dcsite.contract import file_keys, file_option_key, named_layer
 from dcsite.criteria import measure_sites
 from dcsite.criteria.cache import MeasureCache
 from dcsite.errors import Problem, ScenarioError
 from dcsite.feasibility import look_ahead, why_infeasible
 from dcsite.model import Candidates, assemble
-from dcsite.scenario import load_scenario, override_texts
+from dcsite.scenario import flatten, load_scenario, override_texts
 from dcsite.sites import joined_sites, municipality_sites, read_sites
+from dcsite.sites.reader import layer_names, shown
 from dcsite.solvers import SolveOptions, find_answer
 
 from .build import build_plan
@@ -107,8 +108,8 @@ class Session:
         Where measured sites are kept between runs; nowhere by default.
     saved : SavedPlan, optional
         The plan that questions are about.
-    layer : str, optional
-        Layer or sheet of the sites, where their file has several.
+    overrides : tuple of str
+        What was laid over the scenario's file, the user's files too.
 
     Examples
     --------
@@ -129,7 +130,7 @@ class Session:
     given_atlas: Path | Atlas | None = field(default=None, repr=False)
     cache: MeasureCache | None = field(default=None, repr=False)
     saved: SavedPlan | None = field(default=None, repr=False)
-    layer: str | None = None
+    overrides: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def open(
@@ -155,7 +156,7 @@ class Session:
         sites : str, Path or geopandas.GeoDataFrame, optional
             Own candidate sites; the municipalities by default.
         layer : str, optional
-            Layer or sheet of the sites, where their file has several.
+            Layer or sheet to read, of each of the files that has one of this name.
         cache : bool
             Whether measured sites are kept between runs, in the user's cache folder.
         options : SolveOptions, optional
@@ -173,13 +174,16 @@ class Session:
         laid = laid_over(overrides, **asked)
         if laid or isinstance(scenario, str | Path):
             scenario = load_scenario(scenario, laid)
+        if layer is not None:
+            sites, named = _with_layer(scenario, sites, layer)
+            scenario, laid = load_scenario(scenario, named), (*laid, *named)
         return cls(
             scenario,
             options or SolveOptions(),
             sites,
             atlas,
             MeasureCache() if cache else None,
-            layer=layer,
+            overrides=laid,
         )._settled()
 
     @classmethod
@@ -190,6 +194,7 @@ class Session:
         *,
         overrides: Sequence[str] | None = (),
         disasters: Path | None = None,
+        layer: str | None = None,
         cache: bool = True,
         options: SolveOptions | None = None,
         atlas: Path | Atlas | None = None,
@@ -202,7 +207,7 @@ class Session:
             As :func:`dcsite.plan.reload.read_plan` returns it.
         sites : str, Path or geopandas.GeoDataFrame, optional
             The candidates it was made for; the municipalities by default.
-        overrides, disasters
+        overrides, disasters, layer
             As of :meth:`open`, laid over the plan's own scenario: for questions about its hubs
             under other assumptions. What the plan proves holds for its own scenario alone.
         cache, options, atlas
@@ -216,8 +221,12 @@ class Session:
             With one problem for each override that is wrong.
         """
         changed = laid_over(overrides, disasters=disasters)
+        scenario = load_scenario(saved.scenario, changed) if changed else saved.scenario
+        if layer is not None:
+            sites, named = _with_layer(scenario, sites, layer)
+            scenario = load_scenario(scenario, named)
         return cls(
-            load_scenario(saved.scenario, changed) if changed else saved.scenario,
+            scenario,
             options or saved.solve_options(),
             sites,
             atlas,
@@ -253,12 +262,11 @@ class Session:
         if given is None:
             found = municipality_sites(self.atlas, land)
         elif isinstance(given, str | Path):
-            found = read_sites(Path(given), self.atlas, land, self.layer)
+            found = read_sites(given, self.atlas, land)
         else:
             found = given
         if self.scenario.places.sites_file:
-            layer = None if isinstance(given, str | Path) else self.layer
-            added = read_sites(Path(self.scenario.places.sites_file), self.atlas, land, layer)
+            added = read_sites(self.scenario.places.sites_file, self.atlas, land)
             found = joined_sites(found, added, self.scenario.places.sites_file)
         if self.saved is not None:
             check_sites_of(self.saved, found)
@@ -289,9 +297,7 @@ class Session:
     def beside(self, scenario: str | Path | Scenario, overrides: Sequence[str] = ()) -> Session:
         """Return a session on another scenario over the same atlas, files and cache."""
         asked = load_scenario(scenario, overrides)
-        other = Session(
-            asked, self.options, self.given_sites, self.atlas, self.cache, layer=self.layer
-        )
+        other = Session(asked, self.options, self.given_sites, self.atlas, self.cache)
         if _read_by(asked) == _read_by(self.scenario):
             other.sites = self.sites
         return other._settled()
@@ -427,3 +433,36 @@ def laid_over(overrides: Sequence[str] | None, **asked: Unpack[Asked]) -> tuple[
         elif option not in _NAMES and given is not None:
             values[key] = given
     return (*(overrides or ()), *override_texts(values))
+
+
+def _with_layer(
+    scenario: Scenario, sites: str | Path | gpd.GeoDataFrame | None, layer: str
+) -> tuple[str | Path | gpd.GeoDataFrame | None, tuple[str, ...]]:
+    """Name a layer in each of a user's files that has one of this name.
+
+    Returns
+    -------
+    sites
+        As given, with the layer behind the file where it is one of these.
+    overrides : tuple of str
+        What to lay over the scenario for its own files.
+
+    Raises
+    ------
+    ScenarioError
+        If no file has such a layer.
+    """
+    values = dict(flatten(scenario.model_dump(mode="json")))
+    given = {key: values[key] for key in file_keys() if values.get(key)}
+    own = {"": sites} if isinstance(sites, str | Path) else {}
+    files = {key: (file, layer_names(file)) for key, file in {**own, **given}.items()}
+    named = {
+        key: named_layer(file, layer) for key, (file, names) in files.items() if layer in names
+    }
+    if not named:
+        listed = ", ".join(shown(name) for _, names in files.values() for name in names)
+        what = f"they hold {listed}" if listed else "they have none that could be named"
+        raise ScenarioError(
+            Problem("--layer", "", f"no file given has a layer {shown(layer)}; {what}")
+        )
+    return Path(named.pop("")) if "" in named else sites, override_texts(named)

@@ -29,7 +29,7 @@ from .rows import FileForm, ProblemList, UserRows, match_columns, shown
 from .tables import cell_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _NO_CRS = "has no coordinate reference system"
 _SET_CRS = "set the one the coordinates are in, such as EPSG:6668"
@@ -39,6 +39,8 @@ _OFFICIAL_CRS = "EPSG:6668"
 _BESIDE = {".shp": (".shx", ".dbf", ".prj", ".cpg")}
 #: What an archive may hold, the one to read first where it holds a layer in two formats.
 _PACKED = (".geojson", ".shp", ".gpkg", ".fgb", ".kml")
+#: Of these, what may hold several layers itself.
+_LAYERED = {".gpkg", ".kml"}
 #: Columns that the reader of KML adds to all.
 _OF_KML = {
     "timestamp", "begin", "end", "altitudemode", "tessellate", "extrude", "visibility",
@@ -70,6 +72,27 @@ def read_layer(path: Path, form: FileForm, most_bytes: int, name: str | None) ->
         Of the form's class: if it cannot be read, is of several layers, or does not say where on
         earth it is.
     """
+    with _copied(path, form, most_bytes, name) as copy:
+        return _read_copy(copy, form, path, name if copy.suffix in _LAYERED else None)
+
+
+def layers_of(path: Path, form: FileForm, most_bytes: int) -> tuple[str, ...]:
+    """Return the names of the layers of a file, of an archive too; errors as :func:`read_layer`."""
+    packed: tuple[str, ...] = ()
+    if path.suffix.lower() == ".zip":
+        with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+            members = map(Path, archive.namelist())
+            packed = tuple(one.stem for one in members if one.suffix.lower() in _PACKED)
+    if len(packed) > 1:
+        return packed
+    with _copied(path, form, most_bytes, None) as copy:
+        _check_content(copy, form, path)
+        return *packed, *(str(layer) for layer, _ in pyogrio.list_layers(copy))
+
+
+@contextlib.contextmanager
+def _copied(path: Path, form: FileForm, most_bytes: int, name: str | None) -> Iterator[Path]:
+    """Give a copy of a layer, unpacked, in a folder of its own."""
     with scratch_folder() as folder:
         if path.suffix.lower() in {".zip", ".kmz"}:
             copy = _unpack(path, folder, form, most_bytes, name)
@@ -77,8 +100,7 @@ def read_layer(path: Path, form: FileForm, most_bytes: int, name: str | None) ->
             copy = folder / f"layer{path.suffix.lower()}"
             for each in _parts(path):
                 shutil.copyfile(each, copy.with_name(f"layer{each.name[len(path.stem) :].lower()}"))
-        named = copy.suffix in {".gpkg", ".kml"} or path.suffix.lower() != ".zip"
-        return _read_copy(copy, form, path, name if named else None)
+        yield copy
 
 
 def _parts(path: Path) -> list[Path]:
@@ -114,6 +136,10 @@ def _unpack(path: Path, folder: Path, form: FileForm, most_bytes: int, name: str
                 )
             ((stem, first),) = stems.items()
             kind = first.suffix.lower()
+            if name not in (None, first.stem) and kind not in _LAYERED:
+                raise form.unusable(
+                    path, f"has no layer {shown(str(name))}; it has {shown(first.stem)}"
+                )
             wanted = {kind, *_BESIDE.get(kind, ())}
             parts = {
                 one.suffix.lower(): info
@@ -134,11 +160,7 @@ def _unpack(path: Path, folder: Path, form: FileForm, most_bytes: int, name: str
 
 def _read_copy(copy: Path, form: FileForm, path: Path, name: str | None) -> UserRows:
     """Read a layer of our own copy; `path` is the user's file, which messages name."""
-    # The library guesses the format from the content, and some formats only point to other files
-    # or addresses: nothing but what the extension says is opened.
-    kind, is_one = _KINDS[copy.suffix]
-    if not is_one(copy):
-        raise form.unusable(path, f"is not {kind}; write it again, or name it after what it is")
+    _check_content(copy, form, path)
     stated = _crs_of_json(copy, form, path) if copy.suffix in {".json", ".geojson"} else None
     try:
         with warnings.catch_warnings():
@@ -190,6 +212,17 @@ def _read_copy(copy: Path, form: FileForm, path: Path, name: str | None) -> User
         if label not in labels.values()
     }
     return UserRows(numbers, cells, labels, geometry, problems, form.measures, others)
+
+
+def _check_content(copy: Path, form: FileForm, path: Path) -> None:
+    """Refuse what is not of the kind its extension says.
+
+    The library guesses the format from the content, and some formats only point to other files or
+    addresses.
+    """
+    kind, is_one = _KINDS[copy.suffix]
+    if not is_one(copy):
+        raise form.unusable(path, f"is not {kind}; write it again, or name it after what it is")
 
 
 def _crs_of_json(copy: Path, form: FileForm, path: Path) -> pyproj.CRS | None:

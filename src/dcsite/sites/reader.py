@@ -5,11 +5,16 @@ A table or a layer of any kind becomes one table of texts and geometries, a :cla
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from pathlib import Path
 
-from .layers import read_layer
+from dcsite.contract import file_and_layer
+from dcsite.errors import DcsiteError
+
+from .layers import layers_of, read_layer
 from .rows import (
     LAYER_KINDS,
+    LAYER_SUFFIXES,
     NO_VALUE,
     FileForm,
     ProblemList,
@@ -17,14 +22,12 @@ from .rows import (
     geometry_flaw,
     shown,
 )
-from .tables import read_csv, read_excel
+from .tables import read_csv, read_excel, sheets_of
 from .values import read_number
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = [
     "LAYER_KINDS",
+    "LAYER_SUFFIXES",
     "MAX_BYTES",
     "NO_VALUE",
     "TABLES",
@@ -33,6 +36,7 @@ __all__ = [
     "UserRows",
     "checked_suffix",
     "geometry_flaw",
+    "layer_names",
     "read_number",
     "read_rows",
     "shown",
@@ -58,19 +62,22 @@ _CONVERT = {
 }
 #: What a run can hold several times over; a larger file is refused before it is read.
 MAX_BYTES = 200_000_000
+#: Extensions of what may hold several layers or sheets.
+_LAYERED = {".xlsx", ".gpkg", ".kml", ".kmz", ".zip"}
+#: Any file, for its layers' names.
+_ANY = FileForm("", "", "", "", {}, (), DcsiteError)
 
 
-def read_rows(path: Path, form: FileForm, layer: str | None = None) -> UserRows:
+def read_rows(given: str | Path, form: FileForm) -> UserRows:
     """Read a user's file of any kind.
 
     Parameters
     ----------
-    path : pathlib.Path
-        A table or a layer of a format that the form allows, told by the extension.
+    given : str or pathlib.Path
+        A table or a layer of a format that the form allows, told by the extension; where there
+        are several, ``FILE|layername=NAME``.
     form : FileForm
         What it should hold.
-    layer : str or None
-        Name of the layer or sheet to read, where there are several.
 
     Returns
     -------
@@ -83,13 +90,14 @@ def read_rows(path: Path, form: FileForm, layer: str | None = None) -> UserRows:
         Of the form's class: if the file cannot be read, has no records or lacks what every record
         needs.
     """
+    path, layer = file_and_layer(given)
     suffix = checked_suffix(path, form)
+    if layer is not None and suffix not in _LAYERED:
+        raise form.unusable(path, f"has no layers; leave out {shown(layer)}")
     try:
         if path.stat().st_size == 0:
             raise form.unusable(path, f"is empty; give at least one {form.record}")
         if suffix == ".csv":
-            if layer is not None:
-                raise form.unusable(path, f"has no layers; leave out {form.layer_option}")
             rows = read_csv(path, form)
         elif suffix == ".xlsx":
             rows = read_excel(path, form, MAX_BYTES, layer)
@@ -101,6 +109,18 @@ def read_rows(path: Path, form: FileForm, layer: str | None = None) -> UserRows:
         rows.problems.raise_if_any()
         raise form.unusable(path, f"has no rows; give at least one {form.record}")
     return rows
+
+
+def layer_names(given: str | Path) -> tuple[str, ...]:
+    """Return the names of a file's layers or sheets; none of what has or names one, or none."""
+    path, layer = file_and_layer(given)
+    if layer is not None or path.suffix.lower() not in _LAYERED or not path.is_file():
+        return ()
+    with contextlib.suppress(OSError, DcsiteError):  # what is wrong is told when it is read
+        if path.suffix.lower() == ".xlsx":
+            return sheets_of(path, _ANY, MAX_BYTES)
+        return layers_of(path, _ANY, MAX_BYTES)
+    return ()
 
 
 def checked_suffix(path: Path, form: FileForm) -> str:

@@ -83,8 +83,6 @@ class FileForm:
         Fields that make a CSV file of use that has none of `needed`.
     suffixes : tuple of str
         The extensions of `kinds`.
-    layer_option : str
-        Option by which one of several layers is named, if there is one.
     measures : mapping of str to Measure
         Of fields whose unit a header or a cell may state.
     official : str
@@ -101,16 +99,13 @@ class FileForm:
     error: type[DcsiteError]
     needed_instead: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".csv", ".xlsx", *LAYER_SUFFIXES)
-    layer_option: str = ""
     measures: Mapping[str, Measure] = field(default_factory=dict)
     official: str = ""
 
     @property
     def which_layer(self) -> str:
         """What to do about several layers."""
-        if not self.layer_option:
-            return f"keep the one with {self.layer}"
-        return f"name the one with {self.layer} by {self.layer_option}, or keep only that one"
+        return f"name the one with {self.layer} by --layer, or behind the file: FILE|layername=NAME"
 
     def unusable(self, path: Path, message: str) -> DcsiteError:
         """Return the error for a file as a whole."""

@@ -6,19 +6,21 @@ spreadsheets: they are passed over, and told.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime
 import io
 import re
 import unicodedata
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from .rows import FileForm, ProblemList, UserRows, field_meant, match_columns, shown
 from .values import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 _TEXT = "UTF-8 (with or without BOM), UTF-16 with BOM, CP932 or EUC-JP"
@@ -30,6 +32,11 @@ _HEADER_WITHIN = 30
 #: other. Of 2,880 tables of one to five municipalities in UTF-8, CP932 and EUC-JP all are told
 #: apart, but 30 of the 480 in EUC-JP with half-width katakana, which are refused.
 _CLEARLY = 0.3
+#: What the libraries raise of files that are no workbooks, or broken ones.
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, EOFError, LookupError, ValueError, TypeError, AttributeError,
+    SyntaxError, ArithmeticError, RuntimeError,
+)  # fmt: skip
 _TOTAL = re.compile(r"(総|小|合)?計|総数|平均|total|sum|subtotal|average")
 _REMARK = re.compile(r"[※*＊]|注[:：)）\d]|備考|出典|資料[:：]|note|source", re.IGNORECASE)
 
@@ -123,6 +130,41 @@ def read_excel(path: Path, form: FileForm, most_bytes: int, layer: str | None) -
     DcsiteError
         Of the form's class: if it is no workbook, too large, or holds several sheets.
     """
+    with _workbook(path, form, most_bytes) as book:
+        sheets = {sheet.title: sheet for sheet in book.worksheets if layer in (None, sheet.title)}
+        cells = {title: _cells(sheet) for title, sheet in sheets.items()}
+    filled = {title: _padded(rows) for title, rows in cells.items() if rows}
+    if layer is not None and not filled:
+        listed = ", ".join(map(shown, book.sheetnames[:8]))
+        raise form.unusable(path, f"has no sheet {shown(layer)} with rows; it has {listed}")
+    visible = [title for title in filled if sheets[title].sheet_state == "visible"] or [*filled]
+    if len(visible) > 1:
+        listed = ", ".join(map(shown, visible[:8]))
+        raise form.unusable(path, f"holds {len(visible)} sheets ({listed}); {form.which_layer}")
+    title = next(iter(visible), "")
+    rows = _below_header(filled.get(title, {}), path, form)
+    if hidden := [shown(one) for one in filled if one not in visible]:
+        rows.problems.tell(f"not read: hidden sheet {', '.join(hidden)}")
+    with _workbook(path, form, most_bytes, values=False) as book:
+        written = _cells(book[title])
+    # A program that never worked out a formula keeps no value of it, as if the cell were empty.
+    for number in rows.record_numbers:
+        for at, text in enumerate(written.get(number, ())):
+            if text.startswith("=") and not filled[title][number][at]:
+                what = f"the formula in cell {at + 1} has no value kept"
+                rows.problems.add(number, "", f"{what}; open the file in Excel and save it")
+    return rows
+
+
+def sheets_of(path: Path, form: FileForm, most_bytes: int) -> tuple[str, ...]:
+    """Return the names of a workbook's sheets; errors as :func:`read_excel`."""
+    with _workbook(path, form, most_bytes) as book:
+        return tuple(book.sheetnames)
+
+
+@contextlib.contextmanager
+def _workbook(path: Path, form: FileForm, most_bytes: int, *, values: bool = True) -> Iterator[Any]:
+    """Open a workbook for the values of its cells, or for their formulas."""
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -131,27 +173,20 @@ def read_excel(path: Path, form: FileForm, most_bytes: int, layer: str | None) -
             size = sum(one.file_size for one in archive.infolist())
         if size > most_bytes:
             raise form.unusable(path, f"unpacks to {size:,} bytes; allowed: up to {most_bytes:,}")
-        book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True)
-        sheets = {
-            sheet.title: {
-                number: [cell_text(value) for value in row]
-                for number, row in enumerate(sheet.iter_rows(values_only=True), 1)
-                if any(value is not None for value in row)
-            }
-            for sheet in book.worksheets
-            if layer in (None, sheet.title)
-        }
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError) as error:
+        content = io.BytesIO(path.read_bytes())
+        yield openpyxl.load_workbook(content, read_only=True, data_only=values)
+    except (*_BROKEN, InvalidFileException) as error:
         message = f"cannot be read as an Excel workbook: {error}; save it as .xlsx or .csv again"
         raise form.unusable(path, message) from None
-    filled = {title: _padded(rows) for title, rows in sheets.items() if rows}
-    if layer is not None and not filled:
-        listed = ", ".join(map(shown, book.sheetnames[:8]))
-        raise form.unusable(path, f"has no sheet {shown(layer)} with rows; it has {listed}")
-    if len(filled) > 1:
-        listed = ", ".join(map(shown, list(filled)[:8]))
-        raise form.unusable(path, f"holds {len(filled)} sheets ({listed}); {form.which_layer}")
-    return _below_header(next(iter(filled.values()), {}), path, form)
+
+
+def _cells(sheet: Any) -> dict[int, list[str]]:
+    """Return the rows of a sheet with anything in them, by their numbers."""
+    return {
+        number: [cell_text(value) for value in row]
+        for number, row in enumerate(sheet.iter_rows(values_only=True), 1)
+        if any(value is not None for value in row)
+    }
 
 
 def _padded(rows: Mapping[int, list[str]]) -> dict[int, list[str]]:

@@ -11,7 +11,6 @@ import math
 import re
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -31,6 +30,8 @@ from .reader import LAYER_KINDS, FileForm, UserRows, geometry_flaw, read_rows, s
 from .values import AREA, POWER, plain, read_number
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dcsite.atlas import Atlas
     from dcsite.geo.geodesy import Floats
     from dcsite.scenario import LandParameters
@@ -78,7 +79,6 @@ SITES_FILE = FileForm(
     },
     needed=("lat_deg", "lon_deg"),
     error=SitesError,
-    layer_option="--layer",
     measures={"hectares": AREA, "max_it_load_mw": POWER},
 )  # fmt: skip
 #: How Japanese texts call the tiers, without what follows in 中核拠点 or 大規模型.
@@ -104,23 +104,20 @@ _DEGREES = {
 _EQUAL_AREA = "EPSG:6933"
 
 
-def read_sites(
-    path: str | Path, atlas: Atlas, land: LandParameters, layer: str | None = None
-) -> gpd.GeoDataFrame:
+def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoDataFrame:
     """Read and check a user's list of sites.
 
     Parameters
     ----------
     path : str or pathlib.Path
         A table with latitude and longitude (CSV or Excel), or points or polygons in any stated
-        coordinate reference system (GeoJSON, GeoPackage, Shapefile, KML, FlatGeobuf).
+        coordinate reference system (GeoJSON, GeoPackage, Shapefile, KML, FlatGeobuf);
+        ``FILE|layername=NAME`` where there are several layers or sheets.
         Optional columns are those of `SITES_FILE`, in English or Japanese.
     atlas : Atlas
         Gives prefecture and municipality polygons, municipalities and their terrain.
     land : LandParameters
         The scenario's ``land`` section.
-    layer : str, optional
-        Name of the layer or sheet, where there are several.
 
     Returns
     -------
@@ -140,7 +137,7 @@ def read_sites(
     SitesError
         With all problems of the file: the first 20 in full.
     """
-    rows = read_rows(Path(path), SITES_FILE, layer)
+    rows = read_rows(path, SITES_FILE)
     lat_deg, lon_deg, polygon_hectares = read_points(rows)
     rows = _without_bare_areas(rows, polygon_hectares)
     site_id = read_ids(rows)

@@ -188,8 +188,6 @@ class Case:
         A user's own sites; the municipalities by default.
     options : SolveOptions
         How each sample is solved.
-    layer : str, optional
-        Layer or sheet of the sites, where their file has several.
     """
 
     source: str
@@ -197,7 +195,6 @@ class Case:
     geodata: Path
     sites: Path | gpd.GeoDataFrame | None
     options: SolveOptions
-    layer: str | None = None
 
 
 class SampleHub(Record):
@@ -263,7 +260,6 @@ class Sampler:
             Session.open(
                 scenario,
                 sites=case.sites,
-                layer=case.layer,
                 cache=False,
                 options=case.options,
                 atlas=self.atlas,
