@@ -98,8 +98,8 @@ def solve(
     layer : str, optional
         Layer or sheet to read, of each of the files that has one of this name.
     **asked
-        What else the options of ``dcsite solve`` say, by their names: `add_sites`, `count`, `keep`,
-        `forbid`, `prefer`, `disasters`, `substations`, `headroom`, `hazards`.
+        What else the options of ``dcsite solve`` say, by their names: `add_sites`, `merge_km`,
+        `count`, `keep`, `forbid`, `prefer`, `disasters`, `substations`, `headroom`, `hazards`.
 
     Returns
     -------

@@ -113,3 +113,29 @@ def test_own_sites_stand_beside_the_municipalities(mine, shipped_atlas, tmp_path
     with pytest.raises(SitesError, match="41201 is the id of another candidate"):
         taken.sites  # noqa: B018
     assert dcsite.load_scenario().places.keep == ()
+
+
+def test_merged_parcels_are_known_by_their_own_names_and_come_back_out(mine, shipped_atlas):
+    near = mine.with_name("near.csv")
+    near.write_text(SITES + "e,Kitakami minami,39.305,141.103,50\n", encoding="utf-8")
+
+    def opened(*overrides, **asked):
+        return Session.open(
+            "best-of", overrides, near, cache=False, atlas=shipped_atlas, merge_km=1.0, **asked
+        )
+
+    session = opened(count=2, keep="e", forbid=["Saga"])
+    assert session.scenario.places.keep == ("a+e",)
+    plan = session.solve().plan
+    hub = next(hub for hub in plan.hubs if hub.site_id == "a+e")
+    assert (hub.name_ja, hub.max_it_load_mw) == ("Kitakami + Kitakami minami", 200.0)
+    assert [str(one) for one in hub.members] == ["a Kitakami (150 MW)", "e Kitakami minami (50 MW)"]
+    assert plan.to_frame().loc["a+e", "members"] == "; ".join(map(str, hub.members))
+    assert any(
+        note.startswith("Kitakami + Kitakami minami is one site of 2") for note in plan.notes
+    )
+    assert dcsite.Plan.load(plan.dump()).hubs[0].members == plan.hubs[0].members
+    with pytest.raises(ScenarioError, match=r"merged into a\+e; forbid that"):
+        opened(forbid=["e"])
+    with pytest.raises(ScenarioError, match="name a place once"):
+        opened(keep=["e", "a"])

@@ -129,6 +129,15 @@ class Question:
     sites: SitesOption = None
     add_sites: AddSitesOption = None
     layer: LayerOption = None
+    merge_km: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=10.0,
+            metavar="KM",
+            help="Own parcels within KM of each other become one site: places.merge_km.",
+        ),
+    ] = None
     count: Annotated[
         int | None,
         typer.Option(min=1, max=10_000, help="How many large hubs: tiers.large.count."),

@@ -181,10 +181,10 @@ def _candidates(candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _parcels(candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the candidates that are polygons in the user's file, as they are there."""
-    drawn = candidates[candidates["outline"].notna()]
-    shapes = [
-        MultiPolygon(list(shapely.get_parts(shape))) for shape in shapely.from_wkt(drawn["outline"])
-    ]
+    shapes = shapely.from_wkt(candidates["outline"].to_numpy(dtype=object))
+    polygons = shapely.get_dimensions(shapes) == 2
+    drawn = candidates[polygons]
+    shapes = [MultiPolygon(list(shapely.get_parts(shape))) for shape in shapes[polygons]]
     names = pd.DataFrame({"site_id": drawn.index.astype(str), "name_ja": list(drawn["name_ja"])})
     return gpd.GeoDataFrame(names, geometry=shapes, crs="EPSG:4326")
 

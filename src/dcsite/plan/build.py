@@ -14,10 +14,11 @@ from dcsite.contract import Measure, criteria, file_and_layer, input_files, link
 from dcsite.errors import SolverError
 from dcsite.geo.geodesy import nearest_other
 from dcsite.scenario import as_dict
+from dcsite.sites import site_members
 
 from .check import check_plan, highest_first
 from .shares import measure_shares
-from .types import Assumption, GeodataUse, Hub, Plan
+from .types import Assumption, GeodataUse, Hub, Parcel, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,6 +119,7 @@ def build_plan(
         ),
         notes=(
             *_files_read(scenario),
+            *_merged(hubs, scenario),
             *(note for found in checked.evaluations.values() for note in found.notes),
             *outcome.notes,
         ),
@@ -190,6 +192,17 @@ def _files_read(scenario: Scenario) -> tuple[str, ...]:
     )
 
 
+def _merged(hubs: gpd.GeoDataFrame, scenario: Scenario) -> tuple[str, ...]:
+    """Say of which parcels hubs are made."""
+    near_km = scenario.places.merge_km
+    return tuple(
+        f"{hubs.loc[site, 'name_ja']} is one site of {len(members)} parcels within {near_km:g} km "
+        f"of each other / {near_km:g} km以内の{len(members)}区画を1か所として扱う: "
+        + "; ".join(str(Parcel.load(one)) for one in members)
+        for site, members in site_members(hubs).items()
+    )
+
+
 def _hubs(hubs: gpd.GeoDataFrame, atlas: Atlas, checked: Checked) -> tuple[Hub, ...]:
     cores = atlas.existing_cores()
     nearest_km, nearest = nearest_other(
@@ -197,6 +210,7 @@ def _hubs(hubs: gpd.GeoDataFrame, atlas: Atlas, checked: Checked) -> tuple[Hub, 
     )
     ids = [*map(str, hubs.index), *map(str, cores.index)]
     shares = measure_shares(hubs, checked)
+    members = site_members(hubs)
     evaluations = tuple(checked.evaluations.values())
     facts = [fact.name for criterion in criteria() for fact in criterion.facts]
     found: list[Hub] = []
@@ -213,6 +227,7 @@ def _hubs(hubs: gpd.GeoDataFrame, atlas: Atlas, checked: Checked) -> tuple[Hub, 
                 row,
                 municipality_code=_text(row["municipality_code"]),
                 own=json.loads(_text(row.get("own")) or "{}"),
+                members=tuple(map(Parcel.load, members.get(site, ()))),
                 nearest_hub_km=float(nearest_km[number]),
                 nearest_hub_id=ids[nearest[number]],
                 values=values,

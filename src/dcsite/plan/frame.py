@@ -96,6 +96,8 @@ def _hub_row(plan: Plan, hub: Hub) -> dict[str, Any]:
         row.setdefault(column, rounded(value.value, unit_decimals(value.unit)))
         if value.score is not None:
             row[f"{column}_score"] = rounded(value.score, 6)
+    if hub.members:
+        row["members"] = "; ".join(map(str, hub.members))
     for label, text in hub.own.items():
         word = re.sub(r"\W+", "_", label)
         column = f"own_{word}".casefold()

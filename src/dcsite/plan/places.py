@@ -17,6 +17,7 @@ import pandas as pd
 
 from dcsite.contract import TIERS
 from dcsite.errors import Problem, ScenarioError, SitesError
+from dcsite.sites import site_members
 
 from .explanation import PlaceName
 
@@ -51,6 +52,13 @@ def find_place(sites: gpd.GeoDataFrame, text: str, where: str = "PLACE") -> str:
             if isinstance(name, str) and name:
                 names[_plain(name)].append(str(site))
                 short[_without_ending(_plain(name), endings)].append(str(site))
+    for site, members in site_members(sites).items():  # a parcel's own name finds its site
+        for one in members:
+            ids[_plain(one["site_id"])].append(site)
+            for name, endings in ((one["name_ja"], _ENDINGS_JA), (one["name_en"], _ENDINGS_EN)):
+                if name:
+                    names[_plain(name)].append(site)
+                    short[_without_ending(_plain(name), endings)].append(site)
     for table in tables:
         found = sorted(set(table.get(wanted, ())))
         if len(found) == 1:
@@ -111,7 +119,7 @@ def settled_places(scenario: Scenario, sites: gpd.GeoDataFrame) -> dict[str, lis
     SitesError
         If several places have a name, or none.
     """
-    places, seen = scenario.places, set[str]()
+    places, seen, merged = scenario.places, set[str](), site_members(sites)
     found: dict[str, list[str]] = {}
     for key in ("keep", "forbid", "prefer"):
         where = f"places.{key}"
@@ -122,6 +130,10 @@ def settled_places(scenario: Scenario, sites: gpd.GeoDataFrame) -> dict[str, lis
             if equals and key != "keep":
                 raise ScenarioError(Problem(where, text, "takes names alone, without = and more"))
             site = find_place(sites, name, where)
+            own_names = {site, *sites.loc[site, ["name_ja", "name_en"]]}
+            if key == "forbid" and site in merged and _plain(name) not in map(_plain, own_names):
+                wrong = f"is merged into {site}; forbid that, or leave the parcel out of the file"
+                raise ScenarioError(Problem(where, text, wrong))
             if site in seen:
                 raise ScenarioError(Problem(where, text, "is named twice; name a place once"))
             seen.add(site)

@@ -27,7 +27,7 @@ from dcsite.errors import Problem, ScenarioError
 from dcsite.feasibility import look_ahead, why_infeasible
 from dcsite.model import Candidates, assemble
 from dcsite.scenario import flatten, load_scenario, override_texts
-from dcsite.sites import joined_sites, municipality_sites, read_sites
+from dcsite.sites import joined_sites, merged_sites, municipality_sites, read_sites
 from dcsite.sites.reader import layer_names, shown
 from dcsite.solvers import SolveOptions, find_answer
 
@@ -54,6 +54,7 @@ _NAMES = ("keep", "forbid", "prefer")
 #: Keys of the options that no criterion brings.
 _PLACE_KEYS = {
     "add_sites": "places.sites_file",
+    "merge_km": "places.merge_km",
     "count": "tiers.large.count",
     **{name: f"places.{name}" for name in _NAMES},
 }
@@ -72,6 +73,8 @@ class Asked(TypedDict, total=False):
     """File or folder of zones of flood, tsunami, landslide and storm surge."""
     add_sites: str | Path | None
     """File of own sites beside the other candidates."""
+    merge_km: float | None
+    """Own parcels within so many km of each other become one site."""
     count: int | None
     """How many large hubs."""
     keep: str | Sequence[str] | None
@@ -268,6 +271,8 @@ class Session:
         if self.scenario.places.sites_file:
             added = read_sites(self.scenario.places.sites_file, self.atlas, land)
             found = joined_sites(found, added, self.scenario.places.sites_file)
+        if self.scenario.places.merge_km > 0.0:
+            found = merged_sites(found, self.scenario.places, land)
         if self.saved is not None:
             check_sites_of(self.saved, found)
         return found
@@ -417,7 +422,8 @@ class Session:
 
 def _read_by(scenario: Scenario) -> tuple[Any, ...]:
     """Return what of a scenario says how candidate sites are read."""
-    return scenario.land, scenario.places.sites_file
+    places = scenario.places
+    return scenario.land, places.sites_file, places.merge_km, places.merge_extent_km
 
 
 def laid_over(overrides: Sequence[str] | None, **asked: Unpack[Asked]) -> tuple[str, ...]:

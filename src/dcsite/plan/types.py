@@ -129,6 +129,28 @@ class HubBrief(NamedHub):
         )
 
 
+class Parcel(Record):
+    """A parcel of the user's file that was merged with others near it into one site."""
+
+    site_id: Name
+    """Id in the file."""
+    name_ja: str
+    """Its own name, else the English one, else the id."""
+    name_en: str | None
+    """English name; null where the file gives none."""
+    max_it_load_mw: Mw | None
+    """MW that the file gives or that follow from its hectares; null where neither is known."""
+    hectares: Points | None
+    """Area in hectares; null where it is not known."""
+
+    def __str__(self) -> str:
+        """Return id, name and what it adds."""
+        name = "" if self.name_ja == self.site_id else f" {self.name_ja}"
+        said = ((self.hectares, "ha"), (self.max_it_load_mw, "MW"))
+        sizes = ", ".join(f"{value:,.6g} {unit}" for value, unit in said if value is not None)
+        return f"{self.site_id}{name} ({sizes or 'size not known'})"
+
+
 class Hub(HubBrief):
     """One new data-centre hub of the plan."""
 
@@ -137,7 +159,8 @@ class Hub(HubBrief):
     area: str
     """Electricity area."""
     uncertainty_km: UnknownKm
-    """Radius of a disc of the municipality's habitable area, in km."""
+    """Radius of a disc of the municipality's habitable area, in km; of a user's polygon that of its
+    area, of merged parcels how far their land reaches from the point."""
     nearest_hub_km: EndlessKm
     """Geodesic distance to the nearest other hub or existing core, in km; null without one."""
     nearest_hub_id: str
@@ -155,6 +178,8 @@ class Hub(HubBrief):
     before it was written."""
     own: Mapping[str, str] = field(default_factory=dict)
     """What the user's file says of the site in columns that are not read, by their names."""
+    members: tuple[Parcel, ...] = ()
+    """Parcels of the user's file that were merged into the site, none where it is one."""
     facts: Mapping[str, UnknownRatio] = field(default_factory=dict)
     """Values that stand among the hub's own keys in a file."""
 

@@ -3,13 +3,22 @@
 from .layers import flatten, override_texts, shipped_names, toml_value
 from .load import load_scenario
 from .origin import Origin
-from .schema import PROGRAM_RULES, LandParameters, Scenario, Tiers, as_dict, scenario_model
+from .schema import (
+    PROGRAM_RULES,
+    LandParameters,
+    PlaceWishes,
+    Scenario,
+    Tiers,
+    as_dict,
+    scenario_model,
+)
 from .show import json_schema, render_toml
 
 __all__ = [
     "PROGRAM_RULES",
     "LandParameters",
     "Origin",
+    "PlaceWishes",
     "Scenario",
     "Tiers",
     "as_dict",

@@ -199,6 +199,11 @@ class PlaceWishes(Section):
 
     sites_file: str
     """File of own sites beside the other candidates; or --add-sites (no unit)."""
+    merge_km: Annotated[float, Field(ge=0, le=10)]
+    """Own parcels that lie within so many km of each other become one site; 0 merges none; or
+    --merge-km."""
+    merge_extent_km: Annotated[float, Field(gt=0, le=20)]
+    """Farthest two points of a merged site may lie apart, in km."""
     keep: _Places
     """Places that become hubs (rule kept); "NAME=large", "NAME=50" or "NAME=large,50" give tier
     and IT load in MW."""

@@ -2,6 +2,7 @@
 
 from .frame import ALLOWED_TIERS, SITE_COLUMNS, joined_sites, municipality_sites
 from .landmass import NO_LANDMASS, landmass_of, landmasses
+from .merging import merged_sites, site_members
 from .user import read_sites
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "joined_sites",
     "landmass_of",
     "landmasses",
+    "merged_sites",
     "municipality_sites",
     "read_sites",
+    "site_members",
 ]

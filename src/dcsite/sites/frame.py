@@ -71,6 +71,10 @@ _DRAWN = {"outline": "object"}
 #: And where a user's list has columns of its own: their text, a JSON object by column.
 _OWN = {"own": "object"}
 
+#: And where parcels were merged: of which parcels a site is made, a JSON list.
+_MERGED = {"members": "object"}
+_FURTHER = (_PLANNING, _DRAWN, _OWN, _MERGED)
+
 #: Tiers a site may be reserved for by `allowed_tier`, from the highest to the lowest.
 ALLOWED_TIERS: tuple[str, ...] = tuple(Tiers.model_fields)
 
@@ -99,7 +103,7 @@ def site_frame(site_ids: pd.Index[str], columns: Mapping[str, Any]) -> gpd.GeoDa
     data: dict[str, Any] = {}
     further = {
         name: kind
-        for group in (_PLANNING, _DRAWN, _OWN)
+        for group in _FURTHER
         if next(iter(group)) in columns
         for name, kind in group.items()
     }
@@ -128,10 +132,10 @@ def joined_sites(sites: gpd.GeoDataFrame, added: gpd.GeoDataFrame, where: str) -
     if len(taken):
         wrong = f"{taken[0]} is the id of another candidate; give each site an id of its own"
         raise SitesError(Problem(where, "site_id", wrong))
-    names = [*SITE_COLUMNS, *(_PLANNING | _DRAWN | _OWN)]
+    names = [*SITE_COLUMNS, *(name for group in _FURTHER for name in group)]
     both = [frame.reindex(columns=names).drop(columns="geometry") for frame in (sites, added)]
     columns = {name: [*both[0][name], *both[1][name]] for name in both[0]}
-    for further in (_PLANNING, _DRAWN, _OWN):
+    for further in _FURTHER:
         if not any(name in frame for frame in (sites, added) for name in further):
             columns = {name: values for name, values in columns.items() if name not in further}
     return site_frame(sites.index.append(added.index), columns)

@@ -54,7 +54,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @functools.cache
-def _warn_once(line: str) -> None:
+def warn_once(line: str) -> None:
     """Tell a line by the log, which writes it to standard error where nobody listens."""
     _LOG.warning("%s", line)
 
@@ -249,7 +249,7 @@ class ProblemList:
     def tell(self, message: str) -> None:
         """Tell the user something of the file that is no problem, once."""
         self.told.append(message)
-        _warn_once(f"note: {self.where}: {message}")
+        warn_once(f"note: {self.where}: {message}")
 
     def __len__(self) -> int:
         return len(self._found)

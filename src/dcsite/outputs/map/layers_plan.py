@@ -282,7 +282,8 @@ def outline_layers(candidates: gpd.GeoDataFrame) -> list[Layer]:
         return []
     group = folium.FeatureGroup(control=False)
     for outline in candidates["outline"].dropna():
-        for part in shapely.get_parts(shapely.from_wkt(outline)):
+        parts = shapely.get_parts(shapely.from_wkt(outline))
+        for part in parts[shapely.get_dimensions(parts) == 2]:
             rings = [np.round(shapely.get_coordinates(ring)[:, ::-1], 5).tolist()
                      for ring in shapely.get_rings(part)]  # fmt: skip
             add(group, _POLYGON(rings, color=_DARK, weight=1.5, fill=True, fill_opacity=0.15))

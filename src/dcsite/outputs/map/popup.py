@@ -230,6 +230,9 @@ def _facts(hub: Hub, names: Mapping[str, str]) -> list[dict[str, str]]:
         value = " · ".join(filter(None, (link.detail, quantity(link.distance_km, "km"))))
         name = " ".join(filter(None, (link.name_ja, link.name_en))) or "名称なし no name"
         facts.append(_line(kind.end_ja, kind.end_en, value, f"{name} ({link.end_id})"))
+    if hub.members:
+        listed = "; ".join(map(str, hub.members))
+        facts.append(_line("合わせた区画", "Parcels in it", str(len(hub.members)), listed))
     neighbour = names.get(hub.nearest_hub_id, hub.nearest_hub_id)
     facts += [
         _line("最寄りの拠点", "Nearest hub or core", quantity(hub.nearest_hub_km, "km"), neighbour),
