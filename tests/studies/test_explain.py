@@ -272,10 +272,10 @@ def default_context(measured, shipped_atlas, policy):
     [
         ("13101", "large", "existing_core_clearance", "existing core 5.6 km (least 60 km)"),
         ("13101", "core", "separation", "existing core 5.6 km (least 400 km)"),
-        ("13101", "core", "land", "usable land carries 0.8 MW, a core hub takes 200 MW or more"),
+        ("13101", "core", "land", "usable land carries 0.8 MW (least 200 MW)"),
         ("01204", "core", "landing_reach",
          "international landing 140.5 km (limit 100 km)"),
-        ("13421", "regional", "workforce", "Ogasawara-mura has 2,929 residents, 10,000 wanted"),
+        ("13421", "regional", "workforce", "residents 2,929 (least 10,000)"),
         ("13421", "regional", "substation_reach", "(100 kV or more) none (limit 20 km)"),
     ],
 )  # fmt: skip

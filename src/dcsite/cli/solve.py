@@ -144,8 +144,9 @@ def solve_command(
                 with _without(progress, "the explanation"):
                     explanation = _explanation(session, run, interrupts, progress)
             progress.stage("write")
+            card = session.scorecard(run.plan)
             paths = write_outputs(
-                run.plan, run.candidates, session.atlas, directory, others, explanation
+                run.plan, run.candidates, session.atlas, directory, others, explanation, card
             )
         print_summary(output_console(), run.plan, paths, others, explanation)
         code = progress.leave(interrupts)

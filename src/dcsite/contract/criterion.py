@@ -19,7 +19,7 @@ from dcsite.errors import DcsiteError, Problem
 
 from .findings import Evaluation, Findings, Link, Quantity
 from .program import ScoreTerm
-from .rules import TIERS, Admission, Bound, PerTier, Rule
+from .rules import TIERS, Admission, Bound, Limit, PerTier, Rule
 from .user_files import file_and_layer
 
 if TYPE_CHECKING:
@@ -90,6 +90,18 @@ class Criterion(Generic[P]):
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
         """Score every measured site on 0..1, for maps and pop-ups."""
         raise NotImplementedError
+
+    def tier_score(
+        self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario
+    ) -> NDArray[np.float64]:
+        """Score every measured site on 0..1 as a hub of each tier, standing alone.
+
+        Shape (sites, tiers); the score of the site where it is the same in all, as here.
+        """
+        import numpy as np
+
+        score = self.site_score(sites, scenario).to_numpy(dtype=float)
+        return np.repeat(score[:, None], len(TIERS), axis=1)
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Say which measured sites the criterion's rules keep out of which tier; none here."""
@@ -193,8 +205,10 @@ class SiteValue(Criterion[P]):
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Leave out sites beyond a tier's limit; what is not known is not refused."""
         limit = self.limits(self.own(scenario)).by_tier()
-        beyond = (sites[self.quantity.name].to_numpy()[:, None] > limit).astype(float)
-        return (Admission(self.rules[0].name, beyond, self.reason_en),)
+        value = sites[self.quantity.name].to_numpy(dtype=float)
+        beyond = (value[:, None] > limit).astype(float)
+        said = (Limit(self.quantity, value, limit),)
+        return (Admission(self.rules[0].name, beyond, self.reason_en, limits=said),)
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
         """Reward load at well-scored sites: ``sum(it_load_mw * score) / total``."""

@@ -89,13 +89,27 @@ class Quantity:
             return "-"
         if self.unit == "share":
             return f"{value:.1%}"
+        if not self.unit:
+            return f"{value:,.0f}"
         return f"{value:,.1f} {self.unit}" if self.unit != "ratio" else f"{value:.2f}"
 
     def limit(self, value: float) -> str:
         """Write a bound of it as it was asked for."""
         if self.unit == "share":
             return f"{100.0 * value:g}%"
-        return f"{value:g} {self.unit}".strip() if self.unit != "ratio" else f"{value:g}"
+        if not self.unit:
+            return f"{value:,.0f}"
+        return f"{value:g} {self.unit}" if self.unit != "ratio" else f"{value:g}"
+
+    def beside(self, value: float, limit: float, *, least: bool = False) -> tuple[str, str]:
+        """Write a value with the most (or least) that is allowed, in English and Japanese."""
+        bound_en, bound_ja = ("least", "下限") if least else ("limit", "上限")
+        said = self.said(value) if math.isfinite(value) else None
+        en, ja = f"{self.en} {said or 'none'}", f"{self.ja} {said or 'なし'}"
+        if not math.isfinite(limit):
+            return en, ja
+        asked = self.limit(limit)
+        return f"{en} ({bound_en} {asked})", f"{ja}（{bound_ja}{asked}）"
 
 
 def load_mw(it_load_mw: float) -> str:
@@ -463,19 +477,11 @@ class Findings:
             A note on each hub's value in both languages.
         """
         out = value < limit if least else value > limit
-        bound_en, bound_ja = ("least", "下限") if least else ("limit", "上限")
         for number in out.nonzero()[0].tolist():
             own = quantity if notes is None else quantity.noted(*notes[number])
-            (en, ja), asked = self.place(number), own.limit(float(limit[number]))
-            have = float(value[number])
-            said = own.said(have) if math.isfinite(have) else None
-            self.breach(
-                rule,
-                1.0,
-                [self.hubs.index[number]],
-                f"{en}: {own.en} {said or 'none'} ({bound_en} {asked})",
-                f"{ja}：{own.ja} {said or 'なし'}（{bound_ja}{asked}）",
-            )
+            said = own.beside(float(value[number]), float(limit[number]), least=least)
+            (en, ja), site = self.place(number), self.hubs.index[number]
+            self.breach(rule, 1.0, [site], f"{en}: {said[0]}", f"{ja}：{said[1]}")
         return self
 
     def row(self, site: object) -> int:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from dcsite.scenario import Scenario
 
+    from .findings import Quantity
+
 #: Tiers from the highest to the lowest; a site holds one of them at most.
 TIERS: tuple[str, ...] = ("core", "large", "regional")
 #: What hubs of each tier are called, in English and in Japanese.
@@ -120,6 +122,33 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A value of every site beside what a rule allows of it, to say why a site is left out.
+
+    Parameters
+    ----------
+    quantity : Quantity
+        What the value is.
+    value : numpy.ndarray, shape (sites,) or (sites, tiers)
+        Its values; NaN: not known.
+    limit : numpy.ndarray, shape (tiers,) or (sites, tiers)
+        The most that is allowed (the least, where `least` says so).
+    """
+
+    quantity: Quantity
+    value: NDArray[np.float64]
+    limit: NDArray[np.float64]
+    least: bool = False
+
+    def said(self, site: int, tier: int) -> tuple[str, str] | None:
+        """Say value and limit in English and Japanese; None where the value keeps the limit."""
+        value = float(self.value[site] if self.value.ndim == 1 else self.value[site, tier])
+        limit = float(self.limit[tier] if self.limit.ndim == 1 else self.limit[site, tier])
+        beyond = value < limit if self.least else value > limit
+        return self.quantity.beside(value, limit, least=self.least) if beyond else None
+
+
+@dataclass(frozen=True)
 class Admission:
     """Which sites a rule lets in, tier by tier, before any row is built.
 
@@ -133,12 +162,25 @@ class Admission:
         Why a site is left out, to be followed by nothing ("no fitting substation within reach").
     most_mw : numpy.ndarray, shape (sites, tiers), optional
         The most IT load of a hub that the rule allows where it is hard, in MW.
+    limits : tuple of Limit
+        The values that the rule asks of, by which it is said of a single site why.
     """
 
     rule: str
     amount: NDArray[np.float64]
     reason_en: str
     most_mw: NDArray[np.float64] | None = None
+    limits: tuple[Limit, ...] = ()
+
+    def said(self, site: int, tier: int, title_ja: str) -> tuple[str, str]:
+        """Say why a site is left out of a tier, in English and Japanese.
+
+        By value and limit, or where the rule gives none by its reason and its Japanese title.
+        """
+        found = [one for one in (limit.said(site, tier) for limit in self.limits) if one]
+        if not found:
+            return self.reason_en, title_ja
+        return "; ".join(en for en, _ in found), "、".join(ja for _, ja in found)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from dcsite.contract import (
     Criterion,
     Evaluation,
     Findings,
+    Limit,
     Outlook,
     Program,
     Quantity,
@@ -84,6 +85,13 @@ CITY_DEMAND = Quantity(
     "GWh/year",
     "electricity used in the municipality",
     "市町村の電力需要",
+    _DEMAND,
+)
+BEARABLE = Quantity(
+    "bearable_mw",
+    "MW",
+    "IT load that the electricity used around bears",
+    "周辺の電力需要からみて許容されるIT負荷",
     _DEMAND,
 )
 PER_MW = Quantity(
@@ -229,12 +237,14 @@ class AreaLoad(Criterion[Parameters]):
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Leave out where a tier's least load is beyond the limit of the place."""
-        over_mw = _least_mw(scenario) - self._bearable_mw(sites, scenario)[:, None]
+        bearable_mw = self._bearable_mw(sites, scenario)
+        over_mw = _least_mw(scenario) - bearable_mw[:, None]
         return (
             Admission(
                 "place_load",
                 np.maximum(over_mw, 0.0) * _grid_share(sites, scenario)[:, None],
                 "too little electricity is used around for the tier's least IT load",
+                limits=(Limit(BEARABLE, bearable_mw, _least_mw(scenario)[0], least=True),),
             ),
         )
 

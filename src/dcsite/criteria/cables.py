@@ -25,6 +25,7 @@ from dcsite.contract import (
     Criterion,
     Evaluation,
     Findings,
+    Limit,
     Link,
     Outlook,
     Program,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
@@ -262,6 +264,14 @@ class Cables(Criterion[Parameters]):
         score = linear_score(sites["landing_distance_km"], own.score_zero_km, own.score_one_km)
         return pd.Series(score, index=sites.index, name=self.name)
 
+    def tier_score(
+        self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario
+    ) -> NDArray[np.float64]:
+        """Score cores alone: to other tiers a landing is worth nothing."""
+        score = super().tier_score(sites, atlas, scenario)
+        score[:, [tier != "core" for tier in TIERS]] = 0.0
+        return score
+
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Let cores stand only within reach of a landing and of enough corridors."""
         own = self.own(scenario)
@@ -272,9 +282,20 @@ class Cables(Criterion[Parameters]):
         few[:, core] = np.maximum(
             own.min_directions - sites["international_corridors"].to_numpy(), 0
         )
+        reach_km, directions = np.full(len(TIERS), np.inf), np.zeros(len(TIERS))
+        reach_km[core], directions[core] = own.core_landing_max_km, own.min_directions
+        away = Limit(DISTANCE, sites[DISTANCE.name].to_numpy(dtype=float), reach_km)
+        reached = sites[CORRIDORS.name].to_numpy(dtype=float)
+        lacking = Limit(replace(CORRIDORS, unit=""), reached, directions, least=True)
+        reason = "no international landing within reach of a core"
         return (
-            Admission("landing_reach", far, "no international landing within reach of a core"),
-            Admission("international_directions", few, "too few international corridors"),
+            Admission("landing_reach", far, reason, limits=(away,)),
+            Admission(
+                "international_directions",
+                few,
+                "too few international corridors",
+                limits=(lacking,),
+            ),
         )
 
     def bounds(self, outlook: Outlook) -> Sequence[Bound]:

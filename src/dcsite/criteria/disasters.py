@@ -114,6 +114,14 @@ class Disasters(Criterion[Parameters]):
         score = linear_score(sites[EXPECTED_DOWN.name], own.expected_zero_at, 0.0)
         return pd.Series(score, index=sites.index, name=self.name)
 
+    def tier_score(
+        self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario
+    ) -> NDArray[np.float64]:
+        """Score the expected times down in 30 years with the fuel of each tier."""
+        found = disasters_of(sites, atlas, scenario)
+        often = np.stack([expected_down(found, tier) for tier in range(len(TIERS))], axis=1)
+        return linear_score(often, self.own(scenario).expected_zero_at, 0.0)
+
     def constrain(self, program: Program) -> None:
         """Hold the rows of survival ready; part cores by area.
 
@@ -172,8 +180,7 @@ class Disasters(Criterion[Parameters]):
         own = self.own(program.scenario)
         weight, parts = program.scenario.weights[self.name], own.weight_parts
         found = disasters_of(program.sites, program.atlas, program.scenario)
-        often = np.stack([expected_down(found, tier) for tier in range(len(TIERS))], axis=1)
-        score = linear_score(often, own.expected_zero_at, 0.0)
+        score = self.tier_score(program.sites, program.atlas, program.scenario)
         terms = [self.by_load(program, EXPECTED_DOWN.in_plan, score, parts.expected_loss)]
         if parts.worst_survival > 0.0:
             terms.append(self._worst(program, found, weight * parts.worst_survival))

@@ -36,6 +36,7 @@ from dcsite.contract import (
     Criterion,
     Evaluation,
     Findings,
+    Limit,
     PerTier,
     Program,
     Quantity,
@@ -258,10 +259,15 @@ class FirmGround(Criterion[Parameters]):
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Count the hazards of each site beyond the limits of each tier."""
         own = self.own(scenario)
-        beyond = (sites[[VOLCANO.name]].to_numpy() < own.volcano.min_km.by_tier()).astype(float)
+        km = sites[VOLCANO.name].to_numpy(dtype=float)
+        limits = [Limit(VOLCANO, km, own.volcano.min_km.by_tier(), least=True)]
+        beyond = (km[:, None] < limits[0].limit).astype(float)
         for name, hazard in HAZARDS.items():
-            beyond += sites[[hazard.name]].to_numpy() > getattr(own, name).max_share.by_tier()
-        return (Admission("own_site_hazard", beyond, "a hazard of the site beyond its limit"),)
+            share = sites[hazard.name].to_numpy(dtype=float)
+            limits.append(Limit(hazard, share, getattr(own, name).max_share.by_tier()))
+            beyond += share[:, None] > limits[-1].limit
+        reason = "a hazard of the site beyond its limit"
+        return (Admission("own_site_hazard", beyond, reason, limits=tuple(limits)),)
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
         """Reward load on firm ground: ``sum(it_load_mw * score) / total``."""

@@ -13,6 +13,7 @@ Weight 0 by default: the score, land that a hub could have, colours the map and 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from dcsite.contract import (
     Criterion,
     Evaluation,
     Findings,
+    Limit,
     Program,
     Quantity,
     Rule,
@@ -151,14 +153,19 @@ class LandUse(Criterion[Parameters]):
         gx_ha = self.own(scenario).gx_land_ha
         short = np.clip(1.0 - _land_ha(sites) / gx_ha, 0.0, 1.0) if gx_ha else np.zeros(len(sites))
         every = np.ones(len(TIERS))
+        met = Limit(replace(MET, unit=""), 5.0 - unmet, 5.0 * every, least=True)
+        land = Limit(AVAILABLE, _land_ha(sites), gx_ha * every, least=True)
         return (
             Admission(
                 "control_area",
                 np.outer(unmet, every),
                 "it lies in an urbanisation-control area and a condition of the exception fails or "
                 "is not known",
+                limits=(met,),
             ),
-            Admission("gx_land", np.outer(short, every), "too little land within 10 km"),
+            Admission(
+                "gx_land", np.outer(short, every), "too little land within 10 km", limits=(land,)
+            ),
         )
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:

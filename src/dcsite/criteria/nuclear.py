@@ -13,6 +13,7 @@ Weight 0 by default: the score, distance, colours the map and moves no plan.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -24,6 +25,7 @@ from dcsite.contract import (
     Criterion,
     Evaluation,
     Findings,
+    Limit,
     PerTier,
     Program,
     Quantity,
@@ -53,6 +55,11 @@ DISTANCE = Quantity(
     "distance to the nearest nuclear station",
     "最寄りの原子力発電所までの距離",
     _SOURCE,
+)
+IN_ZONE = replace(
+    DISTANCE,
+    en="in an emergency zone of a nuclear station; distance to the nearest one",
+    ja="原子力災害対策重点区域内、最寄りの原子力発電所までの距離",
 )
 IN_ZONES = Quantity(
     "nuclear_zone_load_share",
@@ -118,7 +125,10 @@ class Nuclear(Criterion[Parameters]):
         own = self.own(scenario)
         counts = np.array([[0.0] * 3, own.upz_counts.by_tier(), own.paz_counts.by_tier()])
         amount = counts[sites[_ZONE].to_numpy(dtype=int)]
-        return (Admission("nuclear_zone", amount, "in an emergency zone of a nuclear station"),)
+        km = sites[DISTANCE.name].to_numpy(dtype=float)
+        inside = Limit(IN_ZONE, km, np.where(amount > 0.0, np.inf, -np.inf), least=True)
+        reason = "in an emergency zone of a nuclear station"
+        return (Admission("nuclear_zone", amount, reason, limits=(inside,)),)
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
         """Reward load far from stations: ``sum(it_load_mw * score) / total``."""

@@ -21,6 +21,7 @@ from dcsite.contract import (
     Criterion,
     Evaluation,
     Findings,
+    Limit,
     Program,
     Quantity,
     Rule,
@@ -167,9 +168,17 @@ class Separation(Criterion[Parameters]):
         near_core = np.zeros((len(sites), len(TIERS)))
         near_core[:, TIERS.index("core")] = distance_km < scenario.tiers.core.separation_km
         cleared = np.column_stack([distance_km < least[tier] for tier in TIERS]).astype(float)
+        core_km = np.array([scenario.tiers.core.separation_km, 0.0, 0.0])
+        least_km = np.array([least[tier] for tier in TIERS])
+        near, kept = (
+            Limit(EXISTING_CORE, distance_km, km, least=True) for km in (core_km, least_km)
+        )
+        reason = "nearer to Tokyo or Osaka than cores may stand"
         return (
-            Admission("separation", near_core, "nearer to Tokyo or Osaka than cores may stand"),
-            Admission("existing_core_clearance", cleared, "too near to Tokyo or Osaka"),
+            Admission("separation", near_core, reason, limits=(near,)),
+            Admission(
+                "existing_core_clearance", cleared, "too near to Tokyo or Osaka", limits=(kept,)
+            ),
         )
 
     def constrain(self, program: Program) -> None:

@@ -29,6 +29,7 @@ from dcsite.contract import (
     Admission,
     Criterion,
     Evaluation,
+    Limit,
     Program,
     Quantity,
     Rule,
@@ -44,6 +45,7 @@ from .cooling import PUE
 from .substation_found import (
     CAPACITY,
     DISTANCE,
+    FITTING,
     GRID,
     LEAD_TIME,
     ROUTE,
@@ -65,6 +67,14 @@ from .substation_options import (
     residents_per_point,
 )
 from .substation_points import Parameters, points_of
+
+#: What the strongest point in reach bears.
+BEARS = Quantity(
+    "connection_bears_mw",
+    "MW",
+    "IT load that the strongest connection point within reach bears",
+    "到達距離内で最も強い接続点が賄えるIT負荷",
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -198,6 +208,16 @@ class Substation(Criterion[Parameters]):
         score = self._scores(options_of(sites, scenario).km[:, -1, 0], scenario)
         return pd.Series(score, index=sites.index, name=self.name)
 
+    def tier_score(
+        self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario
+    ) -> NDArray[np.float64]:
+        """Score the distance to the nearest point that fits the tier and bears its least load."""
+        options = options_of(sites, scenario)
+        least_mw = np.array([scenario.tiers[tier].it_load_mw.min for tier in TIERS])
+        first = (options.mw >= least_mw[:, None] - HAIR_MW).argmax(axis=2)
+        km = np.take_along_axis(options.km, first[:, :, None], axis=2)[:, :, 0]
+        return self._scores(km, scenario)
+
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Leave out sites with no fitting substation in reach, or none that bears the tier."""
         options = options_of(sites, scenario)
@@ -212,13 +232,25 @@ class Substation(Criterion[Parameters]):
         unknown = int((options.point[:, :, 0] == UNKNOWN).any(axis=1).sum())
         kept = f" ({unknown} sites stay where mapping is thin, distance not known)"
         reason = f"no fitting substation within reach{kept if unknown else ''}"
+        reach_km = self.own(scenario).max_distance_km
+        least_kv = self.own(scenario).min_voltage_kv
+        reach = tuple(
+            Limit(
+                FITTING.noted(f"{least_kv[tier]:g} kV or more", f"{least_kv[tier]:g} kV以上"),
+                options.km[:, :, 0],
+                np.array([reach_km[tier] if tier == own else np.inf for own in TIERS]),
+            )
+            for tier in TIERS
+        )
+        bears = Limit(BEARS, bears_mw, least_mw - HAIR_MW, least=True)
         return (
-            Admission("substation_reach", far.astype(float), reason),
+            Admission("substation_reach", far.astype(float), reason, limits=reach),
             Admission(
                 "connection_capacity",
                 short / scenario.total_new_it_load_mw,
                 "no point within reach bears the tier's least load",
                 bears_mw,
+                (bears,),
             ),
         )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dcsite.contract import TIERS, Admission, Rule, criteria
+from dcsite.contract import TIERS, Admission, Limit, Quantity, Rule, criteria
 from dcsite.errors import Problem, ScenarioError
 from dcsite.scenario import PROGRAM_RULES
 
@@ -84,12 +84,24 @@ class TierFunnel:
 
 
 @dataclass(frozen=True)
-class _Drop:
-    """The pairs of site and tier that a hard rule keeps out on its own, and why."""
+class Refusal:
+    """A rule that keeps a site out of a tier, and why in words."""
 
     rule: str
-    reason_en: str
-    out: NDArray[np.bool_]
+    en: str
+    ja: str
+
+
+#: Titles of what keeps sites out and is no switchable rule.
+_OTHER_TITLES_JA = {"allowed_tier": "一覧で別の階層用に指定されている"}
+_LAND = Quantity(
+    "max_it_load_mw",
+    "MW",
+    "IT load that its usable land carries",
+    "利用可能な土地で賄えるIT負荷",
+)
+_RESIDENTS = Quantity("population_2020", "", "residents", "人口")
+_USABLE = Quantity("usable_ha", "ha", "usable land", "利用可能地")
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +224,7 @@ class Candidates:
         kept = np.repeat(self.asked[None, :], len(self.sites), axis=0)
         for drop in self._drops:
             if drop.rule != rule:
-                kept &= ~drop.out
+                kept &= ~(drop.amount > 0.0)
         return kept
 
     @cached_property
@@ -258,7 +270,7 @@ class Candidates:
         kept = np.ones(len(self.sites), dtype=bool)
         steps: list[FunnelStep] = []
         for drop in self._drops:
-            out = drop.out[:, number]
+            out = drop.amount[:, number] > 0.0
             if out.any():
                 dropped = int((kept & out).sum())
                 kept = kept & ~out
@@ -278,7 +290,7 @@ class Candidates:
             least, most = self.min_mw, self.max_mw[site]
             message = ""
             if not tiers.any():
-                rules = [one for one in self._drops if one.out[site, self.asked].any()]
+                rules = [one for one in self._drops if (one.amount[site, self.asked] > 0.0).any()]
                 why = "; ".join(dict.fromkeys(f"{one.rule}: {one.reason_en}" for one in rules))
                 message = (
                     f"can be a hub of no tier ({why or 'none is asked for'}); loosen that rule"
@@ -297,29 +309,64 @@ class Candidates:
             raise ScenarioError(problems)
 
     @cached_property
-    def _drops(self) -> tuple[_Drop, ...]:
+    def _drops(self) -> tuple[Admission, ...]:
+        """What keeps pairs of site and tier out on its own: hard rules, land, a list's tier."""
         wanted = self.sites["allowed_tier"].to_numpy(dtype=object)
         other = np.array([[isinstance(w, str) and w != tier for tier in TIERS] for w in wanted])
         other = other.reshape(self.max_mw.shape)
         small = self._land_mw[:, None] < self.min_mw
+        carries = Limit(_LAND, self._land_mw, self.min_mw, least=True)
+        reason = "its land carries less than the tier's least IT load"
         return (
-            _Drop("allowed_tier", "the list of sites reserves it for another tier", other),
-            _Drop("land", "its land carries less than the tier's least IT load", small),
-            *(
-                _Drop(admission.rule, admission.reason_en, admission.amount > 0.0)
-                for admission in self.admissions
-                if self.modes.mode[admission.rule] == "hard"
+            Admission(
+                "allowed_tier",
+                other.astype(float),
+                "the list of sites reserves it for another tier",
             ),
+            Admission("land", small.astype(float), reason, limits=(carries,)),
+            *(one for one in self.admissions if self.modes.mode[one.rule] == "hard"),
         )
+
+    def refusals(self, site: int, tier: int) -> tuple[Refusal, ...]:
+        """Say which hard rules keep a site out of a tier by itself, with value and limit."""
+        rules = all_rules()
+        return tuple(
+            Refusal(
+                one.rule,
+                *one.said(
+                    site,
+                    tier,
+                    _OTHER_TITLES_JA.get(one.rule) or rules[one.rule].title_ja,
+                ),
+            )
+            for one in self._drops
+            if one.amount[site, tier] > 0.0
+        )
+
+    @cached_property
+    def could_bear_mw(self) -> NDArray[np.float64]:
+        """The most IT load by every hard rule of a site alone, in MW, shape (sites, tiers).
+
+        Beside `max_mw`, which rows of the program are written with, what further rules allow.
+        """
+        most_mw = self.max_mw
+        for one in self._drops:
+            for limit in one.limits:
+                if limit.least and limit.quantity.unit == "MW":
+                    value = limit.value if limit.value.ndim == 2 else limit.value[:, None]
+                    most_mw = np.fmin(most_mw, value)
+        return most_mw
 
 
 def _workforce(sites: gpd.GeoDataFrame, scenario: Scenario) -> Admission:
     """Keep hubs out of municipalities with too few residents; a user's own sites are not asked."""
-    few = (sites["population_2020"] < scenario.workforce.min_population).to_numpy(dtype=float)
+    people = sites["population_2020"].to_numpy(dtype=float)
+    least = np.full(len(TIERS), float(scenario.workforce.min_population))
     return Admission(
         "workforce",
-        np.repeat(few[:, None], len(TIERS), axis=1),
+        (people[:, None] < least).astype(float),
         "too few residents to build and run a hub",
+        limits=(Limit(_RESIDENTS, people, least, least=True),),
     )
 
 
@@ -328,14 +375,15 @@ def _land_guide(sites: gpd.GeoDataFrame, scenario: Scenario) -> Admission:
 
     Usable land is the user's hectares, else the land behind the site's largest load.
     """
-    usable_ha = sites["hectares"].fillna(sites["max_it_load_mw"] / scenario.land.mw_per_ha)
-    guide_ha = scenario.land.guide_ha
+    usable = sites["hectares"].fillna(sites["max_it_load_mw"] / scenario.land.mw_per_ha)
+    usable_ha, guide_ha = usable.to_numpy(dtype=float), scenario.land.guide_ha
     if guide_ha <= 0.0:
         short = np.zeros(len(sites))
     else:
-        short = np.clip((guide_ha - usable_ha.to_numpy(dtype=float)) / guide_ha, 0.0, 1.0)
+        short = np.clip((guide_ha - usable_ha) / guide_ha, 0.0, 1.0)
     return Admission(
         "land_guide",
         np.repeat(short[:, None], len(TIERS), axis=1),
         "less usable land than the guide",
+        limits=(Limit(_USABLE, usable_ha, np.full(len(TIERS), guide_ha), least=True),),
     )

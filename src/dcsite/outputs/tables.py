@@ -27,6 +27,7 @@ from dcsite.plan.frame import hub_rows, hubs_frame, storable_text
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
+    from dcsite.plan.scorecard import Scorecard
     from dcsite.plan.types import Hub, Plan
 
 _GDAL_ERRORS = (DataLayerError, DataSourceError, FeatureError, GeometryError, RuntimeError)
@@ -80,6 +81,13 @@ def write_hubs_csv(plan: Plan, path: Path) -> None:
     rows = hub_rows(plan)
     columns = ["no", *(rows[0] if rows else ("site_id",))]
     write_csv(path, columns, ([n, *row.values()] for n, row in enumerate(rows, start=1)))
+
+
+def write_candidates_csv(card: Scorecard, path: Path) -> None:
+    """Write every candidate of a plan as CSV, a running number first as in ``hubs.csv``."""
+    frame = card.frame().astype(object)
+    rows = frame.where(frame.notna(), None).itertuples(name=None)
+    write_csv(path, ["no", *frame], ([n + 1, *row] for n, *row in rows))
 
 
 def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, path: Path) -> None:

@@ -13,7 +13,13 @@ from dcsite.plan.session import Session
 from dcsite.plan.types import Plan
 
 from . import atomic
-from .tables import hubs_geojson, write_csv, write_geopackage, write_hubs_csv
+from .tables import (
+    hubs_geojson,
+    write_candidates_csv,
+    write_csv,
+    write_geopackage,
+    write_hubs_csv,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,11 +28,19 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.plan.explanation import Explanation
+    from dcsite.plan.scorecard import Scorecard
     from dcsite.records import Record
     from dcsite.studies.alternatives import Alternatives
 
 #: Everything an output folder holds; a folder that holds anything else is not ours to replace.
-FILE_NAMES = ("plan.json", "hubs.geojson", "hubs.csv", "plan.gpkg", "map.html")
+FILE_NAMES = (
+    "plan.json",
+    "hubs.geojson",
+    "hubs.csv",
+    "candidates.csv",
+    "plan.gpkg",
+    "map.html",
+)
 
 #: Written beside them when alternatives were asked for.
 ALTERNATIVES_NAME = "alternatives.json"
@@ -55,6 +69,7 @@ class OutputPaths:
     plan_json: Path
     hubs_geojson: Path
     hubs_csv: Path
+    candidates_csv: Path
     plan_gpkg: Path
     map_html: Path
 
@@ -127,8 +142,9 @@ def write_outputs(
     directory: Path,
     alternatives: Alternatives | None = None,
     explanation: Explanation | None = None,
+    card: Scorecard | None = None,
 ) -> OutputPaths:
-    """Write plan.json, hubs.geojson, hubs.csv, plan.gpkg and map.html into a folder.
+    """Write plan.json, hubs and candidates as tables, plan.gpkg and map.html into a folder.
 
     Parameters
     ----------
@@ -145,6 +161,8 @@ def write_outputs(
         Further plans, written as alternatives.json.
     explanation : Explanation, optional
         What the hubs are worth, written as explanation.json and into the map's pop-ups.
+    card : Scorecard, optional
+        What became of every candidate, written as candidates.csv and candidates.html.
 
     Returns
     -------
@@ -165,7 +183,10 @@ def write_outputs(
         atomic.write_text(staging / "plan.json", document)
         atomic.write_text(staging / "hubs.geojson", hubs_geojson(plan))
         write_hubs_csv(plan, staging / "hubs.csv")
-        write_geopackage(plan, candidates, atlas, staging / "plan.gpkg")
+        if card is not None:
+            write_candidates_csv(card, staging / "candidates.csv")
+        told = candidates if card is None else candidates.join(card.verdicts())
+        write_geopackage(plan, told, atlas, staging / "plan.gpkg")
         _write_map(staging, document, candidates, atlas, explanation)
         if alternatives is not None:
             atomic.write_text(staging / ALTERNATIVES_NAME, alternatives.text())
@@ -182,7 +203,8 @@ def write_plan(
     check_directory(directory)
     if session is None:
         session = Session.reopen(saved_plan(plan, directory / plan.file_name), sites)
-    return write_outputs(plan, session.measured, session.atlas, directory)
+    card = session.scorecard(plan)
+    return write_outputs(plan, session.measured, session.atlas, directory, card=card)
 
 
 def write_explanation(

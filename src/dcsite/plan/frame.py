@@ -14,9 +14,9 @@ from dcsite.contract import Link, link_kinds
 from dcsite.records import FILE_DECIMALS_DEG, rounded, unit_decimals
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    from collections.abc import Collection, Mapping, Sequence
 
-    from dcsite.contract import CriterionValue
+    import geopandas as gpd
 
     from .types import Hub, Plan
 
@@ -26,14 +26,14 @@ def _slug(unit: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", unit.lower().replace("/", "_per_")).strip("_")
 
 
-def _value_column(value: CriterionValue) -> str:
-    """Name a criterion's value, its unit last unless the name already ends in it."""
-    name = value.name
-    if not name.startswith(f"{value.criterion}_"):
-        name = f"{value.criterion}_{name}"
-    unit = _slug(value.unit)
+def value_column(criterion: str, name: str, unit: str) -> str:
+    """Name a criterion's value, its unit last unless the name already holds it."""
+    if not name.startswith(f"{criterion}_"):
+        name = f"{criterion}_{name}"
+    unit = _slug(unit)
     last = unit.split("_per_")[0]
-    return name if not unit or name.endswith((f"_{unit}", f"_{last}")) else f"{name}_{unit}"
+    named = any(f"_{own}_" in f"{name}_" for own in (unit, last))
+    return name if not unit or named else f"{name}_{unit}"
 
 
 def storable_text(value: str | None) -> str | None:
@@ -92,21 +92,38 @@ def _hub_row(plan: Plan, hub: Hub) -> dict[str, Any]:
     for key, link in hub.links.items():
         row |= link_row(key, link)
     for value in hub.values:
-        column = _value_column(value)
+        column = value_column(value.criterion, value.name, value.unit)
         row.setdefault(column, rounded(value.value, unit_decimals(value.unit)))
         if value.score is not None:
             row[f"{column}_score"] = rounded(value.score, 6)
     if hub.members:
         row["members"] = "; ".join(map(str, hub.members))
-    for label, text in hub.own.items():
-        word = re.sub(r"\W+", "_", label)
-        column = f"own_{word}".casefold()
-        while column in row:  # a database tells no letter case apart
-            column += "_"
-        row[column] = text
+    row |= {column: cells[0] for column, cells in own_columns([hub.own], row).items()}
     return {
         key: storable_text(cell) if isinstance(cell, str) else cell for key, cell in row.items()
     }
+
+
+def own_columns(
+    told: Sequence[Mapping[str, str]], taken: Collection[str]
+) -> dict[str, list[str | None]]:
+    """Return what a user's file says of sites in columns that are not read, as ``own_<label>``.
+
+    Parameters
+    ----------
+    told : sequence of mapping
+        Of each site, by the file's own labels.
+    taken : collection of str
+        Columns there are already.
+    """
+    columns: dict[str, list[str | None]] = {}
+    for label in dict.fromkeys(label for own in told for label in own):
+        word = re.sub(r"\W+", "_", label)
+        column = f"own_{word}".casefold()
+        while column in taken or column in columns:  # a database tells no letter case apart
+            column += "_"
+        columns[column] = [own.get(label) for own in told]
+    return columns
 
 
 def link_row(key: str, link: Link | None) -> dict[str, Any]:

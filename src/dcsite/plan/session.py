@@ -34,6 +34,7 @@ from dcsite.solvers import SolveOptions, find_answer
 from .build import build_plan
 from .places import settled_places, with_wishes
 from .reload import check_geodata_of, check_sites_of
+from .scorecard import Scorecard
 from .start import complete_start
 
 if TYPE_CHECKING:
@@ -278,10 +279,17 @@ class Session:
         return found
 
     @cached_property
-    def measured(self) -> gpd.GeoDataFrame:
-        """The sites with every criterion's columns, measured now or kept from an earlier run."""
+    def _all_measured(self) -> gpd.GeoDataFrame:
         measure = measure_sites if self.cache is None else self.cache.measure_sites
-        return with_wishes(measure(self.sites, self.atlas, self.scenario), self.scenario)
+        return measure(self.sites, self.atlas, self.scenario)
+
+    @cached_property
+    def measured(self) -> gpd.GeoDataFrame:
+        """The sites with every criterion's columns, measured now or kept from an earlier run.
+
+        Without those that `places.forbid` names.
+        """
+        return with_wishes(self._all_measured, self.scenario)
 
     @cached_property
     def candidates(self) -> Candidates:
@@ -293,6 +301,16 @@ class Session:
             If the scenario names a region that no table knows.
         """
         return Candidates.of(self.scenario, self.atlas, self.measured)
+
+    def scorecard(self, plan: Plan | None = None) -> Scorecard:
+        """Return the measures, scores and ranks of every candidate, and what keeps it out.
+
+        Its ``frame()`` holds the columns of ``candidates.csv``; without a plan nothing is chosen.
+        """
+        if not self.scenario.places.forbid:
+            return Scorecard(self.candidates, plan)
+        everywhere = Candidates.of(self.scenario, self.atlas, self._all_measured)
+        return Scorecard(everywhere, plan)
 
     @property
     def version(self) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING
 
-from dcsite.contract import TIER_TITLES, TIERS, criteria
+from dcsite.contract import TIER_TITLES, TIERS
 from dcsite.model import RuleModes, all_rules, modes_of
-from dcsite.plan.check import site_breaches
 from dcsite.plan.explanation import (
     Cost,
     PlaceExplanation,
@@ -185,46 +183,12 @@ def _differences(
 
 def blocking_reasons(context: ExplainContext, site: str, tier: str) -> tuple[Reason, ...]:
     """Say which hard rules keep a site out of a tier by itself, with the amounts."""
-    scenario, level = context.scenario, TIERS.index(tier)
-    modes = modes_of(scenario).mode
-    row = context.sites.loc[site]
-    own = scenario.tiers[tier].it_load_mw
-    reasons: list[Reason] = []
-    if not context.resolver.program.candidates.asked[level]:
+    candidates, level = context.resolver.program.candidates, TIERS.index(tier)
+    found = candidates.refusals(int(context.sites.index.get_loc(site)), level)
+    reasons = [Reason(one.rule, one.en, one.ja) for one in found]
+    if not candidates.asked[level]:
         texts = f"no {tier} hub is asked for", f"{TIER_TITLES[tier][1]}は求められていない"
-        reasons.append(Reason("tier_counts", *texts))
-    wanted = row["allowed_tier"]
-    if isinstance(wanted, str) and wanted != tier:
-        texts = f"is offered as {wanted} only", f"{TIER_TITLES[wanted][1]}としてのみ提供"
-        reasons.append(Reason("allowed_tier", *texts))
-    usable_mw = float(row["max_it_load_mw"])
-    if modes["land"] == "hard" and usable_mw < own.min:
-        reasons.append(
-            Reason(
-                "land",
-                f"its usable land carries {usable_mw:.1f} MW, a {tier} hub takes {own.min:g} MW "
-                "or more",
-                f"利用可能な土地は{usable_mw:.1f} MW分"
-                f"（{TIER_TITLES[tier][1]}は{own.min:g} MW以上）",
-            )
-        )
-    one = context.sites.loc[[site]].assign(tier=tier, it_load_mw=float(own.min), reserve_mw=0.0)
-    found = [criterion.evaluate(one, context.atlas, scenario).breaches for criterion in criteria()]
-    said = {
-        breach.rule: breach
-        for breach in (*chain.from_iterable(found), *site_breaches(one, scenario))
-        if site in breach.site_ids
-    }
-    rules = all_rules()
-    position = context.sites.index.get_loc(site)
-    for admission in context.resolver.program.candidates.admissions:
-        rule, breach = admission.rule, said.get(admission.rule)
-        if modes[rule] == "hard" and admission.amount[position, level] > 0.0:
-            reasons.append(
-                Reason(rule, admission.reason_en, rules[rule].title_ja)
-                if breach is None
-                else Reason(rule, breach.message_en, breach.message_ja)
-            )
+        reasons.insert(0, Reason("tier_counts", *texts))
     return tuple(reasons)
 
 
