@@ -24,7 +24,8 @@ Complaints = Callable[[Path], list[str]]
 
 KINDS = (
     ".csv or .xlsx (municipalities or ruptures by scenario), .geojson, .json (GeoJSON), .gpkg "
-    "(GeoPackage), .shp (Shapefile), .kml, .kmz, .fgb (FlatGeobuf) or .zip (of one of these)"
+    "(GeoPackage), .shp (Shapefile), .kml, .kmz, .fgb (FlatGeobuf), .parquet (GeoParquet) or .zip "
+    "(of one of these)"
 )
 TABLE = "scenario_id,municipality_code,intensity\n"
 RUPTURES = (
@@ -173,6 +174,15 @@ CODES = "allowed: the five digits of one of the municipalities of 2020, such as 
             ],
         ),
         (
+            "a,01100,6強\na,01202,6\n",
+            [
+                (
+                    'row 3, column intensity: "6" is no class (4, 5弱, 5強, 6弱, 6強, 7); allowed: '
+                    "a number from 0 to 7.5, or nothing"
+                )
+            ],
+        ),
+        (
             "a,01100,NaN\n",
             ["row 2: gives neither probability_down nor intensity; give one of the two"],
         ),
@@ -203,6 +213,8 @@ def test_rows_of_municipalities(
     assert complaints(write_file("d.csv", TABLE + rows)) == [f"d.csv: {line}" for line in expected]
 
 
+TOO_MUCH = "too much in parts of 1; write the unit, as in 30% or 確率(%)"
+WITHOUT = "without the unit that others state; write it to all"
 FULL = "scenario_id,municipality_code,probability_down,intensity,probability_30y,group,name\n"
 
 
@@ -221,12 +233,12 @@ FULL = "scenario_id,municipality_code,probability_down,intensity,probability_30y
             "a,01100,1.5,,-0.1,,\n",
             [
                 f'row 2, column probability_30y: "-0.1" is out of range; {NUMBER_01}',
-                f'row 2, column probability_down: "1.5" is out of range; {NUMBER_01}',
+                f'row 2, column probability_down: "1.5" is {TOO_MUCH}; {NUMBER_01}',
             ],
         ),
         (
-            "a,01100,1,,5%,,\n",
-            [f'row 2, column probability_30y: "5%" is not a number; {NUMBER_01}'],
+            "a,01100,1,,5%,,\nb,01100,1,,0.3,,\n",
+            [f'row 3, column probability_30y: "0.3" is {WITHOUT}; {NUMBER_01}'],
         ),
         (
             "a,01100,1,,0.6,g,\nb,01100,1,,0.3,g,\nc,01100,1,,0.2,g,\n",
@@ -484,7 +496,7 @@ def test_numbers_and_columns_of_polygons(tmp_path: Path, complaints: Complaints)
     )
     assert complaints(path) == [
         f'd.gpkg: feature 1, column probability_30y: "inf" is not a number; {NUMBER_01}',
-        f'd.gpkg: feature 1, column probability_down: "2" is out of range; {NUMBER_01}',
+        f'd.gpkg: feature 1, column probability_down: "2" is {TOO_MUCH}; {NUMBER_01}',
         "d.gpkg: feature 2: gives both probability_down and intensity; give one of the two",
     ]
     frame = gpd.GeoDataFrame({"what": ["x"]}, geometry=[BOX], crs="EPSG:4326")

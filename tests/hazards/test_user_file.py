@@ -50,6 +50,54 @@ def test_municipalities_give_their_sites_a_probability_or_an_intensity(
     assert events["in_force"].all()
 
 
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        # Where a class begins; a whole number beside classes is one too.
+        ("6強 ６弱 7 5-upper", [6.0, 5.5, 6.5, 5.0]),
+        ("震度５弱 upper6 震度７ 5+", [4.5, 6.0, 6.5, 5.0]),
+        ("6強以上 5.7 4 6-", [6.0, 5.7, 3.5, 5.5]),
+        # Without any class, what instruments give.
+        ("6 7 5 4", [6.0, 7.0, 5.0, 4.0]),
+    ],
+)
+def test_classes_of_intensity(
+    write_file: WriteFile,
+    sites: pd.DataFrame,
+    shipped_atlas: Atlas,
+    caplog: pytest.LogCaptureFixture,
+    cells: str,
+    expected: list[float],
+) -> None:
+    rows = (f"{at},01100,{cell}\n" for at, cell in enumerate(cells.split()))
+    path = write_file("d.csv", "災害ID,市区町村コード,震度\n" + "".join(rows))
+    assert read_footprints(path, sites, shipped_atlas).intensity[0].tolist() == expected
+    told = "is read as instrumental intensity; classes are 4, 5弱" in caplog.text
+    assert told == (cells == "6 7 5 4")
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "expected"),
+    [
+        ("確率", "30%", 0.3),
+        ("確率(％)", "0.3", 0.003),
+        ("30年確率", "０．３", 0.3),
+        ("確率", "1", 1.0),
+    ],
+)
+def test_probabilities_in_percent(
+    write_file: WriteFile,
+    sites: pd.DataFrame,
+    shipped_atlas: Atlas,
+    header: str,
+    cell: str,
+    expected: float,
+) -> None:
+    path = write_file("d.csv", f"災害ID,市区町村コード,震度,{header}\na,01100,6.1,{cell}\n")
+    found = read_footprints(path, sites, shipped_atlas)
+    assert found.events["probability_30y"].tolist() == [pytest.approx(expected, rel=1e-12)]
+
+
 def test_alternatives_of_a_group_share_a_source(
     write_file: WriteFile, sites: pd.DataFrame, shipped_atlas: Atlas
 ) -> None:

@@ -12,7 +12,8 @@ WriteFile = Callable[[str, str | bytes], Path]
 Complaints = Callable[[Path], list[str]]
 KINDS = (
     ".csv or .xlsx (with latitude and longitude), .geojson, .json (GeoJSON), .gpkg (GeoPackage), "
-    ".shp (Shapefile), .kml, .kmz, .fgb (FlatGeobuf) or .zip (of one of these)"
+    ".shp (Shapefile), .kml, .kmz, .fgb (FlatGeobuf), .parquet (GeoParquet) or .zip "
+    "(of one of these)"
 )
 ENCODINGS = "allowed: UTF-8 (with or without BOM), UTF-16 with BOM, CP932 or EUC-JP; save it again"
 

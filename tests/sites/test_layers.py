@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -194,7 +195,8 @@ def test_metres_in_a_table(write_file: WriteFile, complaints: Complaints) -> Non
         ),
         ("s.fgb", "lat,lon", "is not a FlatGeobuf"),
         ("s.shp", "lat,lon", "is not a Shapefile"),
-        ("s.parquet", "PAR1", 'extension ".parquet" is not known'),
+        ("s.parquet", "PAR2", "is not GeoParquet; write it again, or name it after what it is"),
+        ("s.gml", "<gml/>", 'extension ".gml" is not known'),
         ("s.zip", "PK", "cannot be unpacked: File is not a zip file"),
     ],
 )
@@ -222,6 +224,37 @@ def test_areas_that_tools_add_to_polygons(
     frame.to_file(tmp_path / "p.gpkg")
     sites = read_sites(tmp_path / "p.gpkg", atlas, land)
     assert sites["hectares"].tolist() == [pytest.approx(hectares, abs=0.01)]
+
+
+def test_geoparquet(
+    tmp_path: Path, complaints: Complaints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    arrow = pytest.importorskip("pyarrow")
+    parcels("EPSG:6680").to_parquet(tmp_path / "p.parquet", compression="zstd")
+    assert_read(tmp_path / "p.parquet")
+    parcels().set_index("名称").to_parquet(tmp_path / "q.geoparquet")
+    assert_read(tmp_path / "q.geoparquet")
+    (tmp_path / "cut.parquet").write_bytes((tmp_path / "p.parquet").read_bytes()[:-9] + b"PAR1")
+    plain = parcels().drop(columns="geometry")
+    plain.to_parquet(tmp_path / "plain.parquet")
+    unknown = parcels().set_crs(None, allow_override=True)
+    unknown.to_parquet(tmp_path / "unknown.parquet")
+    # 30 million gaps, in a few hundred bytes.
+    column = arrow.nulls(30_000_000)
+    packed = arrow.table({"名称": column, "面積": column, "geometry": column})
+    parquet.write_table(packed, tmp_path / "bomb.parquet")
+    for name, said in (
+        ("cut", "cannot be read as GeoParquet: "),
+        ("plain", "cannot be read as GeoParquet: Missing geo metadata"),
+        ("unknown", "has no coordinate reference system; set the one"),
+        ("bomb", "unpacks to 720,000,000 bytes; allowed: up to 200,000,000"),
+    ):
+        (line,) = complaints(tmp_path / f"{name}.parquet")
+        assert line.startswith(f"{name}.parquet: {said}")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    (line,) = complaints(tmp_path / "p.parquet")
+    assert line.startswith("p.parquet: is GeoParquet, which needs pyarrow; pip install 'dcsite[")
 
 
 @pytest.mark.parametrize(

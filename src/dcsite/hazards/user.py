@@ -1,17 +1,17 @@
 """A user's own disasters: polygons, a table of municipalities, or ruptures.
 
 Every format gives rows of scenarios. `scenario_id` is needed; `name`, `name_en`, `name_ja`,
-`probability_30y` (0..1) and `group` are optional: scenarios of one group are alternatives, of
-which one happens at most. Where a scenario has several rows, those that say any of these must say
-the same.
+`probability_30y` (0..1, or with %) and `group` are optional: scenarios of one group are
+alternatives, of which one happens at most. Where a scenario has several rows, those that say any of
+these must say the same.
 
 ==================  ===============================================================================
 File                Further columns
 ==================  ===============================================================================
-GeoPackage,         `probability_down` (0..1; 1 without it) or `intensity` (JMA) of all sites in
-GeoJSON             the row's polygon
-CSV                 `municipality_code`, and `probability_down` or `intensity` of its sites
-CSV                 `moment_magnitude`, `source_type` (crustal, interface, intraslab), `lat_deg`,
+A layer             `probability_down` (0..1; 1 without it) or `intensity` (JMA, as instruments
+                    give it, or a class such as 6強) of all sites in the row's polygon
+A table             `municipality_code`, and `probability_down` or `intensity` of its sites
+A table             `moment_magnitude`, `source_type` (crustal, interface, intraslab), `lat_deg`,
                     `lon_deg`, `top_depth_km`, `length_km`, `width_km`, `strike_deg`, `dip_deg` of
                     a plane of the rupture, as in :class:`dcsite.hazards.FaultPlanes`
 ==================  ===============================================================================
@@ -41,6 +41,7 @@ from dcsite.sites.reader import (
     shown,
 )
 from dcsite.sites.user import PLACE_COLUMNS
+from dcsite.sites.values import PART, plain
 
 from .ground_motion import PLANE_RANGES, FaultPlanes, SourceType, jma_intensity, rupture_distance_km
 
@@ -80,12 +81,19 @@ _FELT = 5.0
 _MAX_TOLD = 8
 _EFFECTS = ("probability_down", "intensity")
 _COMMON = ("scenario_id", "name", "name_en", "name_ja", "probability_30y", "group", *_EFFECTS)
-#: Words that leave open within how many years.
-_LOOSE_PROBABILITY = ("発生確率", "確率", "probability")
+#: A name of a column without it leaves open within how many years.
+_YEARS = re.compile("30")
 _OTHER_NAMES = PLACE_COLUMNS | {
     "scenario_id": ("scenario_id", "シナリオID", "災害ID"),
     "name": (*PLACE_COLUMNS["name"], "災害名", "シナリオ名"),
-    "probability_30y": ("probability_30y", "30年確率", "30年発生確率", *_LOOSE_PROBABILITY),
+    "probability_30y": (
+        "probability_30y",
+        "30年確率",
+        "30年発生確率",
+        "発生確率",
+        "確率",
+        "probability",
+    ),
     "probability_down": ("probability_down", "停止確率", "被災確率"),
     "intensity": ("intensity", "震度", "計測震度"),
     "group": ("group", "グループ"),
@@ -108,6 +116,7 @@ _LAYER_FILE = FileForm(
     needed=("scenario_id",),
     needed_instead=("name",),
     error=DisastersError,
+    measures={"probability_30y": PART, "probability_down": PART},
 )
 _TABLE_FILE = replace(
     _LAYER_FILE,
@@ -144,8 +153,8 @@ def read_footprints(path: str | Path, sites: pd.DataFrame, atlas: Atlas) -> Foot
     Parameters
     ----------
     path : str or pathlib.Path
-        GeoPackage or GeoJSON of polygons in any stated coordinate reference system, or CSV (UTF-8
-        or CP932) of municipalities or ruptures, told apart by its columns.
+        A layer of polygons in any stated coordinate reference system, or a table of municipalities
+        or of ruptures, told apart by its columns; ``FILE|layername=NAME`` where there are several.
     sites : pandas.DataFrame
         Indexed by `site_id`: `municipality_code`, `lat_deg`, `lon_deg`; `arv` (amplification of
         the ground, used for ruptures) where known.
@@ -192,9 +201,11 @@ def _tell_struck(rows: UserRows, events: pd.DataFrame, intensity: Floats, lost: 
 
 def _ids(rows: UserRows) -> tuple[str, ...]:
     """Return the id of each row's scenario; without such a column rows of a name are of one."""
-    if rows.labels.get("probability_30y") in _LOOSE_PROBABILITY:
-        label = shown(rows.labels["probability_30y"])
-        rows.problems.tell(f"column {label} is read as the probability within 30 years, 0 to 1")
+    label = rows.labels.get("probability_30y", "")
+    if label and not _YEARS.search(plain(label)):
+        parts = "in %" if PART.stated(label)[1] else "0 to 1"
+        what = f"column {shown(label)} is read as the probability within 30 years"
+        rows.problems.tell(f"{what}, {parts}")
     if rows.has("scenario_id"):
         return rows.ids("scenario_id", needed="give each row the id of its scenario")
     number: dict[str, int] = {}

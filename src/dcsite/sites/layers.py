@@ -38,7 +38,10 @@ _OFFICIAL_CRS = "EPSG:6668"
 #: The files that make up a Shapefile, and that may stand beside a GeoPackage in use.
 _BESIDE = {".shp": (".shx", ".dbf", ".prj", ".cpg")}
 #: What an archive may hold, the one to read first where it holds a layer in two formats.
-_PACKED = (".geojson", ".shp", ".gpkg", ".fgb", ".kml")
+_PACKED = (".geojson", ".shp", ".gpkg", ".fgb", ".kml", ".parquet")
+#: What readers of broken files may raise.
+_BROKEN = (ValueError, TypeError, LookupError)
+_PARQUET = (".parquet", ".geoparquet")
 #: Of these, what may hold several layers itself.
 _LAYERED = {".gpkg", ".kml"}
 #: Columns that the reader of KML adds to all.
@@ -73,6 +76,8 @@ def read_layer(path: Path, form: FileForm, most_bytes: int, name: str | None) ->
         earth it is.
     """
     with _copied(path, form, most_bytes, name) as copy:
+        if copy.suffix in _PARQUET:
+            return _judged(_read_parquet(copy, form, path, most_bytes), copy, form, path)
         return _read_copy(copy, form, path, name if copy.suffix in _LAYERED else None)
 
 
@@ -178,11 +183,43 @@ def _read_copy(copy: Path, form: FileForm, path: Path, name: str | None) -> User
         raise form.unusable(path, f"cannot be read: {reason}; allowed: {form.kinds}") from None
     except UnicodeDecodeError:
         raise form.unusable(path, "holds text that is not UTF-8; save it again in UTF-8") from None
+    if stated is not None and isinstance(frame, gpd.GeoDataFrame):
+        frame = frame.set_crs(stated, allow_override=True)
+    return _judged(frame, copy, form, path)
+
+
+def _read_parquet(copy: Path, form: FileForm, path: Path, most_bytes: int) -> gpd.GeoDataFrame:
+    """Read GeoParquet, which the geospatial library's wheels leave to Arrow."""
+    _check_content(copy, form, path)
+    try:
+        from pyarrow import ArrowException, parquet
+    except ModuleNotFoundError:
+        how = "pip install 'dcsite[parquet]', or convert it: ogr2ogr sites.gpkg FILE"
+        raise form.unusable(path, f"is GeoParquet, which needs pyarrow; {how}") from None
+    with copy.open("rb") as file:
+        try:
+            held = parquet.ParquetFile(file).metadata
+            groups = (held.row_group(at).total_byte_size for at in range(held.num_row_groups))
+            # What repeats is packed into next to nothing; a value takes eight bytes at least.
+            size = max(sum(groups), 8 * held.num_rows * held.num_columns)
+            if size > most_bytes:
+                raise form.unusable(
+                    path, f"unpacks to {size:,} bytes; allowed: up to {most_bytes:,}; give less"
+                )
+            frame = gpd.read_parquet(file)
+        except (ArrowException, shapely.GEOSException, OSError, *_BROKEN) as error:
+            reason = str(error).splitlines()[0] if str(error) else "it is broken"
+            raise form.unusable(path, f"cannot be read as GeoParquet: {reason}") from None
+    # Tools keep an index beside the columns, which may be the ids.
+    named = [name for name in frame.index.names if name is not None and name not in frame]
+    return frame.reset_index(level=named) if named else frame
+
+
+def _judged(frame: gpd.GeoDataFrame, copy: Path, form: FileForm, path: Path) -> UserRows:
+    """Bring what was read to texts and to degrees on WGS 84."""
     problems = ProblemList(path.name, "feature", form.error)
     if not isinstance(frame, gpd.GeoDataFrame):
         frame = gpd.GeoDataFrame(frame, geometry=np.full(len(frame), None), crs="EPSG:4326")
-    if stated is not None:
-        frame = frame.set_crs(stated, allow_override=True)
     columns = [str(column) for column in frame.columns.drop(frame.geometry.name)]
     if copy.suffix == ".kml":
         columns = [column for column in columns if column.casefold() not in _OF_KML]
@@ -191,23 +228,16 @@ def _read_copy(copy: Path, form: FileForm, path: Path, name: str | None) -> User
     needed = tuple(one for one in form.needed if len(frame) and not one.endswith("_deg"))
     position = match_columns(columns, problems, form, needed)
     labels = {one: columns[at] for one, at in position.items()}
-    cells = {}
-    for one, label in labels.items():
-        values = frame[label].astype(object).tolist()
-        for number, value in enumerate(values, 1):
-            if isinstance(value, dict | list | np.ndarray):
+    texts = {label: [_text(value) for value in frame[label].astype(object)] for label in columns}
+    for label in labels.values():
+        for at, text in enumerate(texts[label]):
+            if text is None:
                 what = "holds a list or an object; allowed: a text or a number"
-                problems.add(number, label, what)
-        cells[one] = tuple(
-            "" if isinstance(value, dict | list | np.ndarray) else cell_text(value)
-            for value in values
-        )
+                problems.add(at + 1, label, what)
+    cells = {one: tuple(text or "" for text in texts[label]) for one, label in labels.items()}
     numbers = tuple(range(1, len(frame) + 1))
     others = {
-        label: tuple(
-            "" if isinstance(value, dict | list | np.ndarray) else cell_text(value)
-            for value in frame[label].astype(object).tolist()
-        )
+        label: tuple(text or "" for text in texts[label])
         for label in columns
         if label not in labels.values()
     }
@@ -223,6 +253,11 @@ def _check_content(copy: Path, form: FileForm, path: Path) -> None:
     kind, is_one = _KINDS[copy.suffix]
     if not is_one(copy):
         raise form.unusable(path, f"is not {kind}; write it again, or name it after what it is")
+
+
+def _text(value: Any) -> str | None:
+    """Return a cell's text; None for a list or an object."""
+    return None if isinstance(value, dict | list | np.ndarray) else cell_text(value)
 
 
 def _crs_of_json(copy: Path, form: FileForm, path: Path) -> pyproj.CRS | None:
@@ -303,6 +338,11 @@ def _is_flatgeobuf(path: Path) -> bool:
     return path.read_bytes()[:3] == b"fgb"
 
 
+def _is_parquet(path: Path) -> bool:
+    content = path.read_bytes()
+    return content[:4] == content[-4:] == b"PAR1"
+
+
 #: What each extension says, and what tells whether it is so.
 _KINDS: dict[str, tuple[str, Callable[[Path], bool]]] = {
     ".gpkg": ("a GeoPackage", _is_geopackage),
@@ -311,6 +351,7 @@ _KINDS: dict[str, tuple[str, Callable[[Path], bool]]] = {
     ".json": ("GeoJSON", _is_json_object),
     ".kml": ("KML without links", _is_kml),
     ".fgb": ("a FlatGeobuf", _is_flatgeobuf),
+    **dict.fromkeys(_PARQUET, ("GeoParquet", _is_parquet)),
 }
 
 

@@ -47,18 +47,9 @@ TABLES = (".csv", ".xlsx")
 #: How to bring other formats of the trade to one that is read.
 _CONVERT = {
     (".xls", ".xlsm", ".xlsb", ".ods"): "; save it as .xlsx",
-    (
-        ".parquet",
-        ".geoparquet",
-        ".gml",
-        ".xml",
-        ".tab",
-        ".mif",
-        ".gdb",
-        ".dxf",
-        ".gpx",
-        ".sqlite",
-    ): ("; convert it in a geographic information system, or as in: ogr2ogr sites.gpkg FILE"),
+    (".gml", ".xml", ".tab", ".mif", ".gdb", ".dxf", ".gpx", ".sqlite", ".geojsonl", ".ndjson"): (
+        "; convert it in a geographic information system, or as in: ogr2ogr sites.gpkg FILE"
+    ),
 }
 #: What a run can hold several times over; a larger file is refused before it is read.
 MAX_BYTES = 200_000_000

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from dcsite.errors import DcsiteError, Problem, SitesError
 
-from .values import Measure, plain, read_angle, read_number
+from .values import Measure, plain, read_angle, read_class, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from dcsite.geo.geodesy import Floats
 
 #: Layers of geometries that are read, and how messages name them.
-LAYER_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".kml", ".kmz", ".fgb", ".zip")
+LAYER_SUFFIXES = (
+    ".geojson", ".json", ".gpkg", ".shp", ".kml", ".kmz", ".fgb", ".parquet", ".geoparquet", ".zip",
+)  # fmt: skip
 LAYER_KINDS = (
     ".geojson, .json (GeoJSON), .gpkg (GeoPackage), .shp (Shapefile), .kml, .kmz, "
-    ".fgb (FlatGeobuf) or .zip (of one of these)"
+    ".fgb (FlatGeobuf), .parquet (GeoParquet) or .zip (of one of these)"
 )
 _NEARLY = 0.8
 #: A column's name of so many letters that is nearly right is meant to be read.
@@ -192,7 +194,10 @@ def _note_near(
     if form.official:
         missing = [word for word in missing if not re.match(form.official, word)]
     for label in unread:
-        near = difflib.get_close_matches(plain_label(label), missing, n=1, cutoff=_NEARLY)
+        # 50年確率 is no slip of the pen for 30年確率.
+        digits = re.findall(r"\d+", plain_label(label))
+        alike = [word for word in missing if re.findall(r"\d+", word) == digits]
+        near = difflib.get_close_matches(plain_label(label), alike, n=1, cutoff=_NEARLY)
         # Tools add short keys, as fid, that are near to other short words.
         if near and (words[near[0]] in needed or len(plain_label(label)) >= _TELLING):
             problems.add(0, label, f"is not read; did you mean {near[0]}? Rename or remove it")
@@ -462,10 +467,13 @@ class UserRows:
                 return value, packed if unmarked else ""
 
             return angle
+        if field == "intensity":
+            return self._read_intensity()
         measure = self.measures.get(field)
         if measure is None:
             return lambda text: (read_number(text), "")
         of_label = measure.stated(self.labels.get(field, ""))[1]
+        mixed = measure.strict and any(measure.read(text, of_label)[1] for text in self.said(field))
 
         def quantity(text: str) -> tuple[float | None, str]:
             value, stated = measure.read(text, of_label)
@@ -473,9 +481,28 @@ class UserRows:
                 return value, ""
             if value > measure.most:
                 return None, f"too much in {measure.unit}; write the unit, as in {measure.states}"
-            return value, f"states no unit and is read in {measure.unit}"
+            if mixed:
+                return None, "without the unit that others state; write it to all"
+            return value, "" if measure.strict else f"states no unit and is read in {measure.unit}"
 
         return quantity
+
+    def _read_intensity(self) -> Callable[[str], tuple[float | None, str]]:
+        """Return what reads JMA intensity: as instruments give it, or where a class begins."""
+        said = self.said("intensity")
+        classes = any(read_number(text) is None and read_class(text) is not None for text in said)
+        whole = not classes and "計測" not in self.labels.get("intensity", "")
+
+        def intensity(text: str) -> tuple[float | None, str]:
+            number = read_number(text)
+            if number is None or (classes and number.is_integer()):
+                value = read_class(text)
+                odd = number is not None and value is None
+                return value, "no class (4, 5弱, 5強, 6弱, 6強, 7)" if odd else ""
+            told = "is read as instrumental intensity; classes are 4, 5弱, 5強, 6弱, 6強 and 震度7"
+            return number, told if whole and number in {5.0, 6.0, 7.0} else ""
+
+        return intensity
 
     def ids(self, field: str, *, needed: str = "") -> tuple[str, ...]:
         """Return the ids of a field, empty where there is none; `needed` asks for what is not."""

@@ -99,6 +99,27 @@ def _sexagesimal(degrees: str, minutes: str, seconds: str, *, most: float) -> fl
     return value if value <= most else None
 
 
+#: Where each class of JMA seismic intensity begins; the instrumental scale has no bare 5 and 6.
+_CLASS_FROM = {
+    "0": 0.0, "1": 0.5, "2": 1.5, "3": 2.5, "4": 3.5,
+    "5弱": 4.5, "5強": 5.0, "6弱": 5.5, "6強": 6.0, "7": 6.5,
+}  # fmt: skip
+_SIDES = {"lower": "弱", "-": "弱", "upper": "強", "+": "強"}
+_SIDE = "弱|強|lower|upper|[-+]"
+_CLASS = re.compile(
+    rf"(?:震度)?\s*(?:(lower|upper)\s*)?([0-7])\s*(?:-\s*(?=[lu]))?({_SIDE})?(?:以上)?", re.ASCII
+)
+
+
+def read_class(text: str) -> float | None:
+    """Return where the class of JMA intensity begins that a text names (``6強``, ``6-upper``)."""
+    found = _CLASS.fullmatch(plain(text).casefold())
+    if not found or (found[1] and found[3]):
+        return None
+    side = found[1] or found[3] or ""
+    return _CLASS_FROM.get(f"{found[2]}{_SIDES.get(side, side)}")
+
+
 @dataclass(frozen=True)
 class Measure:
     """A quantity whose unit a header or a cell may state.
@@ -113,12 +134,16 @@ class Measure:
         The largest figure that can be in `unit` where none is stated; above it the unit is asked.
     states : str
         How a header states it, for messages.
+    strict : bool
+        Whether a figure without a unit is flawed beside others of its column that state one, and
+        otherwise is in `unit` without a word.
     """
 
     unit: str
     units: tuple[tuple[str, float], ...]
     most: float
     states: str
+    strict: bool = False
 
     def stated(self, label: str) -> tuple[str, float | None]:
         """Return a label without its unit, and what one of that unit is; None where it has none."""
@@ -172,4 +197,8 @@ POWER = Measure(
     ),
     10_000.0,
     "上限(MW) or 上限(kW)",
+)
+#: Probabilities and shares from 0 to 1.
+PART = Measure(
+    "parts of 1", ((r"%|パーセント|percent|pct", 0.01),), 1.0, "30% or 確率(%)", strict=True
 )
