@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import dcsite
+from dcsite.contract import TIERS
 from dcsite.criteria.cables import CRITERION, landings_in_force
+from dcsite.model import Candidates, assemble
 
 
 def test_cables_count_when_in_service_or_being_built_by_the_year(shipped_atlas):
@@ -140,3 +142,54 @@ def test_a_hub_that_needs_no_landing_has_a_link_only_within_reach(measured, ship
     assert told["landing_distance_km"] == pytest.approx(
         measured.loc["35201", "landing_distance_km"]
     )
+
+
+@pytest.mark.parametrize(("asked", "short"), [(0, []), (2, []), (3, [1.0]), (5, [3.0])])
+def test_corridors_short_are_those_asked_less_those_reached(measured, shipped_atlas, asked, short):
+    # Tomakomai's one cable leads to two corridors; a regional hub needs none.
+    scenario = dcsite.load_scenario("policy-2023", [f"criteria.cables.min_directions={asked}"])
+    hubs = measured.loc[["01213", "20202"]].assign(tier=["core", "regional"], it_load_mw=100.0)
+    found = CRITERION.evaluate(hubs, shipped_atlas, scenario)
+    told = [one.amount for one in found.breaches if one.rule == "international_directions"]
+    assert told == short
+    _, few = CRITERION.admit(hubs, scenario)
+    assert few.amount[0].tolist() == [*(short or [0.0]), 0.0, 0.0]
+
+
+@pytest.mark.parametrize(("factor", "reached"), [(1.001, True), (0.999, False)])
+def test_a_cores_reach_ends_at_its_limit(measured, shipped_atlas, factor, reached):
+    hubs = measured.loc[["40130"]].assign(tier="core", it_load_mw=100.0)
+    limit_km = factor * float(hubs["landing_distance_km"].iloc[0])
+    scenario = dcsite.load_scenario(
+        "policy-2023",
+        ["criteria.cables.min_directions=1", f"criteria.cables.core_landing_max_km={limit_km}"],
+    )
+    rules = {one.rule for one in CRITERION.evaluate(hubs, shipped_atlas, scenario).breaches}
+    assert ("landing_reach" not in rules) is reached
+    bare = hubs[["lat_deg", "lon_deg", "landmass_id"]]
+    anew = hubs.assign(**CRITERION.measure(bare, shipped_atlas, scenario))
+    far, few = CRITERION.admit(anew, scenario)
+    assert far.amount.tolist() == [[0.0 if reached else 1.0, 0.0, 0.0]]
+    assert few.amount[0, 0] == (0.0 if reached else 1.0)
+
+
+@pytest.mark.parametrize("mode", ["hard", "soft"])
+def test_the_row_adds_up_the_load_at_crowded_landings_and_keeps_it_below(
+    measured, shipped_atlas, mode
+):
+    scenario = dcsite.load_scenario(
+        "policy-2023",
+        [f'rules.landing_clusters="{mode}"', "criteria.cables.max_crowded_share=0.2"],
+    )
+    sites = measured.loc[["12234", "24215", "40130", "01213"]]  # Boso, Shima, and two far away
+    program = assemble(Candidates.of(scenario, shipped_atlas, sites))
+    row = next(one for one in program.problem.constraints() if one.name == "landing_clusters")
+    share, total = {}, scenario.total_new_it_load_mw
+    for site, tier in np.argwhere(program.eligible[:2]):
+        share[program.open[site, tier].name] = program.min_mw[tier] / total
+        share[program.extra_mw[site, tier].name] = 1.0 / total
+    if mode == "soft":
+        share["over_landing_clusters"] = -1.0
+    assert len(share) > len(TIERS)
+    assert {variable.name: factor for variable, factor in row.items()} == pytest.approx(share)
+    assert (row.sense, row.constant) == (-1, -0.2)  # at most

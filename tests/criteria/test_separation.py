@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
 
 import pandas as pd
 import pytest
@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dcsite
+from dcsite.contract import TIERS
 from dcsite.criteria.separation import CRITERION, least_excused
+from dcsite.geo.geodesy import geodesic_destination
 
 
 def hubs_frame(rows: list[tuple[str, str, float, float, float]]) -> pd.DataFrame:
@@ -95,3 +97,38 @@ def test_a_scenario_can_turn_the_clearance(measured):
     _, clearance = CRITERION.admit(measured, wide)
     nagoya = measured.index.get_loc("23100")
     assert clearance.amount[nagoya].tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("factor", [0.999, 1.001])
+@pytest.mark.parametrize("pair", list(combinations_with_replacement(TIERS, 2)))
+def test_two_hubs_stand_apart_by_what_the_lower_tier_asks(shipped_atlas, policy, pair, factor):
+    need_km = policy.tiers[max(pair, key=TIERS.index)].separation_km
+    there = geodesic_destination(43.0, 142.0, 30.0, need_km * factor)
+    hubs = hubs_frame(
+        [("a", pair[0], 300.0, 43.0, 142.0), ("b", pair[1], 100.0, *map(float, there))]
+    )
+    found = CRITERION.evaluate(hubs, shipped_atlas, policy)
+    told = [(one.rule, one.amount, one.site_ids) for one in found.breaches]
+    assert told == ([("separation", 1, ("a", "b"))] if factor < 1.0 else [])
+
+
+@pytest.mark.parametrize("factor", [0.999, 1.001])
+@pytest.mark.parametrize("tier", TIERS)
+def test_each_tier_stands_clear_of_tokyo_by_its_own_distance(shipped_atlas, factor, tier):
+    # West of Osaka no other core is near: 30 and 20 km are asked of the lower tiers, 400 of cores.
+    scenario = dcsite.load_scenario(
+        "policy-2023",
+        ["criteria.separation.existing_core_clearance_km={large=30, regional=20}"],
+    )
+    need_km = {"core": 400.0, "large": 30.0, "regional": 20.0}[tier]
+    osaka = shipped_atlas.existing_cores().loc["osaka"]
+    there = geodesic_destination(osaka["lat_deg"], osaka["lon_deg"], 270.0, need_km * factor)
+    hubs = hubs_frame([("a", tier, 100.0, *map(float, there))])
+    rules = {one.rule for one in CRITERION.evaluate(hubs, shipped_atlas, scenario).breaches}
+    rule = "separation" if tier == "core" else "existing_core_clearance"
+    assert rules == ({rule} if factor < 1.0 else set())
+    sites = CRITERION.measure(hubs, shipped_atlas, scenario)
+    amounts = {
+        one.rule: one.amount[0, TIERS.index(tier)] for one in CRITERION.admit(sites, scenario)
+    }
+    assert [name for name, amount in amounts.items() if amount] == sorted(rules)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 
 import dcsite
 from dcsite.contract import TIERS
-from dcsite.geo.geodesy import geodesic_km
+from dcsite.geo.geodesy import geodesic_destination, geodesic_km
 from dcsite.model import Candidates, assemble, cliques
 from dcsite.solvers import SolveOptions, find_answer
 
@@ -60,6 +61,20 @@ def test_the_spacing_takes_the_place_of_smaller_separations_and_leaves_larger_on
     expected = nearer_than(program, sites, lambda level: max(120.0, DISTANCE_KM[TIERS[level]]))
     assert len(expected) > 50
     assert kept_apart(program, ("spacing_", "separation_")) == expected
+
+
+@pytest.mark.parametrize("factor", [0.999, 1.001])
+@pytest.mark.parametrize("tier", TIERS)
+def test_rows_end_where_the_separation_does(measured, shipped_atlas, policy, tier, factor):
+    pair = measured.loc[["01217", "41206"]].copy()  # fit for cores; the second is moved
+    start = pair[["lat_deg", "lon_deg"]].iloc[0]
+    moved = geodesic_destination(*start, 200.0, factor * DISTANCE_KM[tier])
+    pair.loc[pair.index[1], ["lat_deg", "lon_deg"]] = np.ravel(moved)
+    program = assemble(Candidates.of(policy, shipped_atlas, pair))
+    expected = nearer_than(program, pair, lambda level: DISTANCE_KM[TIERS[level]])
+    of_tier = [max(s, t) for (_, s), (_, t) in expected].count(TIERS.index(tier))
+    assert (of_tier > 0) is (factor < 1.0)
+    assert kept_apart(program, "separation_") == expected
 
 
 @pytest.mark.parametrize(("mode", "spacing_km"), [("soft", 60.0), ("soft", 200.0), ("off", 200.0)])

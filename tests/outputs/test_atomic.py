@@ -46,6 +46,31 @@ def test_an_older_output_is_replaced_as_a_whole_and_keeps_its_mode(tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.parametrize("exchange", [True, False])
+def test_files_and_folder_are_on_the_disk_before_they_take_the_old_ones_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchange: bool
+) -> None:
+    out = tmp_path / "out"
+    write(out, "old")
+    if not exchange:
+        monkeypatch.setattr(atomic, "_exchange", lambda first, second: False)
+    flushed: list[tuple[int, int, dict[str, str]]] = []
+    fsync = os.fsync
+
+    def record(handle: int) -> None:
+        fsync(handle)
+        found = os.fstat(handle)
+        flushed.append((found.st_ino, found.st_size, read(out)))
+
+    monkeypatch.setattr(os, "fsync", record)
+    write(out, "new text")
+    assert read(out) == both("new text")
+    before = {inode: size for inode, size, there in flushed if there == both("old")}
+    for path in (out / "one.txt", out / "two.txt"):
+        assert before[path.stat().st_ino] == len("new text")
+    assert out.stat().st_ino in before
+
+
 def test_a_new_folder_has_the_mode_that_mkdir_gives(tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     write(tmp_path / "out", "new")
