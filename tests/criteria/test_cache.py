@@ -16,8 +16,10 @@ from dcsite.atlas.atlas import default_root
 from dcsite.criteria import cache as cache_module
 from dcsite.criteria import measure_sites
 from dcsite.criteria.cache import CACHE_VARIABLE, MeasureCache, cache_folder
+from dcsite.criteria.measuring import take_measurements
 from dcsite.errors import GeodataError
 from dcsite.scenario import Scenario
+from dcsite.sites.rows import notes_so_far, notes_told, tell_note
 
 FEW = ["01100", "01217", "04100", "15100", "41206", "47201", "13421"]
 
@@ -172,6 +174,21 @@ def test_the_plan_still_lists_the_tables_measuring_read(
     assert warm.tables_used() == ()
     cache.measure_sites(few, warm, policy)
     assert {info.name: info.sha256 for info in warm.tables_used()} == read
+
+
+def test_what_was_told_of_users_files_is_told_again(
+    few, policy, cache, shipped_atlas, no_measuring, monkeypatch
+):
+    def measure(*given):
+        tell_note("note: d.gpkg: of 7 places strikes: 2")
+        return take_measurements(*given)
+
+    monkeypatch.setattr(cache_module, "take_measurements", measure)
+    cache.measure_sites(few, shipped_atlas, policy)
+    no_measuring()
+    before = notes_so_far()
+    cache.measure_sites(few, shipped_atlas, policy)
+    assert notes_told(before) == ("note: d.gpkg: of 7 places strikes: 2",)
 
 
 def test_tables_read_for_something_else_are_not_listed_later(few, policy, cache):

@@ -111,6 +111,17 @@ def test_the_first_of_coincident_places(tmp_path: Path) -> None:
     assert read.points.second.tolist() == [180.0, 0.0]
 
 
+def test_stations_listed_once_for_each_line(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("id,lat,lon\nS1,35,139\nS1,35,139\nS2,36,139\n", encoding="utf-8")
+    read = read_places(path, first_of_coincident=True)
+    assert (read.place_ids, read.removed) == (("S1", "S2"), 1)
+    # Of two places with one id nobody knows which is meant.
+    path.write_text("id,lat,lon\nS1,35,139\nS1,35,139\nS1,36,139\n", encoding="utf-8")
+    with pytest.raises(SitesError, match='row 4, column id: "S1" is the id of row 2 too'):
+        read_places(path, first_of_coincident=True)
+
+
 @pytest.mark.parametrize(
     ("rows", "told"),
     [

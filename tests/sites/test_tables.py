@@ -19,7 +19,7 @@ from dcsite.errors import SitesError
 from dcsite.scenario import LandParameters
 from dcsite.sites import read_sites
 from dcsite.sites.reader import UserRows, read_rows
-from dcsite.sites.rows import field_meant
+from dcsite.sites.rows import field_meant, let_notes
 from dcsite.sites.user import PLACE_COLUMNS, SITES_FILE
 from dcsite.sites.values import AREA, POWER, read_angle, read_number
 
@@ -82,7 +82,7 @@ def test_what_may_be_two_things_is_refused(write_file: WriteFile) -> None:
         (TABLE.replace("12.5\r\n", "12.5,\r\n").replace("面積\r", "面積,\r"), ""),
         (
             TABLE.replace("名称", "摘要,名称").replace("秋田港", f"{'x' * 200_000},秋田港"),
-            'not read: column "摘要"',
+            'handed on as own_..., not used: column "摘要"',
         ),
     ],
     ids=["title", "titles", "total", "wide", "remark", "sep", "digits", "commas", "long cell"],
@@ -228,10 +228,9 @@ def test_columns_that_are_not_read_are_told_once(
     text = "fid,No.,名称,所在地,緯度,経度,OBJECTID,区分\n1,1,港,秋田市,39.7,140.1,7,県有地\n"
     for _ in range(2):
         rows = rows_of(text)
-        assert rows.problems.told == ['not read: columns "fid", "No.", "所在地", "OBJECTID"']
-    assert [line for line in caplog.messages if "所在地" in line] == [
-        'note: s.csv: not read: columns "fid", "No.", "所在地", "OBJECTID"'
-    ]
+        said = 'handed on as own_..., not used: columns "fid", "No.", "所在地", "OBJECTID"'
+        assert rows.problems.told == [said]
+    assert [line for line in caplog.messages if "所在地" in line] == [f"note: s.csv: {said}"]
 
 
 def test_tiers_in_japanese(write_file: WriteFile, atlas: Atlas, land: LandParameters) -> None:
@@ -290,6 +289,23 @@ def test_excel(tmp_path: Path) -> None:
     rows.problems.raise_if_any()
 
 
+def test_what_excel_does_not_show_or_keep(tmp_path: Path, complaints: Complaints) -> None:
+    path = workbook(tmp_path / "s.xlsx", 候補地=LINES, 作業=LINES)
+    book = openpyxl.load_workbook(path)
+    book["作業"].sheet_state = "hidden"
+    book["候補地"]["D3"].number_format = "0.0%"
+    book.save(path)
+    rows = read_rows(path, SITES_FILE)
+    assert 'not read: hidden sheet "作業"' in rows.problems.told
+    assert rows.cells["hectares"] == ("1250%",)
+    assert len(read_rows(f"{path}|layername=作業", SITES_FILE)) == 1
+    # Nobody has worked out the formula: the cell is empty for all but Excel.
+    book["候補地"]["D3"].value = "=5*2.5"
+    book.save(path)
+    (line,) = complaints(path)
+    assert line.startswith("s.xlsx: row 3: the formula in cell 4 has no value kept; open")
+
+
 def test_excel_with_several_sheets(tmp_path: Path, complaints: Complaints) -> None:
     path = workbook(tmp_path / "s.xlsx", 候補地=LINES, 参考=LINES)
     (line,) = complaints(path)
@@ -310,3 +326,15 @@ def test_units_are_not_found_within_words() -> None:
     assert AREA.stated("hall")[1] is None
     assert POWER.stated("kwh")[1] is None
     assert np.isclose(AREA.stated("面積（坪）")[1] or 0.0, 3.30578512e-4)
+
+
+def test_of_several_processes_one_tells(rows_of: RowsOf, caplog: pytest.LogCaptureFixture) -> None:
+    try:
+        let_notes(heard=False, told=['note: s.csv: handed on as own_..., not used: column "p"'])
+        rows_of("lat,lon,q\n39.7,140.1,7\n")
+        let_notes(heard=True)
+        rows_of("lat,lon,p\n39.7,140.1,7\n")
+        rows_of("lat,lon,r\n39.7,140.1,7\n")
+    finally:
+        let_notes(heard=True)
+    assert [line[-3:] for line in caplog.messages if "own_" in line] == ['"r"']

@@ -30,6 +30,7 @@ import shapely
 
 from dcsite.contract import criteria, input_files
 from dcsite.scratch import scratch_folder
+from dcsite.sites.rows import notes_so_far, notes_told, tell_note
 
 from .measuring import take_measurements, with_scores
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 CACHE_VARIABLE: Final = "DCSITE_CACHE_DIR"
 
 #: Raised when the layout of a file changes; files of another format are never read.
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _SUFFIX = ".measured"
 _DIGEST_BYTES = 64
 
@@ -93,17 +94,21 @@ class MeasureCache:
         path = self.folder / f"{_key(sites, atlas, scenario)}{_SUFFIX}"
         kept = _read(path, sites, frozenset(info.name for info in atlas.resources()))
         if kept is not None:
-            columns, tables = kept
+            columns, tables, notes = kept
             for name in tables:
                 atlas.mark_used(name)
+            for note in notes:
+                tell_note(note)
             with contextlib.suppress(OSError):
                 os.utime(path)
             self.last = "hit"
             return with_scores(sites.join(columns), scenario)
         self.last = "miss"
+        before = notes_so_far()
         with atlas.recording() as names:
             measured = take_measurements(sites, atlas, scenario)
-        content = _encode(measured.drop(columns=list(sites.columns)), sorted(names))
+        own = measured.drop(columns=list(sites.columns))
+        content = _encode(own, sorted(names), list(notes_told(before)))
         if content is not None:
             self._write(path, content)
         return with_scores(measured, scenario)
@@ -177,13 +182,14 @@ def _code_digest() -> str:
     return digest.hexdigest()
 
 
-def _encode(columns: pd.DataFrame, tables: list[str]) -> bytes | None:
+def _encode(columns: pd.DataFrame, tables: list[str], notes: list[str]) -> bytes | None:
     """Return a file's content; None where a column holds what cannot be kept as it is."""
     kept = [(str(name), str(columns[name].dtype), _values(columns[name])) for name in columns]
     meta = {"format": _FORMAT, "rows": len(columns), "tables": tables, "columns": kept}
+    meta["notes"] = notes
     try:
         body = json.dumps(meta).encode()
-        restored, _ = _decode(body, columns.index)
+        restored, *_ = _decode(body, columns.index)
     except (TypeError, ValueError):
         return None  # say, a set
     if not restored.equals(columns) or list(restored.dtypes) != list(columns.dtypes):
@@ -193,26 +199,30 @@ def _encode(columns: pd.DataFrame, tables: list[str]) -> bytes | None:
 
 def _read(
     path: Path, sites: gpd.GeoDataFrame, known: frozenset[str]
-) -> tuple[pd.DataFrame, list[str]] | None:
-    """Return kept columns and the tables they rest on; None for anything but a sound file."""
+) -> tuple[pd.DataFrame, list[str], list[str]] | None:
+    """Return kept columns, the tables they rest on and what was told of the user's files.
+
+    None for anything but a sound file.
+    """
     try:
         content = path.read_bytes()
         digest, body = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
         if hashlib.sha256(body).hexdigest().encode("ascii") != digest:
             return None
-        columns, tables = _decode(body, sites.index)
+        columns, tables, notes = _decode(body, sites.index)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if not known.issuperset(tables) or any(name in sites.columns for name in columns.columns):
         return None
-    return columns, tables
+    return columns, tables, notes
 
 
-def _decode(body: bytes, index: pd.Index[Any]) -> tuple[pd.DataFrame, list[str]]:
+def _decode(body: bytes, index: pd.Index[Any]) -> tuple[pd.DataFrame, list[str], list[str]]:
     meta = json.loads(body)
     if meta["format"] != _FORMAT or meta["rows"] != len(index):
         raise ValueError("another format, or other sites")
     columns = {
         name: pd.Series(values, index=index, dtype=kind) for name, kind, values in meta["columns"]
     }
-    return pd.DataFrame(columns, index=index), list(meta["tables"])
+    notes = [str(note) for note in meta["notes"]]
+    return pd.DataFrame(columns, index=index), list(meta["tables"]), notes

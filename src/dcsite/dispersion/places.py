@@ -43,6 +43,7 @@ _DEGREES = re.compile(r"-?\d{1,3}\.\d{3,}")
 _PLACES_FILE = replace(
     SITES_FILE,
     record="place",
+    hands_on=False,
     kinds=f".csv or .xlsx (with latitude and longitude, or x and y), .tsp (TSPLIB), {LAYER_KINDS}",
     layer="places",
     columns=PLACE_COLUMNS | {axis: (axis,) for axis in _AXES},
@@ -125,7 +126,7 @@ def read_places(
         if kept[row]:
             what = f"lies at the same coordinates as {earlier}; keep one of the two"
             rows.note(row, "", f"{what}, or the first of all by --coincident first")
-    ids = read_ids(rows)
+    ids = read_ids(rows, kept)
     names, _ = read_names(rows, ids)
     rows.problems.raise_if_any()
     kind = _chosen(metric, _PLANAR if planar else _GEOGRAPHIC, path)

@@ -19,7 +19,7 @@ from dcsite.errors import Problem, SitesError
 from dcsite.geo.geodesy import geodesic_km
 
 from .frame import site_frame
-from .rows import MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS, warn_once
+from .rows import MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS, tell_note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ def merged_sites(
     groups = _groups(sites.iloc[own], asked.merge_km, asked.merge_extent_km)
     merged = [own[group] for group in groups if len(group) > 1]
     if not merged:
-        warn_once(f"note: no two parcels within {asked.merge_km:g} km could be merged")
+        tell_note(f"note: no two parcels within {asked.merge_km:g} km could be merged")
         return sites
     rows: dict[int, dict[str, Any]] = dict(enumerate(sites.to_dict("records")))
     ids = [str(site) for site in sites.index]
@@ -228,7 +228,7 @@ def _note_overlap(parcels: gpd.GeoDataFrame) -> None:
     ground = _ground(parcels)
     whole, parts = shapely.area(shapely.union_all(ground)), shapely.area(ground).sum()
     if whole < (1.0 - _OVERLAP) * parts:
-        warn_once(
+        tell_note(
             f"warning: {', '.join(map(str, parcels.index))} lie upon each other by "
             f"{1.0 - whole / parts:.0%} of their area, and their hectares and MW are summed; leave "
             "one of them out"
@@ -238,7 +238,7 @@ def _note_overlap(parcels: gpd.GeoDataFrame) -> None:
 def _tell(found: gpd.GeoDataFrame, parcels: int, asked: PlaceWishes) -> None:
     members = site_members(found)
     listed = ", ".join([*members][:_TOLD]) + (", …" if len(members) > _TOLD else "")
-    warn_once(
+    tell_note(
         f"note: {parcels} parcels are merged into {len(members)} sites (within "
         f"{asked.merge_km:g} km of each other, at most {asked.merge_extent_km:g} km across): "
         f"{listed}"
@@ -247,7 +247,7 @@ def _tell(found: gpd.GeoDataFrame, parcels: int, asked: PlaceWishes) -> None:
         one["site_id"] for site in members.values() for one in site if one["max_it_load_mw"] is None
     ]
     if silent:
-        warn_once(
+        tell_note(
             f"note: neither MW nor area of {', '.join(silent[:_TOLD])}"
             f"{', …' if len(silent) > _TOLD else ''} is known; they add no MW to their site"
         )

@@ -8,7 +8,7 @@ flaw but should be known, such as columns that are not read, is told once, by th
 from __future__ import annotations
 
 import difflib
-import functools
+import itertools
 import logging
 import re
 import unicodedata
@@ -55,10 +55,32 @@ _UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _LOG = logging.getLogger(__name__)
 
 
-@functools.cache
-def warn_once(line: str) -> None:
-    """Tell a line by the log, which writes it to standard error where nobody listens."""
-    _LOG.warning("%s", line)
+#: Notes on users' files by line, and how many had been told when it last was.
+_TOLD: dict[str, int] = {}
+_COUNT = itertools.count(1)
+
+
+def tell_note(line: str) -> None:
+    """Tell a line, once, by the log, which writes it to standard error where nobody listens."""
+    if line not in _TOLD:
+        _LOG.warning("%s", line)
+    _TOLD[line] = next(_COUNT)
+
+
+def notes_told(since: int = 0) -> tuple[str, ...]:
+    """Return what was told of users' files, perhaps again, after so many notes."""
+    return tuple(line for line, at in _TOLD.items() if at > since)
+
+
+def notes_so_far() -> int:
+    """Return how many notes have been told."""
+    return max(_TOLD.values(), default=0)
+
+
+def let_notes(heard: bool, told: Iterable[str] = ()) -> None:
+    """Let notes be heard or not, those aside that another process has told."""
+    _LOG.setLevel(logging.WARNING if heard else logging.ERROR)
+    _TOLD.update(dict.fromkeys(told, 0))
 
 
 @dataclass(frozen=True)
@@ -87,6 +109,8 @@ class FileForm:
         The extensions of `kinds`.
     measures : mapping of str to Measure
         Of fields whose unit a header or a cell may state.
+    hands_on : bool
+        Whether columns that mean no field come back out beside the results.
     official : str
         What names of columns of official layers look like; those often say no coordinate reference
         system, and have other columns with names near to those that are read.
@@ -102,6 +126,7 @@ class FileForm:
     needed_instead: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = (".csv", ".xlsx", *LAYER_SUFFIXES)
     measures: Mapping[str, Measure] = field(default_factory=dict)
+    hands_on: bool = False
     official: str = ""
 
     @property
@@ -177,7 +202,8 @@ def match_columns(
     if unread:
         more = f" and {len(unread) - _MAX_TOLD} more" if len(unread) > _MAX_TOLD else ""
         listed = ", ".join(map(shown, unread[:_MAX_TOLD]))
-        problems.tell(f"not read: column{'s' if len(unread) > 1 else ''} {listed}{more}")
+        what = "handed on as own_..., not used" if form.hands_on else "not read"
+        problems.tell(f"{what}: column{'s' if len(unread) > 1 else ''} {listed}{more}")
     return found
 
 
@@ -254,7 +280,7 @@ class ProblemList:
     def tell(self, message: str) -> None:
         """Tell the user something of the file that is no problem, once."""
         self.told.append(message)
-        warn_once(f"note: {self.where}: {message}")
+        tell_note(f"note: {self.where}: {message}")
 
     def __len__(self) -> int:
         return len(self._found)

@@ -183,10 +183,18 @@ def _workbook(path: Path, form: FileForm, most_bytes: int, *, values: bool = Tru
 def _cells(sheet: Any) -> dict[int, list[str]]:
     """Return the rows of a sheet with anything in them, by their numbers."""
     return {
-        number: [cell_text(value) for value in row]
-        for number, row in enumerate(sheet.iter_rows(values_only=True), 1)
-        if any(value is not None for value in row)
+        number: [_as_shown(cell) for cell in row]
+        for number, row in enumerate(sheet.iter_rows(), 1)
+        if any(cell.value is not None for cell in row)
     }
+
+
+def _as_shown(cell: Any) -> str:
+    """Return the text of a cell of a workbook, a share with % where Excel shows it so."""
+    value = cell.value
+    if isinstance(value, float | int) and "%" in (cell.number_format or ""):
+        return f"{100.0 * value:.12g}%"
+    return cell_text(value)
 
 
 def _padded(rows: Mapping[int, list[str]]) -> dict[int, list[str]]:

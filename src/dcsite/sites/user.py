@@ -79,6 +79,7 @@ SITES_FILE = FileForm(
     },
     needed=("lat_deg", "lon_deg"),
     error=SitesError,
+    hands_on=True,
     measures={"hectares": AREA, "max_it_load_mw": POWER},
 )  # fmt: skip
 #: How Japanese texts call the tiers, without what follows in 中核拠点 or 大規模型.
@@ -235,10 +236,14 @@ def read_points(rows: UserRows) -> tuple[Floats, Floats, Floats]:
     return shapely.get_y(point), shapely.get_x(point), hectares
 
 
-def read_ids(rows: UserRows) -> tuple[str, ...]:
-    """Return each row's id, ``site-0001`` and on where none is given; note what is amiss."""
+def read_ids(rows: UserRows, kept: NDArray[np.bool_] | None = None) -> tuple[str, ...]:
+    """Return each row's id, ``site-0001`` and on where none is given; note what is amiss.
+
+    Rows that are not kept may have the id of another.
+    """
     ids = tuple(text or f"site-{at:04d}" for at, text in enumerate(rows.ids("site_id"), 1))
-    for row, earlier in rows.repeats(ids):
+    keys = (one if kept is None or kept[at] else None for at, one in enumerate(ids))
+    for row, earlier in rows.repeats(keys):
         message = f"{shown(ids[row])} is the id of {earlier} too; give each site its own"
         rows.note(row, "site_id", message)
     return ids
@@ -251,8 +256,7 @@ def read_names(
 
     A place's own name stands where a Japanese one is shown; without any name, its id does.
     """
-    passed_over = any(line.startswith("not read: column") for line in rows.problems.told)
-    if passed_over and not any(map(rows.has, ("name", "name_ja", "name_en", "site_id"))):
+    if rows.others and not any(map(rows.has, ("name", "name_ja", "name_en", "site_id"))):
         rows.problems.tell("no column of names (name, 名称, 施設名, ...); ids stand for them")
     name, name_ja, name_en = (rows.names(field) for field in ("name", "name_ja", "name_en"))
     said = zip(name_ja, name, name_en, ids, strict=True)

@@ -33,6 +33,7 @@ from dcsite.errors import DcsiteError, OutputError, Problem
 from dcsite.plan.types import GeodataUse, NamedHub
 from dcsite.records import Mw, Name, Plain, Points, Record, Share
 from dcsite.scenario import as_dict
+from dcsite.sites.rows import notes_told
 
 from .pool import run_in_workers
 from .robust_sample import (
@@ -356,11 +357,11 @@ def _solve_all(
     try:
         run_in_workers(
             solve_in_worker,
-            tasks,
+            [(*task, task is tasks[0]) for task in tasks],
             keep,
             workers=min(processes, len(tasks)),
             begin=begin_worker,
-            begin_with=(here.case, here.asked),
+            begin_with=(here.case, here.asked, notes_told()),
         )
     except BrokenProcessPool as error:
         raise DcsiteError(

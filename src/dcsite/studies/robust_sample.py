@@ -23,6 +23,7 @@ from dcsite.plan import Session
 from dcsite.plan.check import check_plan
 from dcsite.records import Name, Record
 from dcsite.scenario import as_dict, flatten, load_scenario
+from dcsite.sites.rows import let_notes
 from dcsite.solvers import SolveOptions, find_answer
 
 from .toml_tables import Stated
@@ -335,11 +336,13 @@ class Sampler:
 _WORKERS: list[Sampler] = []
 
 
-def begin_worker(case: Case, asked: Mapping[str, Any]) -> None:
-    """Set up a worker process."""
+def begin_worker(case: Case, asked: Mapping[str, Any], told: tuple[str, ...]) -> None:
+    """Set up a worker process, which does not tell again what was told of users' files."""
+    let_notes(heard=False, told=told)
     _WORKERS[:] = [Sampler(case, asked)]
 
 
-def solve_in_worker(number: int, drawn: dict[str, float]) -> Sample:
-    """Solve one sample in a worker process."""
+def solve_in_worker(number: int, drawn: dict[str, float], heard: bool) -> Sample:
+    """Solve one sample in a worker process; of one alone notes on users' files are heard."""
+    let_notes(heard)
     return _WORKERS[0].solve(number, drawn)
