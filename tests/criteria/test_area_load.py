@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 import dcsite
 from dcsite.contract import TIERS
-from dcsite.criteria.area_load import AROUND, CITY, CITY_DEMAND, CRITERION, area_demand, queue_mw
+from dcsite.criteria.area_load import (
+    AROUND,
+    CITY,
+    CITY_DEMAND,
+    CRITERION,
+    applications,
+    area_demand,
+)
 from dcsite.feasibility.check import check_scenario
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.model import Candidates, assemble
@@ -78,25 +85,40 @@ def test_a_site_far_from_every_office_has_its_own_municipality_around(measured, 
 
 def test_areas_are_brought_to_a_year_and_okinawas_peak_is_not_known(shipped_atlas):
     demand = area_demand(shipped_atlas)
-    assert demand.loc["hokkaido"].tolist() == [29980.2, 5691.0]
+    assert demand.loc["hokkaido"].tolist() == [29980.2, 5691.0, "2023"]
     # 348 days of half hours: 16,702 records.
     assert demand.loc["tokyo", "energy_gwh"] == pytest.approx(269571.6 * 17520 / 16702)
     assert demand.loc["okinawa", "energy_gwh"] == pytest.approx(7934.4, abs=0.1)
     assert np.isnan(demand.loc["okinawa", "peak_mw"])
-    assert queue_mw(shipped_atlas) == {"tokyo": 9270.0, "kyushu": 4950.0, "japan": 19920.0}
+    waits = applications(shipped_atlas)
+    assert waits["value"].to_dict() == {"tokyo": 9270.0, "kyushu": 4950.0, "japan": 19920.0}
+    assert waits.loc["kyushu", "as_of"] == "2025-09-30"
 
 
 def test_what_an_area_is_told(even, shipped_atlas):
     scenario, sites = even
     loads = {"01217": 200.0, "01206": 50.0, "41202": 100.0, "47350": 10.0}
     hubs = hubs_of(sites, loads, ["core", "regional", "large", "regional"])
+    hubs["reserve_mw"] = [40.0, 0.0, 0.0, 0.0]
     found = CRITERION.evaluate(hubs, shipped_atlas, scenario)
-    told = {(one.name, one.area): one.value for one in found.areas}
-    assert told["area_energy_share", "hokkaido"] == pytest.approx(250 * GWH_PER_MW / 29980.2)
-    assert told["area_peak_share", "hokkaido"] == pytest.approx(250 * 1.3 / 5691)
-    assert told["area_queue_share", "kyushu"] == pytest.approx((100 * 1.3 + 4950) / 15782)
-    assert np.isnan(told["area_queue_share", "hokkaido"])
-    assert np.isnan(told["area_peak_share", "okinawa"])
+    told = {one.key: one for one in found.loads}
+    assert list(told) == ["hokkaido", "kyushu", "okinawa", "01", "41", "47"]
+    there = told["hokkaido"]
+    assert (there.name_ja, there.site_ids) == ("北海道", ("01217", "01206"))
+    assert (there.it_load_mw, there.reserve_grid_mw) == (250.0, pytest.approx(40.0 * 1.3))
+    assert there.energy_share == pytest.approx(250 * GWH_PER_MW / 29980.2)
+    assert there.peak_share == pytest.approx(250 * 1.3 / 5691)
+    assert (there.max_share, there.beyond) == (0.07, True)
+    assert np.isnan(there.applications_mw)
+    assert (told["kyushu"].applications_mw, told["kyushu"].beyond) == (4950.0, False)
+    assert "2025-09-30" in told["kyushu"].known_ja
+    assert np.isnan(told["okinawa"].peak_share)
+    # Saga, FY2024, by voltage: METI's table.
+    saga = told["41"]
+    assert saga.energy_share == pytest.approx(100 * GWH_PER_MW / 6672.5)
+    assert saga.special_high_voltage_share == pytest.approx(100 * GWH_PER_MW / 2181.319)
+    (queue,) = (one for one in found.measures if one.name == "area_queue_share")
+    assert queue.value == pytest.approx((100 * 1.3 + 4950) / 15782)
     (breach,) = (one for one in found.breaches if one.rule == "area_load")
     # 7 % of 29,980.2 GWh is 299.5 MW at the grid, of 6,160 x 0.4.
     assert breach.amount == pytest.approx((325 - 0.07 * 29980.2 / 7.008) / 2464)

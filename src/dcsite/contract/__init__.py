@@ -13,7 +13,7 @@ from .criterion import (
     link_kinds,
     load_share,
 )
-from .figures import AreaFigure, HeatMap, Part, Stack
+from .figures import AddedLoad, AreaFigure, HeatMap, Part, Stack
 from .findings import (
     SLACK,
     Backup,
@@ -52,6 +52,7 @@ __all__ = [
     "SLACK",
     "TIERS",
     "TIER_TITLES",
+    "AddedLoad",
     "Admission",
     "AreaFigure",
     "Backup",

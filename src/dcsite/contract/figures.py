@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
-from dcsite.records import Amount, Name, Record, UnknownAmount
+from dcsite.records import (
+    Amount,
+    Gwh,
+    Kv,
+    Mw,
+    Name,
+    Record,
+    Share,
+    UnknownAmount,
+    UnknownGwh,
+    UnknownMw,
+    UnknownRatio,
+)
 
 #: What a chart shows at one hour of one month; shares need three decimals to be told apart.
 _Row = Annotated[tuple[UnknownAmount, ...], Field(min_length=24, max_length=24)]
@@ -47,6 +59,81 @@ class AreaFigure(Record):
     def beyond(self) -> bool:
         """Whether it is above its limit."""
         return self.value > self.limit + _ROUNDING
+
+
+class AddedLoad(Record):
+    """What a plan puts on a part of the power system, beside what is used there today."""
+
+    part: Literal["area", "prefecture", "connection"]
+    """Electricity area, prefecture, or the point of the grid that hubs connect to."""
+    key: str
+    """The area, the prefecture's code (JIS X 0401), or the point's id; empty where not known."""
+    name_ja: str
+    """Japanese name; empty where the source has none."""
+    name_en: str
+    """English name; empty where the source has none."""
+    site_ids: tuple[str, ...]
+    """The hubs there."""
+    it_load_mw: Mw
+    """IT load of the hubs in MW."""
+    grid_mw: Mw
+    """That load at the grid in MW: times the PUE of each site."""
+    reserve_grid_mw: Mw
+    """The hubs' reserve at the grid in MW, drawn when they carry the load of others."""
+    energy_gwh: Gwh
+    """Electricity of a year in GWh, by the scenario's load factor; reserve draws none."""
+    demand_gwh: UnknownGwh = math.nan
+    """Electricity used there today in GWh a year; null where not known."""
+    special_high_voltage_gwh: UnknownGwh = math.nan
+    """What of it special high voltage takes; null where not known."""
+    peak_mw: UnknownMw = math.nan
+    """Peak of demand today in MW; null where not known."""
+    applications_mw: UnknownMw = math.nan
+    """Applications for special high voltage that wait, in MW, over-booked; null where not known."""
+    capacity_mw: UnknownMw = math.nan
+    """What a point bears in MW; null where not known."""
+    voltage_kv: Kv | None = None
+    """Voltage of a point in kV; null elsewhere."""
+    max_share: Share | None = None
+    """Most of energy and of peak that a rule lets hubs take; null where none does."""
+    known_en: str = ""
+    """Whose figures of today those are, and of when."""
+    known_ja: str = ""
+    """The same in Japanese."""
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
+    @property
+    def energy_share(self) -> UnknownRatio:
+        """The hubs' energy over what is used there today; null where not known."""
+        return _over(self.energy_gwh, self.demand_gwh)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def special_high_voltage_share(self) -> UnknownRatio:
+        """The hubs' energy over what special high voltage takes there today."""
+        return _over(self.energy_gwh, self.special_high_voltage_gwh)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def peak_share(self) -> UnknownRatio:
+        """The hubs' load at the grid over the peak of today."""
+        return _over(self.grid_mw, self.peak_mw)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def capacity_share(self) -> UnknownRatio:
+        """Load and reserve at the grid over what the point bears."""
+        return _over(self.grid_mw + self.reserve_grid_mw, self.capacity_mw)
+
+    @property
+    def beyond(self) -> bool:
+        """Whether more is taken than a rule allows."""
+        shares = (one for one in (self.energy_share, self.peak_share) if math.isfinite(one))
+        return self.max_share is not None and max(shares, default=0.0) > self.max_share + _ROUNDING
+
+
+def _over(part: float, whole: float) -> float:
+    return part / whole if whole > 0.0 else math.nan
 
 
 class HeatMap(Record):

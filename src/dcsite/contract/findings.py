@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from dcsite.records import (
     Amount,
@@ -26,7 +26,7 @@ from dcsite.records import (
     UnknownAmount,
 )
 
-from .figures import AreaFigure, HeatMap, Part, Stack
+from .figures import AddedLoad, AreaFigure, HeatMap, Part, Stack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -307,6 +307,8 @@ class Evaluation:
         What each hub is joined to, by site id.
     areas : tuple of AreaFigure
         Figures of the plan by electricity area.
+    loads : tuple of AddedLoad
+        What the plan puts on parts of the power system; each hub in one part of a kind.
     heat_maps, stacks : tuple
         Charts of electricity areas, which the hubs there show.
     backups : tuple of Backup
@@ -325,6 +327,7 @@ class Evaluation:
     parts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
     areas: tuple[AreaFigure, ...] = ()
+    loads: tuple[AddedLoad, ...] = ()
     heat_maps: tuple[HeatMap, ...] = ()
     stacks: tuple[Stack, ...] = ()
     backups: tuple[Backup, ...] = ()
@@ -362,6 +365,7 @@ class Findings:
         self._parts: dict[str, NDArray[np.float64]] = {}
         self._links: dict[str, list[Link]] = {}
         self._areas: list[AreaFigure] = []
+        self._loads: list[AddedLoad] = []
         self._heat_maps: list[HeatMap] = []
         self._stacks: list[Stack] = []
 
@@ -520,6 +524,49 @@ class Findings:
         ]
         return self
 
+    def load_on(
+        self,
+        part: Literal["area", "prefecture", "connection"],
+        key: str,
+        names: tuple[str, str],
+        here: NDArray[np.bool_] | pd.Series[bool],
+        pue: NDArray[np.float64],
+        **known: Any,
+    ) -> Self:
+        """Take what some hubs put on a part of the power system; nothing where there are none.
+
+        Parameters
+        ----------
+        part, key
+            Kind and id of the part.
+        names : tuple of str
+            In Japanese and in English.
+        here : numpy.ndarray of bool, shape (hubs,)
+            The hubs in that part.
+        pue : numpy.ndarray, shape (hubs,)
+            Electricity at the grid over that of the IT.
+        **known
+            What is known of the part today: fields of :class:`AddedLoad`.
+        """
+        sites = tuple(map(str, self.hubs.index[here]))
+        if not sites:
+            return self
+        grid_mw = float((self.load_mw * pue)[here].sum())
+        self._loads.append(
+            AddedLoad(
+                part,
+                key,
+                *names,
+                sites,
+                float(self.load_mw[here].sum()),
+                grid_mw,
+                float((self.reserve_mw * pue)[here].sum()),
+                grid_mw * self.scenario.demand.load_factor * 8.76,
+                **known,
+            )
+        )
+        return self
+
     def heat_map(self, area: str, quantity: Quantity, values: NDArray[np.float64]) -> Self:
         """Take an area's values by month and hour, shape (12, 24); NaN where not known."""
         chart = HeatMap(
@@ -556,6 +603,7 @@ class Findings:
             parts=self._parts,
             links={site: tuple(links) for site, links in self._links.items()},
             areas=tuple(self._areas),
+            loads=tuple(self._loads),
             heat_maps=tuple(self._heat_maps),
             stacks=tuple(self._stacks),
             **further,

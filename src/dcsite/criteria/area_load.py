@@ -136,7 +136,7 @@ class Parameters(Section):
 
 
 def area_demand(atlas: Atlas) -> pd.DataFrame:
-    """Return what each electricity area uses now: `energy_gwh` a year, `peak_mw` (NaN: not known).
+    """Return what each area uses now: `energy_gwh` a year, `peak_mw` (NaN: not known), `period`.
 
     The latest row of `area_annual_energy`, brought from the hours it covers to a year. An area
     without a row has the sum of its municipalities, and no peak.
@@ -148,16 +148,20 @@ def area_demand(atlas: Atlas) -> pd.DataFrame:
     places = atlas.table("solar_fit_by_municipality").groupby("area")["demand_gwh_fy2022"].sum()
     energy = last["demand_gwh"] * (_HOURS_PER_YEAR / hours)
     return pd.DataFrame(
-        {"energy_gwh": energy.fillna(places), "peak_mw": last["peak_demand_mw"].astype(float)}
+        {
+            "energy_gwh": energy.fillna(places),
+            "peak_mw": last["peak_demand_mw"].astype(float),
+            "period": last["period"].astype(object).fillna("FY2022"),
+        }
     )
 
 
-def queue_mw(atlas: Atlas) -> dict[str, float]:
-    """Return the newest known applications for special high voltage by area, in MW."""
+def applications(atlas: Atlas) -> pd.DataFrame:
+    """Return the newest applications for special high voltage by area: `value` in MW, `as_of`."""
     outlook = atlas.table("data_centre_demand_outlook").reset_index()
     outlook = outlook[outlook["series"] == "special_high_voltage_applications"]
     newest = outlook.sort_values("as_of").groupby("area").tail(1)
-    return dict(zip(newest["area"], newest["value"].astype(float), strict=True))
+    return newest.set_index("area")[["value", "as_of"]].astype({"value": float})
 
 
 class AreaLoad(Criterion[Parameters]):
@@ -317,9 +321,8 @@ class AreaLoad(Criterion[Parameters]):
         """Add up demand around each hub by geodesics, and loads by area, from the tables."""
         own = self.own(scenario)
         found = Findings(self.name, hubs, scenario)
-        grid_mw = found.load_mw * np.array(
-            [pue_at(hub, atlas, scenario) for _, hub in hubs.iterrows()]
-        )
+        pue = np.array([pue_at(hub, atlas, scenario) for _, hub in hubs.iterrows()], dtype=float)
+        grid_mw = found.load_mw * pue
         energy_gwh = grid_mw * scenario.demand.load_factor * _HOURS_PER_YEAR / 1000.0
         there = [_demand_gwh(hub, own.around_km, atlas) for _, hub in hubs.iterrows()]
         city, around = np.array(there, dtype=float).reshape(-1, 2).T
@@ -347,7 +350,43 @@ class AreaLoad(Criterion[Parameters]):
                     f"（上限{own.max_around_ratio:g}）、受電電力で{about_mw(over_mw)[1]}超過",
                 )
         self._areas(found, grid_mw, energy_gwh, atlas, scenario)
+        self._added(found, pue, atlas)
         return found.done()
+
+    def _added(self, found: Findings, pue: NDArray[np.float64], atlas: Atlas) -> None:
+        """Tell what each area and prefecture is given, and what is known of it today."""
+        waits, areas = applications(atlas), atlas.table("electricity_areas")
+        for now in area_demand(atlas).itertuples():
+            area = str(now.Index)
+            told = waits.loc[area] if area in waits.index else None
+            what = (
+                ("demand", "需要")
+                if now.peak_mw != now.peak_mw
+                else ("demand, peak", "需要・最大需要")
+            )
+            dated = ("", "") if told is None else (
+                f"; applications: {told['as_of']}", f"、申込み：{told['as_of']}時点"
+            )  # fmt: skip
+            found.load_on(
+                "area", area, (str(areas["name_ja"][area]), str(areas["name_en"][area])),
+                found.hubs["area"] == area, pue,
+                demand_gwh=now.energy_gwh,
+                peak_mw=now.peak_mw,
+                applications_mw=math.nan if told is None else told["value"],
+                max_share=self.own(found.scenario).max_area_share,
+                known_en=f"{what[0]}: {now.period}{dated[0]}",
+                known_ja=f"{what[1]}：{now.period}{dated[1]}",
+            )  # fmt: skip
+        if "prefecture_ja" not in found.hubs:  # what stands today is told by area alone
+            return
+        for code, row in atlas.table("prefectures").iterrows():
+            found.load_on(
+                "prefecture", str(code), (row["name_ja"], row["name_en"]),
+                found.hubs["prefecture_ja"] == row["name_ja"], pue,
+                demand_gwh=row["electricity_demand_gwh_fy2024"],
+                special_high_voltage_gwh=row["electricity_special_high_voltage_gwh_fy2024"],
+                known_en="demand: FY2024 (METI)", known_ja="需要：2024年度（経済産業省）",
+            )  # fmt: skip
 
     def _areas(
         self,
@@ -365,15 +404,8 @@ class AreaLoad(Criterion[Parameters]):
         now = now.reindex(load.index)
         energy = pd.Series(energy_gwh).groupby(area).sum() / now["energy_gwh"]
         peak = load / now["peak_mw"]
-        queue = (load + pd.Series(queue_mw(atlas), dtype=float).reindex(load.index)) / now[
-            "peak_mw"
-        ]
-        for quantity, share, allowed in (
-            (AREA_ENERGY, energy, limit),
-            (AREA_PEAK, peak, limit),
-            (AREA_QUEUE, queue, math.nan),
-        ):
-            found.by_area(quantity, share, allowed)
+        queue = (load + applications(atlas)["value"].reindex(load.index)) / now["peak_mw"]
+        for quantity, share in ((AREA_ENERGY, energy), (AREA_PEAK, peak), (AREA_QUEUE, queue)):
             most = quantity
             if share.notna().any():
                 worst = names.loc[str(share.idxmax())]

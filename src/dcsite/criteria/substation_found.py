@@ -33,6 +33,8 @@ _NAME = "substation"
 _PUES: WeakKeyDictionary[Atlas, dict[tuple[str, ...], float]] = WeakKeyDictionary()
 #: What stands behind a distance that is not known.
 _THIN = ("not known: mapping is thin here", "不明：この周辺の地図登録が少ない")
+_NOT_KNOWN = ("接続点不明", "connection point not known")
+_NO_POINT = ("接続点なし", "no connection point within reach")
 _SOURCE = "substations (OpenStreetMap, ODbL)"
 DISTANCE = Quantity(
     "substation_distance_km",
@@ -181,8 +183,7 @@ def evaluate_connections(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -
     unknown = [("not known", "不明") if np.isnan(years) else ("", "") for years in lead]
     found.each(LEAD_TIME, lead, notes=unknown)
     found.beyond("substation_reach", FITTING, nearest_km, limit_km, classes)
-    for point in np.unique(chosen[joined]):
-        _bears(found, points.iloc[point], np.flatnonzero(chosen == point), grid_mw)
+    _added(found, points, chosen, pue)
     for number in np.flatnonzero(mapped).tolist():
         point = there.iloc[number]
         found.link(
@@ -289,28 +290,43 @@ def _hang(
     return _chosen_jointly(fronts, worth, grid_mw, capacity, max(weight, 1e-9), price)
 
 
-def _bears(
-    found: Findings,
-    point: pd.Series[Any],
-    numbers: NDArray[np.int64],
-    grid_mw: NDArray[np.float64],
+def _added(
+    found: Findings, points: pd.DataFrame, chosen: NDArray[np.int64], pue: NDArray[np.float64]
 ) -> None:
-    """Take a breach where a point bears less than its hubs draw."""
-    drawn, bears = float(grid_mw[numbers].sum()), float(point["capacity_mw"])
-    if drawn <= bears + _HAIR_MW:
-        return
-    names = [found.place(number) for number in numbers.tolist()]
-    en, ja = " and ".join(one for one, _ in names), "・".join(one for _, one in names)
-    called = _text(point["name_ja"]) or _text(point["name_en"]) or str(point.name)
-    found.breach(
-        "connection_capacity",
-        (drawn - bears) / found.total_mw,
-        [found.hubs.index[number] for number in numbers.tolist()],
-        f"{en}: {called} ({point['voltage_kv']:g} kV) bears {bears:,.0f} MW "
-        f"({point['known_en']}), {drawn:,.0f} MW could be drawn",
-        f"{ja}：{called}（{point['voltage_kv']:g} kV）の容量は{bears:,.0f} MW"
-        f"（{point['known_ja']}）、受電は{drawn:,.0f} MW",
-    )
+    """Tell what each point is given; take a breach where it bears less than its hubs draw."""
+    grid_mw = (found.load_mw + found.reserve_mw) * pue
+    for number in np.unique(chosen[chosen >= 0]):
+        point, here = points.iloc[number], chosen == number
+        is_mapped = bool(pd.notna(point["lat_deg"]))
+        called = _text(point["name_ja"]), _text(point["name_en"])
+        found.load_on(
+            "connection",
+            str(point.name) if is_mapped else "",
+            (called[0] or "", called[1] or "") if is_mapped else _NOT_KNOWN,
+            here,
+            pue,
+            capacity_mw=float(point["capacity_mw"]),
+            voltage_kv=float(point["voltage_kv"]) if is_mapped else None,
+            known_en=point["known_en"],
+            known_ja=point["known_ja"],
+        )
+        drawn, bears = float(grid_mw[here].sum()), float(point["capacity_mw"])
+        if drawn <= bears + _HAIR_MW:
+            continue
+        numbers = np.flatnonzero(here).tolist()
+        names = [found.place(hub) for hub in numbers]
+        en, ja = " and ".join(one for one, _ in names), "・".join(one for _, one in names)
+        name = called[0] or called[1] or str(point.name)
+        found.breach(
+            "connection_capacity",
+            (drawn - bears) / found.total_mw,
+            [found.hubs.index[hub] for hub in numbers],
+            f"{en}: {name} ({point['voltage_kv']:g} kV) bears {bears:,.0f} MW "
+            f"({point['known_en']}), {drawn:,.0f} MW could be drawn",
+            f"{ja}：{name}（{point['voltage_kv']:g} kV）の容量は{bears:,.0f} MW"
+            f"（{point['known_ja']}）、受電は{drawn:,.0f} MW",
+        )
+    found.load_on("connection", "", _NO_POINT, chosen < 0, pue)
 
 
 def _front(km: NDArray[np.float64], capacity: NDArray[np.float64], limit_km: float) -> list[int]:

@@ -90,6 +90,24 @@ def write_candidates_csv(card: Scorecard, path: Path) -> None:
     write_csv(path, ["no", *frame], ([n + 1, *row] for n, *row in rows))
 
 
+def write_loads_csv(plan: Plan, path: Path) -> None:
+    """Write what the plan puts on each area, prefecture and connection point, units in the header.
+
+    Ids and Japanese names of the hubs stand in one cell each, parted by semicolons.
+    """
+    names = {hub.site_id: hub.name_ja for hub in plan.hubs}
+    rows = [
+        {
+            **one.dump(),
+            "site_ids": "; ".join(one.site_ids),
+            "hubs_ja": "; ".join(names.get(site, site) for site in one.site_ids),
+        }
+        for one in plan.loads
+    ]
+    columns = ["no", *(rows[0] if rows else ("part",))]
+    write_csv(path, columns, ([n, *row.values()] for n, row in enumerate(rows, start=1)))
+
+
 def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, path: Path) -> None:
     """Write hubs, links, who carries whose load, and candidates as layers of one GeoPackage.
 

@@ -19,6 +19,7 @@ from .tables import (
     write_csv,
     write_geopackage,
     write_hubs_csv,
+    write_loads_csv,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ FILE_NAMES = (
     "plan.json",
     "hubs.geojson",
     "hubs.csv",
+    "loads.csv",
     "candidates.csv",
     "plan.gpkg",
     "map.html",
@@ -69,6 +71,7 @@ class OutputPaths:
     plan_json: Path
     hubs_geojson: Path
     hubs_csv: Path
+    loads_csv: Path
     candidates_csv: Path
     plan_gpkg: Path
     map_html: Path
@@ -144,7 +147,7 @@ def write_outputs(
     explanation: Explanation | None = None,
     card: Scorecard | None = None,
 ) -> OutputPaths:
-    """Write plan.json, hubs and candidates as tables, plan.gpkg and map.html into a folder.
+    """Write plan.json, hubs, candidates and loads as tables, plan.gpkg and map.html into a folder.
 
     Parameters
     ----------
@@ -183,6 +186,7 @@ def write_outputs(
         atomic.write_text(staging / "plan.json", document)
         atomic.write_text(staging / "hubs.geojson", hubs_geojson(plan))
         write_hubs_csv(plan, staging / "hubs.csv")
+        write_loads_csv(plan, staging / "loads.csv")
         if card is not None:
             write_candidates_csv(card, staging / "candidates.csv")
         told = candidates if card is None else candidates.join(card.verdicts())

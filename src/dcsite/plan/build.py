@@ -135,6 +135,13 @@ def build_plan(
         ),
         scenario=as_dict(scenario),
         areas=tuple(one for found in checked.evaluations.values() for one in found.areas),
+        loads=tuple(
+            one
+            for part in ("area", "prefecture", "connection")
+            for found in checked.evaluations.values()
+            for one in found.loads
+            if one.part == part
+        ),
         heat_maps=tuple(one for found in checked.evaluations.values() for one in found.heat_maps),
         stacks=tuple(one for found in checked.evaluations.values() for one in found.stacks),
         takeovers=tuple(one for found in checked.evaluations.values() for one in found.takeovers),

@@ -114,6 +114,7 @@ def check_plan(
         criterion.name: criterion.evaluate(hubs, atlas, scenario) for criterion in criteria()
     }
     _refuse_unmeasured(evaluations, scored_measures or {})
+    _refuse_sums(evaluations, hubs)
     breaches = [breach for found in evaluations.values() for breach in found.breaches]
     breaches += _program_breaches(hubs, atlas, scenario)
     _refuse_hard(breaches, scenario)
@@ -227,6 +228,21 @@ def _refuse_unmeasured(
     ]
     if missing:
         raise CriterionError(missing)
+
+
+def _refuse_sums(evaluations: Mapping[str, Evaluation], hubs: pd.DataFrame) -> None:
+    """Hold loads on parts of the power system against the hubs: each in one part, MW for MW."""
+    load_mw = dict(zip(map(str, hubs.index), hubs["it_load_mw"], strict=True))
+    for name, found in evaluations.items():
+        for part in dict.fromkeys(one.part for one in found.loads):
+            own = [one for one in found.loads if one.part == part]
+            off_mw = [
+                one.it_load_mw - sum(load_mw.get(site, 0.0) for site in one.site_ids) for one in own
+            ]
+            placed = sorted(site for one in own for site in one.site_ids)
+            if placed != sorted(load_mw) or max(map(abs, off_mw)) > _TOLERANCE:
+                message = "do not add up to the hubs' IT load, or a hub is in none or in two"
+                raise CriterionError(Problem(f"criterion {name}", f"loads by {part}", message))
 
 
 def _refuse_hard(breaches: Sequence[Breach], scenario: Scenario) -> None:

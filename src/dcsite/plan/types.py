@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, SerializeAsAny, computed_field
 
 from dcsite.contract import (
+    AddedLoad,
     AreaFigure,
     Backup,
     CriterionValue,
@@ -314,6 +315,8 @@ class Plan(Record):
     """The resolved scenario."""
     areas: tuple[AreaFigure, ...] = ()
     """Figures by electricity area."""
+    loads: tuple[AddedLoad, ...] = ()
+    """What the plan puts on each electricity area, prefecture and connection point."""
     heat_maps: tuple[HeatMap, ...] = ()
     """Values of electricity areas by month and hour."""
     stacks: tuple[Stack, ...] = ()
