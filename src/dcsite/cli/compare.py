@@ -163,7 +163,8 @@ def _print(console: Console, found: Comparison) -> None:
         reserve = f" and {load_mw(reserve_mw)} MW in reserve" if reserve_mw else ""
         console.print(
             f"[bold]{escape(plan.label)}[/bold]: {escape(plan.title_en)}{escape(note)}, "
-            f"{len(plan.hubs)} hubs, {sum(hub.it_load_mw for hub in plan.hubs):,.0f} MW{reserve}"
+            f"{len(plan.hubs)} hubs, "
+            f"{load_mw(sum(hub.it_load_mw for hub in plan.hubs))} MW{reserve}"
         )
         for measure in plan.measures:
             shared = labels[measure.name]

@@ -141,7 +141,8 @@ def explain_command(
             }
             print_json(document)
             return progress.leave(interrupts)
-        _print(context, explained, site, hubs, other)
+        with saved.plan.printed():
+            _print(context, explained, site, hubs, other)
         if written is not None:
             typer.echo(f"map: {written}")
         return progress.leave(interrupts)
@@ -382,6 +383,8 @@ def _print_hub(console: Console, hub: HubExplanation) -> None:
 
 def _print_disasters(console: Console, found: HubDisasters) -> None:
     """Print a hub's worst disasters, its backups and the nearest place out of reach."""
+    from dcsite.contract import load_mw
+
     console.print("\nworst disasters in force (probability to be down once it happens):")
     for worst in found.worst:
         often = "probability unknown"
@@ -394,8 +397,8 @@ def _print_disasters(console: Console, found: HubDisasters) -> None:
         console.print("  none takes it down with 5 % or more")
     for backup in found.backups:
         console.print(
-            f"backup: {escape(str(backup.place))} carries {backup.takeover_mw:,.0f} MW of it; both "
-            f"are down {backup.both_down_30y or 0.0:.5f} times in 30 years"
+            f"backup: {escape(str(backup.place))} carries {load_mw(backup.takeover_mw)} MW of it; "
+            f"both are down {backup.both_down_30y or 0.0:.5f} times in 30 years"
         )
     if found.move is not None:
         move = found.move

@@ -67,4 +67,8 @@ def quantity(value: float, unit: str) -> str:
         return f"{value:.2f}"
     if unit in {"times", "score"}:
         return f"{value:.3f} {unit}"
+    if unit == "MW" and not float(value).is_integer():  # what a source states is whole
+        from dcsite.contract import load_mw
+
+        return f"{load_mw(value)} MW"
     return f"{value:,.1f} {unit}"

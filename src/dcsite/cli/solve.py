@@ -82,6 +82,12 @@ def solve_command(
             "--explain", help="Also find each hub's replacement cost and runner-up, for the map."
         ),
     ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose", "-v", help="Also print what is only reported, and every part of the grid."
+        ),
+    ] = False,
     quiet: QuietOption = False,
 ) -> int:
     """Solve a scenario, check the plan independently, and write plan, tables and map."""
@@ -148,7 +154,7 @@ def solve_command(
             paths = write_outputs(
                 run.plan, run.candidates, session.atlas, directory, others, explanation, card
             )
-        print_summary(output_console(), run.plan, paths, others, explanation)
+        print_summary(output_console(), run.plan, paths, others, explanation, verbose=verbose)
         code = progress.leave(interrupts)
     return 130 if interrupted else code
 

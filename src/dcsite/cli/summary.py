@@ -12,14 +12,14 @@ from .explain import print_hubs
 from .show import columns, quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
     from rich.table import Table
 
-    from dcsite.contract import AreaFigure, Link
+    from dcsite.contract import AddedLoad, AreaFigure, Link
     from dcsite.outputs import OutputPaths
-    from dcsite.plan import Hub, Measure, Plan
+    from dcsite.plan import Measure, Plan
     from dcsite.plan.explanation import Explanation
     from dcsite.studies.alternatives import Alternatives
 
@@ -45,54 +45,34 @@ def print_summary(
     paths: OutputPaths,
     others: Alternatives | None = None,
     explanation: Explanation | None = None,
+    *,
+    verbose: bool = False,
 ) -> None:
-    """Print shortages and violated soft rules, the hubs, the measures and the path of the map."""
-    console.print(
-        f"[bold]{escape(plan.title_en)}[/bold]  {escape(plan.title_ja)}\n"
-        f"{_STATUS[plan.status]} (objective {plan.objective:.5f}, bound {plan.bound:.5f}, "
-        f"gap {plan.gap:.4%}, asked {plan.gap_asked:.4%}; {plan.solver} {plan.solver_version}, "
-        f"{plan.wall_s:.1f} s)"
-    )
-    for note in plan.notes[:1] if plan.decided_otherwise else ():
-        console.print(f"[red]{escape(note)}[/red]")
-    _takeovers(console, plan)
+    """Print what is wrong, the hubs, who carries whose load, what scores, what the grid is given.
+
+    With `verbose` also what is only reported, by measure, electricity area, prefecture and
+    connection point; all of it stands in the map and in plan.json.
+    """
+    with plan.printed():
+        _wrong(console, plan)
+        for table in _tables(plan, verbose=verbose):
+            console.print()
+            console.print(table)
+        if others is not None:
+            console.print()
+            _alternatives(console, others)
+        if explanation is not None:
+            console.print()
+            print_hubs(console, explanation.hubs)
+            if not explanation.whole:
+                known = sum(hub.cost is not None for hub in explanation.hubs)
+                total = len(explanation.hubs)
+                console.print(f"interrupted: {known} of {total} hubs were explained")
+    console.print()
     for note in plan.notes[1:] if plan.decided_otherwise else plan.notes:
-        console.print(escape(note))
-    if plan.unserved_mw > 0.05:
-        console.print(f"[red]unserved demand: {plan.unserved_mw:.1f} MW[/red]")
-        for zone in plan.unserved:
-            console.print(
-                f"  {escape(zone.name_en)} {escape(zone.name_ja)}: {zone.unserved_mw:.1f} MW "
-                f"{zone.workload.replace('_', '-')}"
-            )
-    for violation in plan.violations:
-        console.print(
-            f"[yellow]soft rule {escape(violation.rule)}[/yellow]: "
-            f"{escape(violation.message_en)} (costs {violation.penalty:.4f})"
-        )
-    console.print()
-    private = bool(plan.scenario["demand"].get("shared_alike"))
-    console.print(_hubs(plan.hubs, room=private))
-    console.print(_total(plan))
-    if plan.backups:
-        console.print()
-        console.print(_backups(plan))
-    console.print()
-    console.print(_measures(_in_question(plan) if private else plan.measures))
-    if plan.areas:
-        console.print()
-        console.print(_areas(plan.areas))
-    if others is not None:
-        console.print()
-        _alternatives(console, others)
-    if explanation is not None:
-        console.print()
-        print_hubs(console, explanation.hubs)
-        if not explanation.whole:
-            known = sum(hub.cost is not None for hub in explanation.hubs)
-            console.print(f"interrupted: {known} of {len(explanation.hubs)} hubs were explained")
+        console.print(f"note: {escape(note)}")
     console.print(
-        f"\n{len(plan.assumptions)} values are assumptions, not from the strategy; "
+        f"{len(plan.assumptions)} values are assumptions, not from the strategy; "
         "they are listed in the map and in plan.json"
     )
     deciding = [one for one in plan.assumptions if one.decides]
@@ -105,8 +85,56 @@ def print_summary(
     typer.echo(f"map: {paths.map_html}")
 
 
+def _wrong(console: Console, plan: Plan) -> None:
+    """Print how good the plan is known to be, then shortages and violated soft rules."""
+    from dcsite.contract import load_mw
+
+    console.print(
+        f"[bold]{escape(plan.title_en)}[/bold]  {escape(plan.title_ja)}\n"
+        f"{_STATUS[plan.status]} (objective {plan.objective:.5f}, bound {plan.bound:.5f}, "
+        f"gap {plan.gap:.4%}, asked {plan.gap_asked:.4%}; {plan.solver} {plan.solver_version}, "
+        f"{plan.wall_s:.1f} s)"
+    )
+    for note in plan.notes[:1] if plan.decided_otherwise else ():
+        console.print(f"[red]{escape(note)}[/red]")
+    _takeovers(console, plan)
+    if plan.unserved_mw > 0.05:
+        console.print(f"[red]unserved demand: {load_mw(plan.unserved_mw)} MW[/red]")
+        for zone in plan.unserved:
+            console.print(
+                f"  {escape(zone.name_en)} {escape(zone.name_ja)}: {load_mw(zone.unserved_mw)} MW "
+                f"{zone.workload.replace('_', '-')}"
+            )
+    for violation in plan.violations:
+        console.print(
+            f"[yellow]soft rule {escape(violation.rule)}[/yellow]: "
+            f"{escape(violation.message_en)} (costs {violation.penalty:.4f})"
+        )
+
+
+def _tables(plan: Plan, *, verbose: bool) -> Iterator[Table | str]:
+    private = bool(plan.scenario["demand"].get("shared_alike"))
+    yield _hubs(plan, room=private)
+    if plan.backups:
+        yield _backups(plan)
+    asked = _in_question(plan) if private else plan.measures
+    yield _measures(plan.measures if verbose else [one for one in asked if one.weight])
+    for part in ("area", "prefecture", "connection") if verbose else ("area",):
+        if any(one.part == part for one in plan.loads):
+            yield _loads(plan, part)
+    if verbose and plan.areas:
+        yield _areas(plan.areas)
+    if not verbose:
+        yield (
+            f"all {len(plan.measures)} measures, and what each prefecture and connection point is "
+            "given: --verbose, the map, plan.json, loads.csv"
+        )
+
+
 def _takeovers(console: Console, plan: Plan) -> None:
     """Print what of an existing core's load nobody carries, and of which hubs' load."""
+    from dcsite.contract import load_mw
+
     hubs = {hub.site_id: hub for hub in plan.hubs}
     names = {loss.event_id: loss.name_en for loss in plan.worst_disasters}
     for one in plan.takeovers:
@@ -114,18 +142,18 @@ def _takeovers(console: Console, plan: Plan) -> None:
         if one.site_id not in hubs:
             name = escape(f"{one.name_en} {one.name_ja}")
             style = "red" if short else "bold"
-            asked = f"; short of what is asked: {one.short_mw:,.0f} MW" if short else ""
+            asked = f"; short of what is asked: {load_mw(one.short_mw)} MW" if short else ""
             console.print(
-                f"[{style}]{name} lost: {one.load_mw - one.carried_mw:,.0f} MW of its "
-                f"{one.load_mw:,.0f} MW are carried by nobody, {one.carried_mw:,.0f} MW by reserve"
-                f"{asked}[/{style}]"
+                f"[{style}]{name} lost: {load_mw(one.load_mw - one.carried_mw)} MW of its "
+                f"{load_mw(one.load_mw)} MW are carried by nobody, {load_mw(one.carried_mw)} MW by "
+                f"reserve{asked}[/{style}]"
             )
         elif short:
             event = names.get(one.worst_event_id, one.worst_event_id)
             event = f"in {event}" if event else "when it fails alone"
             console.print(
-                f"[red]{escape(hubs[one.site_id].label)}: {one.short_mw:,.0f} MW of its "
-                f"{one.load_mw:,.0f} MW are carried by nobody {escape(event)}[/red]"
+                f"[red]{escape(hubs[one.site_id].label)}: {load_mw(one.short_mw)} MW of its "
+                f"{load_mw(one.load_mw)} MW are carried by nobody {escape(event)}[/red]"
             )
 
 
@@ -160,13 +188,13 @@ def _in_question(plan: Plan) -> tuple[Measure, ...]:
     )
 
 
-def _hubs(hubs: tuple[Hub, ...], *, room: bool) -> Table:
-    """Return a row for each hub; with `room`, also what its site could carry."""
-    from dcsite.contract import criteria, link_kinds, load_mw
+def _hubs(plan: Plan, *, room: bool) -> Table:
+    """Return a row for each hub and their sum; with `room`, also what its site could carry."""
+    from dcsite.contract import criteria, link_kinds, load_mw, step_said
 
     facts = [fact for one in criteria() for fact in one.facts if fact.short_en]
     further = (*link_kinds(), "nearest", *(fact.short_en for fact in facts))
-    reserve = any(hub.reserve_mw for hub in hubs)
+    hubs, reserve = plan.hubs, plan.reserve_mw > 0.0
     further = ("reserve", *further) if reserve else further
     further = ("site MW", *further) if room else further
     table = columns("tier", "hub", ">about MW", *(f">{title}" for title in further), wide=("hub",))
@@ -181,6 +209,13 @@ def _hubs(hubs: tuple[Hub, ...], *, room: bool) -> Table:
             f"{hub.nearest_hub_km:.0f} km",
             *(f"{hub.facts.get(fact.name, math.nan):.0%}" for fact in facts),
         )
+    table.add_row(
+        f"{len(hubs)} hubs",
+        step_said()[0],
+        load_mw(sum(hub.it_load_mw for hub in hubs)),
+        *([""] if room else ()),
+        *([load_mw(plan.reserve_mw)] if reserve else ()),
+    )
     return table
 
 
@@ -211,11 +246,51 @@ def _backups(plan: Plan) -> Table:
     return table
 
 
-def _total(plan: Plan) -> str:
+def _loads(plan: Plan, part: str) -> Table:
+    """Return a row for each part of the power system: what it is given, and what is there today."""
+    rows = [_load(one) for one in plan.loads if one.part == part]
+    table = columns(*rows[0], wide=(next(iter(rows[0])), "capacity from"))
+    for row in rows:
+        table.add_row(*row.values())
+    return table
+
+
+def _load(one: AddedLoad) -> dict[str, str]:
     from dcsite.contract import load_mw
 
-    load = f"{sum(hub.it_load_mw for hub in plan.hubs):,.0f} MW of IT load"
-    return f"{load} and {load_mw(plan.reserve_mw)} MW in reserve" if plan.reserve_mw else load
+    names = dict.fromkeys(filter(None, (one.name_ja, one.name_en)))
+    given = {
+        one.part: escape(" ".join(names) or one.key),
+        ">hubs": str(len(one.site_ids)),
+        ">MW at grid": load_mw(one.grid_mw),
+        ">reserve": load_mw(one.reserve_grid_mw),
+    }
+    if one.part == "connection":
+        return given | {
+            ">kV": "-" if one.voltage_kv is None else f"{one.voltage_kv:g}",
+            ">bears MW": _known(one.capacity_mw),
+            ">used": _known(one.capacity_share, "share"),
+            "capacity from": escape(one.known_en),
+        }
+    energy = _known(one.energy_share, "share")
+    given |= {
+        ">TWh/year": f"{one.energy_gwh / 1000.0:.2f}",
+        ">of energy today": f"[red]{energy}[/red]" if one.beyond else energy,
+    }
+    if one.part == "prefecture":
+        return given | {">of special high voltage": _known(one.special_high_voltage_share, "share")}
+    return given | {
+        ">limit": "-" if one.max_share is None else f"{one.max_share:.0%}",
+        ">peak MW": _known(one.peak_mw),
+        ">of peak": _known(one.peak_share, "share"),
+        ">queue MW": _known(one.applications_mw),
+    }
+
+
+def _known(value: float, unit: str = "") -> str:
+    if not math.isfinite(value):
+        return "not known"
+    return quantity(value, unit) if unit else f"{value:,.0f}"
 
 
 def _areas(figures: Sequence[AreaFigure]) -> Table:
@@ -240,7 +315,7 @@ def _link(link: Link | None) -> str:
     return f"{link.detail} {link.distance_km:.{link.km_digits}f} km".strip()
 
 
-def _measures(measures: tuple[Measure, ...]) -> Table:
+def _measures(measures: Sequence[Measure]) -> Table:
     table = columns("criterion", "measure", ">value", ">score", ">weight", wide=("measure",))
     for measure in measures:
         table.add_row(

@@ -27,10 +27,9 @@ from .findings import (
     Quantity,
     Takeover,
     Violation,
-    about_mw,
-    load_mw,
     place_name,
 )
+from .megawatts import about_mw, load_mw, mw_step, printed_for, step_said
 from .program import LazyRows, LoadTable, Outlook, Program, ScoreTerm, Terms
 from .rules import (
     TIER_TITLES,
@@ -95,7 +94,10 @@ __all__ = [
     "link_kinds",
     "load_mw",
     "load_share",
+    "mw_step",
     "named_layer",
     "place_name",
+    "printed_for",
+    "step_said",
     "up_to_the_largest",
 ]

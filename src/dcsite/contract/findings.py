@@ -112,17 +112,6 @@ class Quantity:
         return f"{en} ({bound_en} {asked})", f"{ja}（{bound_ja}{asked}）"
 
 
-def load_mw(it_load_mw: float) -> str:
-    """Write a hub's load for people: to 5 MW, since what a plan knows of it is no finer."""
-    whole = 5.0 * math.floor(it_load_mw / 5.0 + 0.5)
-    return f"{whole:,.0f}" if whole or not it_load_mw else "<5"
-
-
-def about_mw(it_load_mw: float) -> tuple[str, str]:
-    """Write a load in a sentence, in English and in Japanese."""
-    return f"about {load_mw(it_load_mw)} MW", f"約{load_mw(it_load_mw)} MW"
-
-
 class Link(Record):
     """What a hub is joined to, as the evaluation of a plan found it.
 

@@ -359,11 +359,8 @@ class AreaLoad(Criterion[Parameters]):
         for now in area_demand(atlas).itertuples():
             area = str(now.Index)
             told = waits.loc[area] if area in waits.index else None
-            what = (
-                ("demand", "需要")
-                if now.peak_mw != now.peak_mw
-                else ("demand, peak", "需要・最大需要")
-            )
+            is_known = math.isfinite(float(now.peak_mw))  # type: ignore[arg-type]  # a column of floats
+            what = ("demand", "需要") if not is_known else ("demand, peak", "需要・最大需要")
             dated = ("", "") if told is None else (
                 f"; applications: {told['as_of']}", f"、申込み：{told['as_of']}時点"
             )  # fmt: skip

@@ -22,6 +22,7 @@ from dcsite.contract import (
     Takeover,
     linear_score,
 )
+from dcsite.contract import load_mw as written
 from dcsite.hazards import falls_with, joint_risk
 
 from .takeover import CARRIED, RESERVE, Parameters, core_loads, osaka_idle_mw, reserve_anchor
@@ -253,9 +254,9 @@ def _hubs(
             "backup",
             worst.left.sum() / found.total_mw,
             [found.hubs.index[site] for site in sites],
-            f"{worst.left.sum():,.0f} MW that fall find no reserve that stands ({event[0]}): "
+            f"{written(worst.left.sum())} MW that fall find no reserve that stands ({event[0]}): "
             f"{', '.join(en for en, _ in names)}",
-            f"停止する{worst.left.sum():,.0f} MWを担う予備容量がない（{event[1]}）："
+            f"停止する{written(worst.left.sum())} MWを担う予備容量がない（{event[1]}）："
             f"{'、'.join(ja for _, ja in names)}",
         )
     takeovers = []
@@ -293,10 +294,10 @@ def _tokyo(found: Findings, lost: _Played, idle_mw: float, atlas: Atlas) -> Take
             "tokyo_takeover",
             short_mw / found.total_mw,
             (),
-            f"with Tokyo lost reserve carries {carried_mw:,.0f} MW of its {load_mw:,.0f} MW, "
-            f"{wanted_mw:,.0f} MW wanted",
-            f"東京喪失時、負荷{load_mw:,.0f} MWのうち予備容量が担うのは{carried_mw:,.0f} MW"
-            f"（必要{wanted_mw:,.0f} MW）",
+            f"with Tokyo lost reserve carries {written(carried_mw)} MW of its "
+            f"{written(load_mw)} MW, {written(wanted_mw)} MW wanted",
+            f"東京喪失時、負荷{written(load_mw)} MWのうち予備容量が担うのは{written(carried_mw)} MW"
+            f"（必要{written(wanted_mw)} MW）",
         )
     share = carried_mw / load_mw if load_mw else 1.0
     found.figure(CARRIED, share, share, own.weight_parts.tokyo_carried)
@@ -346,15 +347,16 @@ def _notes(atlas: Atlas, scenario: Scenario) -> tuple[str, ...]:
     en = (
         f"Tokyo's load of today: {here.racks_in_operation:,.0f} racks in operation in Japan "
         f"({own.rack_year}) x {own.kw_per_rack:g} kW x {own.core_rack_share.tokyo:.0%} = "
-        f"{here.load_mw:,.0f} MW, of a capacity of {here.capacity_mw:,.0f} MW "
-        f"({here.racks:,.0f} racks); Osaka {osaka.load_mw:,.0f} of {osaka.capacity_mw:,.0f} MW, "
-        f"its idle racks {'' if counted else 'not '}counted as reserve"
+        f"{written(here.load_mw)} MW, of a capacity of {written(here.capacity_mw)} MW "
+        f"({here.racks:,.0f} racks); Osaka {written(osaka.load_mw)} of "
+        f"{written(osaka.capacity_mw)} MW, its idle racks {'' if counted else 'not '}counted as "
+        "reserve"
     )
     ja = (
         f"東京圏の現在の負荷：全国の稼働ラック{here.racks_in_operation:,.0f}（{own.rack_year}年）"
-        f"×{own.kw_per_rack:g} kW×{own.core_rack_share.tokyo:.0%}＝{here.load_mw:,.0f} MW"
-        f"（設備容量{here.capacity_mw:,.0f} MW、{here.racks:,.0f}ラック）。"
-        f"大阪圏は{osaka.capacity_mw:,.0f} MW中{osaka.load_mw:,.0f} MW、"
+        f"×{own.kw_per_rack:g} kW×{own.core_rack_share.tokyo:.0%}＝{written(here.load_mw)} MW"
+        f"（設備容量{written(here.capacity_mw)} MW、{here.racks:,.0f}ラック）。"
+        f"大阪圏は{written(osaka.capacity_mw)} MW中{written(osaka.load_mw)} MW、"
         f"空きラックは予備に{'含める' if counted else '含めない'}"
     )
     return (f"{en} / {ja}",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dcsite.contract import load_mw
+from dcsite.contract import load_mw, printed_for
 
 from .map.layer import Field
 from .map.style import hub_radius_px, tier_style
@@ -48,7 +48,10 @@ def write_comparison(found: Comparison, atlas: Atlas, directory: Path) -> StudyP
 
 def render_comparison(found: Comparison, atlas: Atlas) -> str:
     """Return the text of ``compare.html``: measures side by side, hubs of every plan on one map."""
-    layers = [_layer(plan, number) for number, plan in enumerate(found.plans)]
+    layers = []
+    for number, plan in enumerate(found.plans):
+        with printed_for([hub.it_load_mw for hub in plan.hubs]):
+            layers.append(_layer(plan, number))
     return render_beside_map(
         "compare.html.j2",
         atlas,

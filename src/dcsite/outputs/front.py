@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dcsite.contract import load_mw, printed_for
 from dcsite.studies.front import closest_pair
 
 from .map.style import hub_radius_px, tier_style
@@ -69,9 +70,11 @@ def _table(front: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[Any, ...]
 def _page(front: Front, atlas: Atlas) -> str:
     data = front.dump()
     for point in data["points"]:
-        for hub in point["hubs"]:
-            hub["x"], hub["y"] = place(hub["lon_deg"], hub["lat_deg"])
-            hub["r"] = round(1.2 * hub_radius_px(hub["it_load_mw"]), 1)
+        with printed_for([hub["it_load_mw"] for hub in point["hubs"]]):
+            for hub in point["hubs"]:
+                hub["x"], hub["y"] = place(hub["lon_deg"], hub["lat_deg"])
+                hub["mw"] = load_mw(hub["it_load_mw"])
+                hub["r"] = round(1.2 * hub_radius_px(hub["it_load_mw"]), 1)
         point["closest"] = None if front.x.scored else _closest(point["hubs"])
     tiers = dict.fromkeys(hub.tier for point in front.points for hub in point.hubs)
     data["tiers"] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dcsite.contract import load_mw
+from dcsite.contract import load_mw, printed_for
 from dcsite.errors import OutputError, Problem
 from dcsite.hazards import intensity_at_offices
 from dcsite.plan.types import Plan
@@ -221,12 +221,14 @@ def _map(one: Footprint, found: StressTest, atlas: Atlas) -> dict[str, Any]:
         }
         for area, share in one.areas_dark.items()
     ]
+    with printed_for([hub.it_load_mw for hub in found.plan.hubs]):
+        hubs = [_mark(hub, one.plan[hub.site_id]) for hub in found.plan.hubs]
     return {
         "event": one,
         "shaken": shaken,
         "dark": dark,
         "arcs": _arcs(found, atlas) if one.event_id == found.tokyo_lost.event_id else [],
-        "hubs": [_mark(hub, one.plan[hub.site_id]) for hub in found.plan.hubs],
+        "hubs": hubs,
     }
 
 

@@ -22,6 +22,7 @@ from dcsite.contract import (
     about_mw,
     criteria,
     place_name,
+    printed_for,
 )
 from dcsite.errors import CheckError, CriterionError, Problem
 from dcsite.geo.geodesy import geodesic_km
@@ -110,10 +111,23 @@ def check_plan(
     if "reserve_mw" not in hubs:
         hubs = hubs.assign(reserve_mw=0.0)
     _refuse_structure(hubs, scenario)
+    gap = (bound - claimed_objective) / max(abs(claimed_objective), 1e-9)
+    with printed_for(hubs["it_load_mw"].tolist(), gap):
+        return _checked(hubs, atlas, scenario, claimed_objective, bound, scored_measures or {})
+
+
+def _checked(
+    hubs: pd.DataFrame,
+    atlas: Atlas,
+    scenario: Scenario,
+    claimed_objective: float,
+    bound: float,
+    scored_measures: Mapping[str, Sequence[str]],
+) -> Checked:
     evaluations = {
         criterion.name: criterion.evaluate(hubs, atlas, scenario) for criterion in criteria()
     }
-    _refuse_unmeasured(evaluations, scored_measures or {})
+    _refuse_unmeasured(evaluations, scored_measures)
     _refuse_sums(evaluations, hubs)
     breaches = [breach for found in evaluations.values() for breach in found.breaches]
     breaches += _program_breaches(hubs, atlas, scenario)

@@ -31,6 +31,8 @@ from dcsite.contract import (
     Violation,
     criteria,
     link_kinds,
+    load_mw,
+    printed_for,
 )
 from dcsite.errors import OutputError, Problem
 from dcsite.records import (
@@ -54,6 +56,8 @@ from dcsite.records import (
 from .explanation import MeasureShare, PlaceName
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import folium
     import geopandas as gpd
     import pandas as pd
@@ -385,6 +389,10 @@ class Plan(Record):
         """Capacity that all hubs hold free for others, in MW of IT load."""
         return sum(hub.reserve_mw for hub in self.hubs)
 
+    def printed(self) -> AbstractContextManager[None]:
+        """Return the block in which loads are written to what this plan's gap allows."""
+        return printed_for([hub.it_load_mw for hub in self.hubs], max(self.gap, self.gap_asked))
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per hub, indexed by `site_id`: the columns of ``hubs.csv``."""
         import pandas as pd
@@ -455,12 +463,15 @@ class Plan(Record):
 
     def _said(self) -> list[str]:
         tiers = Counter(hub.tier for hub in self.hubs)
-        load_mw = sum(hub.it_load_mw for hub in self.hubs)
         counts = ", ".join(f"{count} {tier}" for tier, count in tiers.items()) or "no hubs"
         proof = f"(bound {self.bound:.4f}, gap {self.gap:.3%})"
         worth = f"{self.status}, objective {self.objective:.4f} {proof}"
-        reserve = f" and {self.reserve_mw:,.0f} MW in reserve" if self.reserve_mw else ""
-        served = f"{load_mw:,.0f} MW IT load{reserve}, {self.unserved_mw:,.0f} MW unserved"
+        with self.printed():
+            reserve = f" and {load_mw(self.reserve_mw)} MW in reserve" if self.reserve_mw else ""
+            served = (
+                f"{load_mw(sum(hub.it_load_mw for hub in self.hubs))} MW IT load{reserve}, "
+                f"{load_mw(self.unserved_mw)} MW unserved"
+            )
         return [
             f"Plan of {self.scenario_name}: {worth}",
             f"{counts}; {served}, {len(self.violations)} soft rules broken",

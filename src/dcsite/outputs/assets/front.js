@@ -109,7 +109,7 @@
         byId("places").tBodies[0].replaceChildren();
         for (const hub of [...point.hubs].reverse()) {
             const mark = draw(byId("hubs"), "circle", {cx: hub.x, cy: hub.y, r: hub.r, fill: front.tiers[hub.tier].colour, "data-site": hub.site_id});
-            draw(mark, "title", {}, `${hub.name_ja} ${hub.name_en || ""} 約${5 * Math.round(hub.it_load_mw / 5)} MW`);
+            draw(mark, "title", {}, `${hub.name_ja} ${hub.name_en || ""} 約${hub.mw} MW`);
         }
         if (point.closest) {
             const [[x1, y1], [x2, y2]] = point.closest.ends;
@@ -122,7 +122,7 @@
             const tier = front.tiers[hub.tier];
             cell(row, tier.ja, false, tier.en);
             cell(row, `${hub.prefecture_ja} ${hub.name_ja}`, false, [hub.name_en, hub.prefecture_en].filter(Boolean).join(", "));
-            cell(row, String(5 * Math.round(hub.it_load_mw / 5)), true);
+            cell(row, hub.mw, true);
         }
         if (point.closest) {
             /* Below the line and on top of all else, clear of the names beside the hubs. */

@@ -81,6 +81,13 @@ def render_map(
     explanation : Explanation, optional
         What the hubs are worth, for their pop-ups.
     """
+    with plan.printed():
+        return _drawn(plan, candidates, atlas, explanation)
+
+
+def _drawn(
+    plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, explanation: Explanation | None
+) -> str:
     page = folium.Map(
         location=(37.5, 137.5), zoom_start=6, tiles=None, prefer_canvas=True, control_scale=False,
         zoom_control="topleft", min_zoom=4, max_zoom=14, zoom_snap=0.25, zoom_delta=0.5,

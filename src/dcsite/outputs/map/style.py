@@ -185,7 +185,9 @@ def quantity(value: float | None, unit: str) -> str:
         return "–"
     if unit == "share":
         return f"{value * 100:,.1f} %"
-    if float(value).is_integer():
+    if unit == "MW" and not float(value).is_integer():  # what a source states is whole
+        text = load_mw(value)
+    elif float(value).is_integer():
         text = f"{value:,.0f}"
     elif unit in _ONE_DECIMAL:
         text = f"{value:,.1f}"
