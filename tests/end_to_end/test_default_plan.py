@@ -48,7 +48,8 @@ def test_without_output_the_folder_is_named_after_the_scenario(two_default_runs)
 def test_five_files_and_nothing_else(default_run):
     folder = default_run.directory
     assert {path.name for path in folder.iterdir()} == {
-        "plan.json", "hubs.geojson", "hubs.csv", "candidates.csv", "plan.gpkg", "map.html",
+        "plan.json", "hubs.geojson", "hubs.csv", "candidates.csv", "loads.csv",
+        "plan.gpkg", "map.html",
     } == set(FILE_NAMES)  # fmt: skip
     assert all(path.stat().st_size > 1000 for path in folder.iterdir())
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
@@ -212,6 +213,10 @@ def test_the_terminal_shows_hubs_and_measures(default_run, plan):
         ]
         assert load_mw(hub["it_load_mw"]) in line
     for measure in plan["measures"]:
-        assert measure["label_en"][:40] in default_run.stdout
+        assert not measure["weight"] or measure["label_en"][:40] in default_run.stdout
+    for load in plan["loads"]:
+        assert (
+            load["part"] != "area" or f"{load['name_ja']} {load['name_en']}" in default_run.stdout
+        )
     assert "optimal: proven within the gap asked" in default_run.stdout
     assert f"{len(plan['assumptions'])} values are assumptions" in default_run.stdout

@@ -29,7 +29,7 @@ def test_all_five_files_are_written_and_named(
     check_directory(out)
     paths = write_outputs(plan, candidates, atlas, out)
     assert paths == OutputPaths(
-        out, out / "plan.json", out / "hubs.geojson", out / "hubs.csv",
+        out, out / "plan.json", out / "hubs.geojson", out / "hubs.csv", out / "loads.csv",
         out / "candidates.csv", out / "plan.gpkg", out / "map.html",
     )  # fmt: skip
     without = set(FILE_NAMES) - {"candidates.csv"}  # there is no scorecard here

@@ -118,7 +118,7 @@ def _tables(plan: Plan, *, verbose: bool) -> Iterator[Table | str]:
     if plan.backups:
         yield _backups(plan)
     asked = _in_question(plan) if private else plan.measures
-    yield _measures(plan.measures if verbose else [one for one in asked if one.weight])
+    yield _measures(asked if verbose else [one for one in asked if one.weight])
     for part in ("area", "prefecture", "connection") if verbose else ("area",):
         if any(one.part == part for one in plan.loads):
             yield _loads(plan, part)
@@ -260,7 +260,9 @@ def _load(one: AddedLoad) -> dict[str, str]:
 
     names = dict.fromkeys(filter(None, (one.name_ja, one.name_en)))
     given = {
-        one.part: escape(" ".join(names) or one.key),
+        f"{one.part} point" if one.part == "connection" else one.part: escape(
+            " ".join(names) or one.key
+        ),
         ">hubs": str(len(one.site_ids)),
         ">MW at grid": load_mw(one.grid_mw),
         ">reserve": load_mw(one.reserve_grid_mw),

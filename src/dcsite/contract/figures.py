@@ -19,6 +19,7 @@ from dcsite.records import (
     UnknownGwh,
     UnknownMw,
     UnknownRatio,
+    rounded,
 )
 
 #: What a chart shows at one hour of one month; shares need three decimals to be told apart.
@@ -123,7 +124,7 @@ class AddedLoad(Record):
     @property
     def capacity_share(self) -> UnknownRatio:
         """Load and reserve at the grid over what the point bears."""
-        return _over(self.grid_mw + self.reserve_grid_mw, self.capacity_mw)
+        return _over(round(self.grid_mw, 3) + round(self.reserve_grid_mw, 3), self.capacity_mw)
 
     @property
     def beyond(self) -> bool:
@@ -133,7 +134,9 @@ class AddedLoad(Record):
 
 
 def _over(part: float, whole: float) -> float:
-    return part / whole if whole > 0.0 else math.nan
+    """Divide what the file shows, so that a plan read again has the same shares."""
+    shown, of = rounded(part, 3), rounded(whole, 3)
+    return shown / of if shown is not None and of else math.nan
 
 
 class HeatMap(Record):

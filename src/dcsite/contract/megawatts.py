@@ -70,10 +70,12 @@ def load_mw(mw: float) -> str:
     """Write a load for people: to the step of its plan, and never a load as none."""
     if not math.isfinite(mw):
         return "-"
+    if not mw:
+        return "0"
     finest, size = _STEPS_MW[0], min(_OF_A_LOAD * abs(mw), _LARGEST_MW)
     step = _STEP_MW.get() or max(one for one in _STEPS_MW if one <= max(size, finest))
     steps = math.floor(mw / step + 0.5)
-    if mw > 0.0 and not steps:
+    if not steps:
         return f"<{step:g}"
     return f"{steps * step:,.{0 if step >= 1.0 else 1}f}"
 
