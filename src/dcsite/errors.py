@@ -80,6 +80,10 @@ class SubstationsError(DcsiteError):
     """A user's file of connection points, or of their capacity, that cannot be used."""
 
 
+class NetworkFileError(DcsiteError):
+    """A user's own network that cannot be used."""
+
+
 class OutputError(DcsiteError):
     """Outputs that cannot be written where they were asked for."""
 

@@ -113,7 +113,7 @@ def test_a_soft_rule_is_no_proof(measured, shipped_atlas, overrides, key, fragme
 
 
 def test_shares_out_of_supply_and_zones_out_of_reach(measured, shipped_atlas):
-    asked = ("criteria.renewables.contractable_share=0", "demand.latency_critical_max_km=1")
+    asked = ("criteria.renewables.contractable_share=0", "demand.latency_critical_max_ms=1")
     found = check_scenario(
         Candidates.of(dcsite.load_scenario(overrides=asked), shipped_atlas, measured)
     )
@@ -122,7 +122,7 @@ def test_shares_out_of_supply_and_zones_out_of_reach(measured, shipped_atlas):
     keys = {finding.rule_or_key: finding for finding in found.findings}
     assert keys["criteria.renewables.min_share"].level == "warning"
     assert "東京都" in {zone.name_ja for zone in found.out_of_reach}
-    message = keys["demand.latency_critical_max_km"].message
+    message = keys["demand.latency_critical_max_ms"].message
     assert f"{sum(zone.mw for zone in found.out_of_reach):,.1f} MW" in message
     hard = dcsite.load_scenario(overrides=(asked[0], 'rules.renewable_share="hard"'))
     (error,) = check_scenario(Candidates.of(hard, shipped_atlas, measured)).errors

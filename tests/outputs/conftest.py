@@ -15,6 +15,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
+import dcsite
 from dcsite.atlas import Atlas, load_atlas
 from dcsite.contract import (
     AreaFigure,
@@ -206,7 +207,10 @@ def plan(atlas: Atlas) -> Plan:
         geodata=(
             GeodataUse("substations", "0" * 64, "Open Database License 1.0", "2026-03", "OSM"),
         ),
-        scenario={"name": "fixture", "tiers": {"core": {"count": 2, "separation_km": 400.0}}},
+        scenario={
+            "name": "fixture", "tiers": {"core": {"count": 2, "separation_km": 400.0}},
+            "network": dcsite.load_scenario("policy-2023").network.model_dump(),
+        },
         areas=(
             AreaFigure("grid", "new_peak", "hokkaido", "new load over peak",
                        "最大需要に対する新負荷",

@@ -142,11 +142,11 @@ def test_rules_that_are_off_are_not_reported(hubs, shipped_atlas):
 
 
 def test_unserved_demand_by_hand(hubs, shipped_atlas):
-    # All demand is latency-critical within 1 km of a prefectural office: only a hub at an office
+    # All demand must be served within 1 ms, which equipment alone takes: only a hub at an office
     # serves anyone. Koriyama, Ebetsu and Takeo are none, so all of it stays unserved.
     strict = dcsite.load_scenario(
         "policy-2023",
-        (*SMALL[:3], "demand.latency_critical_share=1", "demand.latency_critical_max_km=1"),
+        (*SMALL[:3], "demand.latency_critical_share=1", "demand.latency_critical_max_ms=1"),
     )
     unserved = unserved_demand(hubs, shipped_atlas, strict)
     assert sum(zone.unserved_mw for zone in unserved) == pytest.approx(440.0)
@@ -157,7 +157,7 @@ def test_a_hub_serves_no_more_than_it_carries(hubs, shipped_atlas):
     # Everyone may be served by everyone, 440 MW asked, 140 MW offered.
     wide = dcsite.load_scenario(
         "policy-2023",
-        (*SMALL[:3], "demand.latency_critical_share=0.5", "demand.latency_critical_max_km=3000"),
+        (*SMALL[:3], "demand.latency_critical_share=0.5", "demand.latency_critical_max_ms=1000"),
     )
     little = hubs.assign(it_load_mw=[50.0, 50.0, 40.0])
     unserved = unserved_demand(little, shipped_atlas, wide)

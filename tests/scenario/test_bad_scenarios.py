@@ -343,6 +343,7 @@ def test_a_file_that_extends_nothing_must_give_everything(write):
         "rules",
         "land.share_of_free_gentle_land",
         "land.built_up_per_building_land",
+        "network",
         "workforce",
         "penalties",
         "criteria",

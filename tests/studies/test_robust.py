@@ -86,7 +86,7 @@ def test_shipped_ranges_state_why_and_fit_the_default_scenario(policy):
         assert 0.3 <= drawn["demand.share_in_new_hubs"] <= 0.5
         assert isinstance(drawn["criteria.renewables.start_year_not_known"], int)
         loaded = dcsite.load_scenario("policy-2023", [f"{k}={v!r}" for k, v in drawn.items()])
-        assert loaded.demand.latency_critical_max_km == drawn["demand.latency_critical_max_km"]
+        assert loaded.demand.latency_critical_max_ms == drawn["demand.latency_critical_max_ms"]
 
 
 def test_draws_hang_on_seed_and_number_only(policy):

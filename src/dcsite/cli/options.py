@@ -126,6 +126,13 @@ class Question:
             "folder), measured at points and polygons of --sites.",
         ),
     ] = None
+    network: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Own network instead of the backbone: node-link JSON, GraphML, GML, or a folder.",
+        ),
+    ] = None
     sites: SitesOption = None
     add_sites: AddSitesOption = None
     layer: LayerOption = None

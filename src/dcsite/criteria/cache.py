@@ -29,6 +29,7 @@ import platformdirs
 import shapely
 
 from dcsite.contract import criteria, input_files
+from dcsite.network import network_files
 from dcsite.scratch import scratch_folder
 from dcsite.sites.rows import notes_so_far, notes_told, tell_note
 
@@ -137,7 +138,7 @@ def _key(sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> str:
         "scenario": scenario.model_dump(mode="json", exclude=set(_NOT_MEASURED)),
         "files": [
             (str(path), hashlib.sha256(path.read_bytes()).hexdigest())
-            for path in input_files(scenario)
+            for path in (*input_files(scenario), *network_files(scenario.network.file))
             if path.is_file()
         ],
         "crs": str(sites.crs),
@@ -164,7 +165,7 @@ def _code_digest() -> str:
     rooms = Path(__file__).resolve().parent.parent
     files = {
         file
-        for room in ("atlas", "contract", "criteria", "geo", "hazards", "sites")
+        for room in ("atlas", "contract", "criteria", "geo", "hazards", "network", "sites")
         for file in rooms.glob(f"{room}/*.py")
     }
     for criterion in criteria():

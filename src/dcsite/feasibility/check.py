@@ -494,9 +494,9 @@ class _Check:
             names = ", ".join(f"{zone.name_en} {zone.name_ja}" for zone in zones[:5])
             more = f" and {len(zones) - 5} more" if len(zones) > 5 else ""
             self._say(
-                "demand.latency_critical_max_km",
-                f"= {self.scenario.demand.latency_critical_max_km:g}: no candidate stands within "
-                f"that of {names}{more}; {sum(zone.mw for zone in zones):,.1f} MW of "
+                "demand.latency_critical_max_ms",
+                f"= {self.scenario.demand.latency_critical_max_ms:g}: no candidate is within that "
+                f"round trip of {names}{more}; {sum(zone.mw for zone in zones):,.1f} MW of "
                 "latency-critical demand stay unserved",
                 firm=False,
             )

@@ -1,7 +1,7 @@
 """The model's own rows, each with its formula, and how the whole program is put together.
 
 Demand: total demand equals the total new IT load and is spread over the 47 prefectures. The
-latency-critical part of a zone may be served only by hubs within a straight-line distance; the
+latency-critical part of a zone may be served only by hubs within a round trip over the network; the
 latency-tolerant part anywhere. Unserved demand is allowed at a high penalty, so that a shortage
 is reported and never hidden.
 """
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from dcsite.contract import TIERS, criteria
-from dcsite.geo.geodesy import geodesic_km
+from dcsite.network import network_of, on_land
 
 from .program import DEMAND, SiteProgram
 
@@ -157,13 +157,13 @@ def demand_zones(atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Indexed by `pref_code`: `name_en`, `name_ja`, `lat_deg`, `lon_deg` (prefectural office),
-        `latency_critical_mw`, `latency_tolerant_mw`.
+        `landmass_id`, `latency_critical_mw`, `latency_tolerant_mw`.
     """
     prefectures = atlas.table("prefectures")
     weight = prefectures[WEIGHT_COLUMNS[scenario.demand.zone_weight]].astype(float)
     total_mw = scenario.total_new_it_load_mw * weight / weight.sum()
     critical = scenario.demand.latency_critical_share
-    return pd.DataFrame(
+    zones = pd.DataFrame(
         {
             "name_en": prefectures["name_en"],
             "name_ja": prefectures["name_ja"],
@@ -173,18 +173,15 @@ def demand_zones(atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
             "latency_tolerant_mw": total_mw * (1.0 - critical),
         }
     )
+    return on_land(zones, atlas)
 
 
 def zones_in_reach(candidates: Candidates, zones: pd.DataFrame) -> NDArray[np.bool_]:
     """Tell which zones' latency-critical demand each site left for any tier is near enough to."""
     here = candidates.eligible.any(axis=1)
-    away_km = geodesic_km(
-        candidates.lat_deg[here, None],
-        candidates.lon_deg[here, None],
-        zones["lat_deg"].to_numpy(dtype=float)[None, :],
-        zones["lon_deg"].to_numpy(dtype=float)[None, :],
-    )
-    return np.asarray(away_km <= candidates.scenario.demand.latency_critical_max_km)
+    network = network_of(candidates.atlas, candidates.scenario.network)
+    away_ms = network.round_trip_ms(network.fibre_km(candidates.sites[here], zones))
+    return np.asarray(away_ms <= candidates.scenario.demand.latency_critical_max_ms)
 
 
 def serve_demand(program: SiteProgram) -> Terms:

@@ -13,6 +13,7 @@ import numpy as np
 from dcsite.contract import Measure, criteria, file_and_layer, input_files, link_kinds
 from dcsite.errors import SolverError
 from dcsite.geo.geodesy import nearest_other
+from dcsite.network import network_files
 from dcsite.scenario import as_dict
 from dcsite.sites import site_members
 
@@ -194,6 +195,7 @@ def _files_read(scenario: Scenario) -> tuple[str, ...]:
         f"{path} (SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()})"
         for path in (
             *input_files(scenario),
+            *network_files(scenario.network.file),
             *(file_and_layer(one)[0] for one in [scenario.places.sites_file] if one),
         )
     )

@@ -25,8 +25,8 @@ from dcsite.contract import (
     printed_for,
 )
 from dcsite.errors import CheckError, CriterionError, Problem
-from dcsite.geo.geodesy import geodesic_km
 from dcsite.model import all_rules, demand_zones
+from dcsite.network import fibre_km_between, network_of
 
 from .places import kept_place
 from .types import UnservedZone
@@ -179,18 +179,14 @@ def unserved_demand(
     """Find how little demand must stay unserved with these hubs, zone by zone and workload.
 
     A transport problem of zones against hubs: latency-critical demand within the scenario's
-    straight-line distance, latency-tolerant demand anywhere.
+    round trip over the network, found way by way, latency-tolerant demand anywhere.
     """
     from scipy.optimize import linprog
 
     zones = demand_zones(atlas, scenario)
-    away_km = geodesic_km(
-        zones["lat_deg"].to_numpy()[:, None],
-        zones["lon_deg"].to_numpy()[:, None],
-        hubs["lat_deg"].to_numpy()[None, :],
-        hubs["lon_deg"].to_numpy()[None, :],
-    )
-    zone, hub = np.nonzero(away_km <= scenario.demand.latency_critical_max_km)
+    network = network_of(atlas, scenario.network)
+    away_ms = network.round_trip_ms(fibre_km_between(network, zones, hubs))
+    zone, hub = np.nonzero(away_ms <= scenario.demand.latency_critical_max_ms)
     critical = zones["latency_critical_mw"].to_numpy()
     tolerant = zones["latency_tolerant_mw"].to_numpy()
     load = hubs["it_load_mw"].to_numpy()

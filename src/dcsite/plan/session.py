@@ -53,10 +53,11 @@ if TYPE_CHECKING:
 #: Lists of places by name.
 _NAMES = ("keep", "forbid", "prefer")
 #: Keys of the options that no criterion brings.
-_PLACE_KEYS = {
+_OWN_KEYS = {
     "add_sites": "places.sites_file",
     "merge_km": "places.merge_km",
     "count": "tiers.large.count",
+    "network": "network.file",
     **{name: f"places.{name}" for name in _NAMES},
 }
 
@@ -72,6 +73,8 @@ class Asked(TypedDict, total=False):
     """File of what connection points can bear."""
     hazards: str | Path | None
     """File or folder of zones of flood, tsunami, landslide and storm surge."""
+    network: str | Path | None
+    """File or folder of an own network."""
     add_sites: str | Path | None
     """File of own sites beside the other candidates."""
     merge_km: float | None
@@ -448,7 +451,7 @@ def laid_over(overrides: Sequence[str] | None, **asked: Unpack[Asked]) -> tuple[
     """Return the overrides of a call; what its options say is values like any other."""
     values: dict[str, Any] = {}
     for option, given in asked.items():
-        key = _PLACE_KEYS.get(option) or file_option_key(option)
+        key = _OWN_KEYS.get(option) or file_option_key(option)
         if option in _NAMES and given:
             values[key] = [given] if isinstance(given, str) else [*cast("Sequence[str]", given)]
         elif isinstance(given, str | Path):

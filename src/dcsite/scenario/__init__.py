@@ -6,6 +6,7 @@ from .origin import Origin
 from .schema import (
     PROGRAM_RULES,
     LandParameters,
+    NetworkParameters,
     PlaceWishes,
     Scenario,
     Tiers,
@@ -17,6 +18,7 @@ from .show import json_schema, render_toml
 __all__ = [
     "PROGRAM_RULES",
     "LandParameters",
+    "NetworkParameters",
     "Origin",
     "PlaceWishes",
     "Scenario",

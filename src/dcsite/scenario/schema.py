@@ -164,8 +164,8 @@ class Demand(Section):
     """What the demand is spread over the 47 prefectures by (no unit)."""
     latency_critical_share: Annotated[float, Field(ge=0, le=1)]
     """Share of the demand that must be served nearby."""
-    latency_critical_max_km: Annotated[float, Field(gt=0, le=MAX_DISTANCE_KM)]
-    """Farthest a hub may stand from latency-critical demand, straight line in km."""
+    latency_critical_max_ms: Annotated[float, Field(gt=0, le=1000)]
+    """Longest round trip over the network between latency-critical demand and its hub, in ms."""
 
     @property
     def new_it_load_mw(self) -> float:
@@ -213,6 +213,29 @@ class PlaceWishes(Section):
     """Places that are worth the penalty of the rule preferred to become hubs."""
 
 
+class NetworkParameters(Section):
+    """The network between hubs and whom they serve, and how long a way over it takes."""
+
+    file: str
+    """A network of your own; or --network FILE (no unit)."""
+    file_stands: Literal["instead", "beside"]
+    """Whether it stands instead of the backbone and domestic cables, or beside them (no unit)."""
+    year: Annotated[int, Field(ge=2000, le=2100)]
+    """Cables and links count when in service, or being built and ready, by this year."""
+    tail_route_factor: Annotated[float, Field(ge=1, le=5)]
+    """Route of a tail, from a place to a node, over the straight line, a ratio."""
+    sea_route_factor: Annotated[float, Field(ge=1, le=5)]
+    """Length of a domestic cable over the shortest way by sea, where none is published, a ratio."""
+    fibre_per_route_km: Annotated[float, Field(ge=1, le=5)]
+    """Fibre over the length of the route, a ratio."""
+    fibre_us_per_km: Annotated[float, Field(ge=3.34, le=20)]
+    """Microseconds that light takes for a km of fibre, one way."""
+    equipment_ms: Annotated[float, Field(ge=0, le=100)]
+    """Round trip at no distance, in ms: what equipment takes."""
+    all_optical_year: Annotated[int, Field(ge=2000, le=2200)]
+    """Year of the network from which it is all-optical: equipment_ms falls away."""
+
+
 class Workforce(Section):
     """Who is there to build and run a hub."""
 
@@ -245,6 +268,8 @@ class Scenario(Section):
     """Computing demand, in MW and shares."""
     land: LandParameters
     """Land a hub needs and a municipality can give."""
+    network: NetworkParameters
+    """Network between places, and round trips over it."""
     workforce: Workforce
     """Residents a municipality needs to host a hub."""
     places: PlaceWishes

@@ -106,7 +106,7 @@ def test_the_opening_view_shows_all_and_asks_for_nothing(page: webdriver.Chrome)
     assert set(on) == {
         "hubs-core", "hubs-large", "hubs-regional", "links-substation", "links-landing", "cores",
         "data-centres", "planned", "feasibility", "substations", "capacity", "lines", "areas",
-        "landings", "volcanoes", "nuclear", "tiles", "area-new_peak",
+        "landings", "network", "exchanges", "volcanoes", "nuclear", "tiles", "area-new_peak",
     }  # fmt: skip
     free = page.execute_script(
         """

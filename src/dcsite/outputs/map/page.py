@@ -15,6 +15,7 @@ from .choropleth import candidate_layer, scored_criteria, theme_groups
 from .encode import script_json
 from .layer import Piece, add
 from .layers_known import BORDER, known_layers, prefecture_ground, tile_layer
+from .layers_network import network_layers
 from .layers_plan import (
     CORE_PANE,
     HUB_PANE,
@@ -132,6 +133,7 @@ def _drawn(
         ),
         cores,
         *known_layers(atlas),
+        *network_layers(plan, atlas),
         tiles,
     ]
     add(page, ground)

@@ -1,0 +1,326 @@
+"""The national network: backbone nodes and links, domestic cables by year, and round trips.
+
+The backbone is a public reference topology (JPN48: the prefectural capitals and 82 links with the
+length of their routes), not a carrier's network. Domestic submarine cables join the landings they
+are published to join, from their year on; a landing is joined to the two nearest nodes of its land
+body. A place is joined by tails to the two nearest nodes of its own land body, along a stated
+factor over the straight line; the second is no short cut, both together are at least as long as the
+way between the two nodes. What no table has (feeders of small islands, routes of carriers) is
+not there, and a place without a way has no round trip: not known, which is not zero.
+
+Round trip of a way of `f` km of fibre: ``2 f fibre_us_per_km / 1000 + equipment_ms``, where fibre
+is longer than the route by `fibre_per_route_km`. The three numbers are calibrated on one measured
+pair, Tokyo to Osaka; see docs/network.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
+from scipy.spatial.distance import cdist
+
+from dcsite.geo.geodesy import geodesic_km, nearest, to_ecef_km
+from dcsite.sites import NO_LANDMASS, landmass_of, landmasses
+
+from .files import network_files, read_network
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dcsite.atlas import Atlas
+    from dcsite.scenario import NetworkParameters
+
+    Floats = NDArray[np.float64]
+
+#: A node so far from the office of the only prefecture it stands for stands at the office instead.
+_MISPLACED_KM = 10.0
+_TAILS = 2
+#: Of cables, and of links in a user's file: in use, or coming by a year that is known.
+_IN_SERVICE, _COMING = "in_service", "under_construction"
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Nodes and links in force in the scenario's year.
+
+    Parameters
+    ----------
+    graph : networkx.MultiGraph
+        Nodes have `name_en`, `name_ja`, `lat_deg`, `lon_deg` (NaN where a user's file has none),
+        `landmass_id`, `kind` (``backbone`` or ``landing``); links, keyed by their id, `kind`
+        (``land``, ``strait``, ``submarine`` or ``tail``), `route_km`, `fibre_km`, `system` (name of
+        the cable, else empty), `year` (since when, None: not said).
+    parameters : NetworkParameters
+        What is asked.
+    waiting : pandas.DataFrame
+        Cables and links that are no route: `name`, `status`, `year`, `note`.
+    """
+
+    graph: nx.MultiGraph
+    parameters: NetworkParameters
+    waiting: pd.DataFrame
+
+    @cached_property
+    def nodes(self) -> pd.DataFrame:
+        """The nodes as a table, by id, in the order of the graph."""
+        return pd.DataFrame.from_dict(dict(self.graph.nodes(data=True)), orient="index")
+
+    @cached_property
+    def _between_km(self) -> Floats:
+        """Fibre in km between all nodes along the shortest ways, shape (nodes, nodes)."""
+        at = {node: number for number, node in enumerate(self.graph)}
+        # Of parallel links the shortest counts; a sparse matrix would add them up.
+        least: dict[tuple[int, int], float] = {}
+        for one, other, km in self.graph.edges(data="fibre_km"):
+            pair = (at[one], at[other])
+            least[pair] = min(km, least.get(pair, np.inf))
+        row, column = np.array(list(least), dtype=int).reshape(-1, 2).T
+        links = coo_array((list(least.values()), (row, column)), shape=(len(at), len(at)))
+        return np.asarray(dijkstra(links.tocsr(), directed=False))
+
+    @cached_property
+    def _joining(self) -> NDArray[np.bool_]:
+        """Which nodes places are joined to: the backbone's, or landings on a body without one."""
+        backbone = (self.nodes["kind"] == "backbone").to_numpy()
+        body = self.nodes["landmass_id"]
+        here = (body != NO_LANDMASS).to_numpy()
+        return np.asarray(here & (backbone | ~body.isin(body[backbone]).to_numpy()))
+
+    def tails(self, places: pd.DataFrame) -> tuple[NDArray[np.intp], Floats]:
+        """Find the two nearest nodes of each place's own land body.
+
+        Parameters
+        ----------
+        places : pandas.DataFrame
+            With `lat_deg`, `lon_deg`, `landmass_id`.
+
+        Returns
+        -------
+        node : numpy.ndarray of int, shape (places, 2)
+            Positions in `nodes`.
+        straight_km : numpy.ndarray, shape (places, 2)
+            Geodesic distances, nearest first; infinite where there is no such node.
+        """
+        node = np.zeros((len(places), _TAILS), dtype=np.intp)
+        away_km = np.full((len(places), _TAILS), np.inf)
+        lat, lon = (self.nodes[name].to_numpy(dtype=float) for name in ("lat_deg", "lon_deg"))
+        for body, rows in places.groupby("landmass_id").indices.items():
+            there = np.flatnonzero(self._joining & (self.nodes["landmass_id"] == body).to_numpy())
+            if count := min(_TAILS, len(there)):
+                here = places.iloc[rows]
+                found, km = nearest(here["lat_deg"], here["lon_deg"], lat[there], lon[there], count)
+                node[rows, :count] = there[found.reshape(len(rows), count)]
+                away_km[rows, :count] = km.reshape(len(rows), count)
+        return node, away_km
+
+    def fibre_km(self, here: pd.DataFrame, there: pd.DataFrame) -> Floats:
+        """Work out the fibre between two lists of places, along the shortest ways.
+
+        A way goes over the tails of both places. Places of one land body that are no farther from
+        each other than one of them from its nearest node are joined directly too.
+
+        Returns
+        -------
+        numpy.ndarray, shape (here, there)
+            In km; infinite where the tables have no way.
+        """
+        factor = self.parameters.tail_route_factor * self.parameters.fibre_per_route_km
+        (node, away_km), (end, end_km) = self.tails(here), self.tails(there)
+        tail_km, its_km = self._tail_km(node, away_km), self._tail_km(end, end_km)
+        found = np.full((len(here), len(there)), np.inf)
+        for first in range(node.shape[1]):
+            for last in range(end.shape[1]):
+                via_km = self._between_km[np.ix_(node[:, first], end[:, last])]
+                via_km += tail_km[:, first, None] + its_km[None, :, last]
+                np.minimum(found, via_km, out=found)
+        body, others = (each["landmass_id"].to_numpy() for each in (here, there))
+        reach_km = np.maximum(away_km[:, :1], end_km[:, 0][None, :])
+        joint = (body[:, None] == others[None, :]) & (body != NO_LANDMASS)[:, None]
+        # A chord is never longer than the way over it.
+        row, column = np.nonzero(joint & (cdist(*map(_ecef_km, (here, there))) <= reach_km))
+        one, other = here.iloc[row], there.iloc[column]
+        km = geodesic_km(
+            one["lat_deg"], one["lon_deg"], other["lat_deg"].to_numpy(), other["lon_deg"].to_numpy()
+        )
+        km[km > reach_km[row, column]] = np.inf
+        found[row, column] = np.minimum(found[row, column], factor * km)
+        return found
+
+    def _tail_km(self, node: NDArray[np.intp], straight_km: Floats) -> Floats:
+        """Return the fibre of tails; the two make no short cut between their nodes."""
+        own = self.parameters
+        fibre_km = own.tail_route_factor * own.fibre_per_route_km * straight_km
+        between_km = self._between_km[node[:, 0], node[:, 1]]
+        both = np.isfinite(between_km) & np.isfinite(straight_km[:, 1])
+        least_km = between_km[both] - fibre_km[both, 0]
+        fibre_km[both, 1] = np.maximum(fibre_km[both, 1], least_km)
+        return fibre_km
+
+    def round_trip_ms(self, fibre_km: Floats) -> Floats:
+        """Return round trips in ms over ways of some km of fibre."""
+        own = self.parameters
+        equipment_ms = own.equipment_ms if own.year < own.all_optical_year else 0.0
+        return np.asarray(2.0 * fibre_km * own.fibre_us_per_km / 1000.0 + equipment_ms)
+
+
+def _ecef_km(places: pd.DataFrame) -> Floats:
+    return to_ecef_km(places["lat_deg"], places["lon_deg"])
+
+
+def network_of(atlas: Atlas, own: NetworkParameters) -> Network:
+    """Return the network that is asked for, a user's own laid over or in place of the backbone.
+
+    Raises
+    ------
+    NetworkFileError
+        With all problems of a user's file.
+    """
+    digests = [hashlib.sha256(file.read_bytes()).digest() for file in network_files(own.file)]
+    key = (own.model_dump_json(), *digests)
+    return atlas.kept("network", key, lambda: _network(atlas, own))
+
+
+def on_land(places: pd.DataFrame, atlas: Atlas) -> pd.DataFrame:
+    """Return places, which have `lat_deg` and `lon_deg`, with the land body each stands on."""
+    bodies = landmasses(atlas)
+    return places.assign(landmass_id=landmass_of(places["lat_deg"], places["lon_deg"], bodies))
+
+
+def _network(atlas: Atlas, own: NetworkParameters) -> Network:
+    graph, waiting = nx.MultiGraph(), pd.DataFrame(columns=["name", "status", "year", "note"])
+    if not own.file or own.file_stands == "beside":
+        _lay_backbone(graph, atlas)
+        waiting = _lay_cables(graph, atlas, own)
+    if own.file:
+        given = read_network(own.file, dict(graph.nodes(data=True)))
+        waiting = pd.concat([waiting, _lay_given(graph, given, own)], ignore_index=True)
+    if graph:
+        _place_nodes(graph, atlas)
+    _join_landings(graph, own)
+    for one, other, link in graph.edges(data=True):
+        if link["kind"] == "":
+            ends = {graph.nodes[node]["landmass_id"] for node in (one, other)}
+            link["kind"] = "land" if len(ends) == 1 else "strait"
+        if "fibre_km" not in link:
+            link["fibre_km"] = link["route_km"] * own.fibre_per_route_km
+    return Network(graph, own, waiting)
+
+
+def _lay_backbone(graph: nx.MultiGraph, atlas: Atlas) -> None:
+    """Lay JPN48: nodes at their cities, links with the length of the model."""
+    nodes = atlas.table("fibre_backbone_nodes")
+    nodes = nodes[nodes["in_jpn48"] == 1]
+    offices = atlas.table("prefectures").loc[nodes["pref_code"]]
+    office = offices["office_lat_deg"].to_numpy(), offices["office_lon_deg"].to_numpy()
+    away_km = geodesic_km(nodes["lat_deg"], nodes["lon_deg"], *office)
+    astray = (away_km > _MISPLACED_KM) & ~nodes["pref_code"].duplicated(keep=False).to_numpy()
+    nodes = nodes.assign(
+        lat_deg=np.where(astray, office[0], nodes["lat_deg"]),
+        lon_deg=np.where(astray, office[1], nodes["lon_deg"]),
+    )
+    for node, row in nodes[["name_en", "name_ja", "lat_deg", "lon_deg"]].iterrows():
+        graph.add_node(node, kind="backbone", **row)
+    links = atlas.table("fibre_backbone_links")
+    for link, row in links[links["model"] == "JPN48"].iterrows():
+        kind = "land" if pd.isna(row["inter_island"]) else "strait"
+        graph.add_edge(
+            row["node_a"], row["node_b"], link, kind=kind, route_km=row["route_length_km"],
+            system="",
+            year=None,
+        )  # fmt: skip
+
+
+def _lay_cables(graph: nx.MultiGraph, atlas: Atlas, own: NetworkParameters) -> pd.DataFrame:
+    """Lay the domestic cables in force between their landings; return those that are not.
+
+    Cables to Europe by the Arctic are told with them: they would be routes, and are under study.
+    """
+    cables = atlas.table("submarine_cables")
+    arctic = cables["directions"].str.contains("arctic_europe", na=False)
+    cables = cables[(cables["kind"] == "domestic") | arctic]
+    year = cables["rfs_year"].astype("Float64")
+    in_force = cables["status"].eq(_IN_SERVICE) & year.le(own.year).fillna(True)
+    in_force |= cables["status"].eq(_COMING) & year.le(own.year).fillna(False)
+    segments = atlas.table("domestic_cable_segments")
+    stations = atlas.table("cable_landing_stations")
+    for segment, row in segments[segments["cable_id"].map(in_force)].iterrows():
+        for landing in (row["landing_a"], row["landing_b"]):
+            place = stations.loc[landing, ["name_en", "name_ja", "lat_deg", "lon_deg"]]
+            graph.add_node(landing, kind="landing", **place)
+        published_km, estimated_km = row["published_km"], row["sea_way_km"] * own.sea_route_factor
+        graph.add_edge(
+            row["landing_a"], row["landing_b"], segment, kind="submarine",
+            route_km=float(estimated_km if pd.isna(published_km) else published_km),
+            system=str(cables.loc[row["cable_id"], "name"]),
+            year=None if pd.isna(year[row["cable_id"]]) else int(year[row["cable_id"]]),
+        )  # fmt: skip
+    rest = cables[~in_force & ~cables["status"].isin(["retired"])]
+    return rest.rename(columns={"rfs_year": "year"})[["name", "status", "year", "note"]]
+
+
+def _lay_given(graph: nx.MultiGraph, given: nx.MultiGraph, own: NetworkParameters) -> pd.DataFrame:
+    """Lay a user's nodes and links; those of a known id take the place of what was there."""
+    graph.add_nodes_from(given.nodes(data=True))
+    # Two nodes joined here and in the backbone are joined as the user's file has it.
+    pairs = {frozenset(pair) for pair in given.edges()}
+    graph.remove_edges_from([one for one in graph.edges if frozenset(one[:2]) in pairs])
+    rest = []
+    for one, other, key, link in given.edges(keys=True, data=True):
+        year, status = link["year"], link.pop("status")
+        known = year is not None
+        usable = {_IN_SERVICE: not known or year <= own.year, _COMING: known and year <= own.year}
+        if not usable.get(status, False):
+            rest.append({"name": f"{one} - {other}", "status": status, "year": year, "note": ""})
+            continue
+        if "straight_km" in link:
+            link["route_km"] = link.pop("straight_km") * own.tail_route_factor
+        elif "route_km" not in link:
+            link["route_km"] = link["fibre_km"] / own.fibre_per_route_km
+        graph.add_edge(one, other, key, **link)
+    return pd.DataFrame(rest, columns=["name", "status", "year", "note"])
+
+
+def _place_nodes(graph: nx.MultiGraph, atlas: Atlas) -> None:
+    """Find the land body of each node; none for those abroad or without a position."""
+    nodes = pd.DataFrame.from_dict(dict(graph.nodes(data=True)), orient="index")
+    here = nodes[nodes["lat_deg"].notna()]
+    body = pd.Series(NO_LANDMASS, index=nodes.index)
+    if len(here):
+        body[here.index] = on_land(here, atlas)["landmass_id"]
+    nx.set_node_attributes(graph, {node: int(one) for node, one in body.items()}, "landmass_id")
+
+
+def _join_landings(graph: nx.MultiGraph, own: NetworkParameters) -> None:
+    """Join each landing to the two nearest backbone nodes of its land body, as places are."""
+    bare = nx.subgraph_view(
+        graph, filter_node=lambda node: graph.nodes[node]["kind"] == "backbone"
+    ).copy()
+    backbone = [
+        (node, data) for node, data in graph.nodes(data=True)
+        if data["kind"] == "backbone" and data["landmass_id"] != NO_LANDMASS
+    ]  # fmt: skip
+    landings = [(node, data) for node, data in graph.nodes(data=True) if data["kind"] == "landing"]
+    for landing, here in landings:
+        near = sorted(
+            (float(geodesic_km(here["lat_deg"], here["lon_deg"], at["lat_deg"], at["lon_deg"])),
+             node)
+            for node, at in backbone if at["landmass_id"] == here["landmass_id"]
+        )  # fmt: skip
+        tails = [(km * own.tail_route_factor, node) for km, node in near[:_TAILS]]
+        for number, (km, node) in enumerate(tails):
+            least_km = 0.0
+            if number and nx.has_path(bare, node, tails[0][1]):
+                way_km = nx.shortest_path_length(bare, node, tails[0][1], weight="route_km")
+                least_km = way_km - tails[0][0]
+            graph.add_edge(
+                landing, node, f"{landing}>{node}", kind="tail", system="", year=None,
+                route_km=max(km, least_km),
+            )  # fmt: skip
