@@ -273,3 +273,14 @@ def test_the_current_folder_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
 def test_checking_changes_nothing(tmp_path: Path) -> None:
     atomic.check_directory(tmp_path / "a" / "out", NAMES)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_update_keeps_what_it_does_not_touch(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write(out, "old")
+    os.utime(out / "one.txt", (1e9, 1e9))
+    with atomic.updating_directory(out, NAMES) as staging:
+        atomic.write_text(staging / "two.txt", "新\n\udcff\n")
+    assert (out / "one.txt").read_bytes() == b"old"
+    assert (out / "one.txt").stat().st_mtime == 1e9
+    assert (out / "two.txt").read_bytes() == "新\n?\n".encode()

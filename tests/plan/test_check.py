@@ -10,6 +10,7 @@ import pytest
 import dcsite
 from dcsite.contract import Criterion
 from dcsite.errors import CheckError
+from dcsite.model import all_rules
 from dcsite.plan import check_plan, unserved_demand
 
 #: Small and feasible: two cores and one regional hub far apart.
@@ -40,16 +41,56 @@ def check(hubs, atlas, scenario, claimed=-np.inf, bound=np.inf):
 
 
 def test_a_sound_plan_passes_and_its_objective_adds_up(hubs, shipped_atlas, small):
-    found = check(hubs, shipped_atlas, small)
-    scores = sum(
-        measure.weight * measure.score
-        for evaluation in found.evaluations.values()
-        for measure in evaluation.measures
-        if measure.score is not None
-    )
-    penalties = sum(violation.penalty for violation in found.violations)
-    assert found.unserved_mw == 0.0
-    assert found.objective == pytest.approx(scores - penalties)
+    # Half of the demand is within 1 km of prefectural offices, where no hub stands.
+    strict = dcsite.load_scenario(
+        "policy-2023",
+        (*SMALL[:3], *SMALL[4:], "demand.latency_critical_share=0.5", "penalties.unserved=3",
+         "demand.latency_critical_max_km=1", "criteria.cables.min_directions=3",
+         'rules.international_directions="soft"', "penalties.international_directions=0.25"),
+    )  # fmt: skip
+    for scenario, unserved_mw in ((small, 0.0), (strict, 220.0)):
+        found = check(hubs, shipped_atlas, scenario)
+        scores = sum(
+            measure.weight * measure.score
+            for evaluation in found.evaluations.values()
+            for measure in evaluation.measures
+            if measure.score is not None
+        )
+        penalties = {violation.rule: violation.penalty for violation in found.violations}
+        assert ("international_directions" in penalties) is (scenario is strict)
+        priced = sum(violation.penalty for violation in found.violations)
+        assert found.unserved_mw == pytest.approx(unserved_mw)
+        assert found.objective == pytest.approx(scores - priced - 3.0 * unserved_mw / 440.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "amount"),
+    [
+        *(({}, rule, 0.0) for rule in ("land", "workforce", "land_guide")),  # at their limits
+        ({"tier": ["core", "regional", "regional"]}, "tier_counts", 2.0),  # 1 too few, 1 too many
+        ({"tier": ["core", "large", "regional"]}, "tier_counts", 2.0),
+        ({"pref_code": ["01", "01", "07"]}, "core_regions", 1.0),
+        ({"it_load_mw": [200.0, 195.0, 40.0]}, "total_it_load", 5.0 / 440.0),
+        ({"it_load_mw": [200.0, 200.0, 50.0]}, "total_it_load", 10.0 / 440.0),
+        ({"max_it_load_mw": [150.0, 200.0, 40.0]}, "land", 50.0 / 440.0),
+        ({"population_2020": [10_000.0, 9_999.0, 10_000.0]}, "workforce", 1.0),
+        ({"hectares": [20.0, 7.5, 20.0]}, "land_guide", 0.25),
+        # Where no area is known it follows from the MW that fit.
+        ({"hectares": np.nan, "max_it_load_mw": [1e6, 1e6, 40.0]}, "land_guide", 0.5),
+    ],
+)  # fmt: skip
+def test_what_the_program_itself_asks_is_counted_by_hand(hubs, shipped_atlas, change, rule, amount):
+    soft = dcsite.load_scenario(
+        "policy-2023",
+        (*SMALL, "land.guide_ha=10", "land.mw_per_ha=8", "tiers.large.it_load_mw={min=10,max=300}",
+         "tiers.regional.it_load_mw={min=10,max=300}", "workforce.min_population=10000",
+         "cores_count_as_large=false",
+         *(f'rules.{name}="soft"' for name in all_rules())),
+    )  # fmt: skip
+    roomy = hubs.assign(hectares=10.0, max_it_load_mw=[200.0, 200.0, 40.0], population_2020=1e4)
+
+    found = check(roomy.assign(**change), shipped_atlas, soft).violations
+    assert sum(one.amount for one in found if one.rule == rule) == pytest.approx(amount)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +139,40 @@ def test_a_reserve_is_capacity_of_tiers_that_were_asked_for_it(
     check(tight.assign(reserve_mw=[50.0, 50.0, 0.0]), shipped_atlas, small)
     with pytest.raises(CheckError, match=re.escape(said)):
         check(tight.assign(reserve_mw=reserve_mw), shipped_atlas, small)
+
+
+@pytest.mark.parametrize(
+    ("keep", "fits"),
+    [
+        ("01217=core,200", True), ("01217=core", True), ("07203=regional,40", True),
+        ("01217=large,200", False), ("01217=large", False), ("01217=core,201", False),
+        ("07203=regional,39.999", False),
+    ],
+)  # fmt: skip
+def test_a_kept_hub_is_held_to_its_tier_and_its_mw(hubs, shipped_atlas, keep, fits):
+    kept = dcsite.load_scenario("policy-2023", (*SMALL, f'places.keep=["{keep}"]'))
+    if fits:
+        check(hubs, shipped_atlas, kept)
+    else:
+        with pytest.raises(CheckError, match=f"{keep[:5]}: is a hub that places.forbid or "):
+            check(hubs, shipped_atlas, kept)
+
+
+@pytest.mark.parametrize(("off_mw", "fits"), [(0.5e-5, True), (1e-3, False)])
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_loads_may_be_off_by_a_solvers_tolerance_alone(hubs, shipped_atlas, off_mw, fits, side):
+    # Full cores and regional hubs at their least, or the other way round.
+    load = np.array([300.0, 300.0, 50.0] if side > 0.0 else [100.0, 100.0, 10.0])
+    scenario = dcsite.load_scenario(
+        "policy-2023", (*SMALL, f"demand.total_new_it_load_mw={load.sum()}")
+    )
+    offset = side * off_mw * np.array([1.0, 0.0, 0.0])
+    check(hubs.assign(it_load_mw=load), shipped_atlas, scenario)
+    if fits:
+        check(hubs.assign(it_load_mw=load + offset), shipped_atlas, scenario)
+    else:
+        with pytest.raises(CheckError, match=r"01217: carries"):
+            check(hubs.assign(it_load_mw=load + offset), shipped_atlas, scenario)
 
 
 def test_a_site_used_twice_is_refused(hubs, shipped_atlas, small):
@@ -162,6 +237,32 @@ def test_a_hub_serves_no_more_than_it_carries(hubs, shipped_atlas):
     little = hubs.assign(it_load_mw=[50.0, 50.0, 40.0])
     unserved = unserved_demand(little, shipped_atlas, wide)
     assert sum(zone.unserved_mw for zone in unserved) == pytest.approx(300.0)
+
+
+def test_each_hub_serves_the_zones_in_its_reach_by_what_it_carries(measured, shipped_atlas):
+    # Hubs at two prefectural offices, 1 km of reach: Ishikari's 30 MW are less than Hokkaido asks,
+    # Fukuoka's 400 more than its prefecture asks; the tolerant rest takes what is left.
+    asked = ("demand.latency_critical_max_km=1", "demand.total_new_it_load_mw=2000")
+    all_critical = dcsite.load_scenario("policy-2023", (*asked, "demand.latency_critical_share=1"))
+    offices = shipped_atlas.table("prefectures").loc[["01", "40"]]
+    two = measured.loc[["01100", "40130"]].assign(
+        it_load_mw=[30.0, 400.0], lat_deg=offices["office_lat_deg"].to_numpy(),
+        lon_deg=offices["office_lon_deg"].to_numpy(),
+    )  # fmt: skip
+    short = {
+        zone.pref_code: zone.unserved_mw
+        for zone in unserved_demand(two, shipped_atlas, all_critical)
+    }
+    weight = shipped_atlas.table("prefectures")["gdp_million_jpy_fy2021"]
+    demand = 2000.0 * weight / weight.sum()
+    served = {"01": 30.0, "40": demand["40"]}
+    assert (demand["01"] > 30.0, demand["40"] < 400.0) == (True, True)
+    assert short == pytest.approx(
+        {code: mw - served.get(code, 0.0) for code, mw in demand.items() if code != "40"}
+    )
+    half = dcsite.load_scenario("policy-2023", (*asked, "demand.latency_critical_share=0.5"))
+    tolerant = unserved_demand(two, shipped_atlas, half)
+    assert sum(zone.unserved_mw for zone in tolerant) == pytest.approx(2000.0 - 430.0)
 
 
 def test_what_is_broken_is_said_of_places_in_both_languages(hubs, shipped_atlas, small):
