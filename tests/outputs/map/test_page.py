@@ -81,7 +81,7 @@ def test_what_is_wrong_comes_before_the_measures(
     violations, unserved = page.index('id="dc-violations"'), page.index('id="dc-unserved"')
     assert page.index('id="dc-status"') < violations < unserved < page.index('id="dc-measures"')
     assert "追加性のある再エネが46.2%で、50%に届かない" in page
-    assert "42.2 MW" in page
+    assert "約 about 40 MW" in page
     assert "中断時点の最良解" in page
     assert "All rules in force hold" not in page
 

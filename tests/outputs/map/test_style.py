@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dcsite.contract import about_mw, load_mw
 from dcsite.outputs.map.style import (
-    about,
     assumed,
     decimals,
     hub_radius_px,
@@ -31,13 +29,6 @@ from dcsite.outputs.map.style import (
 )
 def test_quantities(value: float | None, unit: str, text: str) -> None:
     assert quantity(value, unit) == text
-
-
-def test_a_hubs_load_is_written_to_five_megawatts() -> None:
-    loads = (0.0, 1.2, 2.5, 12.4, 12.5, 313.437, 1894.6)
-    assert [load_mw(mw) for mw in loads] == ["0", "<5", "5", "10", "15", "315", "1,895"]
-    assert about_mw(98.7) == ("about 100 MW", "約100 MW")
-    assert about(98.7) == "約 about 100 MW"
 
 
 def test_scores_and_decimals() -> None:

@@ -15,6 +15,7 @@ from .choropleth import candidate_layer, scored_criteria, theme_groups
 from .encode import script_json
 from .layer import Piece, add
 from .layers_known import BORDER, known_layers, prefecture_ground, tile_layer
+from .layers_loads import load_layers
 from .layers_network import network_layers
 from .layers_plan import (
     CORE_PANE,
@@ -125,6 +126,7 @@ def _drawn(
         *hubs,
         *outline_layers(candidates),
         *link_layers(plan),
+        *load_layers(plan, atlas),
         *area_figure_layers(plan, atlas),
         *takeovers,
         *(

@@ -5,7 +5,10 @@ from __future__ import annotations
 from itertools import count, groupby
 from typing import TYPE_CHECKING
 
+from dcsite.contract import step_said
+
 from .encode import html_fragment
+from .layers_loads import loads_by_part
 from .layers_takeover import carried_loads
 from .popup import hardest_first
 from .style import SCORE_RAMP, TIERS, hub_radius_px, quantity, tier_style
@@ -66,6 +69,8 @@ def plan_html(
             for tier, members in tiers
         ],
         areas=_by_area(plan, atlas),
+        loads=loads_by_part(plan),
+        step=step_said(),
         hardest=hardest_first(explanation, markers),
         notices=notices(tables.values()),
         tables=tables,

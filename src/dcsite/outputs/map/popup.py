@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dcsite.contract import criteria, link_kinds, load_mw
 
 from .encode import html_fragment
+from .layers_loads import loads_by_part
 from .layers_takeover import carrying_lines
 from .style import SCORE_RAMP, about, decimals, quantity, tier_style
 
@@ -61,6 +62,7 @@ def hub_popup(
         tier=tier_style(hub.tier),
         area=area,
         facts=_facts(hub, names),
+        loads=() if plan is None else loads_by_part(plan, hub.site_id),
         carrying=() if plan is None else carrying_lines(plan, names, hub.site_id),
         worth=hub_worth(explanation, hub.site_id),
         shares=share_lines(hub_shares(hub, explanation)),
