@@ -72,8 +72,8 @@ def test_measure_and_evaluation_agree_at_every_kind_of_place(measured, shipped_a
 
 
 def test_the_one_cable_that_a_core_hangs_on_is_named(measured, shipped_atlas, policy):
-    hubs = measured.loc[["01213", "40230", "08215"]].assign(
-        tier=["core", "core", "regional"], it_load_mw=200.0
+    hubs = measured.loc[["01213", "40230", "08215", "24215"]].assign(
+        tier=["core", "core", "regional", "core"], it_load_mw=200.0
     )
     found = CRITERION.evaluate(hubs, shipped_atlas, policy)
     tomakomai, itoshima = found.notes
@@ -87,6 +87,11 @@ def test_the_one_cable_that_a_core_hangs_on_is_named(measured, shipped_atlas, po
     assert (regional.only_cable, regional.detail) == (None, "")
     labels = {one.name: one.label_ja for one in found.hub_values["01213"]}
     assert "E2Aのみ" in labels["international_corridors"]
+    # Nine cables land at Shima.
+    (many,) = found.links["24215"]
+    assert (many.landing_id, many.only_cable, many.cluster_id) == ("shima", None, "shima")
+    told = next(one for one in found.hub_values["24215"] if one.name == "international_corridors")
+    assert ("alone" in told.label_en, "のみ" in told.label_ja) == (False, False)
     assert "international_corridors" not in {one.name for one in found.hub_values["08215"]}
 
 

@@ -132,3 +132,18 @@ def test_each_tier_stands_clear_of_tokyo_by_its_own_distance(shipped_atlas, fact
         one.rule: one.amount[0, TIERS.index(tier)] for one in CRITERION.admit(sites, scenario)
     }
     assert [name for name, amount in amounts.items() if amount] == sorted(rules)
+
+
+@pytest.mark.parametrize("hubs", [2, 4, 5])
+def test_five_pairs_are_named_and_the_others_counted(shipped_atlas, policy, hubs):
+    rows = [(f"h{n}", "regional", 10.0, 43.0, 142.0 + 0.1 * n) for n in range(hubs)]
+    (breach,) = CRITERION.evaluate(hubs_frame(rows), shipped_atlas, policy).breaches
+    pairs = hubs * (hubs - 1) // 2
+    assert (
+        breach.message_en.count("of 80 km") == breach.message_ja.count("／80 km") == min(pairs, 5)
+    )
+    more = f" and {pairs - 5} more" if pairs > 5 else "km)"
+    more_ja = f"ほか{pairs - 5}組" if pairs > 5 else "km）"
+    assert breach.message_en.endswith(more)
+    assert breach.message_ja.endswith(more_ja)
+    assert breach.amount == hubs - 1

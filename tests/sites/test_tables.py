@@ -21,7 +21,7 @@ from dcsite.sites import read_sites
 from dcsite.sites.reader import UserRows, read_rows
 from dcsite.sites.rows import field_meant, let_notes
 from dcsite.sites.user import PLACE_COLUMNS, SITES_FILE
-from dcsite.sites.values import AREA, POWER, read_angle, read_number
+from dcsite.sites.values import AREA, POWER, read_angle, read_class, read_number
 
 WriteFile = Callable[[str, str | bytes], Path]
 Complaints = Callable[[Path], list[str]]
@@ -124,11 +124,22 @@ def test_a_place_called_total_is_read(rows_of: RowsOf) -> None:
         ("39-45", "lat_deg", None),
         ("43,062", "lat_deg", None),
         ("91°0′0″", "lat_deg", None),
+        ("90°0′0″", "lat_deg", 90.0),
+        ("90°0′0.1″", "lat_deg", None),
+        ("180°0′0″W", "lon_deg", -180.0),
+        ("39°59′60″", "lat_deg", None),
+        ("39°60′0″", "lat_deg", None),
+        ("90", "lat_deg", 90.0),
+        ("1800000", "lon_deg", 180.0),
+        ("1800001", "lon_deg", 1800001.0),
+        ("S402717", "lat_deg", -(40 + 27 / 60 + 17 / 3600)),
+        ("S-12.5", "lat_deg", None),
         ("", "lat_deg", None),
     ],
 )
 def test_degrees(text: str, axis: str, expected: float | None) -> None:
-    value, _ = read_angle(text, axis)
+    value, packed = read_angle(text, axis)
+    assert packed is (text in {"402717", "1403350.5", "1800000", "S402717"})
     assert value == (None if expected is None else pytest.approx(expected, abs=1e-12))
 
 
@@ -157,6 +168,19 @@ def test_any_angle_comes_back(degrees: float, form: str) -> None:
 )  # fmt: skip
 def test_numbers(text: str, expected: float | None) -> None:
     assert read_number(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [("0", 0.0), ("1", 0.5), ("震度2", 1.5), ("３", 2.5), ("4以上", 3.5), ("5弱", 4.5),
+     ("5-lower", 4.5), ("lower 5", 4.5), ("5強", 5.0), ("5+", 5.0), ("6-", 5.5),
+     ("震度6弱以上", 5.5), ("6 upper", 6.0), ("7", 6.5), ("5", None), ("6", None), ("7強", None),
+     ("8", None), ("lower 5+", None), ("", None)],
+)  # fmt: skip
+def test_classes_of_intensity_begin_where_the_agency_begins_them(
+    text: str, begins: float | None
+) -> None:
+    assert read_class(text) == begins
 
 
 @pytest.mark.parametrize(
