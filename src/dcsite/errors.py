@@ -7,6 +7,7 @@ into one line on stderr.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -120,3 +121,32 @@ class CheckError(DcsiteError):
     """The independent check disagrees with the formulation: a bug in dcsite, no plan is written."""
 
     exit_code = 1
+
+
+#: What the system refuses when a file is to be written, and what to do, by error number.
+_REFUSED: dict[int, str] = {
+    **dict.fromkeys(
+        (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+        "no room is left on the disk; free some space or give another folder",
+    ),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS),
+        "cannot be written (permission denied); give another folder",
+    ),
+    **dict.fromkeys(
+        (errno.EBUSY, errno.EXDEV),
+        "is a mounted volume and cannot be replaced as a whole; give a folder inside it",
+    ),
+    errno.ENOTDIR: "lies below something that is not a folder; give another folder",
+    errno.ENAMETOOLONG: "has too long a name; give another folder",
+    errno.ELOOP: "is a link that leads in a circle; give another folder",
+}
+
+#: Errors that a full or closed system makes, not a bug.
+OF_THE_SYSTEM = frozenset(_REFUSED) | {errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM}
+
+
+def unwritable(error: OSError) -> str:
+    """Say in one line what the system refuses and what to do."""
+    plain = f"cannot be written: {error.strerror or error}; give another folder"
+    return _REFUSED.get(error.errno or 0, plain)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from importlib.metadata import version
 
@@ -9,6 +11,7 @@ import pytest
 import typer
 
 from dcsite.cli.app import app
+from dcsite.contract import Criterion
 
 
 def _commands() -> list[tuple[str, ...]]:
@@ -160,3 +163,59 @@ def test_colours_are_used_only_where_they_are_asked_for(call, monkeypatch, capsy
     assert errors().startswith("\x1b[31merror:\x1b[0m nowhere.toml: ")
     monkeypatch.setenv("NO_COLOR", "1")
     assert errors().startswith("error: nowhere.toml: ")
+
+
+class Breaking(Criterion):
+    name = "breaking"
+
+    def measure(self, sites, atlas, scenario):
+        raise ValueError("the third\ncolumn [red]is[/red] empty")
+
+
+def raising(error):
+    def broken():
+        raise error
+
+    return broken
+
+
+@pytest.mark.parametrize(
+    ("broken", "code", "said"),
+    [
+        (lambda: 1 // 0, 1, "unforeseen: ZeroDivisionError: "),
+        (raising(RecursionError("deep")), 1, "RecursionError: deep ("),
+        (raising(MemoryError()), 1, "unforeseen: out of memory ("),
+        (lambda: os.open("/nowhere/x", 0), 1, "unforeseen: FileNotFoundError: "),
+        (
+            lambda: Breaking().measure(None, None, None),
+            1,
+            "criterion breaking: measure() raised ValueError: the third column [red]is[/red] empty",
+        ),
+        (
+            raising(OSError(errno.ENOSPC, "No space", "where/x")),
+            2,
+            "where/x: no room is left on the disk",
+        ),
+    ],
+)
+def test_what_nobody_foresaw_is_one_line(call, monkeypatch, broken, code, said):
+    monkeypatch.setattr("dcsite.scenario.shipped_names", broken)
+    answer = call("scenario", "list")
+    assert (answer.code, answer.out) == (code, "")
+    (line,) = answer.errors
+    assert line.startswith("error: ")
+    assert said in line
+    assert (code == 2) or "--debug" in line
+    whole = call("--debug", "scenario", "list")
+    assert whole.code == code
+    assert "Traceback" in whole.err
+    assert line in whole.err
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "0", "-1", "1e999", "one"])
+@pytest.mark.parametrize("command", ["solve", "robust", "frontier", "compare a b", "explain a"])
+def test_a_time_limit_is_a_number_above_zero(call, command, value):
+    answer = call(*command.split(), f"--time-limit={value}")
+    assert (answer.code, answer.out) == (2, "")
+    (line,) = answer.errors
+    assert "'--time-limit'" in line

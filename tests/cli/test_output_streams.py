@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -47,4 +48,24 @@ def test_a_full_device_is_one_line():
             [DCSITE, "data", "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert done.returncode == 2, done.stderr
-    assert done.stderr.splitlines() == ["error: standard output: no space left on the device"]
+    assert done.stderr.splitlines() == [
+        "error: standard output: No space left on device; files are written whole"
+    ]
+
+
+@pytest.mark.parametrize("closing", [">&-", "2>&-", "2>/dev/full", "<&- >&- 2>&-"])
+def test_streams_that_take_nothing_cost_no_file(closing, tmp_path):
+    asked = f"{shlex.quote(str(DCSITE))} init best-of made {closing}"
+    done = subprocess.run(["bash", "-c", asked], cwd=tmp_path, check=False)
+    assert done.returncode == 0
+    written = {
+        path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "made").iterdir()
+    }
+    assert {"README.md", "sites.csv"} <= written.keys()
+    # A descriptor that was closed is given to no file, which would be told our news.
+    assert not any("made/" in line for line in "".join(written.values()).splitlines())
+
+
+def test_a_pipe_that_closes_keeps_the_exit_code(tmp_path):
+    asked = f"{shlex.quote(str(DCSITE))} scenario show nowhere 2>&1 | true; exit ${{PIPESTATUS[0]}}"
+    assert subprocess.run(["bash", "-c", asked], cwd=tmp_path, check=False).returncode == 2

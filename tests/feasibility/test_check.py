@@ -186,3 +186,13 @@ def test_a_wide_range_of_coefficients_warns(measured, shipped_atlas):
     (warning,) = [finding for finding in found.findings if finding.rule_or_key == "program"]
     assert warning.level == "warning"
     assert "objective: coefficients from" in warning.message
+
+
+def test_weights_that_do_not_sum_to_1_are_said(measured, shipped_atlas):
+    for weight, said in ((0.05, []), (0.3, ["weights"])):
+        scenario = dcsite.load_scenario("policy-2023", (f"weights.takeover={weight}",))
+        found = check_scenario(Candidates.of(scenario, shipped_atlas, measured))
+        assert [one.rule_or_key for one in found.findings if "sum to" in one.message] == said
+        assert bool(scenario.weights_note) == bool(said)
+    assert "1.25, not 1" in scenario.weights_note
+    assert "1ではなく1.25" in scenario.weights_note

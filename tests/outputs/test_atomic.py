@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -284,3 +286,43 @@ def test_an_update_keeps_what_it_does_not_touch(tmp_path: Path) -> None:
     assert (out / "one.txt").read_bytes() == b"old"
     assert (out / "one.txt").stat().st_mtime == 1e9
     assert (out / "two.txt").read_bytes() == "新\n?\n".encode()
+
+
+def test_a_link_in_a_circle_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to("other")
+    (tmp_path / "other").symlink_to("one")
+    for target in (tmp_path / "one", tmp_path / "one" / "out"):
+        for refused in (write, lambda path, _: atomic.check_directory(path, NAMES)):
+            with pytest.raises(OutputError, match="leads in a circle"):
+                refused(target, "new")
+
+
+@pytest.mark.parametrize("narrow", ["target", "temporary"])
+def test_a_disk_without_room_is_named_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, narrow: str
+) -> None:
+    folders = {name: tmp_path / name for name in ("target", "temporary")}
+    for folder in folders.values():
+        folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folders["temporary"]))
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(
+        atomic.shutil,
+        "disk_usage",
+        lambda path: usage._replace(free=1_000_000 if path == folders[narrow] else 10**9),
+    )
+    with pytest.raises(OutputError, match=rf"{narrow}: has 1\.0 MB of room left"):
+        atomic.check_directory(folders["target"] / "out", NAMES)
+    assert list(folders["target"].iterdir()) == []
+
+
+def test_a_folder_that_takes_no_file_is_found_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(errno.EDQUOT, "Disk quota exceeded", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutputError, match="no room is left"):
+        atomic.check_directory(tmp_path / "a" / "out", NAMES)
+    assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import json
 import re
+import sqlite3
 from pathlib import Path
 
 import geopandas as gpd
@@ -224,3 +225,15 @@ def test_text_no_file_can_hold_does_not_stop_writing(
     write_geopackage(odd, candidates.head(3), atlas, tmp_path / "plan.gpkg")
     assert gpd.read_file(tmp_path / "plan.gpkg", layer="hubs")["name_ja"].tolist() == ["ab?c"]
     assert read_csv(odd, tmp_path / "hubs.csv")[0]["name_ja"] == "ab?c"
+
+
+@pytest.mark.parametrize("name", ["!mine", "a:b", "no\udcff-utf8"])
+def test_geopackage_is_written_whatever_its_folder_is_called(
+    plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / name / "out"
+    folder.mkdir(parents=True)
+    write_geopackage(plan, candidates, atlas, folder / "plan.gpkg")
+    assert [path.name for path in folder.iterdir()] == ["plan.gpkg"]
+    with sqlite3.connect(folder / "plan.gpkg") as file:
+        assert file.execute("SELECT count(*) FROM hubs").fetchone() == (len(plan.hubs),)

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import errno
-import io
+import math
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from traceback import walk_tb
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from dcsite.errors import DcsiteError, InterruptedWithoutPlanError
+from dcsite.errors import (
+    OF_THE_SYSTEM,
+    DcsiteError,
+    InterruptedWithoutPlanError,
+    Problem,
+    unwritable,
+)
 from dcsite.interrupts import raise_swallowed
 
 from .check import check_command
@@ -29,7 +37,11 @@ from .robust import robust_command
 from .scenario import scenario_app
 from .schema import schema_command
 from .solve import solve_command
+from .streams import heedless_streams
 from .stress import stress_command
+
+#: Characters of an error nobody foresaw: its message may hold a whole table.
+_MOST_SAID = 300
 
 #: What a wrong option or argument raises. Typer brings its own copy of click in some versions and
 #: uses the package in others; its public error leads to the right one.
@@ -50,6 +62,19 @@ class _Commands(typer.core.TyperGroup):
         """Run a command."""
         with _one_ending():
             return super().invoke(ctx)
+
+
+class _Command(typer.core.TyperCommand):
+    """A command, which takes no number that is none (`nan`, `inf`): no bound would refuse it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it."""
+        for option in self.params:
+            value = ctx.params.get(option.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                hint = f"'{option.opts[0]}'"
+                raise typer.BadParameter(f"is {value}; must be a finite number", ctx, None, hint)
+        return super().invoke(ctx)
 
 
 @contextmanager
@@ -89,7 +114,8 @@ for command, example in (
     (frontier_command, "frontier policy-2023 --x spacing --points 21"),
     (schema_command, "schema plan > plan.schema.json"),
 ):
-    app.command(example.partition(" ")[0], epilog=f"Example: dcsite {example}")(command)
+    name = example.partition(" ")[0]
+    app.command(name, cls=_Command, epilog=f"Example: dcsite {example}")(command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -118,70 +144,73 @@ def _options(
 
 def main() -> None:
     """Run the command line and exit with the documented code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A name that the terminal's encoding lacks must not cost the answer.
-            stream.reconfigure(errors="replace")
+    told = heedless_streams()
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    code = _run_and_flush(arguments, debug=debug)
+    code = _run(arguments, debug=debug)
+    sys.stdout.flush()
+    if told is not None and told.failed is not None and told.failed.errno != errno.EPIPE:
+        reason = os.strerror(told.failed.errno or 0)
+        print(f"error: standard output: {reason}; files are written whole", file=sys.stderr)
+        code = code or 2
     # All is written and said: a Ctrl-C while Python tidies up must not make another ending of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 
 
-def _run_and_flush(arguments: list[str], *, debug: bool) -> int:
-    """Run, and mind where the output goes: to a reader that left, or to a full device."""
-    try:
-        code = _run(arguments, debug=debug)
-        sys.stdout.flush()
-    except (BrokenPipeError, SystemExit) as leaving:
-        # Whoever read our output has read enough (`| head`); Typer makes an exit of it.
-        if isinstance(leaving, SystemExit) and not isinstance(leaving.__context__, BrokenPipeError):
-            raise
-        _drop_output()
-        return 0
-    except OSError as error:
-        if error.errno != errno.ENOSPC or debug:
-            raise
-        _drop_output()
-        print("error: standard output: no space left on the device", file=sys.stderr)
-        return 2
-    return code
-
-
-def _drop_output() -> None:
-    """Let what is still to be flushed go nowhere, so that leaving meets no second error."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
 def _run(arguments: list[str], *, debug: bool) -> int:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
-        code = app(args=arguments, prog_name="dcsite", standalone_mode=False)
+        return int(app(args=arguments, prog_name="dcsite", standalone_mode=False) or 0)
     except typer.Exit as leaving:
         return int(leaving.exit_code)
-    except _UsageProblem as error:
-        if not _text(error):  # no command: the help was shown, there is no more to say
-            return 2
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "dcsite"
-        console.print(f"[red]error:[/red] {escape(_text(error))}; see {command} --help")
-        return 2
-    except DcsiteError as error:
-        if debug:
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - one answer for everything
+        if debug and not isinstance(error, _UsageProblem):
             console.print_exception()
-        for problem in error.problems:
-            console.print(f"[red]error:[/red] {escape(str(problem))}")
-        return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        if debug:
-            console.print_exception()
-        console.print("[yellow]interrupted[/yellow]")
-        return 130
-    return int(code or 0)
+        code, lines = _answer(error)
+        for line in lines:
+            console.print(line)
+        return code
 
 
-def _text(error: Exception) -> str:
+def _answer(error: BaseException) -> tuple[int, list[str]]:
+    """Return the exit code of an error and a line for each thing that is wrong."""
+    match error:
+        case DcsiteError():
+            code, said = error.exit_code, [str(problem) for problem in error.problems]
+        case KeyboardInterrupt() | typer.Abort():
+            return 130, ["[yellow]interrupted[/yellow]"]
+        case _UsageProblem():
+            if not _text(error):  # no command: the help was shown, there is no more to say
+                return 2, []
+            context = getattr(error, "ctx", None)
+            command = context.command_path if context else "dcsite"
+            code, said = 2, [f"{_text(error)}; see {command} --help"]
+        case OSError() if error.errno in OF_THE_SYSTEM:
+            code, said = 2, [str(Problem(str(error.filename or ""), "", unwritable(error)))]
+        case _:
+            code, said = 1, [_unforeseen(error)]
+    return code, [f"[red]error:[/red] {escape(line)}" for line in said]
+
+
+def _unforeseen(error: BaseException) -> str:
+    """Say in one line what nobody foresaw: of a criterion, or of dcsite."""
+    said = " ".join(str(error).split())[:_MOST_SAID]
+    what = "out of memory" if isinstance(error, MemoryError) else type(error).__name__
+    what += f": {said}" if said else ""
+    more = "call again with dcsite --debug for more"
+    from dcsite.contract import Criterion
+
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    for frame in reversed(frames):
+        own = frame.f_locals.get("self")
+        if isinstance(own, Criterion):
+            return f"criterion {own.name}: {frame.f_code.co_name}() raised {what}; {more}"
+    place = frames[-1].f_code
+    where = f"{Path(place.co_filename).name}, line {frames[-1].f_lineno}"
+    return f"unforeseen: {what} ({where}); {more}, and please report it"
+
+
+def _text(error: BaseException) -> str:
     format_message = getattr(error, "format_message", None)
     return str(format_message()) if format_message else str(error)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from dcsite.errors import OutputError, Problem
+from dcsite.errors import OutputError, Problem, unwritable
 
 
 class Start(StrEnum):
@@ -41,8 +41,6 @@ def init_command(
             with (directory / name).open("xb") as file:
                 file.write(content)
     except OSError as error:
-        raise OutputError(
-            Problem(str(directory), "", f"cannot be written: {error.strerror or error}")
-        ) from error
+        raise OutputError(Problem(str(directory), "", unwritable(error))) from error
     for name in sorted(files):
         typer.echo(directory / name)

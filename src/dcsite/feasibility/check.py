@@ -146,6 +146,8 @@ def check_scenario(
         Findings, errors first.
     """
     check = _Check(candidates, search_s)
+    if thorough and candidates.scenario.weights_note:
+        check.findings.append(Finding("warning", "weights", candidates.scenario.weights_note))
     tiers = check.tiers(thorough=thorough)
     return Precheck(
         candidates.scenario.name,

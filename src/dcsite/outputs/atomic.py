@@ -26,28 +26,37 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from dcsite.errors import OutputError, Problem
+from dcsite.errors import OutputError, Problem, unwritable
 from dcsite.scratch import scratch_folder
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
+#: What a run's files may take: a plan's folder 6 MB, the solver's about as much.
+_ROOM_BYTES = 20_000_000
+#: Enough to take more than the inode of a file, so that quotas and limits of a file's size speak.
+_TRIED_BYTES = 100_000
+
 
 def check_directory(directory: Path, own_names: Collection[str]) -> None:
-    """Raise OutputError where :func:`replacing_directory` is bound to fail; change nothing.
+    """Raise OutputError where :func:`replacing_directory` is bound to fail; leave nothing behind.
 
-    A run takes long: a folder that cannot be written is better known before it.
+    A run takes long: what cannot be written, there or beside it for the solver, is better known
+    before it. So the folder is made, and a file in it, and taken away again.
     """
-    with _explained(directory):
-        target = Path(directory).resolve()
-        _refuse(target, own_names)
-        parent = next(parent for parent in target.parents if parent.exists())
-        if not parent.is_dir():
-            raise OSError(errno.ENOTDIR, "")
-        if not os.access(parent, os.W_OK | os.X_OK):
-            raise OSError(errno.EACCES, "")
+    with _explained(directory), _beside(directory, own_names) as (target, staging):
+        (staging / "tried").write_bytes(bytes(_TRIED_BYTES))
+        _flush(staging)
         if target.is_mount():
             raise OSError(errno.EBUSY, "")
+        _refuse_narrow(target.parent, "give another folder")
+    try:
+        temporary = tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise OutputError(
+            Problem("TMPDIR", "", "no folder for temporary files can be written; set it to one")
+        ) from error
+    _refuse_narrow(Path(temporary), "set TMPDIR to another folder, the solver writes there")
 
 
 @contextmanager
@@ -72,14 +81,7 @@ def replacing_directory(directory: Path, own_names: Collection[str]) -> Iterator
         If `directory` is no folder, holds other files, cannot be written, or the disk is full.
         Nothing is changed then.
     """
-    with _explained(directory), ExitStack() as cleaning:
-        target = Path(directory).resolve()
-        _refuse(target, own_names)
-        for parent in reversed([parent for parent in target.parents if not parent.exists()]):
-            parent.mkdir(exist_ok=True)
-            cleaning.callback(_remove_if_empty, parent)
-        prefix = f".{target.name}.dcsite-"
-        staging = cleaning.enter_context(scratch_folder(target.parent, prefix))
+    with _explained(directory), _beside(directory, own_names) as (target, staging):
         yield staging
         _flush(staging)
         if target.exists():
@@ -89,6 +91,33 @@ def replacing_directory(directory: Path, own_names: Collection[str]) -> Iterator
             os.umask(mask)
             staging.chmod(0o777 & ~mask)
         _put_in_place(staging, target)
+
+
+@contextmanager
+def _beside(directory: Path, own_names: Collection[str]) -> Iterator[tuple[Path, Path]]:
+    """Give where a folder is to stand, its parents made, and an empty folder beside it."""
+    with ExitStack() as cleaning:
+        try:
+            target = Path(directory).resolve()
+        except RuntimeError as error:  # what Python 3.11 and 3.12 make of links in a circle
+            raise OSError(errno.ELOOP, "") from error
+        _refuse(target, own_names)
+        for parent in reversed([parent for parent in target.parents if not parent.exists()]):
+            parent.mkdir(exist_ok=True)
+            cleaning.callback(_remove_if_empty, parent)
+        prefix = f".{target.name}.dcsite-"
+        yield target, cleaning.enter_context(scratch_folder(target.parent, prefix))
+
+
+def _refuse_narrow(folder: Path, advice: str) -> None:
+    """Raise OutputError where a folder's disk has too little room for any run."""
+    free = shutil.disk_usage(folder).free
+    if free < _ROOM_BYTES:
+        message = (
+            f"has {free / 1e6:.1f} MB of room left, a run needs about {_ROOM_BYTES / 1e6:.0f} MB; "
+            f"free some space or {advice}"
+        )
+        raise OutputError(Problem(str(folder), "", message))
 
 
 @contextmanager
@@ -200,32 +229,13 @@ def _exchange(first: Path, second: Path) -> bool:
     raise OSError(code, os.strerror(code), str(second))
 
 
-#: What went wrong and what to do, by error number.
-_EXPLAINED: dict[int, str] = {
-    **dict.fromkeys(
-        (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
-        "no room is left on the disk; free some space or give another folder",
-    ),
-    **dict.fromkeys(
-        (errno.EACCES, errno.EPERM, errno.EROFS),
-        "cannot be written (permission denied); give another folder",
-    ),
-    **dict.fromkeys(
-        (errno.EBUSY, errno.EXDEV),
-        "is a mounted volume and cannot be replaced as a whole; give a folder inside it",
-    ),
-    errno.ENOTDIR: "lies below something that is not a folder; give another folder",
-    errno.ENAMETOOLONG: "has too long a name; give another folder",
-    errno.ELOOP: "is a link that leads in a circle; give another folder",
-}
-
-
 @contextmanager
 def _explained(directory: Path) -> Iterator[None]:
     """Say in one line what the system refuses and what to do."""
     try:
         yield
     except OSError as error:
-        plain = f"cannot be written: {error.strerror or error}; give another folder"
-        message = _EXPLAINED.get(error.errno or 0, plain)
+        raise OutputError(Problem(str(directory), "", unwritable(error))) from error
+    except UnicodeError as error:  # LANG=C, which knows ASCII alone
+        message = "has a name that this system's encoding lacks; give another, or set LANG"
         raise OutputError(Problem(str(directory), "", message)) from error

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,12 +128,13 @@ def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, pat
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _last_change(plan.created_at)})
     try:
-        for name, (frame, geometry_type) in layers.items():
-            pyogrio.write_dataframe(
-                frame, path, layer=name, driver="GPKG", geometry_type=geometry_type,
-                append=path.exists(), encoding="UTF-8",
-            )  # fmt: skip
-        counted = {name: pyogrio.read_info(path, layer=name)["features"] for name in layers}
+        with _plainly_named(path) as named:
+            for name, (frame, geometry_type) in layers.items():
+                pyogrio.write_dataframe(
+                    frame, named, layer=name, driver="GPKG", geometry_type=geometry_type,
+                    append=path.exists(), encoding="UTF-8",
+                )  # fmt: skip
+            counted = {name: pyogrio.read_info(named, layer=name)["features"] for name in layers}
     except _GDAL_ERRORS as error:
         raise _gdal_error(path, str(error)) from error
     finally:
@@ -139,6 +142,17 @@ def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, pat
     # GDAL only warns when a full disk cuts a commit short.
     if any(counted[name] != len(frame) for name, (frame, _) in layers.items()):
         raise _gdal_error(path, "fewer rows than expected were written")
+
+
+@contextmanager
+def _plainly_named(path: Path) -> Iterator[Path]:
+    """Give a path that GDAL opens whatever the folders above are called: `!`, /vsimem, no UTF-8."""
+    handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        folder = Path(f"/proc/self/fd/{handle}")
+        yield folder / path.name if folder.is_dir() else path
+    finally:
+        os.close(handle)
 
 
 def _gdal_error(path: Path, message: str) -> OutputError:

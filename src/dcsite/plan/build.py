@@ -119,6 +119,7 @@ def build_plan(
             one for found in checked.evaluations.values() for one in found.worst_disasters
         ),
         notes=(
+            *((scenario.weights_note,) if scenario.weights_note else ()),
             *_files_read(scenario),
             *_merged(hubs, scenario),
             *(note for found in checked.evaluations.values() for note in found.notes),

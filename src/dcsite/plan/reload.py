@@ -7,7 +7,7 @@ made from are held against those at hand by their SHA-256.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from pydantic import ValidationError
 import dcsite
 from dcsite.contract import TIERS
 from dcsite.errors import GeodataError, OutputError, Problem, SitesError
-from dcsite.records import plain, problems_of
+from dcsite.records import plain, problems_of, read_json
 from dcsite.scenario import scenario_model
 from dcsite.solvers import SolveOptions
 
@@ -52,12 +52,15 @@ class SavedPlan:
     chosen : pandas.DataFrame
         Indexed by `site_id`, with `tier`, `it_load_mw` and `reserve_mw`; what rounding took from
         the loads is given back.
+    has_digest : bool
+        Whether the file says by a digest what was decided; older ones do not.
     """
 
     path: Path
     plan: Plan
     scenario: Scenario
     chosen: pd.DataFrame
+    has_digest: bool = True
 
     @property
     def bound(self) -> float:
@@ -68,9 +71,15 @@ class SavedPlan:
     def notes(self) -> tuple[str, ...]:
         """What whoever asks about the plan should know, a line each."""
         written, here = self.plan.dcsite_version, dcsite.__version__
-        if written == here:
-            return ()
-        return (f"warning: {self.path} was written by dcsite {written}, this is {here}",)
+        notes = []
+        if written != here:
+            notes.append(f"warning: {self.path} was written by dcsite {written}, this is {here}")
+        if not self.has_digest:
+            notes.append(
+                f"warning: {self.path} has no digest: whether it was changed since it was written "
+                "cannot be told"
+            )
+        return tuple(notes)
 
     def solve_options(
         self, gap: float | None = None, time_limit_s: float | None = None
@@ -107,7 +116,9 @@ def read_plan(source: Path) -> SavedPlan:
         raise OutputError(
             Problem(str(path), "", "no such file; give an output folder or its plan.json")
         )
-    return saved_plan(Plan.read_file(path), path)
+    document = read_json(path, Plan.file_name)
+    saved = saved_plan(Plan.load(document, str(path)), path)
+    return replace(saved, has_digest="digest" in document)
 
 
 def saved_plan(plan: Plan, path: Path) -> SavedPlan:

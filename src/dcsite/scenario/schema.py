@@ -292,6 +292,19 @@ class Scenario(Section):
         return self.demand.new_it_load_mw
 
     @property
+    def weights_note(self) -> str:
+        """Say, in English and Japanese, what weights that do not sum to 1 sum to; else empty."""
+        total = sum(self.weights.values())
+        if abs(total - 1.0) < 5e-7:
+            return ""
+        return (
+            f"the weights sum to {total:.6g}, not 1: penalties count {1.0 / total:.3g} times as "
+            f"much against the scores, and objectives do not compare with other plans' / "
+            f"重みの合計は1ではなく{total:.6g}です：罰則は評価点に対して"
+            f"{1.0 / total:.3g}倍の重さとなり、目的値は他の計画と比べられません"
+        )
+
+    @property
     def provenance(self) -> Mapping[str, Origin]:
         """Return where each value comes from, by its dotted key; ranges and lists are one value."""
         return self._provenance
@@ -474,7 +487,8 @@ def _model(known: tuple[Criterion[Any], ...]) -> type[Scenario]:
         "penalties": _table("Penalties", penalties),
         "criteria": _table("Criteria", sections),
     }
-    return create_model("Scenario", __base__=Scenario, __doc__=Scenario.__doc__, **tables)
+    fields: dict[str, Any] = {name: (kind, ...) for name, kind in tables.items()}
+    return create_model("Scenario", __base__=Scenario, __doc__=Scenario.__doc__, **fields)
 
 
 def _default_of(schema: type[BaseModel]) -> BaseModel | None:
