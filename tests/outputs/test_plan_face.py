@@ -124,7 +124,13 @@ def test_a_plan_is_written_as_the_command_writes_it(tmp_path):
     assert json.loads(again.plan_json.read_text("utf-8")) == plan.dump()
     for one in paths.directory.iterdir():
         assert (again.directory / one.name).read_bytes() == one.read_bytes(), one.name
-    with pytest.raises(SitesError, match="not among the candidates"):
+    # The plan knows its file, and that it was changed or moved since.
+    assert plan.write(tmp_path / "found").plan_json.is_file()
+    sites.write_text(sites.read_text("utf-8").replace("Aizu,37.55", "Aizu,37.56"), "utf-8")
+    with pytest.raises(SitesError, match=r"own_sites: the plan was made for 3 own sites .* others"):
+        plan.write(tmp_path / "others")
+    sites.unlink()
+    with pytest.raises(SitesError, match=r"is not there; give where by --sites FILE"):
         plan.write(tmp_path / "others")
     assert not (tmp_path / "others").exists()
     (tmp_path / "mine").mkdir()

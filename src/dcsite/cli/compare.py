@@ -100,21 +100,26 @@ def compare_command(
 
 def _contender(one: str, session: Session, progress: Reporter) -> Contender:
     """Return a plan by what the user called it: today, a folder or file, else a scenario."""
+    from dcsite.contract import file_and_layer
     from dcsite.plan.reload import check_geodata_of, check_sites_of, hubs_of, read_plan
     from dcsite.scenario import shipped_names
     from dcsite.studies.compare import Contender, today
 
     if one == TODAY:
         return today(session.atlas, session.scenario)
-    candidates = session.sites
     path = Path(one)
     if path.is_dir() or path.suffix == ".json":
         saved = read_plan(path)
         for note in saved.notes:
             progress.note(note)
         check_geodata_of(saved, session.atlas)
-        check_sites_of(saved, candidates)
-        hubs = candidates.loc[saved.chosen.index].join(saved.chosen)
+        own, made_for = session, saved.plan.own_sites
+        if made_for is not None:  # what the plan was made for, wherever that is now
+            moved = made_for.file is None or not file_and_layer(made_for.file)[0].exists()
+            sites = session.given_sites if moved else None
+            own = session.reopen(saved, sites, atlas=session.atlas)
+        check_sites_of(saved, own.sites)
+        hubs = own.sites.loc[saved.chosen.index].join(saved.chosen)
         label = path.name if path.is_dir() else path.parent.name or path.stem
         return Contender(label, saved.plan.title_en, saved.plan.title_ja, hubs)
     if one not in shipped_names() and not path.exists():

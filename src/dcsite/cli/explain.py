@@ -83,7 +83,16 @@ def explain_command(
         str | None, typer.Option(help="Ask about PLACE in one tier only: core, large, regional.")
     ] = None,
     sites: Annotated[
-        Path | None, typer.Option("--sites", help="Own candidate sites the plan was made for.")
+        Path | None,
+        typer.Option(
+            "--sites", metavar="FILE", help="The plan's own sites, where they were moved since."
+        ),
+    ] = None,
+    add_sites: Annotated[
+        Path | None,
+        typer.Option(
+            "--add-sites", metavar="FILE", help="The same of those beside the municipalities."
+        ),
     ] = None,
     layer: LayerOption = None,
     geodata: GeodataOption = None,
@@ -115,7 +124,13 @@ def explain_command(
     folder = _folder_to_write(saved) if write else None
     options = saved.solve_options(gap, time_limit)
     session = Session.reopen(
-        saved, sites, layer=layer, cache=not no_cache, options=options, atlas=geodata
+        saved,
+        sites,
+        add_sites=add_sites,
+        layer=layer,
+        cache=not no_cache,
+        options=options,
+        atlas=geodata,
     )
     tiers = TIERS if tier is None else (tier,)
     with Interrupts(patience=1, hold=False) as interrupts:

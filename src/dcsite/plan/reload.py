@@ -15,10 +15,11 @@ import pandas as pd
 from pydantic import ValidationError
 
 import dcsite
-from dcsite.contract import TIERS
+from dcsite.contract import TIERS, file_and_layer
 from dcsite.errors import GeodataError, OutputError, Problem, SitesError
 from dcsite.records import plain, problems_of, read_json
 from dcsite.scenario import scenario_model
+from dcsite.sites import own_sites
 from dcsite.solvers import SolveOptions
 
 from .types import Plan
@@ -174,14 +175,38 @@ def check_geodata_of(plan: SavedPlan, atlas: Atlas) -> None:
         raise GeodataError(problems)
 
 
+def check_files_of(plan: SavedPlan, sites: object, added: str) -> None:
+    """Refuse to read a plan's own sites where their files no longer are.
+
+    Raises
+    ------
+    SitesError
+        With what to do about it.
+    """
+    for option, file in (("--sites", sites), ("--add-sites", added)):
+        if isinstance(file, str | Path) and file and not file_and_layer(file)[0].exists():
+            message = f"its sites lay in {file}, which is not there; give where by {option} FILE"
+            raise SitesError(Problem(str(plan.path), "own_sites", message))
+
+
 def check_sites_of(plan: SavedPlan, sites: gpd.GeoDataFrame) -> None:
-    """Refuse candidates that lack a hub of the plan.
+    """Refuse candidates that are not those of the plan, or lack a hub of it.
 
     Raises
     ------
     SitesError
         If the plan was made for other candidates.
     """
+    own = plan.plan.own_sites
+    if own is not None:
+        count, sha256 = own_sites(sites)
+        if sha256 != own.sha256:
+            message = (
+                f"the plan was made for {own.count} own sites (SHA-256 {own.sha256[:12]}…), these "
+                f"are {f'{count} others ({sha256[:12]}…)' if count else 'none'}; give the file as "
+                f"it was, or {_AGAIN}"
+            )
+            raise SitesError(Problem(str(plan.path), "own_sites", message))
     missing = [str(site) for site in plan.chosen.index.difference(sites.index)]
     if missing:
         shown = ", ".join(missing[:_LISTED]) + (", …" if len(missing) > _LISTED else "")

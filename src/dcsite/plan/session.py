@@ -27,15 +27,16 @@ from dcsite.errors import Problem, ScenarioError
 from dcsite.feasibility import look_ahead, why_infeasible
 from dcsite.model import Candidates, assemble
 from dcsite.scenario import flatten, load_scenario, override_texts
-from dcsite.sites import joined_sites, merged_sites, municipality_sites, read_sites
+from dcsite.sites import joined_sites, merged_sites, municipality_sites, own_sites, read_sites
 from dcsite.sites.reader import layer_names, shown
 from dcsite.solvers import SolveOptions, find_answer
 
 from .build import build_plan
 from .places import settled_places, with_wishes
-from .reload import check_geodata_of, check_sites_of
+from .reload import check_files_of, check_geodata_of, check_sites_of
 from .scorecard import Scorecard
 from .start import complete_start
+from .types import OwnSites
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,6 +202,7 @@ class Session:
         *,
         overrides: Sequence[str] | None = (),
         disasters: Path | None = None,
+        add_sites: Path | None = None,
         layer: str | None = None,
         cache: bool = True,
         options: SolveOptions | None = None,
@@ -213,7 +215,10 @@ class Session:
         saved : SavedPlan
             As :func:`dcsite.plan.reload.read_plan` returns it.
         sites : str, Path or geopandas.GeoDataFrame, optional
-            The candidates it was made for; the municipalities by default.
+            The candidates it was made for; by default the file that it names, else the
+            municipalities.
+        add_sites : Path, optional
+            Where the own sites beside them lie by now, if elsewhere.
         overrides, disasters, layer
             As of :meth:`open`, laid over the plan's own scenario: for questions about its hubs
             under other assumptions. What the plan proves holds for its own scenario alone.
@@ -227,7 +232,9 @@ class Session:
         ScenarioError
             With one problem for each override that is wrong.
         """
-        changed = laid_over(overrides, disasters=disasters)
+        changed = laid_over(overrides, disasters=disasters, add_sites=add_sites)
+        own = saved.plan.own_sites
+        sites = own.file if sites is None and own is not None else sites
         scenario = load_scenario(saved.scenario, changed) if changed else saved.scenario
         if layer is not None:
             sites, named = _with_layer(scenario, sites, layer)
@@ -266,6 +273,8 @@ class Session:
             If a user's file cannot be used, or lacks a hub of the saved plan.
         """
         land, given = self.scenario.land, self.given_sites
+        if self.saved is not None:
+            check_files_of(self.saved, given, self.scenario.places.sites_file)
         if given is None:
             found = municipality_sites(self.atlas, land)
         elif isinstance(given, str | Path):
@@ -438,6 +447,13 @@ class Session:
             options=options.manifest,
             wall_s=time.perf_counter() - begun,
         )
+        count, sha256 = own_sites(self.sites)
+        if count:
+            given = self.given_sites
+            file = (
+                str(Path(given).expanduser().absolute()) if isinstance(given, str | Path) else None
+            )
+            plan = replace(plan, own_sites=OwnSites(file, count, sha256))
         return Run(plan, measured)
 
 

@@ -189,6 +189,17 @@ class Hub(HubBrief):
     """Values that stand among the hub's own keys in a file."""
 
 
+class OwnSites(Record):
+    """The user's own sites among the candidates that a plan was chosen from."""
+
+    file: str | None
+    """File in place of the municipalities, with its layer; null where there is none."""
+    count: Annotated[int, Field(ge=1)]
+    """How many of the candidates they are."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 over their ids, names, places, MW, hectares, tiers and zones, as read."""
+
+
 class UnservedZone(Record):
     """Demand of one prefecture and workload that no hub of the plan serves."""
 
@@ -325,6 +336,8 @@ class Plan(Record):
     """Values of electricity areas by month and hour."""
     stacks: tuple[Stack, ...] = ()
     """What figures of electricity areas are made of."""
+    own_sites: OwnSites | None = None
+    """The user's own sites among the candidates; null where all are municipalities."""
     takeovers: tuple[Takeover, ...] = ()
     """What is carried and what is short of Tokyo's load and of each hub's that must be carried."""
 

@@ -1,6 +1,6 @@
 """Where a hub could stand: municipalities or a user's own list, as one frame of sites."""
 
-from .frame import ALLOWED_TIERS, SITE_COLUMNS, joined_sites, municipality_sites
+from .frame import ALLOWED_TIERS, SITE_COLUMNS, joined_sites, municipality_sites, own_sites
 from .landmass import NO_LANDMASS, landmass_of, landmasses
 from .merging import merged_sites, site_members
 from .user import read_sites
@@ -14,6 +14,7 @@ __all__ = [
     "landmasses",
     "merged_sites",
     "municipality_sites",
+    "own_sites",
     "read_sites",
     "site_members",
 ]
