@@ -51,7 +51,7 @@ def test_kept_forbidden_and_preferred(opened):
 
 def test_a_kept_hub_has_its_tier_and_mw(opened):
     session = opened(
-        "tiers.regional.count=1", "tiers.large.count=1", "demand.shared_alike=false",
+        "tiers.regional.count=1", "tiers.large.count=1", 'demand.hub_loads="chosen"',
         "demand.total_new_it_load_mw=60", 'places.keep=["Daisen=regional,25"]',
     )  # fmt: skip
     assert session.scenario.places.keep == ("b=regional,25",)

@@ -11,10 +11,11 @@ import pytest
 import shapely
 
 import dcsite
-from dcsite.errors import ScenarioError
+from dcsite.errors import CheckError, ScenarioError
 from dcsite.feasibility.check import check_scenario
 from dcsite.model import Candidates
 from dcsite.plan import Plan, Session
+from dcsite.plan.check import check_plan
 
 SITES = """site_id,name,lat,lon,max_mw
 a,Kitakami,39.30,141.10,150
@@ -34,8 +35,8 @@ def opened(tmp_path_factory, shipped_atlas):
     path = tmp_path_factory.mktemp("private") / "mine.csv"
     path.write_text(SITES, encoding="utf-8")
 
-    def of(*overrides):
-        return Session.open("best-of", overrides, path, cache=False, atlas=shipped_atlas)
+    def of(*overrides, **asked):
+        return Session.open("best-of", overrides, path, cache=False, atlas=shipped_atlas, **asked)
 
     return of
 
@@ -83,6 +84,41 @@ def test_a_load_that_is_given_is_shared(opened, asked, share):
     # Who cannot carry the share is not offered.
     fit = session.sites["max_it_load_mw"] >= share
     assert session.candidates.eligible[:, 1].tolist() == fit.tolist()
+
+
+def test_each_site_at_its_full_mw(opened):
+    asked = (*ALONE, 'rules.substation_reach="off"', 'rules.connection_capacity="off"')
+    every = opened(*asked, count=4, full_mw=True).solve().plan
+    full_mw = {"a": 150.0, "b": 60.0, "c": 90.0, "d": 45.5}
+    assert {hub.site_id: hub.it_load_mw for hub in every.hubs} == full_mw
+    # The best two earn most points together: score times MW.
+    points = {hub.site_id: sum(one.points for one in hub.shares) for hub in every.hubs}
+    session = opened(*asked, count=2, full_mw=True)
+    assert session.scenario.total_new_it_load_mw == 240.0  # what the two largest carry
+    plan = session.solve().plan
+    best = sorted(points, key=points.get)[2:]
+    assert {hub.site_id: hub.it_load_mw for hub in plan.hubs} == {
+        site: full_mw[site] for site in best
+    }
+    assert (plan.unserved_mw, plan.reserve_mw, plan.decided_otherwise) == (0.0, 0.0, "")
+    # MW that a kept place is given goes over that of the file, and is checked as such.
+    kept = opened(*asked, count=1, full_mw=True, keep=["d=20"]).solve().plan
+    assert [(hub.site_id, hub.it_load_mw) for hub in kept.hubs] == [("d", 20.0)]
+    less = session.measured.loc[["a", "c"]].assign(tier="large", it_load_mw=90.0, reserve_mw=0.0)
+    with pytest.raises(CheckError, match=r"a: is a hub that places or demand\.hub_loads"):
+        check_plan(less, session.atlas, session.scenario, claimed_objective=-9.0, bound=9.0)
+
+
+def test_of_one_hub_no_other_is_asked(opened):
+    plan = opened(count=1).solve().plan
+    assert plan.scenario["rules"]["backup"] == "off"
+    assert (plan.violations, plan.takeovers, plan.reserve_mw) == ((), (), 0.0)
+    assert opened(count=2).scenario.rules["backup"] == "soft"
+
+
+def test_more_mw_than_the_share_is_refused(opened):
+    with pytest.raises(ScenarioError, match=r"a=100: all hubs carry the same 45\.5 MW"):
+        opened(count=2, keep=["a=100"])
 
 
 def test_a_share_needs_a_fixed_number(opened):

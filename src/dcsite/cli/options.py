@@ -149,6 +149,10 @@ class Question:
         int | None,
         typer.Option(min=1, max=10_000, help="How many large hubs: tiers.large.count."),
     ] = None
+    full_mw: Annotated[
+        bool,
+        typer.Option("--full-mw", help="Each hub carries all its site can: demand.hub_loads."),
+    ] = False
     keep: Annotated[
         list[str] | None,
         _places_option(

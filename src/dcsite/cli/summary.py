@@ -113,7 +113,7 @@ def _wrong(console: Console, plan: Plan) -> None:
 
 
 def _tables(plan: Plan, *, verbose: bool) -> Iterator[Table | str]:
-    private = bool(plan.scenario["demand"].get("shared_alike"))
+    private = plan.scenario["demand"].get("hub_loads", "chosen") != "chosen"
     yield _hubs(plan, room=private)
     if plan.backups:
         yield _backups(plan)

@@ -103,6 +103,9 @@ class Rule:
     keeps_apart : bool
         Whether it is the rule that keeps hubs ``tiers.*.separation_km`` apart; the check before a
         solve bounds by it how many hubs there is room for.
+    needs_others : bool
+        Whether it asks of hubs that others can carry more; nothing is asked so where there is one
+        hub alone, or where all are full.
     """
 
     name: str
@@ -114,6 +117,7 @@ class Rule:
     per: str = ""
     gives_way: tuple[Step, ...] | GivesWay = ()
     keeps_apart: bool = False
+    needs_others: bool = False
 
     def __post_init__(self) -> None:
         """Fill in what the penalty is paid for."""

@@ -203,6 +203,7 @@ class TakingOver(Criterion[Parameters]):
             ),
             ("B4",),
             per="per unit of the total IT load short in the event shortest of it",
+            needs_others=True,
         ),
         Rule(
             "tokyo_takeover",

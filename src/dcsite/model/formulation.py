@@ -65,6 +65,7 @@ def assemble(
     place_cores(program)
     named_places(program)
     total_load(program)
+    full_loads(program)
     for criterion in criteria():
         program.origin = criterion.name
         criterion.constrain(program)
@@ -140,6 +141,25 @@ def total_load(program: SiteProgram) -> None:
     program.row(
         "total_it_load", program.load_terms(share), "==", 1.0, rule="total_it_load", slack_up=10.0
     )
+
+
+def full_loads(program: SiteProgram) -> None:
+    """Let each hub carry all it can: ``it_load_mw[i] == sum(full_mw[i, t] * open[i, t] over t)``.
+
+    That is what its land carries or the user's file gives, up to the tier's largest load; a kept
+    hub with an MW of its own carries that.
+    """
+    if program.scenario.demand.hub_loads != "full":
+        return
+    most_mw = [program.scenario.tiers[tier].it_load_mw.max for tier in TIERS]
+    full_mw = np.minimum(program.sites["max_it_load_mw"].to_numpy(dtype=float)[:, None], most_mw)
+    given = program.sites["keep_mw"].to_numpy() > 0.0 if "keep_mw" in program.sites else False
+    for site in np.flatnonzero(program.eligible.any(axis=1) & ~np.asarray(given)).tolist():
+        here = np.zeros(program.eligible.shape)
+        here[site] = 1.0
+        full = program.open_terms(-here * full_mw)
+        name = f"full_{program.labels[site]}"
+        program.row(name, [*program.load_terms(here), *full], "==", 0.0)
 
 
 @dataclass(frozen=True)

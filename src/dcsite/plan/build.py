@@ -128,7 +128,7 @@ def build_plan(
         # What an assumption moves was measured on a national plan.
         assumptions=tuple(
             Assumption(one.key, one.value, one.why)
-            if scenario.demand.shared_alike
+            if scenario.demand.hub_loads != "chosen"
             else Assumption(*one)
             for one in scenario.assumptions()
         ),

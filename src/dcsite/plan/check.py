@@ -133,7 +133,8 @@ def _checked(
     breaches += _program_breaches(hubs, atlas, scenario)
     _refuse_hard(breaches, scenario)
     rules = all_rules()
-    unserved = unserved_demand(hubs, atlas, scenario)
+    full = scenario.demand.hub_loads == "full"  # the demand is what they carry
+    unserved = () if full else unserved_demand(hubs, atlas, scenario)
     unserved_mw = sum(zone.unserved_mw for zone in unserved)
     violations = tuple(
         Violation(
@@ -324,6 +325,12 @@ def _named_breaches(hubs: pd.DataFrame, scenario: Scenario) -> list[Breach]:
     """Say which places to be kept or preferred are no hub; refuse hubs that are not as asked."""
     kept = [kept_place(text, hubs) for text in scenario.places.keep]
     wrong = [site for site in scenario.places.forbid if site in hubs.index]
+    if scenario.demand.hub_loads == "full":
+        most_mw = hubs["tier"].map(lambda tier: scenario.tiers[tier].it_load_mw.max)
+        full_mw = hubs["max_it_load_mw"].clip(upper=most_mw)
+        given = [site for site, _, mw in kept if mw > 0.0]
+        off = (hubs["it_load_mw"] - full_mw).abs() > _TOLERANCE * full_mw.clip(lower=1.0)
+        wrong += [site for site in hubs.index[off] if site not in given]
     for site, tier, mw in kept:
         if site in hubs.index:
             hub = hubs.loc[site]
@@ -331,7 +338,7 @@ def _named_breaches(hubs: pd.DataFrame, scenario: Scenario) -> list[Breach]:
             if (tier and hub["tier"] != tier) or off_mw > _TOLERANCE * max(1.0, mw):
                 wrong.append(site)
     if wrong:
-        message = "is a hub that places.forbid or places.keep does not allow as it is"
+        message = "is a hub that places or demand.hub_loads do not allow as it is"
         raise CheckError([Problem("independent check", site, message) for site in wrong])
     asked = {"kept": [site for site, _, _ in kept], "preferred": scenario.places.prefer}
     words = {"kept": ("kept", "指定"), "preferred": ("preferred", "優先")}

@@ -25,27 +25,28 @@ from dcsite.criteria import measure_sites
 from dcsite.criteria.cache import MeasureCache
 from dcsite.errors import Problem, ScenarioError
 from dcsite.feasibility import look_ahead, why_infeasible
-from dcsite.model import Candidates, assemble
+from dcsite.model import Candidates, all_rules, assemble
 from dcsite.scenario import flatten, load_scenario, override_texts
 from dcsite.sites import joined_sites, merged_sites, municipality_sites, own_sites, read_sites
 from dcsite.sites.reader import layer_names, shown
 from dcsite.solvers import SolveOptions, find_answer
 
 from .build import build_plan
-from .places import settled_places, with_wishes
+from .places import kept_place, settled_places, with_wishes
 from .reload import check_files_of, check_geodata_of, check_sites_of
 from .scorecard import Scorecard
 from .start import complete_start
 from .types import OwnSites
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import geopandas as gpd
     import pandas as pd
+    from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
-    from dcsite.scenario import Scenario
+    from dcsite.scenario import Scenario, TierParameters
     from dcsite.solvers import Progress
 
     from .reload import SavedPlan
@@ -59,6 +60,7 @@ _OWN_KEYS = {
     "merge_km": "places.merge_km",
     "count": "tiers.large.count",
     "network": "network.file",
+    "full_mw": "demand.hub_loads",
     **{name: f"places.{name}" for name in _NAMES},
 }
 
@@ -82,6 +84,8 @@ class Asked(TypedDict, total=False):
     """Own parcels within so many km of each other become one site."""
     count: int | None
     """How many large hubs."""
+    full_mw: bool | None
+    """Whether each hub carries all the MW that its site can."""
     keep: str | Sequence[str] | None
     """Places that must be hubs, by id, code or name; "NAME=large,50" gives tier and MW."""
     forbid: str | Sequence[str] | None
@@ -338,10 +342,10 @@ class Session:
         return other._settled()
 
     def _settled(self) -> Session:
-        """Settle what hangs on the candidates: which places are meant, and an equal load.
+        """Settle what hangs on the candidates: which places are meant, and given or equal loads.
 
-        Every hub gets its share as least load, which with the total leaves no other; room above it
-        may hold reserve.
+        Of loads that are alike every hub gets its share as least load, which with the total leaves
+        no other; room above it may hold reserve.
 
         Raises
         ------
@@ -352,29 +356,69 @@ class Session:
             If a place that is named is not among the candidates.
         """
         places = self.scenario.places
+        settled: dict[str, Any] = {}
         if places.keep or places.forbid or places.prefer:
-            ids = settled_places(self.scenario, self.sites)
-            self.scenario = load_scenario(self.scenario, override_texts(ids))
-        demand = self.scenario.demand
-        asked = {name: tier for name, tier in self.scenario.tiers.items() if tier.count.max}
-        if not demand.shared_alike or not asked:
-            return self
+            settled |= settled_places(self.scenario, self.sites)
+            self.scenario = load_scenario(self.scenario, override_texts(settled))
+        tiers, demand = self.scenario.tiers, self.scenario.demand
+        asked = {name: tier for name, tier in tiers.items() if tier.count.max}
+        alone = sum(tier.count.max for tier in asked.values()) == 1
+        if alone or demand.hub_loads == "full":  # no other hub, or none with room for more
+            rules = (rule.name for rule in all_rules().values() if rule.needs_others)
+            settled |= {
+                f"rules.{name}": "off" for name in rules if self.scenario.rules[name] != "off"
+            }
+        if asked and demand.hub_loads == "alike":
+            settled |= self._alike(asked)
+        elif asked and demand.hub_loads == "full":
+            settled |= self._full(asked)
+        if settled:
+            self.scenario = load_scenario(self.scenario, override_texts(settled))
+        return self
+
+    def _alike(self, asked: Mapping[str, TierParameters]) -> dict[str, Any]:
+        """Return values by which every hub carries the same load."""
+        demand, name = self.scenario.demand, self.scenario.name
         count = sum(tier.count.min for tier in asked.values())
         if any(tier.count.min != tier.count.max for tier in asked.values()):
             wrong = "needs a fixed number of hubs; give each tiers.*.count as one number"
-            raise ScenarioError(Problem(self.scenario.name, "demand.shared_alike", wrong))
+            raise ScenarioError(Problem(name, "demand.hub_loads", f'"alike" {wrong}'))
         least_mw = max(tier.it_load_mw.min for tier in asked.values())
         if demand.total_new_it_load_mw is not None:
             share_mw = demand.total_new_it_load_mw / count
         else:
-            carried_mw = self.sites["max_it_load_mw"].to_numpy(dtype=float)
+            carried_mw = self._carried_mw()
             share_mw = float(carried_mw[carried_mw >= least_mw].min(initial=np.inf))
             most_mw = min(tier.it_load_mw.max for tier in asked.values())
             share_mw = floor(1000.0 * min(share_mw, most_mw)) / 1000.0
-        shared = {f"tiers.{name}.it_load_mw.min": share_mw for name in asked}
-        shared["demand.total_new_it_load_mw"] = share_mw * count
-        self.scenario = load_scenario(self.scenario, override_texts(shared))
-        return self
+        for text in self.scenario.places.keep:
+            mw = kept_place(text, self.sites)[2]
+            if mw > 0.0 and abs(mw - share_mw) > 1e-6:
+                wrong = f"all hubs carry the same {share_mw:g} MW; leave the MW out, or --full-mw"
+                raise ScenarioError(Problem(name, "places.keep", f"{text}: {wrong}"))
+        shared = {f"tiers.{tier}.it_load_mw.min": share_mw for tier in asked}
+        return {**shared, "demand.total_new_it_load_mw": share_mw * count}
+
+    def _full(self, asked: Mapping[str, TierParameters]) -> dict[str, Any]:
+        """Return values by which every hub carries all it can, and no total is asked for.
+
+        What all could carry together at most stands for the total, of which loads are shares.
+        """
+        carried_mw = np.sort(self._carried_mw())[::-1]
+        most_mw = sum(
+            float(np.minimum(carried_mw, tier.it_load_mw.max)[: tier.count.max].sum())
+            for tier in asked.values()
+        )
+        return {
+            "demand.total_new_it_load_mw": most_mw,
+            "rules.total_it_load": "off",
+            "penalties.unserved": 0,
+        }
+
+    def _carried_mw(self) -> NDArray[np.float64]:
+        """Return what each site that is not forbidden can carry, in MW."""
+        open_to = self.sites.drop(index=list(self.scenario.places.forbid))
+        return np.asarray(open_to["max_it_load_mw"], dtype=float)
 
     def solve(
         self,
@@ -473,6 +517,8 @@ def laid_over(overrides: Sequence[str] | None, **asked: Unpack[Asked]) -> tuple[
         elif isinstance(given, str | Path):
             # The whole path, so that the plan can be explained from another folder.
             values[key] = str(Path(given).expanduser().absolute())
+        elif option == "full_mw":
+            values |= {key: "full"} if given else {}
         elif option not in _NAMES and given is not None:
             values[key] = given
     return (*(overrides or ()), *override_texts(values))

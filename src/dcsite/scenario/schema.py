@@ -157,9 +157,10 @@ class Demand(Section):
     total_new_it_load_mw: Positive | None = None
     """IT load that all new hubs together carry, in MW; where it is not given it is
     grid_demand_mw / pue * share_in_new_hubs."""
-    shared_alike: bool
-    """Whether all hubs carry the same load: the total, or, where none is given, what the smallest
-    site that can carry the tiers' least load can carry, for each hub (true or false)."""
+    hub_loads: Literal["chosen", "alike", "full"]
+    """How the load is laid on hubs (no unit). chosen: the plan decides; alike: each carries the
+    same, a part of the total or, where none is given, what the smallest site that can carry the
+    tiers' least load can; full: each carries all that its site can, and the total follows."""
     zone_weight: Literal["gdp", "population", "ict_employees"]
     """What the demand is spread over the 47 prefectures by (no unit)."""
     latency_critical_share: Annotated[float, Field(ge=0, le=1)]
