@@ -226,6 +226,46 @@ def test_areas_that_tools_add_to_polygons(
     assert sites["hectares"].tolist() == [pytest.approx(hectares, abs=0.01)]
 
 
+@pytest.mark.parametrize("stated", ["ANSI 932", "", "UTF-8", "EUC-JP", "OEM"])
+def test_attributes_of_a_shapefile_that_states_another_encoding(
+    tmp_path: Path, stated: str
+) -> None:
+    parcels().to_file(tmp_path / "p.shp", encoding="cp932")
+    (tmp_path / "p.cpg").write_text(stated)
+    assert_read(tmp_path / "p.shp")
+
+
+def test_parts_of_a_shapefile(tmp_path: Path, complaints: Complaints) -> None:
+    parcels().to_file(tmp_path / "p.shp")
+    table = tmp_path / "p.dbf"
+    table.write_bytes(table.read_bytes()[:-20])
+    assert complaints(tmp_path / "p.shp") == [
+        "p.shp: has a .dbf that is cut short; copy all of its files again"
+    ]
+    table.unlink()
+    rows = read_rows(tmp_path / "p.shp", SITES_FILE)
+    assert rows.problems.told[0].startswith("has no .dbf beside it, and so neither names")
+    (tmp_path / "p.shx").unlink()
+    assert complaints(tmp_path / "p.shp") == ["p.shp: has no .shx beside it; copy all of its files"]
+
+
+def test_what_packing_adds_and_folders_of_folders(tmp_path: Path) -> None:
+    parcels().to_file(tmp_path / "p.shp")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for part in tmp_path.glob("p.[!z]*"):
+            archive.write(part, part.name)
+            archive.writestr(f"__MACOSX/._{part.name}", b"x")
+    assert layer_names(tmp_path / "a.zip")[0] == "p"
+    assert_read(tmp_path / "a.zip")
+    place = (
+        "<Placemark><name>石狩</name><Point><coordinates>141,43</coordinates></Point></Placemark>"
+    )
+    inner = f"<Folder><name>B</name>{place}</Folder>"
+    kml = f"<Document><Folder><name>A</name>{inner}</Folder></Document>"
+    (tmp_path / "p.kml").write_text(f'<kml xmlns="http://www.opengis.net/kml/2.2">{kml}</kml>')
+    assert read_rows(tmp_path / "p.kml", SITES_FILE).cells["name"] == ("石狩",)
+
+
 def test_geoparquet(
     tmp_path: Path, complaints: Complaints, monkeypatch: pytest.MonkeyPatch
 ) -> None:

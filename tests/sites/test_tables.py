@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dcsite.atlas import Atlas
@@ -57,15 +57,50 @@ def test_short_texts_are_told_apart_or_refused(write_file: WriteFile, atlas: Atl
         for encoding in ("cp932", "euc_jp"):
             for count in (1, 2, 5):
                 some = chance.sample(names, count)
-                lines = "".join(f"{name},43,141\n" for name in some)
-                path = write_file("s.csv", f"{header}\n{lines}".encode(encoding))
-                assert read_rows(path, SITES_FILE).cells["name"] == tuple(some)
+                assert _names(write_file, header, some, encoding) in (tuple(some), ())
+
+
+_HALF = "".join(map(chr, range(0xFF66, 0xFF9E)))
+_WORDS = st.one_of(
+    st.text(_HALF, min_size=1, max_size=8),
+    st.text("アカサタナハマヤラワンガザダバパーァッュ", min_size=1, max_size=8),
+    st.text("あかさたなはまやらわんがざだばぱぁっゅ", min_size=1, max_size=8),
+    st.text(
+        "青森秋田盛岡仙台福島札幌旭川小樽函館市町村区工業団地港北南東西", min_size=1, max_size=8
+    ),
+    st.text(f"青森秋田市{_HALF[:9]}", min_size=1, max_size=8),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    header=st.sampled_from(["name,lat,lon", "名称,緯度,経度", "ﾒｲｼｮｳ,lat,lon"]),
+    words=st.lists(_WORDS, min_size=1, max_size=5),
+    encoding=st.sampled_from(["utf-8", "cp932", "euc_jp"]),
+)
+def test_no_text_is_read_as_another(
+    write_file: WriteFile, header: str, words: list[str], encoding: str
+) -> None:
+    """Whatever the words: decoded or refused, never rubbish."""
+    assert _names(write_file, header, words, encoding) in (tuple(words), ())
+
+
+def _names(write_file: WriteFile, header: str, words: list[str], encoding: str) -> tuple[str, ...]:
+    """Return the first column of a table as it is read, none where it is refused."""
+    lines = "".join(f"{word},43,141\n" for word in words)
+    path = write_file("s.csv", f"{header}\n{lines}".encode(encoding))
+    form = replace(SITES_FILE, columns=SITES_FILE.columns | {"name": ("name", "名称", "ﾒｲｼｮｳ")})
+    try:
+        return read_rows(path, form).cells["name"]
+    except SitesError as error:
+        assert "may be CP932, EUC-JP or UTF-8, with other words in each; save it" in str(error)  # noqa: PT017
+        return ()
 
 
 def test_what_may_be_two_things_is_refused(write_file: WriteFile) -> None:
     # Half-width katakana in EUC-JP, which are kanji in CP932.
     path = write_file("s.csv", "name,lat,lon\nｶｺﾞｼﾏ,31,130\n".encode("euc_jp"))
-    with pytest.raises(SitesError, match="may be CP932 or EUC-JP, with other words; save it in"):
+    with pytest.raises(SitesError, match="may be CP932, EUC-JP or UTF-8, with other words in"):
         read_rows(path, SITES_FILE)
 
 
@@ -116,6 +151,13 @@ def test_a_place_called_total_is_read(rows_of: RowsOf) -> None:
         ("−12.5", "lat_deg", -12.5),
         ("402717", "lat_deg", 40 + 27 / 60 + 17 / 3600),
         ("1403350.5", "lon_deg", 140 + 33 / 60 + 50.5 / 3600),
+        # An s stands for seconds behind an m, else for south.
+        ("39d45m32.4s", "lat_deg", 39 + 45 / 60 + 32.4 / 3600),
+        ("39°45'32.4\"S", "lat_deg", -(39 + 45 / 60 + 32.4 / 3600)),
+        ("39 45 32.4 s", "lat_deg", -(39 + 45 / 60 + 32.4 / 3600)),
+        ("39゜45´32.4˝", "lat_deg", 39 + 45 / 60 + 32.4 / 3600),
+        ("39.45.32.4", "lat_deg", 39 + 45 / 60 + 32.4 / 3600),
+        ("E140/3/54", "lon_deg", 140.065),
         ("406717", "lat_deg", 406717.0),
         ("-402717", "lat_deg", -402717.0),
         ("39°75′", "lat_deg", None),
@@ -196,6 +238,14 @@ def test_classes_of_intensity_begin_where_the_agency_begins_them(
         ("面積（千㎡）", "125", 12.5),
         ("面積", "12.5ha", 12.5),
         ("面積", "12.5 ヘクタール", 12.5),
+        ("面積", "約12.5ha", 12.5),
+        # 1 町 = 10 反 = 3,000 坪, 1 坪 = 400/121 m2; a foot is 0.3048 m
+        ("面積（町）", "12.1", 12.0),
+        ("面積", "121反", 12.0),
+        ("面積(a)", "125", 1.25),
+        ("面積（アール）", "125", 1.25),
+        ("Area [sq ft]", "1000000", 9.290304),
+        ("Area (sq m)", "125000", 12.5),
         ("面積", "125,000㎡", 12.5),
         ("面積(㎡)", "12.5ha", 12.5),
         ("hectares", "12,000", 12_000.0),
@@ -233,6 +283,8 @@ def test_a_figure_that_can_only_be_square_metres_is_asked_about(
     ("label", "field"),
     [("緯度（北緯）", "lat_deg"), ("経度（東経）", "lon_deg"), ("Latitude (deg)", "lat_deg"),
      ("候補地名", "name"), ("施設名", "name"), ("敷地面積（㎡）", "hectares"),
+     ("①敷地面積（ha）※概数", "hectares"), ("1. 緯度", "lat_deg"), ("総面積(ha)", "hectares"),
+     ("分譲可能面積（㎡）", "hectares"),
      ("上限ＭＷ", "max_it_load_mw"), ("区分", "tier"), ("@id", "site_id")],
 )  # fmt: skip
 def test_headers_by_meaning(label: str, field: str) -> None:
@@ -241,7 +293,9 @@ def test_headers_by_meaning(label: str, field: str) -> None:
     assert meant[0] == field
 
 
-@pytest.mark.parametrize("label", ["所在地", "fid", "OBJECTID", "面積(容積)率", "備考", "kW", "x"])
+@pytest.mark.parametrize(
+    "label", ["所在地", "fid", "OBJECTID", "面積(容積)率", "備考", "kW", "x", "建築面積(㎡)", "1."]
+)
 def test_other_headers_are_the_users_own(label: str) -> None:
     assert field_meant(label, SITES_FILE) is None
 
@@ -276,6 +330,34 @@ def test_ids_of_maps(rows_of: RowsOf) -> None:
     rows = rows_of("@id,id,name,lat,lon\nway/123,way/123,a,35,139\n")
     assert rows.ids("site_id") == ("way/123",)
     rows.problems.raise_if_any()
+
+
+def test_of_two_areas_the_first_word_counts(rows_of: RowsOf) -> None:
+    rows = rows_of("lat,lon,総面積(㎡),面積(ha)\n39.7,140.1,500000,12.5\n")
+    assert rows.numbers("hectares", 0, 1e9).tolist() == [12.5]
+    assert rows.others == {"総面積(㎡)": ("500000",)}
+
+
+@pytest.mark.parametrize(
+    "row", ["【合計】,,,12.5", "計 1件,,,12.5", "Grand Total,,,12.5", "以上,,,"]
+)
+def test_totals_and_remarks(rows_of: RowsOf, row: str) -> None:
+    assert len(rows_of(f"{TABLE}{row}\n")) == 1
+
+
+def test_a_column_of_the_old_datum_is_refused(
+    write_file: WriteFile, complaints: Complaints
+) -> None:
+    path = write_file("s.csv", "緯度,経度,測地系\n39.759,140.065,旧日本測地系\n")
+    (line,) = complaints(path)
+    assert line.startswith('s.csv: header, column 測地系: says "旧日本測地系": allowed: the world')
+
+
+def test_a_name_that_has_lost_a_letter_is_refused(
+    write_file: WriteFile, complaints: Complaints
+) -> None:
+    (line,) = complaints(write_file("s.csv", "名称,緯度,経度\n秋\ufffd港,39.759,140.065\n"))
+    assert 'column 名称: "秋\ufffd港" has lost a letter (U+FFFD); allowed: the text as' in line
 
 
 def test_degrees_of_the_old_datum_are_refused(

@@ -7,11 +7,14 @@ name of ours, whose content is what the extension says.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import itertools
 import json
 import re
 import shutil
 import sqlite3
+import struct
 import warnings
 import zipfile
 from pathlib import Path
@@ -25,7 +28,7 @@ import shapely
 
 from dcsite.scratch import scratch_folder
 
-from .rows import FileForm, ProblemList, UserRows, match_columns, shown
+from .rows import FileForm, ProblemList, UserRows, match_columns, note_old_datum, shown
 from .tables import cell_text
 
 if TYPE_CHECKING:
@@ -41,6 +44,9 @@ _BESIDE = {".shp": (".shx", ".dbf", ".prj", ".cpg")}
 _PACKED = (".geojson", ".shp", ".gpkg", ".fgb", ".kml", ".parquet")
 #: What readers of broken files may raise.
 _BROKEN = (ValueError, TypeError, LookupError)
+_MAX_REASON = 200
+#: Bytes of the header of a .dbf, and of each column in it.
+_DBF_HEADER = 32
 _PARQUET = (".parquet", ".geoparquet")
 #: Of these, what may hold several layers itself.
 _LAYERED = {".gpkg", ".kml"}
@@ -86,7 +92,8 @@ def layers_of(path: Path, form: FileForm, most_bytes: int) -> tuple[str, ...]:
     packed: tuple[str, ...] = ()
     if path.suffix.lower() == ".zip":
         with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
-            members = map(Path, archive.namelist())
+            named = itertools.filterfalse(_beside_the_user, archive.namelist())
+            members = map(Path, named)
             packed = tuple(one.stem for one in members if one.suffix.lower() in _PACKED)
     if len(packed) > 1:
         return packed
@@ -118,11 +125,20 @@ def _parts(path: Path) -> list[Path]:
     return [each for each in found if each.is_file()]
 
 
+def _beside_the_user(name: str) -> bool:
+    """Tell what a packing program adds for itself."""
+    return name.startswith("__MACOSX/") or Path(name).name.startswith("._")
+
+
 def _unpack(path: Path, folder: Path, form: FileForm, most_bytes: int, name: str | None) -> Path:
     """Unpack the one layer of an archive, or the one of a name."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = {Path(info.filename): info for info in archive.infolist()}
+            members = {
+                Path(info.filename): info
+                for info in archive.infolist()
+                if not _beside_the_user(info.filename)
+            }
             layers = [one for one in members if one.suffix.lower() in _PACKED]
             if path.suffix.lower() == ".kmz":
                 layers = [one for one in layers if one.name == "doc.kml"] or layers
@@ -133,6 +149,9 @@ def _unpack(path: Path, folder: Path, form: FileForm, most_bytes: int, name: str
                 stems.setdefault(str(one.with_suffix("")), one)
             if name is not None:
                 stems = {stem: one for stem, one in stems.items() if one.stem == name} or stems
+            if not stems:
+                kinds = ", ".join(_PACKED)
+                raise form.unusable(path, f"holds no layer; allowed: one of {kinds}")
             if len(stems) != 1:
                 listed = ", ".join(shown(one.name) for one in [*stems.values()][:8])
                 raise form.unusable(
@@ -176,11 +195,13 @@ def _read_copy(copy: Path, form: FileForm, path: Path, name: str | None) -> User
                 copy,
                 layer=_one_layer(copy, form, path, name),
                 on_invalid="ignore",
-                encoding=_dbf_encoding(copy),
+                encoding=_dbf_encoding(copy, form, path),
             )
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         reason = str(error).split(";")[0].replace(str(copy), path.name)
-        raise form.unusable(path, f"cannot be read: {reason}; allowed: {form.kinds}") from None
+        reason = reason.replace(str(copy.with_suffix("")), path.stem)
+        what = f"cannot be read: {reason[:_MAX_REASON]}"
+        raise form.unusable(path, f"{what}; allowed: {form.kinds}") from None
     except UnicodeDecodeError:
         raise form.unusable(path, "holds text that is not UTF-8; save it again in UTF-8") from None
     if stated is not None and isinstance(frame, gpd.GeoDataFrame):
@@ -218,6 +239,8 @@ def _read_parquet(copy: Path, form: FileForm, path: Path, most_bytes: int) -> gp
 def _judged(frame: gpd.GeoDataFrame, copy: Path, form: FileForm, path: Path) -> UserRows:
     """Bring what was read to texts and to degrees on WGS 84."""
     problems = ProblemList(path.name, "feature", form.error)
+    if copy.suffix == ".shp" and not copy.with_suffix(".dbf").exists():
+        problems.tell("has no .dbf beside it, and so neither names nor anything else of its places")
     if not isinstance(frame, gpd.GeoDataFrame):
         frame = gpd.GeoDataFrame(frame, geometry=np.full(len(frame), None), crs="EPSG:4326")
     columns = [str(column) for column in frame.columns.drop(frame.geometry.name)]
@@ -241,6 +264,7 @@ def _judged(frame: gpd.GeoDataFrame, copy: Path, form: FileForm, path: Path) -> 
         for label in columns
         if label not in labels.values()
     }
+    note_old_datum(others, problems)
     return UserRows(numbers, cells, labels, geometry, problems, form.measures, others)
 
 
@@ -253,6 +277,8 @@ def _check_content(copy: Path, form: FileForm, path: Path) -> None:
     kind, is_one = _KINDS[copy.suffix]
     if not is_one(copy):
         raise form.unusable(path, f"is not {kind}; write it again, or name it after what it is")
+    if copy.suffix == ".shp" and not copy.with_suffix(".shx").exists():
+        raise form.unusable(path, "has no .shx beside it; copy all of its files")
 
 
 def _text(value: Any) -> str | None:
@@ -295,17 +321,37 @@ def _crs_of_json(copy: Path, form: FileForm, path: Path) -> pyproj.CRS | None:
     return None
 
 
-def _dbf_encoding(layer: Path) -> str | None:
-    """Return the encoding of a Shapefile that does not tell it: UTF-8, or CP932 as older ones."""
+def _dbf_encoding(layer: Path, form: FileForm, path: Path) -> str | None:
+    """Return the encoding of a Shapefile's attributes; None of other layers.
+
+    What is UTF-8 is read so; else what the .cpg says where that is an encoding and fits, else
+    CP932. The library takes what it does not know for Latin-1.
+
+    Raises
+    ------
+    DcsiteError
+        Of the form's class: if the attributes are cut short.
+    """
     table = layer.with_suffix(".dbf")
-    if layer.suffix.lower() != ".shp" or layer.with_suffix(".cpg").exists() or not table.exists():
+    if layer.suffix.lower() != ".shp" or not table.exists():
         return None
     content = table.read_bytes()
-    try:
-        content[int.from_bytes(content[8:10], "little") :].decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp932"
-    return "utf-8"
+    records, begin, length = struct.unpack_from("<IHH", content.ljust(12, b"\0"), 4)
+    if len(content) < begin + records * length or begin < _DBF_HEADER:
+        raise form.unusable(path, "has a .dbf that is cut short; copy all of its files again")
+    # Names of columns may be cut in the middle of a letter; they tell only where no cell does.
+    names = b"".join(content[at : at + 10] for at in range(_DBF_HEADER, begin - 1, _DBF_HEADER))
+    cells = content[begin:]
+    said = layer.with_suffix(".cpg")
+    stated = said.read_text(encoding="ascii", errors="replace").strip() if said.exists() else ""
+    japanese = re.search(r"932|s(hift)?[-_]?jis", stated, re.IGNORECASE)
+    for encoding in ("utf-8", "cp932" if japanese else stated, "cp932"):
+        with contextlib.suppress(UnicodeDecodeError, LookupError, ValueError):
+            if cells.isascii():
+                codecs.getincrementaldecoder(encoding)().decode(names)
+            cells.decode(encoding)
+            return encoding
+    return "cp932"
 
 
 def _is_shapefile(path: Path) -> bool:
@@ -362,6 +408,10 @@ def _one_layer(copy: Path, form: FileForm, path: Path, name: str | None) -> str:
         raise form.unusable(path, f"holds no layer; give one layer of {form.shapes}")
     if not spatial:
         raise form.unusable(path, f"holds no geometry; give one layer of {form.shapes}")
+    if copy.suffix == ".kml" and len(spatial) > 1:  # a folder of folders has nothing itself
+        spatial = [one for one in spatial if pyogrio.read_info(copy, layer=one)["features"]] or [
+            *spatial[:1]
+        ]
     listed = ", ".join(shown(layer) for layer in spatial[:8])
     if name is not None:
         if name not in spatial:

@@ -47,10 +47,17 @@ _MAX_SHOWN_CHARACTERS = 40
 MAX_NAME_CHARACTERS = 120
 MAX_ID_CHARACTERS = 64
 #: Texts, in lower case, that say that nothing is said.
-NO_VALUE = {"", "nan", "na", "n/a", "#n/a", "null", "none", "-", "－", "―", "—", "…"}
+NO_VALUE = {
+    *("", "nan", "na", "n/a", "#n/a", "null", "none", "-", "－", "―", "—", "…"),
+    *("未定", "不明", "調査中"),
+}
 _ID = re.compile(r"[\w./:-]+")
 _BRACKETS = re.compile(r"[\[({<【〔「][^\])}>】〕」]*[\])}>】〕」]")
+#: A number before a column's name, as of ①, and a remark behind it.
+_BESIDE_LABEL = re.compile(r"^\(?\d+[.):、]?\s*(?=\D)|[※*].*$")
 _OLD_DATUM = re.compile(r"日本測地系(?!2)|tokyo", re.IGNORECASE)
+_WORLD = "allowed: the world's (JGD2011, WGS 84), 400 m from it; convert them first"
+_DATUM = {"測地系", "座標系", "測地基準系", "datum", "geodetic_datum"}
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _LOG = logging.getLogger(__name__)
 
@@ -171,22 +178,19 @@ def match_columns(
     """
     meant = [field_meant(label, form) for label in header]
     found: dict[str, int] = {}
-    # Of several names and ids the one that stands first among the words for it is read.
+    # Of several names, ids and areas the one that stands first among the words for it is read.
     ranked = sorted((one[1], at, one[0]) for at, one in enumerate(meant) if one)
     for _, position, name in ranked:
         if name not in found:
             found[name] = position
-        elif not name.endswith("_id") and not name.startswith("name"):
+        elif name != "hectares" and not name.endswith("_id") and not name.startswith("name"):
             first = f"as column {shown(header[found[name]])} does"
             problems.add(0, header[position], f"gives {name}, {first}; keep one of the two")
     unread = [label for at, label in enumerate(header) if label and at not in found.values()]
     _note_near(unread, found, problems, form, needed)
     for label in (header[found[name]] for name in ("lat_deg", "lon_deg") if name in found):
         if _OLD_DATUM.search(label):
-            allowed = "allowed: the world's (JGD2011, WGS 84), 400 m from it; convert them first"
-            problems.add(
-                0, label, f"says that its degrees are in the old datum of Tokyo; {allowed}"
-            )
+            problems.add(0, label, f"says that its degrees are in the old datum of Tokyo; {_WORLD}")
     instead = set(form.needed_instead)
     if instead and instead <= found.keys() and found.keys().isdisjoint(needed):
         needed = ()
@@ -205,6 +209,13 @@ def match_columns(
         what = "handed on as own_..., not used" if form.hands_on else "not read"
         problems.tell(f"{what}: column{'s' if len(unread) > 1 else ''} {listed}{more}")
     return found
+
+
+def note_old_datum(others: Mapping[str, Sequence[str]], problems: ProblemList) -> None:
+    """Note a column that says that degrees are in the old datum of Tokyo."""
+    for label, texts in others.items():
+        if plain_label(label) in _DATUM and (old := next(filter(_OLD_DATUM.search, texts), "")):
+            problems.add(0, label, f"says {shown(old)}: {_WORLD}")
 
 
 def _note_near(
@@ -239,15 +250,15 @@ def field_meant(label: str, form: FileForm) -> tuple[str, int] | None:
         for name, same in form.columns.items()
         for rank, word in enumerate(same)
     }
-    bare = _BRACKETS.sub("", plain(label))
-    for text in (label, bare):
+    short = _BESIDE_LABEL.sub("", plain(label))
+    for text in (label, _BRACKETS.sub("", plain(label)), _BRACKETS.sub("", short)):
         if one := fields.get(plain_label(text)):
             return one
     for name, measure in form.measures.items():
-        base = _BRACKETS.sub("", measure.stated(label)[0])
-        one = fields.get(plain_label(base))
-        if one and one[0] == name:
-            return one
+        for text in (label, short):
+            one = fields.get(plain_label(_BRACKETS.sub("", measure.stated(text)[0])))
+            if one and one[0] == name:
+                return one
     return None
 
 
@@ -331,6 +342,8 @@ def _printable(value: str) -> str:
 def name_flaw(text: str) -> str:
     """Return what is wrong with a name, too long or with characters none can see, else nothing."""
     bad = next((each for each in text if unicodedata.category(each) in _UNPRINTABLE), "")
+    if "\ufffd" in text:
+        return f"{shown(text)} has lost a letter (U+FFFD); allowed: the text as it was"
     if bad:
         code = f"U+{ord(bad):04X}"
         return f"{shown(text)} holds the control character {code}; allowed: printable text"

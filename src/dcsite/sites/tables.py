@@ -10,22 +10,31 @@ import contextlib
 import csv
 import datetime
 import io
+import itertools
 import re
 import unicodedata
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from .rows import FileForm, ProblemList, UserRows, field_meant, match_columns, shown
+from .rows import (
+    FileForm,
+    ProblemList,
+    UserRows,
+    field_meant,
+    match_columns,
+    note_old_datum,
+    shown,
+)
 from .values import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _TEXT = "UTF-8 (with or without BOM), UTF-16 with BOM, CP932 or EUC-JP"
 _BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-_DELIMITERS = ",;\t"
+_DELIMITERS = ",;\t|"
 #: A header stands among the first rows with anything in them.
 _HEADER_WITHIN = 30
 #: Of characters that are none of everyday Japanese, one reading must have this much more than the
@@ -37,8 +46,11 @@ _BROKEN = (
     zipfile.BadZipFile, zlib.error, EOFError, LookupError, ValueError, TypeError, AttributeError,
     SyntaxError, ArithmeticError, RuntimeError,
 )  # fmt: skip
-_TOTAL = re.compile(r"(総|小|合)?計|総数|平均|total|sum|subtotal|average")
-_REMARK = re.compile(r"[※*＊]|注[:：)）\d]|備考|出典|資料[:：]|note|source", re.IGNORECASE)
+_IN_A_WORD = re.compile(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]")
+_TOTAL = re.compile(r"(総|小|合)?計(\d+[件カヶか箇]?所?)?|総数|平均|(sub|grand)?total|sum|average")
+_REMARK = re.compile(
+    r"[※*＊]|[(（\[【]?注|備考|出典|資料[:：]|以上$|作成|更新|単位|note|source", re.IGNORECASE
+)
 
 
 def read_csv(path: Path, form: FileForm) -> UserRows:
@@ -89,9 +101,30 @@ def _decode(content: bytes, path: Path, form: FileForm) -> str:
     if not read:
         raise form.unusable(path, wrong)
     (strange, text), *others = sorted(read)
-    if others and others[0][0] - strange < _CLEARLY:
-        raise form.unusable(path, "may be CP932 or EUC-JP, with other words; save it in UTF-8")
+    unclear = others and others[0][0] - strange < _CLEARLY
+    words = itertools.chain.from_iterable(form.columns.values())
+    if unclear or _may_be_half_width(content, text, words):
+        which = "may be CP932, EUC-JP or UTF-8, with other words in each"
+        raise form.unusable(path, f"{which}; save it in UTF-8 with BOM")
     return text
+
+
+def _may_be_half_width(content: bytes, text: str, words: Iterable[str]) -> bool:
+    """Tell whether what was read as a text may be nothing but half-width katakana in CP932.
+
+    Two bytes of these are one kanji in EUC-JP, or one letter of Latin, Greek or Cyrillic in UTF-8,
+    which seldom stands alone beside none of ASCII. A header of ours in `text` settles it.
+    """
+    try:
+        other = content.decode("cp932")
+    except UnicodeDecodeError:
+        return False
+    beyond = [each for each in other if ord(each) > 0x7F]
+    # Kana in EUC-JP would be a half-width comma or dot before every letter.
+    dots = sum(each <= "\uff65" for each in beyond)
+    half = all("\uff61" <= each <= "\uff9f" for each in beyond) and 4 * dots < len(beyond)
+    known = any(word in text for word in words if not word.isascii())
+    return half and other != text and not known and not _IN_A_WORD.search(text)
 
 
 def _readings(content: bytes) -> list[tuple[float, str]]:
@@ -234,8 +267,8 @@ def _below_header(numbered: Mapping[int, Sequence[str]], path: Path, form: FileF
     for number, row in ((number, row) for number, row in filled.items() if number > at):
         if _is_beside(row, needed):
             passed[number] = next(filter(None, row))
-        elif len(row) == len(header):
-            kept[number] = row
+        elif len(row) == len(header) or not any(row[len(header) :] or ["too few"]):
+            kept[number] = row[: len(header)]
         else:
             message = f"has {len(row)} cells, the header has {len(header)}"
             problems.add(number, "", f"{message}; quote cells that hold the delimiter")
@@ -254,6 +287,7 @@ def _below_header(numbered: Mapping[int, Sequence[str]], path: Path, form: FileF
         for at, label in enumerate(header)
         if label and at not in position.values()
     }
+    note_old_datum(others, problems)
     return UserRows(tuple(kept), cells_of, labels, None, problems, form.measures, others)
 
 
@@ -277,4 +311,4 @@ def _is_beside(cells: Sequence[str], needed: Sequence[int]) -> bool:
     first = next(filter(None, cells), "")
     if len([cell for cell in cells if cell]) == 1 and _REMARK.match(first):
         return True
-    return bool(_TOTAL.fullmatch(re.sub(r"\s", "", plain(first)).casefold()))
+    return bool(_TOTAL.fullmatch(re.sub(r"[\s()\[\]【】:]", "", plain(first)).casefold()))

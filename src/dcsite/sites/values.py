@@ -14,18 +14,21 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
 #: Minus signs and marks of degrees, minutes and seconds, which NFKC would take apart.
 _MARKS = str.maketrans(
-    {"−": "-", "–": "-", "º": "°", "˚": "°"}
+    {"−": "-", "–": "-"}
+    | dict.fromkeys("º˚゜", "°")
     | dict.fromkeys("′’‘´ʹ", "'")
-    | dict.fromkeys("″”“〃ʺ", '"')
+    | dict.fromkeys("″”“〃ʺ˝", '"')
 )
 _DECIMAL = r"\d+(?:\.\d*)?"
 _DEGREES_ONLY = re.compile(rf"([+-]?{_DECIMAL})\s*(?:°|度|deg)?", re.ASCII)
 _MARKED = re.compile(
-    rf"([+-]?\d{{1,3}})\s*(?:°|度|d)\s*({_DECIMAL})\s*(?:'|分|m)?"
-    rf"(?:\s*({_DECIMAL})\s*(?:\"|''|秒|s)?)?",
+    rf"([+-]?\d{{1,3}})\s*(?:°|度|d)\s*({_DECIMAL})\s*(?:'|分)?"
+    rf"(?:\s*({_DECIMAL})\s*(?:\"|''|秒)?)?",
     re.ASCII,
 )
-_PARTED = re.compile(rf"([+-]?\d{{1,3}})([-:\s])\s*(\d{{1,2}})\2\s*({_DECIMAL})", re.ASCII)
+#: An s stands for seconds behind an m of minutes only, else for south.
+_LETTERS = re.compile(rf"([+-]?\d{{1,3}})\s*(?:°|d)\s*(\d{{1,2}})\s*m\s*({_DECIMAL})\s*s", re.ASCII)
+_PARTED = re.compile(rf"([+-]?\d{{1,3}})([-:\s./])\s*(\d{{1,2}})\2\s*({_DECIMAL})", re.ASCII)
 _PACKED = re.compile(r"\d{5,7}(?:\.\d*)?", re.ASCII)
 #: Words of the hemispheres: plus and minus, for latitude and longitude.
 _HEMISPHERES = {
@@ -67,7 +70,8 @@ def read_angle(text: str, axis: str) -> tuple[float | None, bool]:
         Whether it was ``DDMMSS``, which a reader should be told.
     """
     said, sign = plain(text).casefold(), 1.0
-    for words, factor in zip(_HEMISPHERES[axis], (1.0, -1.0), strict=True):
+    lettered = _LETTERS.fullmatch(said)
+    for words, factor in () if lettered else zip(_HEMISPHERES[axis], (1.0, -1.0), strict=True):
         for word in words:
             bare = said.removeprefix(word).removesuffix(word).strip()
             if bare != said and not bare.startswith(("+", "-")):
@@ -82,7 +86,7 @@ def read_angle(text: str, axis: str) -> tuple[float | None, bool]:
         return sign * number, False
     if found := _DEGREES_ONLY.fullmatch(said):
         return sign * float(found[1]), False
-    found = _MARKED.fullmatch(said) or _PARTED.fullmatch(said)
+    found = lettered or _MARKED.fullmatch(said) or _PARTED.fullmatch(said)
     if not found:
         return None, False
     head, minutes, seconds = found[1], found[found.re.groups - 1], found[found.re.groups]
@@ -160,7 +164,7 @@ class Measure:
         """
         if (number := read_number(text)) is not None:
             return number * (of_label or 1.0), of_label is not None
-        said = plain(text).casefold()
+        said = plain(text).casefold().removeprefix("約").strip()
         for pattern, factor in self.units:
             if found := re.fullmatch(rf"(.+?)\s*(?:{pattern})", said):
                 number = read_number(found[1])
@@ -168,7 +172,9 @@ class Measure:
         return None, False
 
 
-_M2 = r"m2|m\^2|sq_?m|square_met(?:er|re)s?|平米|平方m|平方メートル"
+_M2 = r"m2|m\^2|sq[_ .]*m|square[_ ]met(?:er|re)s?|平米|平方m|平方メートル"
+#: One tsubo in ha.
+_TSUBO = 400.0 / 121.0 * 1e-4
 #: Areas in hectares. A parcel of 1,000 ha is ten square kilometres: no figure above is one in
 #: hectares unless it says so, and none of that many square metres could hold a hub.
 AREA = Measure(
@@ -176,10 +182,14 @@ AREA = Measure(
     (
         (rf"万\s*(?:{_M2})", 1.0),
         (rf"千\s*(?:{_M2})", 0.1),
-        (r"万坪", 400.0 / 121.0),
-        (r"km2|km\^2|sq_?km|平方km|平方キロ(?:メートル)?", 100.0),
+        (r"万坪", 1e4 * _TSUBO),
+        (r"km2|km\^2|sq[_ .]*km|平方km|平方キロ(?:メートル)?", 100.0),
         (_M2, 1e-4),
-        (r"坪|tsubo", 400.0 / 121.0 * 1e-4),
+        (r"坪|tsubo", _TSUBO),
+        (r"町歩|(?<=[(\[])町(?=[)\]])", 3000.0 * _TSUBO),
+        (r"反歩?", 300.0 * _TSUBO),
+        (r"アール|(?<=[(\[])a(?=[)\]])", 0.01),
+        (r"sq[_ .]*f(?:ee)?t|ft2|ft\^2|平方フィート", 9.290304e-6),
         (r"ha|hectares?|ヘクタール", 1.0),
         (r"acres?|エーカー", 0.40468564224),
     ),
