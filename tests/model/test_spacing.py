@@ -77,6 +77,34 @@ def test_rows_end_where_the_separation_does(measured, shipped_atlas, policy, tie
     assert kept_apart(program, "separation_") == expected
 
 
+def test_every_hub_in_a_row_of_a_soft_separation_may_be_excused(measured, shipped_atlas):
+    # Niigata and Sendai stand 165 km apart; regional hubs ask for more than large ones: pairs.
+    scenario = dcsite.load_scenario(
+        "policy-2023",
+        (
+            'rules.separation="soft"',
+            "tiers.core.separation_km=300",
+            "tiers.large.separation_km=170",
+            "tiers.regional.separation_km=200",
+        ),
+    )
+    sites = measured.loc[["04100", "15100"]]
+    program = assemble(Candidates.of(scenario, shipped_atlas, sites))
+    rows = [row for row in program.problem.constraints() if row.name.startswith("separation_")]
+    assert {row.name.split("_")[1] for row in rows} == {"large", "regional"}
+    for row in rows:
+        hubs = {v.name for v, factor in row.items() if factor == 1.0}
+        excused = {v.name.removeprefix("excused_") for v, factor in row.items() if factor == -1.0}
+        opened = {name.removeprefix("open_") for name in hubs if name.startswith("open_")}
+        whole = {name.removeprefix("hub_large_") for name in hubs if name.startswith("hub_")}
+        opened |= {f"{site}_{tier}" for site in whole for tier in ("core", "large")} & {
+            f"{program.labels[site]}_{TIERS[tier]}" for site, tier in np.argwhere(program.eligible)
+        }
+        assert len(row) == len(hubs) + len(excused)
+        assert opened == excused
+        assert (row.sense, row.constant) == (-1, -1.0)
+
+
 @pytest.mark.parametrize(("mode", "spacing_km"), [("soft", 60.0), ("soft", 200.0), ("off", 200.0)])
 def test_no_hub_is_excused_from_the_spacing(sites, shipped_atlas, mode, spacing_km):
     scenario = dcsite.load_scenario("policy-2023", (f'rules.separation="{mode}"',))
