@@ -41,11 +41,11 @@ def check(hubs, atlas, scenario, claimed=-np.inf, bound=np.inf):
 
 
 def test_a_sound_plan_passes_and_its_objective_adds_up(hubs, shipped_atlas, small):
-    # Half of the demand is within 1 km of prefectural offices, where no hub stands.
+    # Half of the demand is within 1.1 ms of prefectural offices, where no hub stands.
     strict = dcsite.load_scenario(
         "policy-2023",
         (*SMALL[:3], *SMALL[4:], "demand.latency_critical_share=0.5", "penalties.unserved=3",
-         "demand.latency_critical_max_km=1", "criteria.cables.min_directions=3",
+         "demand.latency_critical_max_ms=1.1", "criteria.cables.min_directions=3",
          'rules.international_directions="soft"', "penalties.international_directions=0.25"),
     )  # fmt: skip
     for scenario, unserved_mw in ((small, 0.0), (strict, 220.0)):
@@ -128,7 +128,7 @@ def test_a_load_outside_its_tier_is_refused(hubs, shipped_atlas, small):
         ([0.0, 0.0, 5.0], "07203: holds 5 MW in reserve, which no rule asks of a regional hub"),
         ([-1.0, 0.0, 0.0], "01217: carries 200 MW and -1 MW in reserve"),
         ([0.0, 110.0, 0.0], "41206: carries 200 MW and 110 MW in reserve, a core hub takes 100 to"),
-        ([0.0, 60.0, 0.0], "about 10 MW larger than its usable land allows"),
+        ([0.0, 60.0, 0.0], "about 10.0 MW larger than its usable land allows"),
     ],
 )
 def test_a_reserve_is_capacity_of_tiers_that_were_asked_for_it(
@@ -240,9 +240,9 @@ def test_a_hub_serves_no_more_than_it_carries(hubs, shipped_atlas):
 
 
 def test_each_hub_serves_the_zones_in_its_reach_by_what_it_carries(measured, shipped_atlas):
-    # Hubs at two prefectural offices, 1 km of reach: Ishikari's 30 MW are less than Hokkaido asks,
+    # Hubs at two prefectural offices, 1.1 ms of reach: Sapporo's 30 MW are less than Hokkaido asks,
     # Fukuoka's 400 more than its prefecture asks; the tolerant rest takes what is left.
-    asked = ("demand.latency_critical_max_km=1", "demand.total_new_it_load_mw=2000")
+    asked = ("demand.latency_critical_max_ms=1.1", "demand.total_new_it_load_mw=2000")
     all_critical = dcsite.load_scenario("policy-2023", (*asked, "demand.latency_critical_share=1"))
     offices = shipped_atlas.table("prefectures").loc[["01", "40"]]
     two = measured.loc[["01100", "40130"]].assign(
@@ -279,7 +279,7 @@ def test_what_is_broken_is_said_of_places_in_both_languages(hubs, shipped_atlas,
         assert not re.search(r"01217|41206|07203|core|large|regional", violation.message_ja)
         assert re.search("[\u3040-\u30ff\u4e00-\u9fff]", violation.message_ja)
     said = {violation.rule: violation for violation in found if violation.rule == "land"}
-    assert said["land"].message_en.startswith("郡山市 Koriyama-shi is about 90 MW larger")
+    assert said["land"].message_en.startswith("郡山市 Koriyama-shi is about 90.0 MW larger")
     texts = {violation.message_ja for violation in found}
     assert "中核拠点が3か所（必要2〜2）" in texts
     assert "九州に中核拠点がない" in texts
