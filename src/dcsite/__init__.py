@@ -6,12 +6,11 @@ The public interface is small: read a scenario, read what is known, solve, look 
 
 from __future__ import annotations
 
-from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import geopandas as gpd
     from typing_extensions import Unpack
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
     from .scenario import Scenario
     from .solvers import SolveOptions
 
-__all__ = ["Plan", "Session", "__version__", "load_atlas", "load_scenario", "solve"]
+    __version__: str
 
-__version__ = version("dcsite")
+__all__ = ["Plan", "Session", "__version__", "load_atlas", "load_scenario", "solve"]
 
 
 def load_scenario(
@@ -160,7 +159,11 @@ def solve(
 
 
 def __getattr__(name: str) -> Any:
-    """Load plan and session when they are first asked for: their libraries take a second."""
+    """Load what is first asked for: the libraries of plan and session take a second."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("dcsite")
     if name in {"Plan", "Session"}:
         from . import plan
 

@@ -16,12 +16,9 @@ parent that may have threads.
 
 from __future__ import annotations
 
-import ctypes
 import os
-import pickle
 import signal
 import sys
-import tempfile
 import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -102,6 +99,11 @@ def heed_signals() -> None:
         signal.signal(signal.SIGHUP, _as_ctrl_c)
 
 
+def was_raised() -> bool:
+    """Return whether there was a Ctrl-C: libraries make other errors of it while they load."""
+    return bool(_raised)
+
+
 def raise_swallowed() -> None:
     """Raise KeyboardInterrupt anew if there was one: some libraries drop it while they load."""
     if _raised:
@@ -116,12 +118,14 @@ def _raise(number: int, _: FrameType | None) -> None:
 def _as_ctrl_c(_: int, frame: FrameType | None) -> None:
     handler = signal.getsignal(signal.SIGINT)
     # Where Ctrl-C is ignored (nohup, a shell's background job) a kill still means to stop.
-    stop = handler if callable(handler) else signal.default_int_handler
+    stop = handler if callable(handler) else _raise
     stop(signal.SIGINT, frame)
 
 
 def die_with(parent: int) -> None:
     """Let the kernel kill this process when the thread that started it, in `parent`, ends."""
+    import ctypes  # here, as below, so that the command line heeds signals from the first moment
+
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the line above
         os._exit(1)
@@ -139,6 +143,9 @@ def begin_worker(parent: int, folder: str, begin: bytes) -> None:
     begin : bytes
         Pickled function and arguments of what is to be done first.
     """
+    import pickle
+    import tempfile
+
     die_with(parent)
     tempfile.tempdir = folder
     function, arguments = pickle.loads(begin)  # noqa: S301 - from our own parent

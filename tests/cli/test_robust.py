@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def test_files_and_words(app, place, capsys):
     assert call(app, "--samples", "3", "--processes", "1") == 0
     said = capsys.readouterr()
     assert "3 samples: 3 with a plan; gap 1.00%, seed 1" in said.out
-    assert "3 of 3: sample 2 optimal" in said.err
+    assert "3 of 3; sample 2 optimal" in said.err
     assert sorted(path.name for path in (place / "out").iterdir()) == [
         "robust.csv",
         "robust.html",
@@ -82,7 +83,7 @@ def test_files_and_words(app, place, capsys):
     assert call(app, "--samples", "3", "--json") == 0
     said = capsys.readouterr()
     assert json.loads(said.out) == record
-    kept, writing = said.err.splitlines()
+    _, kept, writing = said.err.splitlines()
     assert kept == "3 of 3 samples are kept from an earlier run"
     assert writing.endswith(" s  writing outputs")
     assert (place / "out" / "robust.json").read_bytes() == first
@@ -144,9 +145,7 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(place):
         start_new_session=True,
         env={**os.environ, "TMPDIR": str(place)},
     ) as running:
-        for line in running.stderr:
-            if " 2 of 500: " in line:
-                break
+        assert any(re.search(r": [1-9]\d* of 500, about ", line) for line in running.stderr)
         below = children(running.pid)
         below |= {pid for child in below for pid in children(child)}
         os.killpg(running.pid, signal.SIGINT)  # as a terminal does: the whole group
@@ -155,7 +154,7 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(place):
     assert "samples are kept in out; the same command goes on from there" in said
     assert "Traceback" not in said
     lines = (place / "out" / "samples.jsonl").read_text(encoding="utf-8").splitlines()
-    assert 3 <= len(lines) < 100
+    assert 2 <= len(lines) < 100
     assert all(json.loads(line) for line in lines)
     deadline = time.monotonic() + 5.0
     while time.monotonic() < deadline and any(Path(f"/proc/{pid}").exists() for pid in below):

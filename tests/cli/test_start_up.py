@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import dcsite
+from dcsite import interrupts
+from dcsite.cli import main
 
 HEAVY = {
     "folium", "geopandas", "highspy", "jinja2", "numpy", "pandas", "pulp", "pyogrio", "pyproj",
@@ -60,3 +68,37 @@ def test_solve_begins_without_what_only_its_end_needs():
         "branca", "folium", "jinja2", "pyarrow", "requests", "scipy.optimize", "scipy.stats",
         "dcsite.dispersion", "dcsite.outputs.map", "dcsite.studies",
     }  # fmt: skip
+
+
+def test_nothing_slow_is_loaded_before_signals_are_heeded():
+    """A Ctrl-C that comes earlier is Python's own: a traceback."""
+    script = "import sys, dcsite.cli; print(*sys.modules)"
+    said = subprocess.run(
+        [sys.executable, "-S", "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(dcsite.__file__).parents[1])},
+    )
+    slow = {"ctypes", "importlib.metadata", "pathlib", "pickle", "tempfile", "typer"}
+    assert not slow & set(said.stdout.split())
+
+
+def test_a_ctrl_c_that_a_library_turns_into_another_error_is_still_one(monkeypatch, capsys):
+    def load(*_, **__):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise ImportError("highspy")
+
+    before = {number: signal.getsignal(number) for number in (2, 15, 1)}
+    monkeypatch.setattr("dcsite.plan.reload.read_plan", load)
+    monkeypatch.setattr(sys, "argv", ["dcsite", "stress", "out"])
+    try:
+        with pytest.raises(SystemExit) as left:
+            main()
+    finally:
+        interrupts._raised.clear()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert left.value.code == 130
+    assert capsys.readouterr().err == "error: interrupted; nothing was written\n"

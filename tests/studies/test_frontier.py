@@ -251,7 +251,7 @@ def test_spacing_needs_two_hubs(shipped_atlas, sites):
 
 
 def test_ctrl_c_keeps_the_points_done(small, shipped_atlas, sites):
-    def stop(done, _all):
+    def stop(done, *_):
         if done == 4:
             raise KeyboardInterrupt
 

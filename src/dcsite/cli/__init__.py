@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from dcsite.interrupts import heed_signals
+from dcsite.interrupts import heed_signals, was_raised
 
 __all__ = ["main"]
 
@@ -18,7 +18,9 @@ def main() -> None:
     # Loading the libraries takes most of a second: a Ctrl-C then is no error either.
     try:
         from .app import main as run
-    except KeyboardInterrupt:
+    except (Exception, KeyboardInterrupt):
+        if not was_raised():
+            raise
         sys.stderr.write("interrupted\n")
         sys.exit(130)
     run()

@@ -24,7 +24,7 @@ from dcsite.errors import (
     Problem,
     unwritable,
 )
-from dcsite.interrupts import raise_swallowed
+from dcsite.interrupts import raise_swallowed, was_raised
 
 from .check import check_command
 from .compare import compare_command
@@ -83,7 +83,9 @@ def _one_ending() -> Iterator[None]:
     try:
         raise_swallowed()
         yield
-    except KeyboardInterrupt:
+    except (Exception, KeyboardInterrupt) as error:
+        if not (isinstance(error, KeyboardInterrupt) or was_raised()):
+            raise
         raise InterruptedWithoutPlanError("interrupted; nothing was written") from None
 
 

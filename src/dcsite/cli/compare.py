@@ -135,7 +135,9 @@ def _contender(one: str, session: Session, progress: Reporter) -> Contender:
     contender = session.beside(one, session.overrides)
     solved = contender.scenario
     run = contender.solve(
-        on_stage=progress.stage, on_progress=progress.solver, on_note=progress.note
+        on_stage=lambda stage: progress.stage(stage, contender.scenario.name),
+        on_progress=progress.solver,
+        on_note=progress.note,
     )
     if run.plan.status == "interrupted":
         raise KeyboardInterrupt

@@ -97,6 +97,7 @@ def disperse_command(
         def tell(found: DispersionProgress) -> None:
             reporter.say(f"distance {found.distance:.12g}, bound {found.bound:.12g}")
 
+        reporter.stage("disperse")
         answer = disperse(
             candidates.points, count, keep=kept, time_limit_s=time_limit, on_progress=tell
         )

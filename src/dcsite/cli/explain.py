@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 #: plan.json carries the objective with 6 decimals, and loads with 3.
 _SAME_OBJECTIVE = 1e-4
 
+#: What is said where Ctrl-C ended the solves.
+_SHOWN = "interrupted: what was known by then is shown"
+
 #: Changes of fewer objective points than this are not shown.
 _VISIBLE = 5e-6
 
@@ -146,7 +149,7 @@ def explain_command(
                 tighten(context)
             if solves:
                 progress.stage("changes")
-            explained, other = _explain(context, site, tiers, hubs, progress)
+            explained, other = _explain(context, site, tiers, hubs, progress, interrupts)
             interrupts.hold()
             written = None if folder is None else _write(context, explained, folder)
         if as_json:
@@ -155,12 +158,12 @@ def explain_command(
                 "place": None if other is None else other.dump(),
             }
             print_json(document)
-            return progress.leave(interrupts)
+            return progress.leave(interrupts, _SHOWN)
         with saved.plan.printed():
             _print(context, explained, site, hubs, other)
         if written is not None:
             typer.echo(f"map: {written}")
-        return progress.leave(interrupts)
+        return progress.leave(interrupts, _SHOWN)
 
 
 def _print(
@@ -240,27 +243,45 @@ def _explain(
     tiers: tuple[str, ...],
     hubs: bool | None,
     progress: Reporter,
+    interrupts: Interrupts,
 ) -> tuple[tuple[HubExplanation, ...], PlaceExplanation | None]:
     """Explain the hubs asked for, and the place if it is no hub or asked about in one tier."""
     from dcsite.contract import TIERS
-    from dcsite.studies.explain import explain_disasters, explain_hubs, hub_shares
+    from dcsite.studies.explain import explain_disasters, hub_shares
     from dcsite.studies.explain_place import explain_place
 
     is_hub = site in context.hubs.index and tiers == TIERS
     explained: tuple[HubExplanation, ...] = ()
     if hubs or (hubs is None and site is None):
-        explained = explain_hubs(context, None, progress.count)
+        explained = _explain_hubs(context, None, progress, interrupts)
     else:
         if hubs is not None:
             explained = hub_shares(context)
         if site is not None and is_hub:
             others = tuple(hub for hub in explained if hub.place.site_id != site)
-            (asked,) = explain_hubs(context, (site,), progress.count)
+            (asked,) = _explain_hubs(context, (site,), progress, interrupts)
             asked = replace(asked, disasters=explain_disasters(context, site))
             explained = (asked, *others)
-    if site is None or is_hub:
+    if site is None or is_hub or interrupts.count:
         return explained, None
     return explained, explain_place(context, site, tiers, progress.count)
+
+
+def _explain_hubs(
+    context: ExplainContext,
+    hubs: tuple[str, ...] | None,
+    progress: Reporter,
+    interrupts: Interrupts,
+) -> tuple[HubExplanation, ...]:
+    """Solve without each hub; Ctrl-C keeps what is known by then, if anything is."""
+    from dcsite.studies.explain import explain_hubs
+
+    with Interrupts(patience=1) as stop:
+        found = explain_hubs(context, hubs, progress.count, lambda: stop.count > 0)
+    if stop.count and all(hub.cost is None for hub in found):
+        raise KeyboardInterrupt
+    interrupts.count += stop.count
+    return found
 
 
 def _context(session: Session, saved: SavedPlan, jobs: int, progress: Reporter) -> ExplainContext:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -115,27 +114,22 @@ def robust_command(
 
 
 class _Told:
-    """Tells of each sample, and how long the rest may take."""
+    """Tells of each sample."""
 
     def __init__(self, progress: Reporter) -> None:
         self._progress = progress
-        self._begun = time.perf_counter()
-        self._first: int | None = None
         self.done = 0
 
     def __call__(self, done: int, wanted: int, sample: Sample | None) -> None:
         self.done = done
-        elapsed = time.perf_counter() - self._begun
         if sample is None:
-            self._first, self._begun = done, time.perf_counter()
+            self._progress.stage("robust", done=done)
             if done:
                 self._progress.note(f"{done} of {wanted} samples are kept from an earlier run")
             return
-        left = (wanted - done) * elapsed / max(done - (self._first or 0), 1)
-        self._progress.say(
-            f"{done} of {wanted}: sample {sample.number} {sample.status} "
-            f"in {sample.seconds:.1f} s, about {left / 60:.1f} min left"
-        )
+        worth = "" if sample.objective is None else f" {sample.objective:.5f}"
+        found = f"sample {sample.number} {sample.status}{worth} in {sample.seconds:.1f} s"
+        self._progress.count(done, wanted, found)
 
 
 def _print(found: Robustness, paths: StudyPaths) -> None:

@@ -142,6 +142,7 @@ def solve_command(
                         count=alternatives,
                         within=alternatives_within / 100.0,
                         differ_in=differ_in,
+                        on_found=lambda number: progress.count(number - 1, alternatives),
                         on_progress=progress.solver,
                         halted=lambda: interrupts.count > 0,
                     )

@@ -96,6 +96,7 @@ def stress_command(
                 sets=sets,
                 version=session.version,
                 on_stage=progress.stage,
+                on_set=progress.count,
             )
             interrupts.hold()
             progress.stage("write")

@@ -150,7 +150,8 @@ def _rounds(
         if options.time_limit_s is not None:
             remaining = options.time_limit_s - (time.perf_counter() - begun)
             left = replace(left, time_limit_s=max(remaining, LEAST_TIME_S))
-        outcome = _bounded(solve(program.problem, left, on_progress, halted, interrupts), bound)
+        tell = _named(on_progress, f"round {rounds}")
+        outcome = _bounded(solve(program.problem, left, tell, halted, interrupts), bound)
         bound = outcome.bound
         if outcome.values is None:
             return _noted(
@@ -297,8 +298,11 @@ def _relaxed_rounds(
     begun = time.perf_counter()
     limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
     last: tuple[ProgramMatrix, RelaxedPoint] | None = None
-    _tell(on_progress, "relaxation", begun, None)
-    for _ in range(_ROUNDS):
+    for number in range(1, _ROUNDS + 1):
+        stage = f"relaxation, round {number} of at most {_ROUNDS}"
+        _tell(
+            on_progress, stage, begun, None if last is None else last[0].sense * last[1].objective
+        )
         left_s = limit_s - (time.perf_counter() - begun)
         problem = program.problem
         matrix = ProgramMatrix.from_problem(problem) if last is None else last[0].grown(problem)
@@ -312,12 +316,20 @@ def _relaxed_rounds(
         point = dict(zip(matrix.names, relaxed.values.tolist(), strict=True))
         added = sum(rows.separate_relaxed(point) for rows in program.apart if not rows.covers_all)
         added += sum(rows.separate_relaxed(point) for rows in program.lazy)
-        _tell(on_progress, "relaxation", begun, matrix.sense * relaxed.objective)
         small = gained < _WORTHWHILE * abs(relaxed.objective)
         left_s = limit_s - (time.perf_counter() - begun)
         if not added or small or left_s < _PART * limit_s or stopped():
             break
     return last
+
+
+def _named(
+    on_progress: Callable[[Progress], None] | None, phase: str
+) -> Callable[[Progress], None] | None:
+    """Return what hears of a phase by its name: a solver that begins anew is not a fresh start."""
+    if on_progress is None:
+        return None
+    return lambda told: on_progress(replace(told, stage=f"{phase}, {told.stage}"))
 
 
 def _tell(
@@ -349,9 +361,9 @@ def _prepared(
         now = matrix.grown(program.problem)
         if now.point(start) is not None and not _separated(program, start):
             return start, bound, last
-    _tell(on_progress, "first plan", begun, bound)
     limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
-    for _ in range(_ROUNDS):
+    for number in range(1, _ROUNDS + 1):
+        _tell(on_progress, f"first plan, round {number} of at most {_ROUNDS}", begun, bound)
         left_s = min(limit_s, options.first_plan_s) - (time.perf_counter() - begun)
         found = first_plan(matrix, relaxed, left_s, given_up)
         if found is None:

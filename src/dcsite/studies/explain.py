@@ -267,7 +267,7 @@ def hub_shares(context: ExplainContext) -> tuple[HubExplanation, ...]:
 def explain_hubs(
     context: ExplainContext,
     hubs: Sequence[str] | None = None,
-    on_done: Callable[[int, int], None] | None = None,
+    on_done: Callable[[int, int, str], None] | None = None,
     halted: Callable[[], bool] | None = None,
 ) -> tuple[HubExplanation, ...]:
     """Say what hubs are worth, who would take their place, and what sets their MW.
@@ -283,7 +283,7 @@ def explain_hubs(
     hubs : sequence of str, optional
         Site ids of the hubs to explain; all by default.
     on_done : callable, optional
-        Called with the number of hubs done and of all.
+        Called with the number of hubs done and of all, and what was found of the last.
     halted : callable, optional
         Asked again and again; once it says yes, and on Ctrl-C, what is known by then is returned,
         without costs of the hubs that were not done. Without it Ctrl-C is raised.
@@ -302,8 +302,9 @@ def explain_hubs(
 
     def keep(number: int, solved: tuple[Resolved, ...]) -> None:
         found[tasks[number][0]] = solved
-        if on_done is not None and tasks[number][0] is not None:
-            on_done(len(found) - (None in found), len(asked))
+        if on_done is not None and (hub := tasks[number][0]) is not None:
+            without = f"{known[hub].place}: without it {solved[-1].objective:.5f}"
+            on_done(len(found) - (None in found), len(asked), without)
 
     tasks = [(None, _completed(context)), *((hub, _without(context, hub)) for hub in asked)]
     try:

@@ -228,7 +228,7 @@ class FrontSearch(ABC):
     count : int
         Values of epsilon, both ends included.
     on_point : callable, optional
-        Called with the number of epsilons answered and of all.
+        Called with the number of epsilons answered and of all, and what was found of the last.
     """
 
     #: What x's score weighs beside y's in the objective of an epsilon.
@@ -239,7 +239,7 @@ class FrontSearch(ABC):
         session: Session,
         programs: Sequence[FrontProgram],
         count: int,
-        on_point: Callable[[int, int], None] | None,
+        on_point: Callable[[int, int, str], None] | None,
     ) -> None:
         self.session = session
         self.programs = programs
@@ -249,7 +249,7 @@ class FrontSearch(ABC):
         self.points: list[FrontPoint] = []
         self.notes: list[str] = []
         self._count = count
-        self._on_point = on_point or (lambda _done, _all: None)
+        self._on_point = on_point or (lambda _done, _all, _found: None)
         self._pool = SolvePool(programs)
         self._plans: list[tuple[float, Mapping[str, float]]] = []
         self._answered = 0
@@ -360,9 +360,10 @@ class FrontSearch(ABC):
             proven=outcome.status == "optimal",
             wall_s=wall_s,
         )
-        self.points.append(make_point(found, self.session, self.programs[0].measures, self.penalty))
+        point = make_point(found, self.session, self.programs[0].measures, self.penalty)
+        self.points.append(point)
         self._plans.append((self.programs[0].x_of(values), values))
-        self._tell()
+        self._tell(f"x {point.x:.4g}, y {point.y:.4g}, gap {point.gap:.3%}")
 
     def _task(self, eps: float, above: float) -> Callable[[FrontProgram], Answered]:
         start = max(
@@ -379,8 +380,8 @@ class FrontSearch(ABC):
             return
         why = "no plan reaches it" if outcome.status == "infeasible" else "no plan in time"
         self.notes.append(f"x {eps:.6f}: {why}")
-        self._tell()
+        self._tell(self.notes[-1])
 
-    def _tell(self) -> None:
+    def _tell(self, found: str) -> None:
         self._answered += 1
-        self._on_point(self._answered, self._count)
+        self._on_point(self._answered, self._count, found)

@@ -65,7 +65,7 @@ def find_front(
     *,
     jobs: int = 2,
     on_stage: Callable[[str], None] | None = None,
-    on_point: Callable[[int, int], None] | None = None,
+    on_point: Callable[[int, int, str], None] | None = None,
 ) -> Front:
     """Find the front of two measures.
 
@@ -84,7 +84,7 @@ def find_front(
     on_stage : callable, optional
         Called with ``read``, ``measure``, ``build`` and ``solve`` as each begins.
     on_point : callable, optional
-        Called with the number of epsilons answered and of all.
+        Called with the number of epsilons answered and of all, and what was found of the last.
 
     Returns
     -------

@@ -61,6 +61,7 @@ def run_stress(
     version: str,
     sets: int = 20,
     on_stage: Callable[[str], None] = lambda stage: None,
+    on_set: Callable[[int, int], None] = lambda done, of: None,
 ) -> StressTest:
     """Stress a plan and today's data centres.
 
@@ -82,6 +83,8 @@ def run_stress(
         How often what is assumed of disasters is drawn.
     on_stage : callable
         Told the name of each stage as it begins.
+    on_set : callable
+        Called with the number of draws simulated and of all.
 
     Raises
     ------
@@ -106,12 +109,14 @@ def run_stress(
         results, occurred = simulated((planned, existing), years)
         on_stage("vary")
 
-        def main_figures(asked: Scenario, years: int) -> list[dict[str, Estimate]]:
+        def main_figures(asked: Scenario, years: int, number: int) -> list[dict[str, Estimate]]:
             fleets = [
                 fleet(one.name, one.hubs, atlas, asked, one.disasters.landing_clusters)
                 for one in (planned, existing)
             ]
-            return [one.main for one in simulated(fleets, years)[0]]
+            found = [one.main for one in simulated(fleets, years)[0]]
+            on_set(number + 1, sets)
+            return found
 
         varied = _varied(scenario, years, sets, seed, main_figures)
         events = planned.disasters.events
@@ -151,7 +156,7 @@ def _varied(
     years: int,
     sets: int,
     seed: int,
-    main_figures: Callable[[Scenario, int], list[dict[str, Estimate]]],
+    main_figures: Callable[[Scenario, int, int], list[dict[str, Estimate]]],
 ) -> Varied:
     """Run the test again with other values of what is assumed of disasters.
 
@@ -167,7 +172,10 @@ def _varied(
         {key: value for key, value in draw(ranges, scenario, seed, number).items() if key in keys}
         for number in range(sets)
     ]
-    found = [main_figures(load_scenario(scenario, override_texts(one)), each) for one in drawn]
+    found = [
+        main_figures(load_scenario(scenario, override_texts(one)), each, number)
+        for number, one in enumerate(drawn)
+    ]
 
     def between(place: int) -> dict[str, Estimate]:
         seen = pd.DataFrame([{k: v.value for k, v in one[place].items()} for one in found])
