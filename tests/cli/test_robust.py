@@ -145,7 +145,10 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(place):
         start_new_session=True,
         env={**os.environ, "TMPDIR": str(place)},
     ) as running:
-        assert any(re.search(r": [1-9]\d* of 500, about ", line) for line in running.stderr)
+        seen: list[str] = []
+        while seen[-1:] != [""] and not re.search(r": [1-9]\d* of 500, about ", "".join(seen)):
+            seen.append(running.stderr.readline())
+        assert seen[-1], seen
         below = children(running.pid)
         below |= {pid for child in below for pid in children(child)}
         os.killpg(running.pid, signal.SIGINT)  # as a terminal does: the whole group

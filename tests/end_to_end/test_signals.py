@@ -163,6 +163,32 @@ def test_killed_while_solving_leaves_the_older_output_and_no_solver(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("robust", "--sites", "SITES", "--samples", "4", "-o", "out"),
+        ("frontier", "--sites", "SITES", "--points", "3", "-o", "out"),
+        ("explain", "PLAN", "--sites", "SITES"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_killed_with_others_at_work_none_of_them_lives_on(
+    start, still_alive, saved, own_sites, tmp_path, arguments
+):
+    """Workers end with their parent while they still load libraries, and solvers with both."""
+    given = {"PLAN": saved, "SITES": own_sites}
+    running = start(*(given.get(word, word) for word in arguments), cwd=tmp_path)
+    deadline = time.monotonic() + 120.0
+    while not (children := running.descendants()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert children
+    running.process.kill()
+    assert running.finish(tmp_path / "out").code == -signal.SIGKILL
+    assert still_alive(children) == set()
+    for left in running.finish(tmp_path).scratch.iterdir():
+        assert left.name.startswith("dcsite-scratch-")  # the next run there removes it
+
+
 @pytest.fixture(scope="module")
 def saved(solve, own_sites):
     """A plan to ask about."""

@@ -174,6 +174,17 @@ def test_a_killed_process_leaves_the_old_folder_whole(tmp_path: Path) -> None:
     assert read(out) == both("old")
     write(out, "new")
     assert read(out) == both("new")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]  # what was left went too
+
+
+def test_two_runs_into_one_new_folder_leave_the_last_one_whole(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with atomic.replacing_directory(out, NAMES) as staging:
+        write(out, "other")
+        for name in NAMES:
+            (staging / name).write_text("own", encoding="utf-8")
+    assert read(out) == both("own")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_the_folder_is_never_missing_while_it_is_replaced(tmp_path: Path) -> None:
@@ -220,7 +231,7 @@ def test_without_an_exchange_the_old_folder_comes_back_on_failure(
     rename = Path.rename
 
     def refuse(self: Path, target: Path) -> Path:
-        if target == out and "dcsite-old" not in self.name:
+        if target == out and not out.exists() and "dcsite-old" not in self.name:
             raise OSError(5, "Input/output error")
         return rename(self, target)
 

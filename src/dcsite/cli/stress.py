@@ -101,9 +101,12 @@ def stress_command(
             interrupts.hold()
             progress.stage("write")
             written, page = write_stress(found, session.atlas, directory)
+        said = "interrupted: the answer was already found, it was checked and written"
+        if (drawn := len(found.varied.sets)) < sets:
+            said, interrupts.count = f"interrupted: {drawn} of {sets} draws were simulated", 1
         if as_json:
             typer.echo(written.read_text(encoding="utf-8"), nl=False)
-            return progress.leave(interrupts)
+            return progress.leave(interrupts, said)
         console = output_console()
         print_stress(console, found)
         if history:
@@ -111,7 +114,7 @@ def stress_command(
             print_history(console, found)
         # The path stands alone and whole on the last line, so that scripts can take it.
         typer.echo(f"page: {page}")
-        return progress.leave(interrupts)
+        return progress.leave(interrupts, said)
 
 
 def _check_range(option: str, value: int, least: int, most: int) -> None:

@@ -196,9 +196,14 @@ def _flush(staging: Path) -> None:
 
 
 def _put_in_place(staging: Path, target: Path) -> None:
-    if not target.exists():
+    try:
         staging.rename(target)
-    elif not _exchange(staging, target):
+    except OSError as error:  # a folder stands there, perhaps of a run that ended meanwhile
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise
+    else:
+        return
+    if not _exchange(staging, target):
         aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.dcsite-old-", dir=target.parent))
         target.replace(aside)
         try:

@@ -6,6 +6,7 @@ luck. Every event of the set with a known probability counts, likely enough to p
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,7 +81,8 @@ def run_stress(
     version : str
         Of dcsite.
     sets : int
-        How often what is assumed of disasters is drawn.
+        How often what is assumed of disasters is drawn; after Ctrl-C those that were simulated by
+        then are in the answer.
     on_stage : callable
         Told the name of each stage as it begins.
     on_set : callable
@@ -172,10 +174,10 @@ def _varied(
         {key: value for key, value in draw(ranges, scenario, seed, number).items() if key in keys}
         for number in range(sets)
     ]
-    found = [
-        main_figures(load_scenario(scenario, override_texts(one)), each, number)
-        for number, one in enumerate(drawn)
-    ]
+    found = []
+    with suppress(KeyboardInterrupt):
+        for number, one in enumerate(drawn):
+            found.append(main_figures(load_scenario(scenario, override_texts(one)), each, number))
 
     def between(place: int) -> dict[str, Estimate]:
         seen = pd.DataFrame([{k: v.value for k, v in one[place].items()} for one in found])
@@ -185,7 +187,7 @@ def _varied(
         }
 
     shown = (VariedKey(one.key, values[one.key], *bounds[one.key], one.why) for one in ours)
-    return Varied(each, tuple(shown), tuple(drawn), between(0), between(1))
+    return Varied(each, tuple(shown), tuple(drawn[: len(found)]), between(0), between(1))
 
 
 def _left_out(plan: Fleet, today: Fleet) -> tuple[LeftOut, ...]:
