@@ -46,13 +46,3 @@ def test_quiet_runs_tell_warnings_alone(capsys):
         progress.note("of no matter")
         progress.note("warning: look here")
     assert capsys.readouterr().err == "warning: look here\n"
-
-
-def test_a_terminal_that_has_gone_costs_no_answer(monkeypatch):
-    def gone(*_, **__):
-        raise OSError(5, "Input/output error")
-
-    with Reporter(quiet=False) as progress:
-        monkeypatch.setattr(progress._console, "print", gone)
-        progress.stage("solve")
-        progress.note("of no matter")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -83,18 +82,17 @@ class Reporter:
     ) -> None:
         """Take the updating line away."""
         if self._live is not None:
-            with suppress(OSError):
-                self._live.__exit__(kind, error, trace)
+            self._live.__exit__(kind, error, trace)
 
     def note(self, text: str) -> None:
         """Tell what the reader should know: warnings always, the rest unless quiet."""
         if not self._quiet or text.startswith(("warning: ", "interrupted")):
-            self._print(text)
+            self._console.print(text, markup=False)
 
     def say(self, text: str) -> None:
         """Tell a step of a run that tells of each."""
         if not self._quiet:
-            self._print(f"{self._elapsed():7.1f} s  {text}")
+            self._console.print(f"{self._elapsed():7.1f} s  {text}", markup=False)
 
     def stage(self, name: str, of: str = "", done: int = 0) -> None:
         """Tell that a stage begins: of what, where there are several, and how much is done."""
@@ -144,10 +142,6 @@ class Reporter:
             return 0
         self.note(said)
         return 130
-
-    def _print(self, text: str) -> None:
-        with suppress(OSError):  # a terminal that has gone must not cost the answer
-            self._console.print(text, markup=False)
 
     def _due(self) -> bool:
         return time.perf_counter() - self._told_at >= _PLAIN_EVERY_S
