@@ -8,6 +8,7 @@ import re
 from html.parser import HTMLParser
 
 import geopandas as gpd
+import pandas as pd
 import pyogrio
 import pytest
 
@@ -53,6 +54,38 @@ def test_hubs_geojson(default_run, expected):
             (properties["site_id"], properties["tier"], properties["it_load_mw"], lat, lon)
         )
     assert found == expected
+
+
+def test_loads_add_up_to_the_hubs_and_stand_beside_the_tables_of_today(default_run, plan, table):
+    """Recompute every load from hubs.csv, and its shares from the tables."""
+    text = {"municipality_code": str, "key": str}
+    hubs, loads = (
+        pd.read_csv(default_run.directory / name, dtype=text) for name in ("hubs.csv", "loads.csv")
+    )
+    hubs["pref"] = hubs["municipality_code"].str[:2]
+    factor = plan["scenario"]["demand"]["load_factor"] * 8.76
+    pue = hubs["substation_grid_mw"] / (hubs["it_load_mw"] + hubs["reserve_mw"])
+    places = table("places/prefectures.csv").set_index("pref_code")
+    for part, column in (("area", "area"), ("prefecture", "pref"), ("connection", "substation_id")):
+        own = loads[loads["part"] == part].set_index("key")
+        hubs_there = hubs.groupby(hubs[column].fillna("nan"))
+        it_mw = hubs_there["it_load_mw"].sum()
+        assert own.loc[it_mw.index, "it_load_mw"].tolist() == pytest.approx(it_mw.tolist())
+        at_grid = (hubs["it_load_mw"] * pue).groupby(hubs[column]).sum()
+        reserve = (hubs["reserve_mw"] * pue).groupby(hubs[column]).sum()
+        told = own.loc[at_grid.index]
+        assert told["grid_mw"].tolist() == pytest.approx(at_grid.tolist(), abs=0.01)
+        assert told["reserve_grid_mw"].tolist() == pytest.approx(reserve.tolist(), abs=0.01)
+        assert told["energy_gwh"].tolist() == pytest.approx((at_grid * factor).tolist(), abs=0.1)
+        assert own["it_load_mw"].sum() == pytest.approx(hubs["it_load_mw"].sum(), abs=0.05)
+        if part == "prefecture":
+            used = places.loc[told.index, "electricity_special_high_voltage_gwh_fy2024"]
+            share = (at_grid * factor / used.astype(float)).tolist()
+            assert told["special_high_voltage_share"].tolist() == pytest.approx(share, abs=1e-4)
+        if part == "connection":
+            used = (at_grid + reserve) / told["capacity_mw"]
+            assert told["capacity_share"].tolist() == pytest.approx(used.tolist(), abs=1e-4)
+            assert (used <= 1.0 + 1e-6).all()
 
 
 def test_geopackage_layers(default_run):

@@ -83,6 +83,7 @@ def test_rows_say_who_carries_whose_load_and_what_nobody_does(plan: Plan) -> Non
     rows = hub_rows(backed)
     assert rows[0]["backup_hubs_ja"] == f"{third.name_ja}; {second.name_ja}"
     assert rows[0]["backup_hubs_en"] == f"{third.name_en}; {second.name_en}"
+    assert rows[0]["backup_hubs_ids"] == f"{third.site_id}; {second.site_id}"
     assert rows[0]["backup_hubs_mw"] == "250.000; 20.000"
     assert (rows[0]["carries_for_ja"], rows[0]["carries_for_mw"]) == ("東京圏", "30.000")
     assert rows[0]["unserved_when_lost_mw"] == 30.0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import dcsite
-from dcsite.contract import Criterion
-from dcsite.errors import CheckError
+from dcsite.contract import Criterion, criteria
+from dcsite.errors import CheckError, CriterionError
 from dcsite.model import all_rules
 from dcsite.plan import check_plan, unserved_demand
 
@@ -115,6 +116,22 @@ def test_tampering_is_named_by_rule_and_site(hubs, shipped_atlas, small, change,
     fields = {problem.field: problem.message for problem in caught.value.problems}
     assert f"rules.{rule}" in fields
     assert sites in fields[f"rules.{rule}"]
+
+
+def test_loads_that_do_not_add_up_to_the_hubs_are_refused(hubs, shipped_atlas, small, monkeypatch):
+    (criterion,) = (one for one in criteria() if one.name == "area_load")
+    evaluate = type(criterion).evaluate
+
+    for change in ({"it_load_mw": 199.0}, {"site_ids": ()}):
+
+        def odd(self, hubs, atlas, scenario, change=change):
+            found = evaluate(self, hubs, atlas, scenario)
+            first, *others = found.loads
+            return replace(found, loads=(replace(first, **change), *others))
+
+        monkeypatch.setattr(type(criterion), "evaluate", odd)
+        with pytest.raises(CriterionError, match="area_load: loads by area: do not add up"):
+            check(hubs, shipped_atlas, small)
 
 
 def test_a_load_outside_its_tier_is_refused(hubs, shipped_atlas, small):

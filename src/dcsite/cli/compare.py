@@ -179,7 +179,7 @@ def _print(console: Console, found: Comparison) -> None:
                 more = measure.label_en.removeprefix(f"{shared} (").removesuffix(")")
                 console.print(f"  {escape(shared)}: {escape(more)}")
         if plan.unserved_mw > 0.05:
-            console.print(f"  [red]unserved demand: {plan.unserved_mw:,.1f} MW[/red]")
+            console.print(f"  [red]unserved demand: {load_mw(plan.unserved_mw)} MW[/red]")
         for broken in plan.broken_rules[:_LISTED]:
             console.print(f"  [yellow]{escape(broken.rule)}[/yellow]: {escape(broken.message_en)}")
         if len(plan.broken_rules) > _LISTED:

@@ -67,8 +67,9 @@ def quantity(value: float, unit: str) -> str:
         return f"{value:.2f}"
     if unit in {"times", "score"}:
         return f"{value:.3f} {unit}"
-    if unit == "MW" and not float(value).is_integer():  # what a source states is whole
+    if unit == "MW":
         from dcsite.contract import load_mw
 
-        return f"{load_mw(value)} MW"
+        # What a source states is whole.
+        return f"{f'{value:,.0f}' if float(value).is_integer() else load_mw(value)} MW"
     return f"{value:,.1f} {unit}"

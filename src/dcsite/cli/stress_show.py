@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from dcsite.contract import load_mw, printed_for
 from dcsite.outputs.page import amount, chance, interval, percent
 from dcsite.outputs.stress import FIGURES, KINDS
 
@@ -68,8 +69,9 @@ def print_stress(console: Console, found: StressTest) -> None:
     console.print()
     console.print(_comparison(found))
     console.print()
-    for line in _tokyo(found.tokyo_lost, names):
-        console.print(line)
+    with printed_for([hub.it_load_mw for hub in plan.hubs]):
+        for line in _tokyo(found.tokyo_lost, names):
+            console.print(line)
     if found.left_out:
         listed = ", ".join(one.name_en for one in found.left_out)
         console.print(Text(f"left out, since nobody knows how likely they are: {listed}"))
@@ -135,13 +137,13 @@ def _tokyo(lost: TokyoLost, names: dict[str, str]) -> Iterator[Text]:
         yield Text("Tokyo's load is not known to this plan, so neither is what stays unserved")
     else:
         yield Text(
-            f"{amount(lost.unserved_mw.mean)} of {amount(lost.load_mw)} MW stay unserved "
-            f"(nine in ten draws: at most {amount(lost.unserved_mw.nine_in_ten)}), "
-            f"{amount(lost.carried_mw.mean)} MW are carried"
+            f"{load_mw(lost.unserved_mw.mean)} of {load_mw(lost.load_mw or 0.0)} MW stay unserved "
+            f"(nine in ten draws: at most {load_mw(lost.unserved_mw.nine_in_ten)}), "
+            f"{load_mw(lost.carried_mw.mean)} MW are carried"
         )
     takes = [one for one in lost.hubs if one.takeover_mw > 0.0]
     if takes:
-        listed = (f"{names[one.site_id]} {amount(one.takeover_mw)} MW" for one in takes)
+        listed = (f"{names[one.site_id]} {load_mw(one.takeover_mw)} MW" for one in takes)
         yield Text(f"  taken by {', '.join(listed)}")
     falls = sorted(lost.hubs, key=lambda one: -one.down)
     falls = [one for one in falls if one.down >= _FALLS]

@@ -45,7 +45,9 @@ def mw_step(loads_mw: Sequence[float], gap: float) -> float:
     """
     total_mw = sum(loads_mw)
     by_size = max(_OF_A_HUB * total_mw / max(len(loads_mw), 1), _STEPS_MW[0])
-    by_gap = min(max(gap / _POINTS_APART * total_mw, _STEPS_MW[0]), by_size)
+    by_gap = by_size
+    if math.isfinite(gap):
+        by_gap = min(max(gap / _POINTS_APART * total_mw, _STEPS_MW[0]), by_size)
     fine = (step for step in _STEPS_MW if step <= by_size)
     return min(fine, key=lambda step: abs(math.log(step / by_gap)))
 

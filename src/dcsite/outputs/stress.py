@@ -14,7 +14,7 @@ from dcsite.studies.stress_types import METHODS, PARTS
 
 from . import atomic
 from .map.style import INTENSITIES, hub_radius_px, intensity_class, tier_style
-from .page import amount, land, outline, percent, place, render_page
+from .page import land, outline, percent, place, render_page
 from .write import OWN_NAMES, STRESS_FILES
 
 if TYPE_CHECKING:
@@ -173,27 +173,28 @@ def render_stress(found: StressTest, atlas: Atlas) -> str:
     """
     fleets = (found.plan, found.today)
     names = {hub.site_id: hub for fleet in fleets for hub in fleet.hubs}
-    return render_page(
-        "stress.html.j2",
-        (*found.geodata, *map(atlas.resource, _DRAWN)),
-        found=found,
-        fleets=fleets,
-        labels=_FLEETS,
-        kinds=KINDS,
-        figures=FIGURES,
-        varied={"plan": found.varied.plan, "today": found.varied.today},
-        names=names,
-        pairs={fleet.name: [p for p in fleet.pairs if p.per_year.value > 0][:_PAIRS]
-               for fleet in fleets},
-        chart=exceedance_chart(fleets, found.years),
-        maps=[_map(one, found, atlas) for one in found.footprints],
-        land=land(atlas),
-        classes=INTENSITIES,
-        down_classes=_DOWN,
-        methods=METHODS,
-        assumptions=[value for _, value in found.assumptions],
-        tier=tier_style,
-    )  # fmt: skip
+    with printed_for([hub.it_load_mw for hub in found.plan.hubs]):
+        return render_page(
+            "stress.html.j2",
+            (*found.geodata, *map(atlas.resource, _DRAWN)),
+            found=found,
+            fleets=fleets,
+            labels=_FLEETS,
+            kinds=KINDS,
+            figures=FIGURES,
+            varied={"plan": found.varied.plan, "today": found.varied.today},
+            names=names,
+            pairs={fleet.name: [p for p in fleet.pairs if p.per_year.value > 0][:_PAIRS]
+                   for fleet in fleets},
+            chart=exceedance_chart(fleets, found.years),
+            maps=[_map(one, found, atlas) for one in found.footprints],
+            land=land(atlas),
+            classes=INTENSITIES,
+            down_classes=_DOWN,
+            methods=METHODS,
+            assumptions=[value for _, value in found.assumptions],
+            tier=tier_style,
+        )  # fmt: skip
 
 
 def _map(one: Footprint, found: StressTest, atlas: Atlas) -> dict[str, Any]:
@@ -221,14 +222,12 @@ def _map(one: Footprint, found: StressTest, atlas: Atlas) -> dict[str, Any]:
         }
         for area, share in one.areas_dark.items()
     ]
-    with printed_for([hub.it_load_mw for hub in found.plan.hubs]):
-        hubs = [_mark(hub, one.plan[hub.site_id]) for hub in found.plan.hubs]
     return {
         "event": one,
         "shaken": shaken,
         "dark": dark,
         "arcs": _arcs(found, atlas) if one.event_id == found.tokyo_lost.event_id else [],
-        "hubs": hubs,
+        "hubs": [_mark(hub, one.plan[hub.site_id]) for hub in found.plan.hubs],
     }
 
 
@@ -241,7 +240,7 @@ def _arcs(found: StressTest, atlas: Atlas) -> list[dict[str, Any]]:
         hub = hubs[one.site_id]
         ends = "{:g} {:g}".format(*place(hub.lon_deg, hub.lat_deg))
         if one.takeover_mw > 0.0:
-            title = f"東京 Tokyo → {hub.name_ja} {hub.name_en}: {amount(one.takeover_mw)} MW"
+            title = f"東京 Tokyo → {hub.name_ja} {hub.name_en}: {load_mw(one.takeover_mw)} MW"
             width = round(max(1.0, one.takeover_mw / _MW_PER_PIXEL), 1)
             arcs.append({"path": f"M{x:g} {y:g}L{ends}", "width": width, "title": title})
     return arcs

@@ -62,6 +62,7 @@ def _backup_cells(plan: Plan, hub: Hub) -> dict[str, Any]:
         arcs.sort(key=lambda one: -one.takeover_mw)
         ids = [getattr(one, other) for one in arcs]
         ends = [names.get(one, (one, "")) for one in ids]
+        cells[f"{key}_ids"] = "; ".join(ids)
         cells[f"{key}_ja"] = "; ".join(ja for ja, _ in ends)
         cells[f"{key}_en"] = "; ".join(en for _, en in ends)
         cells[f"{key}_mw"] = "; ".join(f"{one.takeover_mw:.3f}" for one in arcs)
