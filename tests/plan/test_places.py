@@ -68,14 +68,24 @@ def test_a_kept_hub_has_its_tier_and_mw(opened):
         ('places.keep=["a=large,-3"]', ScenarioError, "MW above 0"),
         ('places.forbid=["a=large"]', ScenarioError, "takes names alone"),
         ('places.keep=["a", "Kitakami"]', ScenarioError, "name a place once"),
-        ('places.keep=["a=core"]', ScenarioError, "no tier"),
-        ('places.keep=["a=500"]', ScenarioError, "cannot carry 500 MW; it can be: large 45.5 to"),
+        ('places.keep=["a=core"]', ScenarioError, r"no core hub: none is asked for \(tiers\.core"),
+        ('places.keep=["a", "b", "d"]', ScenarioError, "3 places can only be large hubs, of which"),
+        ('places.keep=["a=500"]', ScenarioError, "all hubs carry the same 45.5 MW"),
     ],
 )
 def test_what_cannot_be_is_one_error(opened, asked, kind, message):
     with pytest.raises(kind, match=message) as caught:
         opened(asked).candidates  # noqa: B018
     assert len(caught.value.problems) == 1
+
+
+def test_kept_places_that_are_too_near(opened):
+    near = ('rules.separation="hard"', 'places.keep=["a", "b"]')
+    assert opened(*near, "tiers.large.separation_km=55").candidates.spaced == "hard"
+    with pytest.raises(
+        ScenarioError, match=r"\(a\) and Daisen \(b\) are 56\.0 km apart, and 57 km"
+    ):
+        opened(*near, "tiers.large.separation_km=57").candidates  # noqa: B018
 
 
 def test_the_independent_check_knows_what_was_said(opened):

@@ -119,6 +119,8 @@ def test_of_one_hub_no_other_is_asked(opened):
 def test_more_mw_than_the_share_is_refused(opened):
     with pytest.raises(ScenarioError, match=r"a=100: all hubs carry the same 45\.5 MW"):
         opened(count=2, keep=["a=100"])
+    with pytest.raises(ScenarioError, match="cannot carry 500 MW; it can be: large 1 to 150 MW"):
+        opened(count=2, keep=["a=500"], full_mw=True).candidates  # noqa: B018
 
 
 def test_a_share_needs_a_fixed_number(opened):

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dcsite.contract import TIERS, Admission, Limit, Quantity, Rule, criteria
 from dcsite.errors import Problem, ScenarioError
+from dcsite.geo.geodesy import geodesic_km
 from dcsite.scenario import PROGRAM_RULES
 
 if TYPE_CHECKING:
@@ -281,20 +283,23 @@ class Candidates:
         return TierFunnel(tier, len(kept), tuple(steps), left, int(count.min), int(count.max))
 
     def _refuse_kept(self) -> None:
-        """Refuse places to be kept that no hard rule admits, or not with their MW."""
+        """Refuse places to be kept that no hard rule admits, or not with their MW or together."""
         if "wish" not in self.sites or self.modes.mode["kept"] != "hard":
             return
         problems = []
-        for site in np.flatnonzero((self.sites["wish"] == "keep").to_numpy()).tolist():
+        kept = np.flatnonzero((self.sites["wish"] == "keep").to_numpy())
+        fit = self.eligible[kept]
+        for site in kept.tolist():
             mw, tiers = float(self.sites["keep_mw"].iloc[site]), self.eligible[site]
             least, most = self.min_mw, self.max_mw[site]
             message = ""
             if not tiers.any():
                 rules = [one for one in self._drops if (one.amount[site, self.asked] > 0.0).any()]
                 why = "; ".join(dict.fromkeys(f"{one.rule}: {one.reason_en}" for one in rules))
-                message = (
-                    f"can be a hub of no tier ({why or 'none is asked for'}); loosen that rule"
-                )
+                message = f"can be a hub of no tier ({why}); loosen that rule"
+                wanted = self.sites["allowed_tier"].iloc[site]
+                if isinstance(wanted, str) and not self.asked[TIERS.index(wanted)]:
+                    message = f"can be no {wanted} hub: none is asked for (tiers.{wanted}.count)"
             elif mw > 0.0 and not (tiers & (least <= mw) & (mw <= most)).any():
                 ranges = ", ".join(
                     f"{tier} {least[n]:g} to {most[n]:g} MW"
@@ -303,10 +308,52 @@ class Candidates:
                 )
                 message = f"cannot carry {mw:g} MW; it can be: {ranges}"
             if message:
-                name = f"{self.sites['name_ja'].iloc[site]} ({self.sites.index[site]})"
-                problems.append(Problem(self.scenario.name, "places.keep", f"{name} {message}"))
+                message = f"{self._named(site)} {message}"
+                problems.append(Problem(self.scenario.name, "places.keep", message))
+        if not problems and (message := self._too_many(kept, fit) or self._too_near(kept, fit)):
+            problems.append(Problem(self.scenario.name, "places.keep", message))
         if problems:
             raise ScenarioError(problems)
+
+    def _named(self, site: int) -> str:
+        return f"{self.sites['name_ja'].iloc[site]} ({self.sites.index[site]})"
+
+    def _too_many(self, kept: NDArray[np.intp], fit: NDArray[np.bool_]) -> str:
+        """Say of which tiers more places are to be kept than hubs may be; of the fewest tiers."""
+        if self.modes.mode["tier_counts"] != "hard":
+            return ""
+        most = np.array([self.scenario.tiers[tier].count.max for tier in TIERS])
+        shared = most[0] if self.scenario.cores_count_as_large else 0
+        for size in range(1, len(TIERS) + 1):
+            for some in map(list, combinations(range(len(TIERS)), size)):
+                only = ~fit[:, np.setdiff1d(np.arange(len(TIERS)), some)].any(axis=1)
+                room = most[some].sum() - (shared if {0, 1} <= set(some) else 0)
+                if only.sum() > room:
+                    tiers = " or ".join(TIERS[one] for one in some if self.asked[one])
+                    names = ", ".join(map(self._named, kept[only].tolist()))
+                    return (
+                        f"{only.sum()} places can only be {tiers} hubs, of which at most {room} "
+                        f"are asked for: {names}; keep fewer, or raise tiers.*.count"
+                    )
+        return ""
+
+    def _too_near(self, kept: NDArray[np.intp], fit: NDArray[np.bool_]) -> str:
+        """Say which two places to be kept are nearer than any tiers of theirs may stand."""
+        if self.spaced != "hard":
+            return ""
+        least_km = np.array([self.scenario.tiers[tier].separation_km for tier in TIERS])
+        lower_km = least_km[np.maximum.outer(np.arange(len(TIERS)), np.arange(len(TIERS)))]
+        for one, other in combinations(range(len(kept)), 2):
+            a, b = int(kept[one]), int(kept[other])
+            asked_km = lower_km[np.ix_(fit[one], fit[other])].min()
+            km = float(geodesic_km(*(x[at] for at in (a, b) for x in (self.lat_deg, self.lon_deg))))
+            if km < asked_km:
+                return (
+                    f"{self._named(a)} and {self._named(b)} are {km:,.1f} km apart, and "
+                    f"{asked_km:g} km are asked for (rule {self.spacing_rule}); keep one, or lower "
+                    "tiers.*.separation_km"
+                )
+        return ""
 
     @cached_property
     def _drops(self) -> tuple[Admission, ...]:
