@@ -143,6 +143,7 @@ def test_geopackage_layers(
 ) -> None:
     path = tmp_path / "plan.gpkg"
     write_geopackage(plan, candidates, atlas, path)
+    assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") is None  # as it was
     assert [str(name) for name, _ in pyogrio.list_layers(path)] == [
         "hubs", "substation_links", "landing_links", "backups", "candidates",
     ]  # fmt: skip

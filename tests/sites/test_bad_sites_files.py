@@ -24,6 +24,11 @@ ENCODINGS = "allowed: UTF-8 (with or without BOM), UTF-16 with BOM, CP932 or EUC
         ("s.csv", b"", "is empty; give at least one site"),
         ("s.csv", b"\n  \n,\n", "is empty; give a header and at least one site"),
         ("s.csv", b"lat,lon\n", "has no rows; give at least one site"),
+        (  # what is wrong with the header is told though nothing stands below it
+            "s.csv",
+            b"lat,latitude,lon\n",
+            'header, column latitude: gives lat_deg, as column "lat" does; keep one of the two',
+        ),
         (
             "s.csv",
             "lat,lon\n43,141\n".encode("utf-16-le"),
