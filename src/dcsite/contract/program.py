@@ -78,7 +78,7 @@ class LazyRows(Protocol):
     def separate_relaxed(self, values: Mapping[str, float]) -> int:
         """Add rows that a point of the linear relaxation violates; return how many."""
 
-    def complete(self, values: Mapping[str, float]) -> dict[str, float]:
+    def complete(self, values: Mapping[str, float], *, loosely: bool = False) -> dict[str, float]:
         """Return values of the rows' own variables with which a candidate solution keeps them."""
 
     def summary(self) -> str:

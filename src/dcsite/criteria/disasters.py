@@ -249,7 +249,7 @@ class TailRows:
 
     separate_relaxed = separate
 
-    def complete(self, values: Mapping[str, float]) -> dict[str, float]:
+    def complete(self, values: Mapping[str, float], *, loosely: bool = False) -> dict[str, float]:
         """Return the tail of a point's loads."""
         return {self.loss.name: min(max(self._worst(values)[1], 0.0), 1.0)}
 

@@ -391,7 +391,7 @@ class _Rows:
             self._lay_set(event, falls, tokyo)
         return len(found[:_ROWS_PER_ROUND])
 
-    def complete(self, values: Mapping[str, float]) -> dict[str, float]:
+    def complete(self, values: Mapping[str, float], *, loosely: bool = False) -> dict[str, float]:
         """Return what is short and what is carried, with a point's loads and reserves."""
         load, reserve = self._point(values)
         lack = float(self._lacks(load, reserve).max(initial=0.0))

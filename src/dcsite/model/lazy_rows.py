@@ -112,7 +112,7 @@ class TableRows:
 
     separate_relaxed = separate
 
-    def complete(self, values: Mapping[str, float]) -> dict[str, float]:
+    def complete(self, values: Mapping[str, float], *, loosely: bool = False) -> dict[str, float]:
         """Lower the epigraph, or raise the slack, until every row is kept; where there is any."""
         table = self._table
         short = table.least - self._left(values)

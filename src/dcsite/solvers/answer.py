@@ -225,11 +225,13 @@ def _cut_short(
     return _started(program, without, options)
 
 
-def _with_helpers(program: SiteProgram, values: Mapping[str, float]) -> dict[str, float]:
+def _with_helpers(
+    program: SiteProgram, values: Mapping[str, float], *, loosely: bool = False
+) -> dict[str, float]:
     """Return a point with its helper variables set to what all rows that stand ready ask for."""
     whole = dict(values)
     for rows in program.lazy:
-        whole |= rows.complete(whole)
+        whole |= rows.complete(whole, loosely=loosely)
     for variable, terms, constant in program.defined:
         whole[variable.name] = constant + sum(c * whole.get(v.name, 0.0) for v, c in terms)
     return whole
@@ -373,6 +375,17 @@ def _prepared(
             return plan, bound, last
         matrix = matrix.grown(program.problem)
     return start, bound, last
+
+
+def completed(
+    program: SiteProgram, values: Mapping[str, float]
+) -> tuple[dict[str, float], int]:
+    """Return a plan with its helper variables set to what all rows that stand ready ask for.
+
+    And how many rows, which are added, it breaks even so.
+    """
+    whole = _with_helpers(program, values, loosely=True)
+    return whole, _separated(program, whole)
 
 
 def _separated(program: SiteProgram, values: Mapping[str, float]) -> int:
