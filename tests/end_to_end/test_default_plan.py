@@ -48,7 +48,7 @@ def test_without_output_the_folder_is_named_after_the_scenario(two_default_runs)
 def test_five_files_and_nothing_else(default_run):
     folder = default_run.directory
     assert {path.name for path in folder.iterdir()} == {
-        "plan.json", "hubs.geojson", "hubs.csv", "candidates.csv", "loads.csv",
+        "plan.json", "hubs.geojson", "hubs.csv", "candidates.csv", "candidates.html", "loads.csv",
         "plan.gpkg", "map.html",
     } == set(FILE_NAMES)  # fmt: skip
     assert all(path.stat().st_size > 1000 for path in folder.iterdir())

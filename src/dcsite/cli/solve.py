@@ -126,6 +126,7 @@ def solve_command(
                 started=begun,
                 start=begin_from,
                 check_first=not diagnose,
+                ties=6 if explain else 1,
             )
             others, explanation, interrupted = None, None, run.plan.status == "interrupted"
             if alternatives and not interrupted:

@@ -81,6 +81,7 @@ def print_summary(
         console.print(
             f"each of these alone moves a third of the default plan's load or more: {escape(told)}"
         )
+    typer.echo(f"candidates: {paths.candidates_html}")
     # The path stands alone and whole on the last line, so that scripts can take it.
     typer.echo(f"map: {paths.map_html}")
 
@@ -115,6 +116,8 @@ def _wrong(console: Console, plan: Plan) -> None:
 def _tables(plan: Plan, *, verbose: bool) -> Iterator[Table | str]:
     private = plan.scenario["demand"].get("hub_loads", "chosen") != "chosen"
     yield _hubs(plan, room=private)
+    if plan.tied:
+        yield _ties(plan)
     if plan.backups:
         yield _backups(plan)
     asked = _in_question(plan) if private else plan.measures
@@ -129,6 +132,22 @@ def _tables(plan: Plan, *, verbose: bool) -> Iterator[Table | str]:
             f"all {len(plan.measures)} measures, and what each prefecture and connection point is "
             "given: --verbose, the map, plan.json, loads.csv"
         )
+
+
+def _ties(plan: Plan) -> str:
+    """Say who could hold a hub's place within the gap, a line for each group of hubs."""
+    lines = [f"as good within the plan's gap ({plan.gap:.3%}), other hubs kept; its loss at most:"]
+    for group in plan.tied:
+        rivals: dict[str, tuple[float, str]] = {}
+        for tie in (tie for hub in group for tie in hub.ties or ()):
+            said = tie.loss, f"{tie.place.label} ({tie.said(plan.objective)})"
+            rivals[tie.place.site_id] = min(said, rivals.get(tie.place.site_id, said))
+        listed = ", ".join(text for _, text in sorted(rivals.values()))
+        more = max(hub.ties_open for hub in group)
+        others = f"; up to {more} more not ruled out" if more else ""
+        hubs = ", ".join(hub.label for hub in group)
+        lines.append(f"  {group[0].tier} {hubs} ~ {listed}{others}")
+    return escape("\n".join(lines))
 
 
 def _takeovers(console: Console, plan: Plan) -> None:

@@ -79,7 +79,10 @@ class LazyRows(Protocol):
         """Add rows that a point of the linear relaxation violates; return how many."""
 
     def complete(self, values: Mapping[str, float], *, loosely: bool = False) -> dict[str, float]:
-        """Return values of the rows' own variables with which a candidate solution keeps them."""
+        """Return values of the rows' own variables with which a candidate solution keeps them.
+
+        The best ones; `loosely`, ones nearly as good, where finding the best takes long.
+        """
 
     def summary(self) -> str:
         """Say in a few words how many rows there are and how many were added."""

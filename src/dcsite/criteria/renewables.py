@@ -60,10 +60,8 @@ HOURS_PER_YEAR = 8760.0
 #: A mix of contracts within this of the best, in shares of all hubs' energy, is taken for it; the
 #: objective then errs by less than the check of a plan allows.
 _TOLERANCE = 1e-6
-#: The same for the relaxation, whose loads are not yet the plan's.
+#: The same for the relaxation, whose loads are not yet the plan's, and where that is enough.
 _RELAXED = 3e-4
-#: And where a point is completed loosely.
-_LOOSE = 1e-4
 #: A point whose matched energy is over by less is near; so many mixes are then found for loads that
 #: scatter about its own by so much.
 _NEAR = 5e-3
@@ -434,9 +432,9 @@ class _MatchingRows:
         """
         load = self._loads(values)
         thought = np.array([values.get(variable.name, 0.0) for variable in self._matched])
-        if self._last is not None and self._last[0][0] == load.tobytes():
-            if float(thought.sum() - self._last[1].matched.sum()) <= 2.0 * tolerance:
-                return 0
+        known = None if self._last is None or self._last[0][0] != load.tobytes() else self._last[1]
+        if known is not None and thought.sum() - known.matched.sum() <= 2.0 * tolerance:
+            return 0
         mix = self._best(load, tolerance)
         excess = float(thought.sum() - mix.matched.sum())
         if excess <= 2.0 * tolerance:
@@ -475,7 +473,7 @@ class _MatchingRows:
     def complete(self, values: Mapping[str, float], *, loosely: bool = False) -> dict[str, float]:
         """Return the best contracts for a point's loads, and all that follows from them."""
         load = self._loads(values)
-        mix = self._best(load, _LOOSE if loosely else _TOLERANCE)
+        mix = self._best(load, _RELAXED if loosely else _TOLERANCE)
         total = float(mix.matched.sum())
         whole = {self._score.name: min(total / self._own.score_one_share, 1.0)}
         for area in range(len(load)):
@@ -489,7 +487,7 @@ class _MatchingRows:
         return whole
 
     def _best(self, load: NDArray[np.float64], tolerance: float) -> Mix:
-        """Return the best contracts for loads; a point is completed and held against rows in turn."""
+        """Return the best contracts for loads; the last ones are kept, they are asked for twice."""
         asked = (load.tobytes(), tolerance, sum(map(len, self._known)))
         if self._last is None or self._last[0] != asked:
             mix = self._market.best(load, load, known=self._known, tolerance=tolerance)

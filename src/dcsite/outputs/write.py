@@ -13,6 +13,7 @@ from dcsite.plan.session import Session
 from dcsite.plan.types import Plan
 
 from . import atomic
+from .candidates import candidates_page
 from .tables import (
     hubs_geojson,
     write_candidates_csv,
@@ -42,6 +43,7 @@ FILE_NAMES = (
     "candidates.csv",
     "plan.gpkg",
     "map.html",
+    "candidates.html",
 )
 
 #: Written beside them when alternatives were asked for.
@@ -75,6 +77,7 @@ class OutputPaths:
     candidates_csv: Path
     plan_gpkg: Path
     map_html: Path
+    candidates_html: Path
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,7 @@ def write_outputs(
         write_loads_csv(plan, staging / "loads.csv")
         if card is not None:
             write_candidates_csv(card, staging / "candidates.csv")
+            atomic.write_text(staging / "candidates.html", candidates_page(card, plan))
         told = candidates if card is None else candidates.join(card.verdicts())
         write_geopackage(plan, told, atlas, staging / "plan.gpkg")
         _write_map(staging, document, candidates, atlas, explanation)

@@ -18,8 +18,9 @@ from dcsite.scenario import as_dict
 from dcsite.sites import site_members
 
 from .check import check_plan, highest_first
+from .places import name_of
 from .shares import measure_shares
-from .types import Assumption, GeodataUse, Hub, Parcel, Plan
+from .types import Assumption, GeodataUse, Hub, Parcel, Plan, Tie
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
-    from dcsite.solvers import Answer
+    from dcsite.solvers import Answer, Exchanges
 
     from .check import Checked
 
@@ -47,6 +48,7 @@ def build_plan(
     gap_asked: float,
     options: Mapping[str, Any],
     wall_s: float,
+    exchanges: Mapping[tuple[int, int], Exchanges] | None = None,
 ) -> Plan:
     """Check an answer independently and build the plan from it.
 
@@ -66,6 +68,8 @@ def build_plan(
         Solver options, for the manifest.
     wall_s : float
         Seconds since the command began.
+    exchanges : mapping, optional
+        By site's row and tier, who else could hold a hub's place; None where that was not sought.
 
     Raises
     ------
@@ -106,7 +110,7 @@ def build_plan(
         options=dict(options),
         wall_s=wall_s,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        hubs=_hubs(hubs, atlas, checked),
+        hubs=_with_ties(_hubs(hubs, atlas, checked), sites, exchanges),
         measures=(
             *(measure for found in checked.evaluations.values() for measure in found.measures),
             *_demand_measures(hubs, scenario, checked),
@@ -247,6 +251,28 @@ def _hubs(hubs: gpd.GeoDataFrame, atlas: Atlas, checked: Checked) -> tuple[Hub, 
             )
         )
     return tuple(found)
+
+
+def _with_ties(
+    hubs: tuple[Hub, ...],
+    sites: gpd.GeoDataFrame,
+    exchanges: Mapping[tuple[int, int], Exchanges] | None,
+) -> tuple[Hub, ...]:
+    """Return the hubs with who else could hold their place, where that was sought."""
+    if exchanges is None:
+        return hubs
+    told = {str(sites.index[site]): one for (site, _), one in exchanges.items()}
+    return tuple(
+        replace(
+            hub,
+            ties=tuple(
+                Tie(name_of(sites, str(sites.index[one.site])), one.it_load_mw, one.loss)
+                for one in told[hub.site_id].found
+            ),
+            ties_open=told[hub.site_id].open,
+        )
+        for hub in hubs
+    )
 
 
 def _text(value: object) -> str | None:

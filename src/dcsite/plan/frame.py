@@ -87,6 +87,10 @@ def _hub_row(plan: Plan, hub: Hub) -> dict[str, Any]:
         "reserve_mw": rounded(hub.reserve_mw, 3),
         "nearest_hub_km": rounded(hub.nearest_hub_km, 3),
         "nearest_hub_id": hub.nearest_hub_id,
+        "ties_with": "; ".join(
+            f"{tie.place.label} {tie.place.site_id} ({tie.said(plan.objective)})"
+            for tie in hub.ties or ()
+        ),
         **_backup_cells(plan, hub),
         **{name: rounded(value, 6) for name, value in hub.facts.items()},
     }

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from dcsite.contract import TIERS, criteria
+from dcsite.model import Refusal
 from dcsite.records import FILE_DECIMALS_DEG, unit_decimals
 
 from .frame import own_columns, storable_text, value_column
@@ -40,7 +41,8 @@ STATUS = {
     "admitted": ("admitted, not chosen", "立地可・非選定"),
     "refused": ("refused in every tier", "全階層で除外"),
 }
-_FORBIDDEN = (
+_FORBIDDEN = Refusal(
+    "places.forbid",
     "forbidden by the scenario (places.forbid)",
     "シナリオで立地不可に指定（places.forbid）",
 )
@@ -104,17 +106,22 @@ class Scorecard:
         return admitted.rank(ascending=False, method="min").to_numpy()
 
     @cached_property
-    def refusals(self) -> tuple[tuple[tuple[str, str], ...], ...]:
-        """By site and tier what keeps it out, in English and in Japanese; empty: nothing."""
-        found: list[tuple[tuple[str, str], ...]] = []
-        for site, forbidden in enumerate(self._forbidden.tolist()):
-            own = []
-            for tier in range(len(TIERS)):
-                out = [(one.en, one.ja) for one in self.candidates.refusals(site, tier)]
-                out = [_FORBIDDEN, *out] if forbidden else out
-                own.append(("; ".join(en for en, _ in out), "；".join(ja for _, ja in out)))
-            found.append(tuple(own))
-        return tuple(found)
+    def refusals(self) -> tuple[tuple[tuple[Refusal, ...], ...], ...]:
+        """By site and tier the rules that keep it out; empty: none."""
+        return tuple(
+            tuple(
+                (*((_FORBIDDEN,) if forbidden else ()), *self.candidates.refusals(site, tier))
+                for tier in range(len(TIERS))
+            )
+            for site, forbidden in enumerate(self._forbidden.tolist())
+        )
+
+    def kept_out(self, tier: int) -> list[tuple[str, str]]:
+        """Say of every site what keeps it out of a tier, in English and in Japanese."""
+        return [
+            ("; ".join(one.en for one in own[tier]), "；".join(one.ja for one in own[tier]))
+            for own in self.refusals
+        ]
 
     @cached_property
     def status(self) -> tuple[str, ...]:
@@ -126,6 +133,16 @@ class Scorecard:
             for site, own in zip(self.candidates.sites.index, admitted, strict=True)
         )
 
+    @cached_property
+    def ties(self) -> Mapping[str, tuple[str, ...]]:
+        """By site the hubs whose place it could hold within the gap, and those that could its."""
+        found: dict[str, list[str]] = {}
+        for hub in self.plan.hubs if self.plan is not None else ():
+            for tie in hub.ties or ():
+                found.setdefault(hub.site_id, []).append(tie.place.label)
+                found.setdefault(tie.place.site_id, []).append(hub.label)
+        return {site: tuple(labels) for site, labels in found.items()}
+
     def verdicts(self) -> pd.DataFrame:
         """Return what :meth:`frame` says of each tier asked for, indexed by `site_id`."""
         one = self.candidates
@@ -136,9 +153,9 @@ class Scorecard:
             found[f"{name}_rank"] = pd.array(self.rank[:, tier]).astype("Int64")
             found[f"{name}_score"] = self.total[:, tier]
             found[f"{name}_most_mw"] = np.round(one.could_bear_mw[:, tier], 3)
-            for place, language in enumerate(("en", "ja")):
-                told = [own[tier][place] for own in self.refusals]
-                found[f"{name}_kept_out_{language}"] = told
+            told = self.kept_out(tier)
+            found[f"{name}_kept_out_en"] = [en for en, _ in told]
+            found[f"{name}_kept_out_ja"] = [ja for _, ja in told]
         return found
 
     def frame(self) -> pd.DataFrame:
@@ -166,6 +183,7 @@ class Scorecard:
             "lon_deg": sites["lon_deg"].round(FILE_DECIMALS_DEG).to_numpy(),
             "it_load_mw": [round(hub.it_load_mw, 3) if hub else None for hub in chosen],
             "reserve_mw": [round(hub.reserve_mw, 3) if hub else None for hub in chosen],
+            "ties_with": ["; ".join(self.ties.get(str(site), ())) for site in sites.index],
         }
         table |= {str(name): cells.to_numpy() for name, cells in self.verdicts().items()}
         for criterion in criteria():

@@ -29,7 +29,7 @@ from dcsite.model import Candidates, all_rules, assemble
 from dcsite.scenario import flatten, load_scenario, override_texts
 from dcsite.sites import joined_sites, merged_sites, municipality_sites, own_sites, read_sites
 from dcsite.sites.reader import layer_names, shown
-from dcsite.solvers import SolveOptions, find_answer
+from dcsite.solvers import SolveOptions, find_answer, find_exchanges
 
 from .build import build_plan
 from .places import kept_place, settled_places, with_wishes
@@ -429,6 +429,7 @@ class Session:
         started: float | None = None,
         start: pd.DataFrame | None = None,
         check_first: bool = True,
+        ties: int = 1,
     ) -> Run:
         """Carry the scenario from sites to a checked plan.
 
@@ -449,6 +450,9 @@ class Session:
         check_first : bool
             Whether a check may answer at once that there is no plan. Without it such a scenario is
             built and solved, and every least set of rules that cannot hold is looked for.
+        ties : int
+            Candidates sought for each hub of a proven plan that could hold its place within the
+            gap.
 
         Raises
         ------
@@ -481,6 +485,10 @@ class Session:
             stage("diagnose")
             raise why_infeasible(self.candidates, options)
         stage("check")
+        outcome, exchanges = answer.outcome, None
+        if outcome.status == "optimal" and outcome.objective is not None:
+            within = max(0.0, (outcome.bound or outcome.objective) - outcome.objective)
+            exchanges = find_exchanges(program, outcome.values or {}, within, ties)
         plan = build_plan(
             answer,
             measured,
@@ -490,6 +498,7 @@ class Session:
             gap_asked=options.gap,
             options=options.manifest,
             wall_s=time.perf_counter() - begun,
+            exchanges=exchanges,
         )
         count, sha256 = own_sites(self.sites)
         if count:

@@ -156,6 +156,24 @@ class Parcel(Record):
         return f"{self.site_id}{name} ({sizes or 'size not known'})"
 
 
+class Tie(Record):
+    """A candidate that could hold a hub's place as well: all other hubs kept, loads chosen anew.
+
+    It breaks no hard rule, and what it loses is less than the plan's gap.
+    """
+
+    place: PlaceName
+    """The candidate."""
+    it_load_mw: Mw
+    """Its IT load in that plan, in MW."""
+    loss: Points
+    """Objective points it loses at most; below 0 a gain within the gap."""
+
+    def said(self, objective: float) -> str:
+        """Write its loss in per cent of the plan's objective."""
+        return f"{100.0 * self.loss / max(abs(objective), 1e-9):.3f} %"
+
+
 class Hub(HubBrief):
     """One new data-centre hub of the plan."""
 
@@ -185,6 +203,11 @@ class Hub(HubBrief):
     """What the user's file says of the site in columns that are not read, by their names."""
     members: tuple[Parcel, ...] = ()
     """Parcels of the user's file that were merged into the site, none where it is one."""
+    ties: tuple[Tie, ...] | None = None
+    """Candidates found that could hold the hub's place within the plan's gap, the least loss first;
+    null where none were sought: the plan is not proven, was interrupted or is very large."""
+    ties_open: int = 0
+    """Further candidates of which it was not found out: bounds do not rule them out."""
     facts: Mapping[str, UnknownRatio] = field(default_factory=dict)
     """Values that stand among the hub's own keys in a file."""
 
@@ -396,6 +419,22 @@ class Plan(Record):
             f"この計画は評価基準では決まっていません：目的値のうち評価点は{scored:.3f}、"
             f"規則違反の罰則が-{broken:.3f}、満たされない需要が-{unserved:.3f}"
         )
+
+    @property
+    def tied(self) -> tuple[tuple[Hub, ...], ...]:
+        """Hubs that have a tie, those of a tier that share one together."""
+        groups: list[list[Hub]] = []
+        for hub in (hub for hub in self.hubs if hub.ties):
+            own = {tie.place.site_id for tie in hub.ties or ()}
+            joined = [
+                group
+                for group in groups
+                if group[0].tier == hub.tier
+                and any(tie.place.site_id in own for one in group for tie in one.ties or ())
+            ]
+            groups = [group for group in groups if group not in joined]
+            groups.append([*(one for group in joined for one in group), hub])
+        return tuple(map(tuple, groups))
 
     @property
     def reserve_mw(self) -> float:

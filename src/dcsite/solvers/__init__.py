@@ -2,11 +2,14 @@
 
 from .answer import Answer, chosen_hubs, find_answer, solve_program
 from .drive import AUTO_ORDER, solve
+from .exchange import Exchange, Exchanges, find_exchanges
 from .options import Outcome, OutcomeStatus, Progress, SolveOptions, SolverName
 
 __all__ = [
     "AUTO_ORDER",
     "Answer",
+    "Exchange",
+    "Exchanges",
     "Outcome",
     "OutcomeStatus",
     "Progress",
@@ -14,6 +17,7 @@ __all__ = [
     "SolverName",
     "chosen_hubs",
     "find_answer",
+    "find_exchanges",
     "solve",
     "solve_program",
 ]

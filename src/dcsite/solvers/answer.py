@@ -361,7 +361,7 @@ def _prepared(
     bound = matrix.sense * _surely(relaxed.objective)
     if start is not None:
         now = matrix.grown(program.problem)
-        if now.point(start) is not None and not _separated(program, start):
+        if now.point(start) is not None and not separated(program, start):
             return start, bound, last
     limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
     for number in range(1, _ROUNDS + 1):
@@ -371,24 +371,23 @@ def _prepared(
         if found is None:
             break
         plan = _with_helpers(program, dict(zip(matrix.names, found.tolist(), strict=True)))
-        if not _separated(program, plan):
+        if not separated(program, plan):
             return plan, bound, last
         matrix = matrix.grown(program.problem)
     return start, bound, last
 
 
-def completed(
-    program: SiteProgram, values: Mapping[str, float]
-) -> tuple[dict[str, float], int]:
-    """Return a plan with its helper variables set to what all rows that stand ready ask for.
+def completed(program: SiteProgram, values: Mapping[str, float]) -> dict[str, float]:
+    """Return a plan with its helper variables set so that it keeps the rows that stand ready.
 
-    And how many rows, which are added, it breaks even so.
+    Set loosely, which may cost it a little. Rows that it breaks even so are laid.
     """
     whole = _with_helpers(program, values, loosely=True)
-    return whole, _separated(program, whole)
+    separated(program, whole)
+    return whole
 
 
-def _separated(program: SiteProgram, values: Mapping[str, float]) -> int:
+def separated(program: SiteProgram, values: Mapping[str, float]) -> int:
     """Lay the rows that a plan breaks; return how many."""
     near = sum(rows.separate(values) for rows in program.apart)
     return near + sum(rows.separate(values) for rows in program.lazy)

@@ -16,15 +16,13 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
-from dcsite.interrupts import Interrupts
-
-from .answer import completed
+from .answer import completed, separated
 from .highs_worker import highs_program
 from .matrix import ProgramMatrix
 from .relaxation import silent_highs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -32,8 +30,11 @@ if TYPE_CHECKING:
 
 #: Rounds of rows that the plans of exchanges violate.
 _ROUNDS = 2
-#: Candidates that are solved for at most for one hub, those first that may lose least.
-_TRIED = 3
+#: For each one that is sought so many candidates are solved for at most, those first that may lose
+#: least: the default plan's twenty-five hubs have a thousand that no bound rules out.
+_TRIED = 5
+#: A program of more columns takes too long.
+_MOST_COLUMNS = 20_000
 #: Rows of more columns force none to 0 that narrower ones do not.
 _NARROW = 64
 #: HiGHS's tolerance of an objective, and of whole numbers.
@@ -69,7 +70,7 @@ class Exchanges:
     found : tuple of Exchange
         Those within the loss allowed, the least loss first.
     open : int
-        Candidates of which it was not decided whether they are: beyond those that were solved for.
+        Further candidates that no bound rules out and that were not solved for.
     """
 
     found: tuple[Exchange, ...]
@@ -77,7 +78,7 @@ class Exchanges:
 
 
 def find_exchanges(
-    program: SiteProgram, values: Mapping[str, float], loss: float
+    program: SiteProgram, values: Mapping[str, float], loss: float, most: int = 1
 ) -> dict[tuple[int, int], Exchanges] | None:
     """Find for each hub of a plan which candidates could hold its place.
 
@@ -89,13 +90,17 @@ def find_exchanges(
         The plan, by column.
     loss : float
         Objective points that an exchange may lose at most.
+    most : int
+        Candidates sought for each hub; each takes a tenth of a second on the national program.
 
     Returns
     -------
     dict, optional
-        By site and tier; None where the user stopped the search.
+        By site and tier; None where it would take too long.
     """
     matrix = ProgramMatrix.from_problem(program.problem)
+    if len(matrix.names) > _MOST_COLUMNS:
+        return None
     best = matrix.objective(matrix.clean(_point(matrix, values)))
     enough = best + loss + _TOLERANCE * max(1.0, abs(best))
     place = {name: number for number, name in enumerate(matrix.names)}
@@ -107,47 +112,45 @@ def find_exchanges(
         if values.get(program.open[site, tier].name, 0.0) > 0.5
     ]
     held = {site for site, _ in hubs}
-    sought: dict[tuple[int, int], NDArray[np.intp] | None] = dict.fromkeys(hubs)
+    free = np.array([site not in held for site in range(len(program.eligible))])
+    sought = {hub: np.flatnonzero(program.eligible[:, hub[1]] & free) for hub in hubs}
     found: dict[tuple[int, int], list[Exchange]] = {hub: [] for hub in hubs}
     left: dict[tuple[int, int], int] = dict.fromkeys(hubs, 0)
-    with Interrupts() as interrupts:
-        for _ in range(_ROUNDS):
-            rows = len(matrix.row_names)
-            for hub in list(sought):
-                if interrupts.count:
-                    return None
-                free = sought[hub]
-                if free is None:
-                    every = np.flatnonzero(program.eligible[:, hub[1]])
-                    free = np.array([site for site in every.tolist() if site not in held])
-                others = [opens[one] for one in hubs if one != hub]
-                place_of = _Place(matrix, opens[program.eligible], others, opens[free, hub[1]])
-                pending = []
-                reach, beyond = place_of.within(enough)
-                left[hub] = beyond if sought[hub] is None else left[hub]
-                for one in reach:
-                    point = place_of.solve(one, enough)
-                    if point is None:
-                        continue
-                    plan = dict(zip(matrix.names, point.tolist(), strict=True))
-                    plan, more = completed(program, plan)
-                    matrix = matrix.grown(program.problem) if more else matrix
-                    kept = matrix.point(plan)
-                    if kept is not None and matrix.objective(kept) <= enough:
-                        site = int(free[one])
-                        lost = matrix.objective(kept) - best
-                        load_mw = float(program.load_of(plan)[site])
-                        found[hub].append(Exchange(site, lost, load_mw))
-                    elif more:
-                        pending.append(int(free[one]))
-                sought[hub] = np.array(pending, dtype=np.intp)
-            sought = {hub: sites for hub, sites in sought.items() if sites is not None and len(sites)}
-            if not sought or len(matrix.row_names) == rows:
-                break
-    for hub, sites in sought.items():
-        left[hub] += len(sites) if sites is not None else 0
+    for _ in range(_ROUNDS):
+        rows = len(matrix.row_names)
+        for hub, among in list(sought.items()):
+            others = [opens[one] for one in hubs if one != hub]
+            place_of = _Place(matrix, opens[program.eligible], others, opens[among, hub[1]])
+            within, again = place_of.within(enough), []
+            for tried, one in enumerate(within):
+                if tried == _TRIED * most or len(found[hub]) == most:
+                    left[hub] += len(within) - tried
+                    break
+                point = place_of.solve(one, enough)
+                if point is None:
+                    continue
+                solved = dict(zip(matrix.names, point.tolist(), strict=True))
+                plan = completed(program, solved)
+                matrix = matrix.grown(program.problem)
+                kept = matrix.point(plan)
+                if kept is not None and matrix.objective(kept) <= enough:
+                    site = int(among[one])
+                    lost = matrix.objective(kept) - best
+                    load_mw = float(program.load_of(plan)[site])
+                    found[hub].append(Exchange(site, lost, load_mw))
+                else:
+                    separated(program, solved)
+                    again.append(int(among[one]))
+            sought[hub] = np.array(again, dtype=np.intp)
+            matrix = matrix.grown(program.problem)
+        sought = {hub: among for hub, among in sought.items() if len(among)}
+        if not sought or len(matrix.row_names) == rows:
+            break
     return {
-        hub: Exchanges(tuple(sorted(own, key=lambda one: (one.loss, one.site))), left[hub])
+        hub: Exchanges(
+            tuple(sorted(own, key=lambda one: (one.loss, one.site))),
+            left[hub] + len(sought.get(hub, ())),
+        )
         for hub, own in found.items()
     }
 
@@ -213,18 +216,17 @@ class _Place:
         one = self._candidates[self._candidates >= 0].astype(np.int32)
         self._highs.addRow(1.0, 1.0, one.size, one, np.ones(one.size))
 
-    def within(self, enough: float) -> tuple[list[int], int]:
-        """Return the candidates that may reach a cost, the best bound first, and how many more."""
+    def within(self, enough: float) -> list[int]:
+        """Return the candidates that a bound does not keep from a cost, the best bound first."""
         if not self.possible or not (self._candidates >= 0).any() or not self._run(self._highs):
-            return [], 0
+            return []
         least = float(self._highs.getInfo().objective_function_value)
         dual = np.array(self._highs.getSolution().col_dual)
         bound = np.full(self._candidates.size, np.inf)
         here = np.flatnonzero(self._candidates >= 0)
         bound[here] = least + np.maximum(dual[self._candidates[here]], 0.0)
         order = here[np.argsort(bound[here], kind="stable")]
-        order = order[bound[order] <= enough]
-        return order[:_TRIED].tolist(), max(0, len(order) - _TRIED)
+        return [int(one) for one in order if bound[one] <= enough]
 
     def solve(self, candidate: int, enough: float) -> NDArray[np.float64] | None:
         """Return the best plan with a candidate; None if it costs more than enough, or is none."""
@@ -275,8 +277,8 @@ def propagate(
     row, column, a = row[told], matrix.column[told], matrix.coefficient[told]
     while True:
         before = int(((lower == 0.0) & (upper == 0.0)).sum())
-        for sign, bound in ((1.0, matrix.row_upper), (-1.0, -matrix.row_lower)):
-            bound = np.where(here, bound, np.inf)
+        for sign, most in ((1.0, matrix.row_upper), (-1.0, -matrix.row_lower)):
+            bound = np.where(here, most, np.inf)
             # sign * row <= bound: what the others leave at least bounds each term.
             c = sign * a
             up = c > 0.0

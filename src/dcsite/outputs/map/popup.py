@@ -61,7 +61,7 @@ def hub_popup(
         hub=hub,
         tier=tier_style(hub.tier),
         area=area,
-        facts=_facts(hub, names),
+        facts=_facts(hub, names, plan),
         loads=() if plan is None else loads_by_part(plan, hub.site_id),
         carrying=() if plan is None else carrying_lines(plan, names, hub.site_id),
         worth=hub_worth(explanation, hub.site_id),
@@ -219,7 +219,7 @@ def _line(ja: str, en: str, value: str, more: str = "") -> dict[str, str]:
     return {"ja": ja, "en": en, "value": value, "more": more}
 
 
-def _facts(hub: Hub, names: Mapping[str, str]) -> list[dict[str, str]]:
+def _facts(hub: Hub, names: Mapping[str, str], plan: Plan | None) -> list[dict[str, str]]:
     """Return what a hub is: load, links, neighbour, energy, uncertainty."""
     facts = [_line("IT容量", "IT load", about(hub.it_load_mw))]
     if hub.reserve_mw > 0.0:
@@ -232,6 +232,16 @@ def _facts(hub: Hub, names: Mapping[str, str]) -> list[dict[str, str]]:
         value = " · ".join(filter(None, (link.detail, quantity(link.distance_km, "km"))))
         name = " ".join(filter(None, (link.name_ja, link.name_en))) or "名称なし no name"
         facts.append(_line(kind.end_ja, kind.end_en, value, f"{name} ({link.end_id})"))
+    if plan is not None:
+        facts += [
+            _line(
+                "ギャップ内の代替地", "As good within the gap",
+                _name(tie.place), f"損失 loses at most {tie.said(plan.objective)}",
+            )
+            for tie in hub.ties or ()
+        ]  # fmt: skip
+        if hub.ties_open:
+            facts.append(_line("未判定の候補", "Not ruled out besides", str(hub.ties_open)))
     if hub.members:
         listed = "; ".join(map(str, hub.members))
         facts.append(_line("合わせた区画", "Parcels in it", str(len(hub.members)), listed))
