@@ -201,7 +201,7 @@ def saved(solve, own_sites):
     ("begun", "arguments"),
     [
         (r" s  building the program$", ("frontier", "--points", "3", "-o", "out")),
-        (r" s  measuring sites$", ("compare", "policy-2023", "distance-only", "-o", "out")),
+        (r": measuring sites$", ("compare", "policy-2023", "distance-only", "-o", "out")),
         (r" s  reading geodata$", ("stress", "PLAN", "-o", "out")),
         (r" s  reading geodata$", ("explain", "PLAN", "--sites", "SITES", "--write")),
         (None, ("robust", "--samples", "4", "-o", "out")),

@@ -17,7 +17,7 @@ from dcsite.sites import municipality_sites
 from dcsite.solvers import SolveOptions
 from dcsite.studies import robust as robust_module
 from dcsite.studies import robust_sample
-from dcsite.studies.robust import run_robust, wilson_interval
+from dcsite.studies.robust import SampleStore, run_robust, wilson_interval
 from dcsite.studies.robust_sample import Case, RobustRanges, Sampler, draw
 
 SMALL = (
@@ -250,12 +250,21 @@ def test_samples_of_other_inputs_are_refused(tmp_path, overrides, changes, named
     assert (tmp_path / "out" / "samples.jsonl").read_bytes() == before
 
 
-def test_a_file_of_somebody_else_is_refused_and_left(tmp_path):
+@pytest.mark.parametrize("text", ["my notes\n", "my notes"])
+def test_a_file_of_somebody_else_is_refused_and_left(tmp_path, text):
     path = tmp_path / "samples.jsonl"
-    path.write_text("my notes\n")
+    path.write_text(text)
     with pytest.raises(OutputError, match="is not what dcsite wrote"):
-        run(tmp_path, 1)
-    assert path.read_text() == "my notes\n"
+        SampleStore(tmp_path, {"seed": 1})
+    assert path.read_text() == text
+
+
+def test_a_run_that_was_killed_before_its_first_sample_is_in_nobodys_way(tmp_path):
+    path = tmp_path / "samples.jsonl"
+    for begun in ("", '{"inp', '{"inputs":{"seed":1}}\n', '{"inputs":{"seed":1}}\n{"num'):
+        path.write_text(begun)
+        SampleStore(tmp_path, {"seed": 2}).close()
+        assert path.read_text() == '{"inputs":{"seed":2}}\n'
 
 
 @pytest.mark.parametrize(

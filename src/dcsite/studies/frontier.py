@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from dcsite.plan import Session
     from dcsite.solvers import Outcome
 
+#: Solvers that run at once.
+_AT_ONCE = 2
+
 #: Weight of x beside y: a tenth of the gap asked for, within what arithmetic can tell apart.
 _LEAST_DELTA, _MOST_DELTA = 1e-6, 1e-4
 
@@ -63,7 +66,6 @@ def find_front(
     y: str,
     points: int,
     *,
-    jobs: int = 2,
     on_stage: Callable[[str], None] | None = None,
     on_point: Callable[[int, int, str], None] | None = None,
 ) -> Front:
@@ -79,8 +81,6 @@ def find_front(
         that on x as the scenario weighs them.
     points : int
         Values of epsilon, both ends included.
-    jobs : int
-        Solvers that run at once.
     on_stage : callable, optional
         Called with ``read``, ``measure``, ``build`` and ``solve`` as each begins.
     on_point : callable, optional
@@ -106,7 +106,7 @@ def find_front(
     stage("measure")
     candidates = session.candidates
     stage("build")
-    programs = [FrontProgram(candidates, x, y) for _ in range(max(1, jobs))]
+    programs = [FrontProgram(candidates, x, y) for _ in range(_AT_ONCE)]
     kind = SpacingSearch if x == SPACING else ScoreSearch
     search = kind(session, programs, points, on_point)
     stage("solve")

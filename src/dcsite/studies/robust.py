@@ -94,7 +94,7 @@ class SampleStore:
             self._made = made
             self._load(json.loads(json.dumps(inputs)))
         except BaseException:
-            self._close()
+            self.close()
             raise
 
     def _problem(self, message: str) -> OutputError:
@@ -104,8 +104,9 @@ class SampleStore:
         self._file.seek(0)
         content = self._file.read()
         whole = content.rfind(b"\n") + 1
-        lines = content[:whole].splitlines()
-        if not lines:
+        lines = content[:whole].splitlines() or [content]
+        ours = b'{"inputs":'
+        if len(lines) < 2 and ours.startswith(content[: len(ours)]):  # no sample yet
             self._file.truncate(0)
             self._append({"inputs": inputs})
             return
@@ -147,9 +148,6 @@ class SampleStore:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._close()
-
-    def _close(self) -> None:
         self._file.close()
         if self._made and not self.samples:  # a folder without a sample is of no use to anyone
             self.path.unlink()
