@@ -124,10 +124,15 @@ def checked_suffix(path: Path, form: FileForm) -> str:
         `MAX_BYTES`.
     """
     suffix = path.suffix.lower()
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "no such file"
-        if path.exists() and not path.is_dir():
-            what = "is no regular file"
+    what = ""
+    try:
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "no such file"
+            if path.exists() and not path.is_dir():
+                what = "is no regular file"
+    except OSError as error:  # a name that is too long
+        what = f"cannot be opened: {error.strerror}"
+    if what:
         raise form.unusable(path, f"{what}; allowed: a file {form.kinds}")
     if suffix not in form.suffixes:
         hint = next((text for kinds, text in _CONVERT.items() if suffix in kinds), "")
