@@ -427,6 +427,12 @@ def test_every_word_of_the_form_means_its_field() -> None:
                 assert meant[0] == field, word
 
 
+def test_the_readme_lists_every_word() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").casefold()
+    words = [word for same in SITES_FILE.columns.values() for word in same]
+    assert [word for word in words if word.casefold() not in readme] == []
+
+
 def test_units_are_not_found_within_words() -> None:
     assert AREA.stated("shape_area")[1] is None
     assert AREA.stated("hall")[1] is None

@@ -73,6 +73,15 @@ def run(directory: Path, samples: int = 4, *overrides: str, **changes):
     return found, drawn
 
 
+def test_of_many_wrong_keys_twenty_are_listed(tmp_path):
+    path = tmp_path / "r.toml"
+    path.write_text("".join(f"k{at} = 1\n" for at in range(30_000)), encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        RobustRanges.read(path)
+    assert len(caught.value.problems) == 21
+    assert str(caught.value).endswith(" more problems not shown")
+
+
 def test_shipped_ranges_state_why_and_fit_the_default_scenario(policy):
     ranges = RobustRanges.read()
     keys = [entry.key for entry in ranges.range]

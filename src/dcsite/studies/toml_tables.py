@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+#: More problems than this are counted, not listed.
+_LISTED = 20
+
+
 class Stated(BaseModel):
     """A table of stated values, or a whole file of them, which comes with dcsite as `shipped`."""
 
@@ -42,8 +46,10 @@ class Stated(BaseModel):
             return cls.model_validate_json(said, strict=True)
         except ValidationError as error:
             problems = []
-            for found in error.errors():
+            for found in error.errors()[:_LISTED]:
                 given = "" if isinstance(found["input"], dict) else f", got {shown(found['input'])}"
                 key = ".".join(map(str, found["loc"]))
                 problems.append(Problem(where, key, f"{found['msg']}{given}"))
+            if (more := error.error_count() - _LISTED) > 0:
+                problems.append(Problem(where, "", f"{more} more problems not shown"))
             raise ScenarioError(problems) from error
