@@ -222,6 +222,12 @@ def test_files_of_the_topology_collections_are_read(shipped_atlas, write_file, n
             assert said in caplog.text
 
 
+def test_a_key_without_a_type_is_text(shipped_atlas, write_file):
+    bare = GRAPHML.replace(' attr.type="double"', "")
+    own = of_file(shipped_atlas, write_file("zoo.graphml", bare))
+    assert own.nodes["lat_deg"].tolist() == [35.69, 34.69]
+
+
 def test_a_folder_is_one_network(shipped_atlas, write_file):
     for name, keys in (("a.json", ("nodes",)), ("b.json", ("links",))):
         write_file(name, json.dumps({"nodes": []} | {key: TRIANGLE[key] for key in keys}))

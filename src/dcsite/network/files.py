@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -167,7 +168,9 @@ def _from_json(content: bytes) -> nx.MultiGraph:
 def _from_graphml(content: bytes) -> nx.MultiGraph:
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise ValueError("it declares a document type, which no network needs")
-    return _undirected(nx.parse_graphml(content.decode("utf-8-sig"), force_multigraph=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a key without a type is read as text
+        return _undirected(nx.parse_graphml(content.decode("utf-8-sig"), force_multigraph=True))
 
 
 def _from_gml(content: bytes) -> nx.MultiGraph:
