@@ -24,8 +24,8 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
-#: Those that are not for a worker or a solver to hear: its parent does, and ends it.
-FOR_THE_PARENT = (signal.SIGINT, *_ENDING)
+#: Not for a worker to hear: its parent does, and ends it.
+WISHES_TO_STOP = (signal.SIGINT, *_ENDING)
 
 _PR_SET_PDEATHSIG = 1
 

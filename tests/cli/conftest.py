@@ -18,6 +18,7 @@ import pytest
 import dcsite
 from dcsite.atlas.atlas import default_root
 from dcsite.cli import main
+from dcsite.interrupts import WISHES_TO_STOP
 from dcsite.plan import Plan, Session
 from dcsite.sites import SITE_COLUMNS
 from dcsite.solvers import SolveOptions
@@ -80,7 +81,7 @@ def call(
     """A function that runs ``dcsite ARGUMENTS`` through the entry point of the console script."""
     for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS"):
         monkeypatch.delenv(name, raising=False)
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in WISHES_TO_STOP}
 
     def run(*arguments: str | os.PathLike[str]) -> Answer:
         monkeypatch.setattr(sys, "argv", ["dcsite", *map(str, arguments)])

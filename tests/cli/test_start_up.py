@@ -90,7 +90,7 @@ def test_a_ctrl_c_that_a_library_turns_into_another_error_is_still_one(monkeypat
             signal.raise_signal(signal.SIGINT)
         raise ImportError("highspy")
 
-    before = {number: signal.getsignal(number) for number in (2, 15, 1)}
+    before = {number: signal.getsignal(number) for number in interrupts.WISHES_TO_STOP}
     monkeypatch.setattr("dcsite.plan.reload.read_plan", load)
     monkeypatch.setattr(sys, "argv", ["dcsite", "stress", "out"])
     try:

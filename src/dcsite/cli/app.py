@@ -24,7 +24,7 @@ from dcsite.errors import (
     Problem,
     unwritable,
 )
-from dcsite.interrupts import raise_swallowed, was_raised
+from dcsite.interrupts import WISHES_TO_STOP, raise_swallowed, was_raised
 
 from .check import check_command
 from .compare import compare_command
@@ -155,8 +155,9 @@ def main() -> None:
         reason = os.strerror(told.failed.errno or 0)
         print(f"error: standard output: {reason}; files are written whole", file=sys.stderr)
         code = code or 2
-    # All is written and said: a Ctrl-C while Python tidies up must not make another ending of it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # All is written and said: a signal while Python tidies up must not make another ending of it.
+    for number in WISHES_TO_STOP:
+        signal.signal(number, signal.SIG_IGN)
     sys.exit(code)
 
 

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import numpy as np
 
 from dcsite.contract import TIERS
-from dcsite.interrupts import FOR_THE_PARENT, begin_worker
+from dcsite.interrupts import WISHES_TO_STOP, begin_worker
 from dcsite.model import Candidates, SiteProgram, assemble
 from dcsite.scratch import scratch_folder
 from dcsite.solvers import chosen_hubs, solve_program
@@ -319,7 +319,7 @@ def run_in_workers(
 
         def submit(task: tuple[Any, ...]) -> Future[R]:
             # A worker inherits what is blocked: Ctrl-C is heard here alone, from its first moment.
-            mask = signal.pthread_sigmask(signal.SIG_BLOCK, FOR_THE_PARENT)
+            mask = signal.pthread_sigmask(signal.SIG_BLOCK, WISHES_TO_STOP)
             try:
                 return pool.submit(work, *task)
             finally:
