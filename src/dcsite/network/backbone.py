@@ -82,7 +82,7 @@ class Network:
         for one, other, km in self.graph.edges(data="fibre_km"):
             pair = (at[one], at[other])
             least[pair] = min(km, least.get(pair, np.inf))
-        row, column = np.array(list(least), dtype=int).reshape(-1, 2).T
+        row, column = np.array(list(least), dtype=np.int32).reshape(-1, 2).T
         links = coo_array((list(least.values()), (row, column)), shape=(len(at), len(at)))
         return np.asarray(dijkstra(links.tocsr(), directed=False))
 

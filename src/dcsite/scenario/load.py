@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,7 +16,12 @@ from dcsite.records import Frozen
 from .layers import Layer, Merged, flatten, merge, parse_override, read_chain
 from .origin import read_sources, trace
 from .say import Vocabulary, validation_problems
-from .schema import Scenario, as_dict, scenario_model
+from .schema import MAX_DISTANCE_KM, Scenario, as_dict, scenario_model
+
+#: The most that a value can sensibly be, by the unit that its key ends with.
+_MOST = {"share": 1.0, "km": MAX_DISTANCE_KM, "mw": 1e6, "kv": 2000.0, "hours": 8784.0, "ha": 1e6}
+#: Beyond this no value of any unit makes sense, and sums lose their decimals.
+_MOST_OF_ALL = 1e9
 
 
 def load_scenario(
@@ -86,7 +92,7 @@ def _vocabulary(model: type[Scenario]) -> Vocabulary:
 
 
 def _contradictions(scenario: Scenario, merged: Merged) -> Iterator[Problem]:
-    """Refuse a soft rule that costs nothing to break, and a score whose anchors are equal."""
+    """Refuse soft rules that cost nothing, values no unit reaches, and scores of equal anchors."""
     for rule, mode in scenario.rules.items():
         key = f"penalties.{rule}"
         if mode == "soft" and scenario.penalties[rule] == 0:
@@ -95,6 +101,10 @@ def _contradictions(scenario: Scenario, merged: Merged) -> Iterator[Problem]:
                 key,
                 f'must be above 0 while rules.{rule} is soft, got 0; or set rules.{rule} = "off"',
             )
+    for key, value in flatten(as_dict(scenario)):
+        said = _beyond(key, value)
+        if said:
+            yield Problem(merged.setter(tuple(key.split("."))).where, key, said)
     values = dict(flatten(as_dict(scenario)["criteria"], "criteria."))
     for zero, value in values.items():
         one = zero.replace("_zero_", "_one_")
@@ -104,3 +114,21 @@ def _contradictions(scenario: Scenario, merged: Merged) -> Iterator[Problem]:
                 one,
                 f"must differ from {zero.rsplit('.', 1)[-1]}, got {value:g} for both",
             )
+
+
+def _beyond(key: str, value: Any) -> str:
+    """Say what is wrong with a number that its key's unit cannot reach: `25` for a share of 25 %.
+
+    A bound of the key's own is told before; this one holds for every criterion.
+    """
+    if isinstance(value, Mapping):
+        return next(filter(None, (_beyond(key, part) for part in value.values())), "")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    units = (part.rpartition("_")[2] for part in key.split("."))
+    most = next((_MOST[unit] for unit in units if unit in _MOST), _MOST_OF_ALL)
+    if abs(value) > most:
+        return f"must be at most {most:,.10g}, got {value:g}"
+    if 0 < abs(value) < 1 / _MOST_OF_ALL:
+        return f"must be 0 or at least {1 / _MOST_OF_ALL:g}, got {value:g}"
+    return ""
