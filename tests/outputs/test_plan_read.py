@@ -131,3 +131,13 @@ def test_the_digest_is_of_the_decisions_alone(plan: Plan) -> None:
     without = json.loads(plan.text())
     del without["digest"]
     assert Plan.read(json.dumps(without)).digest == plan.digest
+
+
+def test_a_plan_of_another_version_is_one_line(plan: Plan) -> None:
+    document = json.loads(plan.text())
+    document["dcsite_version"] = "9.0.0"
+    del document["measures"], document["notes"]
+    with pytest.raises(OutputError) as caught:
+        Plan.read(json.dumps(document), "out/plan.json")
+    assert len(caught.value.problems) == 1
+    assert str(caught.value).startswith("out/plan.json: was written by dcsite 9.0.0, whose plans")

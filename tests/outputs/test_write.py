@@ -144,6 +144,17 @@ def test_check_directory_knows_our_files(tmp_path: Path) -> None:
         check_directory(out)
 
 
+def test_a_folder_that_holds_an_input_is_not_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "hubs.csv").touch()
+    (tmp_path / "link").symlink_to(out)
+    for folder in (out, tmp_path / "link", tmp_path / "away" / ".." / "out"):
+        with pytest.raises(OutputError, match=r"holds hubs\.csv, which this run reads"):
+            check_directory(folder, inputs=[out / "hubs.csv"])
+    check_directory(out, inputs=[tmp_path / "hubs.csv"])
+
+
 def contents(directory: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in directory.iterdir()}
 

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 
 import pytest
 
 from dcsite.errors import ScenarioError
-from dcsite.scenario import load_scenario
+from dcsite.scenario import as_dict, flatten, load_scenario
 
 
 def problems_of(source="policy-2023", overrides=()) -> list[str]:
@@ -383,3 +384,41 @@ def test_a_wrong_value_among_thousands_of_unknown_keys_is_told(write):
         "many.toml: and 980 more unknown keys",
         "--set: and 10 more unknown keys",
     ]
+
+
+_NUMBERS = [
+    key
+    for key, value in flatten(as_dict(load_scenario("policy-2023")))
+    if isinstance(value, int | float | dict) and not isinstance(value, bool)
+]
+_SENSELESS = ("nan", "inf", "-inf", "1e308", "-1e308", "-1", "true", '"3"', "1e-320", "[1]", "2e9")
+
+
+@pytest.mark.parametrize("at", range(len(_SENSELESS)))
+def test_no_number_is_senseless(at):
+    """Every key meets two of the values, and each value every fifth key or so."""
+    assert len(_NUMBERS) > 150
+    counted = {key for key in _NUMBERS if key.endswith(".count")}
+    for number, key in enumerate(_NUMBERS):
+        if (number + at) % (len(_SENSELESS) // 2):
+            continue
+        value = "1.5" if key in counted and _SENSELESS[at] == "1e-320" else _SENSELESS[at]
+        with pytest.raises(ScenarioError) as caught:
+            load_scenario("policy-2023", (f"{key}={value}",))
+        assert all(problem.field.startswith(key) for problem in caught.value.problems), key
+        assert all("\n" not in str(problem) for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("criteria.firm_ground.tsunami.max_share.core", "25", "must be at most 1, got 25"),
+        ("criteria.substation.min_voltage_kv.core", "187000", "must be at most 2,000, got 187000"),
+        ("criteria.disasters.fuel_hours.core", "99999", "must be at most 8,784, got 99999"),
+        ("tiers.core.it_load_mw", "{min = 1, max = 1e7}", "must be at most 1,000,000, got 1e+07"),
+        ("tiers.large.count", "10001", "must be at most 10,000, got 10001"),
+    ],
+)
+def test_no_value_is_beyond_what_its_unit_reaches(key, value, said):
+    with pytest.raises(ScenarioError, match=re.escape(said)):
+        load_scenario("policy-2023", (f"{key}={value}",))

@@ -229,7 +229,12 @@ def asking(command: Callable[..., int]) -> Callable[..., int]:
 SolverOption: TypeAlias = Annotated[SolverChoice, typer.Option(help="Solver to use.")]
 
 EachTimeLimitOption: TypeAlias = Annotated[
-    float | None, typer.Option("--time-limit", min=0.1, help="Seconds each solve may take.")
+    float | None,
+    typer.Option(
+        "--time-limit",
+        min=0.1,
+        help="Seconds each solve may search; reading and checking come on top.",
+    ),
 ]
 
 CheckTimeOption: TypeAlias = Annotated[

@@ -43,7 +43,12 @@ def solve_command(
         Path | None, output_option("Folder to write; dcsite-out/SCENARIO by default.")
     ] = None,
     solver: SolverOption = SolverChoice.auto,
-    time_limit: Annotated[float | None, seconds_option("Seconds the solver may take.")] = None,
+    time_limit: Annotated[
+        float | None,
+        seconds_option(
+            "Seconds to search for a plan; reading, measuring, checking and writing come on top."
+        ),
+    ] = None,
     gap: Annotated[float, gap_option("Relative gap at which a plan is proven.")] = 0.001,
     threads: Annotated[int, typer.Option(min=1, max=256, help="Threads the solver may use.")] = 1,
     seed: Annotated[int, typer.Option(min=0, max=2_147_483_647, help="Seed of the solver.")] = 0,
@@ -109,7 +114,7 @@ def solve_command(
     )
     session = asked.open(scenario, options, cache=not no_cache)
     directory = output or Path("dcsite-out") / session.scenario.name
-    check_directory(directory)
+    check_directory(directory, inputs=session.files)
     begin_from = hubs_of(Plan.read_file(start)) if start is not None else None
     with Interrupts(patience=1, hold=False) as interrupts:
         with Reporter(quiet=quiet) as progress:

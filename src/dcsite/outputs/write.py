@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,7 @@ class StudyPaths:
     html: Path
 
 
-def check_directory(directory: Path, study: str | None = None) -> None:
+def check_directory(directory: Path, study: str | None = None, inputs: Iterable[Path] = ()) -> None:
     """Raise OutputError if the folder could not be written; change nothing.
 
     Parameters
@@ -98,7 +99,13 @@ def check_directory(directory: Path, study: str | None = None) -> None:
         For :func:`write_outputs`, or with a `study` for :func:`write_study`.
     study : str, optional
         ``compare``, ``front`` or ``robust``.
+    inputs : iterable of Path
+        Files that the run reads; a folder that holds one would be replaced with it.
     """
+    for file in inputs:
+        if os.path.realpath(file.parent) == os.path.realpath(directory):
+            message = f"holds {file.name}, which this run reads; give another folder"
+            raise OutputError(Problem(str(directory), "", message))
     names = OWN_NAMES if study is None else STUDY_FILES[study]
     atomic.check_directory(Path(directory), names)
 

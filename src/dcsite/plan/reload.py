@@ -7,7 +7,7 @@ made from are held against those at hand by their SHA-256.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,12 +118,18 @@ def read_plan(source: Path) -> SavedPlan:
             Problem(str(path), "", "no such file; give an output folder or its plan.json")
         )
     document = read_json(path, Plan.file_name)
-    saved = saved_plan(Plan.load(document, str(path)), path)
-    return replace(saved, has_digest="digest" in document)
+    return saved_plan(Plan.load(document, str(path)), path, has_digest="digest" in document)
 
 
-def saved_plan(plan: Plan, path: Path) -> SavedPlan:
+def saved_plan(plan: Plan, path: Path, *, has_digest: bool = True) -> SavedPlan:
     """Return a plan with the scenario it holds, as if it had been read from `path`.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan; `has_digest` tells whether it is known to be as it was written.
+    path : Path
+        What to call it.
 
     Raises
     ------
@@ -135,10 +141,22 @@ def saved_plan(plan: Plan, path: Path) -> SavedPlan:
     try:
         scenario = model.model_validate_json(json.dumps(plain(plan.scenario)), strict=True)
     except ValidationError as error:
+        if has_digest:  # nobody edited it: it is of another version
+            faults = error.errors(include_input=False, include_url=False)
+            keys = [".".join(map(str, fault["loc"])) for fault in faults]
+            more = f" and {len(keys) - _LISTED} more" if keys[_LISTED:] else ""
+            raise OutputError(
+                Problem(
+                    str(path),
+                    "scenario",
+                    f"is of another version of dcsite (keys differ: {', '.join(keys[:_LISTED])}"
+                    f"{more}); {_AGAIN}",
+                )
+            ) from error
         raise OutputError([*problems_of(error, str(path), "scenario"), *problems]) from error
     if problems:
         raise OutputError(problems)
-    return SavedPlan(path, plan, scenario, _unrounded(hubs_of(plan), scenario))
+    return SavedPlan(path, plan, scenario, _unrounded(hubs_of(plan), scenario), has_digest)
 
 
 def check_geodata_of(plan: SavedPlan, atlas: Atlas) -> None:

@@ -20,12 +20,19 @@ from typing_extensions import Unpack
 
 import dcsite
 from dcsite.atlas import load_atlas
-from dcsite.contract import file_keys, file_option_key, named_layer
+from dcsite.contract import (
+    file_and_layer,
+    file_keys,
+    file_option_key,
+    input_files,
+    named_layer,
+)
 from dcsite.criteria import measure_sites
 from dcsite.criteria.cache import MeasureCache
 from dcsite.errors import Problem, ScenarioError
 from dcsite.feasibility import look_ahead, why_infeasible
 from dcsite.model import Candidates, all_rules, assemble
+from dcsite.network import network_files
 from dcsite.scenario import flatten, load_scenario, override_texts
 from dcsite.sites import joined_sites, merged_sites, municipality_sites, own_sites, read_sites
 from dcsite.sites.reader import layer_names, shown
@@ -329,6 +336,15 @@ class Session:
         return Scorecard(everywhere, plan)
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The user's own files that a run reads."""
+        asked, given = self.scenario, self.given_sites
+        named = [given] if isinstance(given, str | Path) else []
+        named += [asked.places.sites_file] if asked.places.sites_file else []
+        layers = (file_and_layer(one)[0] for one in named)
+        return (*layers, *input_files(asked), *network_files(asked.network.file))
+
+    @property
     def version(self) -> str:
         """Version of dcsite, for manifests."""
         return dcsite.__version__
@@ -480,7 +496,13 @@ class Session:
             if on_note is not None:
                 on_note(begin.note)
         stage("solve")
+        searched = time.perf_counter()
         answer = find_answer(program, options, on_progress)
+        if options.time_limit_s is not None and on_note is not None:
+            on_note(
+                f"searched for {time.perf_counter() - searched:.1f} s of at most "
+                f"{options.time_limit_s:g} s; reading, measuring, checking and writing come on top"
+            )
         if answer.outcome.status == "infeasible":
             stage("diagnose")
             raise why_infeasible(self.candidates, options)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, SerializeAsAny, computed_field
 
+import dcsite
 from dcsite.contract import (
     AddedLoad,
     AreaFigure,
@@ -543,7 +544,18 @@ class Plan(Record):
         if isinstance(document, Mapping) and isinstance(document.get("hubs"), list):
             hubs = [_gathered(hub, where, n) for n, hub in enumerate(document["hubs"])]
             document = {**document, "hubs": hubs}
-        plan = super().load(document, where, under)
+        try:
+            plan = super().load(document, where, under)
+        except OutputError as error:
+            here = dcsite.__version__
+            by = document.get("dcsite_version") if isinstance(document, Mapping) else None
+            if not isinstance(by, str) or by == here:
+                raise
+            first = error.problems[0]
+            message = f"was written by dcsite {by}, whose plans this {here} does not read"
+            raise OutputError(
+                Problem(where, "", f"{message} ({first.field}); solve the scenario again")
+            ) from error
         written = document.get("digest")
         if written is not None and written != plan.digest:
             raise OutputError(

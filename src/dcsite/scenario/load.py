@@ -19,7 +19,15 @@ from .say import Vocabulary, validation_problems
 from .schema import MAX_DISTANCE_KM, Scenario, as_dict, scenario_model
 
 #: The most that a value can sensibly be, by the unit that its key ends with.
-_MOST = {"share": 1.0, "km": MAX_DISTANCE_KM, "mw": 1e6, "kv": 2000.0, "hours": 8784.0, "ha": 1e6}
+_MOST = {
+    "count": 10_000.0,
+    "share": 1.0,
+    "km": MAX_DISTANCE_KM,
+    "mw": 1e6,
+    "kv": 2000.0,
+    "hours": 8784.0,
+    "ha": 1e6,
+}
 #: Beyond this no value of any unit makes sense, and sums lose their decimals.
 _MOST_OF_ALL = 1e9
 

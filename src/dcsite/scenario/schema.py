@@ -36,8 +36,6 @@ RuleMode: TypeAlias = Literal["hard", "soft", "off"]
 
 #: No two places on Earth are farther apart, so a larger figure is a slip of the unit.
 MAX_DISTANCE_KM = 20_037.5
-#: More hubs of a tier than there are places to choose from is a slip of the key.
-MAX_HUBS = 10_000
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
 
 
@@ -75,9 +73,9 @@ class Span(Section):
 class Count(Span):
     """How many hubs a tier gets: a least and a largest number."""
 
-    min: Annotated[int, Field(ge=0, le=MAX_HUBS)]
+    min: Annotated[int, Field(ge=0)]
     """Least number of hubs."""
-    max: Annotated[int, Field(ge=0, le=MAX_HUBS)]
+    max: Annotated[int, Field(ge=0)]
     """Largest number of hubs."""
 
 
@@ -94,10 +92,7 @@ class TierParameters(Section):
     """What the hubs of one tier are like."""
 
     count: Annotated[
-        Count,
-        BeforeValidator(
-            as_range, json_schema_input_type=Annotated[int, Field(ge=0, le=MAX_HUBS)] | Count
-        ),
+        Count, BeforeValidator(as_range, json_schema_input_type=Annotated[int, Field(ge=0)] | Count)
     ]
     """Number of new hubs: a whole number, or a table {min, max}."""
     it_load_mw: Annotated[Range, BeforeValidator(as_range, json_schema_input_type=Positive | Range)]
