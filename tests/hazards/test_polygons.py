@@ -209,8 +209,8 @@ def test_files_that_are_none(tmp_path: Path, shipped_atlas: Atlas) -> None:
         (vrt, "is not a Shapefile; write it again, or name it after what it is"),
         (archive, 'holds 2 layers ("a.geojson", "b.geojson"); name the one with zones by --layer'),
         (torn, "cannot be unpacked: "),
-        (tmp_path / "folder", "holds no file of zones; allowed: .shp"),
-        (tmp_path / "gone.shp", "no such file; allowed: a file .shp"),
+        (tmp_path / "folder", "holds no file of zones; allowed: .geojson"),
+        (tmp_path / "gone.shp", "no such file; allowed: a file .geojson"),
     ):
         with pytest.raises(HazardsError) as caught:
             measure_polygons(_sites(), path, shipped_atlas)

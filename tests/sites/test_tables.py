@@ -97,6 +97,13 @@ def _names(write_file: WriteFile, header: str, words: list[str], encoding: str) 
         return ()
 
 
+@pytest.mark.parametrize(
+    "text", ["lat,lon\n43°3'44\",141\n", "lat (°),lon (°)\n43,141\n", "name,lat,lon\nCafé,43,141\n"]
+)
+def test_signs_of_latin_are_no_half_width_katakana(rows_of: RowsOf, text: str) -> None:
+    assert rows_of(text.replace('"', "''")).numbers("lon_deg", 0, 180).tolist() == [141.0]
+
+
 def test_what_may_be_two_things_is_refused(write_file: WriteFile) -> None:
     # Half-width katakana in EUC-JP, which are kanji in CP932.
     path = write_file("s.csv", "name,lat,lon\nｶｺﾞｼﾏ,31,130\n".encode("euc_jp"))

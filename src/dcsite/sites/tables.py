@@ -46,7 +46,8 @@ _BROKEN = (
     zipfile.BadZipFile, zlib.error, EOFError, LookupError, ValueError, TypeError, AttributeError,
     SyntaxError, ArithmeticError, RuntimeError,
 )  # fmt: skip
-_IN_A_WORD = re.compile(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]")
+#: Letters within words of ASCII, and signs behind a number or as a unit.
+_IN_A_WORD = re.compile(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]|\d\s*[°º²³±µ·]|[(\[][°²³][)\]]")
 _TOTAL = re.compile(r"(総|小|合)?計(\d+[件カヶか箇]?所?)?|総数|平均|(sub|grand)?total|sum|average")
 _REMARK = re.compile(
     r"[※*＊]|[(（\[【]?注|備考|出典|資料[:：]|以上$|作成|更新|単位|note|source", re.IGNORECASE
@@ -267,8 +268,8 @@ def _below_header(numbered: Mapping[int, Sequence[str]], path: Path, form: FileF
     for number, row in ((number, row) for number, row in filled.items() if number > at):
         if _is_beside(row, needed):
             passed[number] = next(filter(None, row))
-        elif len(row) == len(header) or not any(row[len(header) :] or ["too few"]):
-            kept[number] = row[: len(header)]
+        elif len(row) == len(header):
+            kept[number] = row
         else:
             message = f"has {len(row)} cells, the header has {len(header)}"
             problems.add(number, "", f"{message}; quote cells that hold the delimiter")
