@@ -337,3 +337,8 @@ def test_a_folder_that_takes_no_file_is_found_before_the_run(
     with pytest.raises(OutputError, match="no room is left"):
         atomic.check_directory(tmp_path / "a" / "out", NAMES)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_exchange_that_the_system_refuses_says_why(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        atomic._exchange(tmp_path / "missing", tmp_path / "absent")
