@@ -14,7 +14,6 @@ from dcsite.plan.session import Session
 from dcsite.plan.types import Plan
 
 from . import atomic
-from .candidates import candidates_page
 from .tables import (
     hubs_geojson,
     write_candidates_csv,
@@ -199,6 +198,8 @@ def write_outputs(
         write_loads_csv(plan, staging / "loads.csv")
         if card is not None:
             write_candidates_csv(card, staging / "candidates.csv")
+            from .candidates import candidates_page
+
             atomic.write_text(staging / "candidates.html", candidates_page(card, plan))
         told = candidates if card is None else candidates.join(card.verdicts())
         write_geopackage(plan, told, atlas, staging / "plan.gpkg")
