@@ -233,7 +233,8 @@ class Exchanges(Criterion[Parameters]):
         elsewhere = [("", "")] * len(hubs)
         lacking: dict[str, list[int]] = {}
         for number, (site, hub) in enumerate(hubs.iterrows()):
-            region = str(regions["region"].get(hub["pref_code"], ""))
+            # A municipality's code begins with that of its prefecture.
+            region = str(regions["region"].get(str(hub["municipality_code"])[:2], ""))
             there = table[table["region"] == region]
             inside = not there.empty
             if not inside and hub["tier"] in own.tiers:
