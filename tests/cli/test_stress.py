@@ -8,6 +8,8 @@ from importlib.resources import files
 
 import pytest
 
+from dcsite.plan.types import digest_of
+
 
 def test_both_files_stand_beside_the_plan_and_the_worst_is_said_first(call, folder, plan):
     answer = call("stress", folder, "--years", "3000", "--sets", "2", "--seed", "5")
@@ -156,7 +158,11 @@ def test_a_certain_disaster_is_refused(refused, folder):
     path = folder / "plan.json"
     data = json.loads(path.read_text(encoding="utf-8"))
     data["scenario"]["criteria"]["disasters"]["landing_cluster_30y"] = 1.0
-    del data["digest"]
+    hubs = [
+        [hub[key] for key in ("site_id", "tier", "it_load_mw", "reserve_mw")]
+        for hub in data["hubs"]
+    ]
+    data["digest"] = digest_of(data["scenario"], hubs)
     path.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
     refused(["stress", str(folder), "-q"], [["landing_cluster_30y", "probability of 1", "below 1"]])
 

@@ -128,9 +128,17 @@ def test_a_plan_that_was_changed_is_told(
 def test_the_digest_is_of_the_decisions_alone(plan: Plan) -> None:
     later = dataclasses.replace(plan, wall_s=1.0, created_at="later", notes=("x",))
     assert later.digest == plan.digest == Plan.read(plan.text()).digest
-    without = json.loads(plan.text())
-    del without["digest"]
-    assert Plan.read(json.dumps(without)).digest == plan.digest
+
+
+@pytest.mark.parametrize("spoil", [lambda d: d.pop("digest"), lambda d: d.update(digest=None)])
+def test_a_plan_without_a_digest_is_one_line(
+    plan: Plan, spoil: Callable[[dict[str, Any]], object]
+) -> None:
+    document = json.loads(plan.text())
+    spoil(document)
+    with pytest.raises(OutputError, match=r"digest: has none.*solve the scenario again") as caught:
+        Plan.read(json.dumps(document), "out/plan.json")
+    assert len(caught.value.problems) == 1
 
 
 def test_a_plan_of_another_version_is_one_line(plan: Plan) -> None:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 import dcsite
 from dcsite.contract import TIERS, file_and_layer
 from dcsite.errors import GeodataError, OutputError, Problem, SitesError
-from dcsite.records import plain, problems_of, read_json
+from dcsite.records import plain, read_json
 from dcsite.scenario import scenario_model
 from dcsite.sites import own_sites
 from dcsite.solvers import SolveOptions
@@ -53,15 +53,12 @@ class SavedPlan:
     chosen : pandas.DataFrame
         Indexed by `site_id`, with `tier`, `it_load_mw` and `reserve_mw`; what rounding took from
         the loads is given back.
-    has_digest : bool
-        Whether the file says by a digest what was decided; older ones do not.
     """
 
     path: Path
     plan: Plan
     scenario: Scenario
     chosen: pd.DataFrame
-    has_digest: bool = True
 
     @property
     def bound(self) -> float:
@@ -72,15 +69,9 @@ class SavedPlan:
     def notes(self) -> tuple[str, ...]:
         """What whoever asks about the plan should know, a line each."""
         written, here = self.plan.dcsite_version, dcsite.__version__
-        notes = []
-        if written != here:
-            notes.append(f"warning: {self.path} was written by dcsite {written}, this is {here}")
-        if not self.has_digest:
-            notes.append(
-                f"warning: {self.path} has no digest: whether it was changed since it was written "
-                "cannot be told"
-            )
-        return tuple(notes)
+        if written == here:
+            return ()
+        return (f"warning: {self.path} was written by dcsite {written}, this is {here}",)
 
     def solve_options(
         self, gap: float | None = None, time_limit_s: float | None = None
@@ -118,16 +109,16 @@ def read_plan(source: Path) -> SavedPlan:
             Problem(str(path), "", "no such file; give an output folder or its plan.json")
         )
     document = read_json(path, Plan.file_name)
-    return saved_plan(Plan.load(document, str(path)), path, has_digest="digest" in document)
+    return saved_plan(Plan.load(document, str(path)), path)
 
 
-def saved_plan(plan: Plan, path: Path, *, has_digest: bool = True) -> SavedPlan:
+def saved_plan(plan: Plan, path: Path) -> SavedPlan:
     """Return a plan with the scenario it holds, as if it had been read from `path`.
 
     Parameters
     ----------
     plan : Plan
-        The plan; `has_digest` tells whether it is known to be as it was written.
+        The plan, as it was written.
     path : Path
         What to call it.
 
@@ -141,22 +132,21 @@ def saved_plan(plan: Plan, path: Path, *, has_digest: bool = True) -> SavedPlan:
     try:
         scenario = model.model_validate_json(json.dumps(plain(plan.scenario)), strict=True)
     except ValidationError as error:
-        if has_digest:  # nobody edited it: it is of another version
-            faults = error.errors(include_input=False, include_url=False)
-            keys = [".".join(map(str, fault["loc"])) for fault in faults]
-            more = f" and {len(keys) - _LISTED} more" if keys[_LISTED:] else ""
-            raise OutputError(
-                Problem(
-                    str(path),
-                    "scenario",
-                    f"is of another version of dcsite (keys differ: {', '.join(keys[:_LISTED])}"
-                    f"{more}); {_AGAIN}",
-                )
-            ) from error
-        raise OutputError([*problems_of(error, str(path), "scenario"), *problems]) from error
+        # Nobody edited it, says its digest: it is of another version.
+        faults = error.errors(include_input=False, include_url=False)
+        keys = [".".join(map(str, fault["loc"])) for fault in faults]
+        more = f" and {len(keys) - _LISTED} more" if keys[_LISTED:] else ""
+        raise OutputError(
+            Problem(
+                str(path),
+                "scenario",
+                f"is of another version of dcsite (keys differ: {', '.join(keys[:_LISTED])}"
+                f"{more}); {_AGAIN}",
+            )
+        ) from error
     if problems:
         raise OutputError(problems)
-    return SavedPlan(path, plan, scenario, _unrounded(hubs_of(plan), scenario), has_digest)
+    return SavedPlan(path, plan, scenario, _unrounded(hubs_of(plan), scenario))
 
 
 def check_geodata_of(plan: SavedPlan, atlas: Atlas) -> None:

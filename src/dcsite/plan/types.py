@@ -10,7 +10,7 @@ import hashlib
 import html
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
@@ -391,16 +391,8 @@ class Plan(Record):
     @property
     def digest(self) -> str:
         """SHA-256 over the decisions: the scenario, and each hub with its tier, MW and reserve."""
-        decided = {
-            "scenario": plain(self.scenario),
-            "hubs": sorted(
-                # Plans from before there were reserves keep their digest.
-                (hub.site_id, hub.tier, *(rounded(mw, 3) for mw in _held(hub)))
-                for hub in self.hubs
-            ),
-        }
-        text = json.dumps(decided, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        held = ((hub.site_id, hub.tier, hub.it_load_mw, hub.reserve_mw) for hub in self.hubs)
+        return digest_of(self.scenario, held)
 
     @property
     def decided_otherwise(self) -> str:
@@ -537,8 +529,8 @@ class Plan(Record):
         Raises
         ------
         OutputError
-            With one problem for each field that is not as dcsite writes it, or if the digest says
-            that scenario or hubs were changed since. Plans from before there was one have none.
+            With one problem for each field that is not as dcsite writes it, or if there is no
+            digest, or it says that scenario or hubs were changed since.
         """
         where = where or cls.file_name
         if isinstance(document, Mapping) and isinstance(document.get("hubs"), list):
@@ -557,21 +549,28 @@ class Plan(Record):
                 Problem(where, "", f"{message} ({first.field}); solve the scenario again")
             ) from error
         written = document.get("digest")
-        if written is not None and written != plan.digest:
-            raise OutputError(
-                Problem(
-                    where or cls.file_name,
-                    "digest",
-                    "the plan was changed since it was written (its scenario or its hubs are not "
-                    "those of its SHA-256); solve the scenario again",
-                )
+        if written != plan.digest:
+            message = (
+                "has none, so that a change since it was written could not be told"
+                if written is None
+                else "the plan was changed since it was written (its scenario or its hubs are not "
+                "those of its SHA-256)"
             )
+            raise OutputError(Problem(where, "digest", f"{message}; solve the scenario again"))
         return plan
 
 
-def _held(hub: Hub) -> tuple[float, ...]:
-    reserve = (hub.reserve_mw,) if rounded(hub.reserve_mw, 3) else ()
-    return (hub.it_load_mw, *reserve)
+def digest_of(scenario: Any, hubs: Iterable[tuple[str, str, float, float]]) -> str:
+    """Return the SHA-256 over a scenario and hubs: each its id, tier, MW and MW of reserve."""
+    decided = {
+        "scenario": plain(scenario),
+        "hubs": sorted(
+            (site_id, tier, rounded(mw, 3), *filter(None, (rounded(reserve_mw, 3),)))
+            for site_id, tier, mw, reserve_mw in hubs
+        ),
+    }
+    text = json.dumps(decided, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _gathered(hub: Any, where: str, number: int) -> Any:
