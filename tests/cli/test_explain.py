@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -264,6 +267,17 @@ def test_a_folder_of_other_things_is_refused_before_any_solve(call, folder, monk
 def test_the_current_folder_is_refused(call, folder, monkeypatch):
     monkeypatch.chdir(folder)
     refuse(call, ["is the current folder", "call from outside"], ".", "--write", "-q")
+
+
+def test_what_to_do_about_a_full_disk_is_said_of_the_disk_that_is_full(call, folder, monkeypatch):
+    """The folder's own may be copied elsewhere; the solver's is where TMPDIR points."""
+    room = shutil.disk_usage(folder)
+    for full, said in ((folder.parent, "explain the copy"), (Path(gettempdir()), "set TMPDIR")):
+        monkeypatch.setattr(
+            "dcsite.outputs.atomic.shutil.disk_usage",
+            lambda place, full=full: room._replace(free=1_000 if place == full else 10**9),
+        )
+        refuse(call, ["room left", said], folder, "--write", "-q")
 
 
 def test_a_plan_by_another_name_is_not_written_to(call, folder):

@@ -54,3 +54,25 @@ def test_nothing_is_overwritten(call, workplace, kind):
     assert "sites.csv: is there already, and nothing is overwritten" in answer.err
     assert [path.name for path in (workplace / "here").iterdir()] == ["sites.csv"]
     assert (workplace / "here" / "sites.csv").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("folder", ["here", "new/and/deeper"])
+def test_a_disk_that_fills_leaves_nothing_behind(call, workplace, monkeypatch, folder):
+    (workplace / "here").mkdir()
+    (workplace / "here" / "mine").touch()
+    opened = Path.open
+
+    def full(path, mode="r", *arguments, **options):
+        file = opened(path, mode, *arguments, **options)
+        if mode == "xb" and path.name == "sites.csv":
+            file.close()
+            return opened(Path("/dev/full"), "wb")
+        return file
+
+    monkeypatch.setattr(Path, "open", full)
+    answer = call("init", "best-of", folder)
+    assert answer.code == 2
+    assert "no room is left on the disk" in answer.err
+    assert [str(path.relative_to(workplace)) for path in workplace.rglob("*")] == [
+        "here", "here/mine",
+    ]  # fmt: skip

@@ -224,14 +224,16 @@ def _naming_the_folder() -> Iterator[None]:
     try:
         yield
     except OutputError as error:
+        copy = "copy the plan to a folder of its own and explain the copy"
+        outside = f"call from outside the plan's folder, or {copy}"
         raise OutputError(
             Problem(
                 problem.where,
                 problem.field,
-                f"--write: {problem.message.partition('; ')[0]}; call from outside the plan's "
-                "folder, or copy the plan to a folder of its own and explain the copy"
-                if "folder" in problem.message
-                else problem.message,
+                "--write: "
+                + problem.message.replace("give another folder", copy).replace(
+                    "give a folder inside it", outside
+                ),
             )
             for problem in error.problems
         ) from error

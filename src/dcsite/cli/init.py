@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
@@ -36,10 +37,16 @@ def init_command(
         message = "is there already, and nothing is overwritten; give another folder"
         raise OutputError([Problem(str(directory), name, message) for name in taken])
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            with (directory / name).open("xb") as file:
-                file.write(content)
+        with ExitStack() as undoing:  # all files or none, on a full disk too
+            for made in (*reversed(directory.parents), directory):
+                if not made.exists():
+                    made.mkdir(exist_ok=True)
+                    undoing.callback(made.rmdir)
+            for name, content in files.items():
+                with (directory / name).open("xb") as file:
+                    undoing.callback((directory / name).unlink)
+                    file.write(content)
+            undoing.pop_all()
     except OSError as error:
         raise OutputError(Problem(str(directory), "", unwritable(error))) from error
     for name in sorted(files):
