@@ -25,8 +25,13 @@ IMPOSSIBLE = {
     "core_regions": ["tiers.core.count=1"],
     "total_it_load": ["demand.total_new_it_load_mw=4000"],
     "land": [],
+    # Both take 6.8 % of Shikoku's energy.
+    "kept": [
+        "places.keep=['36201=large,100', '38201=large,100']",
+        "criteria.area_load.max_area_share=0.065",
+        "rules.area_load=hard",
+    ],
     # Kanazawa and Fukui stand 68 km apart.
-    "kept": ["places.keep=['17201', '18201']"],
     "preferred": ["places.prefer=['17201', '18201']"],
     "workforce": ["workforce.min_population=9000000"],
     "land_guide": ["land.guide_ha=100000"],
@@ -71,6 +76,7 @@ IMPOSSIBLE = {
     "international_directions": ["criteria.cables.min_directions=10"],
     "place_load": ["criteria.area_load.max_around_ratio=0.0001"],
     "area_load": ["criteria.area_load.max_area_share=0.0001"],
+    "exchange_in_region": ["criteria.exchanges.max_new=0", "criteria.exchanges.min_members=1000"],
     "control_area": ["criteria.land_use.near_km=1"],  # on sites that say nothing of the rest
     "gx_land": ["criteria.land_use.gx_land_ha=1000000"],
 }
@@ -85,7 +91,7 @@ IMPOSSIBLE |= {
 ALSO_GIVES_WAY = {
     "core_regions": {"rules.tier_counts"},
     "core_areas": {"rules.tier_counts"},
-    "kept": {"rules.separation"},
+    "kept": {"rules.area_load"},
     "preferred": {"rules.separation"},
     "nuclear_zone": {"rules.tier_counts"},
 }
@@ -108,10 +114,16 @@ def sites_for(capital_sites, measured):
             return capital_sites.assign(zone="control", substation_kv=np.nan, **dict.fromkeys(SAID))
         if rule == "nuclear_zone":
             return capital_sites.loc[["01100", "40130", "32201"]]  # Matsue beside the cores
-        if rule in {"kept", "preferred"}:
-            wish = {"kept": "keep", "preferred": "prefer"}[rule]
+        if rule == "kept":
+            here = capital_sites.index.isin(["36201", "38201"])
+            return capital_sites.assign(
+                wish=np.where(here, "keep", None),
+                keep_mw=np.where(here, 100.0, np.nan),
+                allowed_tier=np.where(here, "large", capital_sites["allowed_tier"]),
+            )
+        if rule == "preferred":
             here = capital_sites.index.isin(["17201", "18201"])
-            return capital_sites.assign(wish=np.where(here, wish, None), keep_mw=np.nan)
+            return capital_sites.assign(wish=np.where(here, "prefer", None), keep_mw=np.nan)
         if rule == "landing_clusters":
             # Two cores that reach an open landing; all others stand at crowded ones.
             crowded = measured["landing_crowded"] & (measured["max_it_load_mw"] >= 50.0)
