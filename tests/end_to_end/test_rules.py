@@ -114,16 +114,14 @@ def sites_for(capital_sites, measured):
             return capital_sites.assign(zone="control", substation_kv=np.nan, **dict.fromkeys(SAID))
         if rule == "nuclear_zone":
             return capital_sites.loc[["01100", "40130", "32201"]]  # Matsue beside the cores
-        if rule == "kept":
-            here = capital_sites.index.isin(["36201", "38201"])
+        if rule in {"kept", "preferred"}:
+            kept = rule == "kept"
+            here = capital_sites.index.isin(["36201", "38201"] if kept else ["17201", "18201"])
             return capital_sites.assign(
-                wish=np.where(here, "keep", None),
-                keep_mw=np.where(here, 100.0, np.nan),
-                allowed_tier=np.where(here, "large", capital_sites["allowed_tier"]),
+                wish=np.where(here, "keep" if kept else "prefer", None),
+                keep_mw=np.where(here & kept, 100.0, np.nan),
+                allowed_tier=np.where(here & kept, "large", capital_sites["allowed_tier"]),
             )
-        if rule == "preferred":
-            here = capital_sites.index.isin(["17201", "18201"])
-            return capital_sites.assign(wish=np.where(here, "prefer", None), keep_mw=np.nan)
         if rule == "landing_clusters":
             # Two cores that reach an open landing; all others stand at crowded ones.
             crowded = measured["landing_crowded"] & (measured["max_it_load_mw"] >= 50.0)
