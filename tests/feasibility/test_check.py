@@ -112,6 +112,15 @@ def test_a_soft_rule_is_no_proof(measured, shipped_atlas, overrides, key, fragme
     assert not disproved(asked)
 
 
+def test_too_few_sites_for_the_hubs_asked_are_told_once(measured, shipped_atlas):
+    some = measured.iloc[::200]
+    asked = ("tiers.large.count=12", "tiers.core.count=0", "tiers.core.regions=[]",
+             "tiers.regional.count=0", "demand.total_new_it_load_mw=9000")  # fmt: skip
+    scenario = dcsite.load_scenario(overrides=asked)
+    (error,) = check_scenario(Candidates.of(scenario, shipped_atlas, some), thorough=False).errors
+    assert error.message.startswith("tiers.large.count asks for at least 12 hubs: ")
+
+
 def test_shares_out_of_supply_and_zones_out_of_reach(measured, shipped_atlas):
     asked = ("criteria.renewables.contractable_share=0", "demand.latency_critical_max_ms=1")
     found = check_scenario(

@@ -11,6 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
 from dcsite.cli.summary import _ties
+from dcsite.contract import load_mw
 from dcsite.plan import Plan, Session
 from dcsite.plan.explanation import PlaceName
 from dcsite.plan.frame import hub_rows
@@ -46,6 +47,9 @@ def test_the_page_holds_every_candidate_and_no_markup_of_the_user(written):
     assert {row["id"] for row in found["rows"] if row["hub"] is not None} == {
         hub.site_id for hub in plan.hubs
     }
+    with plan.printed():
+        loads = {hub.site_id: load_mw(hub.it_load_mw) for hub in plan.hubs}
+    assert {row["id"]: row["mw"] for row in found["rows"] if row["mw"] is not None} == loads
     assert found["tiers"] == [["大規模拠点", "Large hub"]]
     ranks = {row["id"]: row["tiers"][0][0] for row in found["rows"]}
     assert sorted(rank for rank in ranks.values() if rank) == [1, 2, 3, 4]

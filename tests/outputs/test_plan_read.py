@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dcsite.contract import load_mw
 from dcsite.errors import OutputError
 from dcsite.plan.types import Hub, Plan
 
@@ -149,3 +150,14 @@ def test_a_plan_of_another_version_is_one_line(plan: Plan) -> None:
         Plan.read(json.dumps(document), "out/plan.json")
     assert len(caught.value.problems) == 1
     assert str(caught.value).startswith("out/plan.json: was written by dcsite 9.0.0, whose plans")
+
+
+def test_loads_that_sites_give_are_printed_as_they_are(plan: Plan) -> None:
+    hubs = tuple(dataclasses.replace(hub, it_load_mw=555.0) for hub in plan.hubs)
+    demand = {"hub_loads": "full"}
+    chosen = dataclasses.replace(plan, hubs=hubs, gap=0.1)
+    full = dataclasses.replace(chosen, scenario={**plan.scenario, "demand": demand})
+    with chosen.printed():
+        assert load_mw(555.0) == "550"
+    with full.printed():
+        assert load_mw(555.0) == "555.0"

@@ -222,7 +222,7 @@ def _hubs(plan: Plan, *, room: bool) -> Table:
             hub.tier,
             escape(f"{hub.label}, {hub.prefecture_en}"),
             load_mw(hub.it_load_mw),
-            *([load_mw(hub.max_it_load_mw or math.nan)] if room else ()),
+            *([_given_mw(hub.max_it_load_mw)] if room else ()),
             *([load_mw(hub.reserve_mw)] if reserve else ()),
             *(_link(hub.links.get(key)) for key in link_kinds()),
             f"{hub.nearest_hub_km:.0f} km",
@@ -236,6 +236,11 @@ def _hubs(plan: Plan, *, room: bool) -> Table:
         *([load_mw(plan.reserve_mw)] if reserve else ()),
     )
     return table
+
+
+def _given_mw(mw: float | None) -> str:
+    """Write what a site is said to carry as it was given, to a tenth."""
+    return "-" if mw is None or not math.isfinite(mw) else f"{round(mw, 1):,g}"
 
 
 def _backups(plan: Plan) -> Table:

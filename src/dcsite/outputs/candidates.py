@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from dcsite.contract import TIER_TITLES, TIERS, criteria
+from dcsite.contract import TIER_TITLES, TIERS, criteria, load_mw
 from dcsite.model import all_rules
 from dcsite.plan.scorecard import STATUS
 from dcsite.records import rounded, unit_decimals
@@ -30,6 +30,8 @@ def candidates_page(card: Scorecard, plan: Plan) -> str:
     scenario, sites = card.candidates.scenario, card.candidates.sites
     weighed = [one for one in criteria() if scenario.weights[one.name]]
     hubs = {hub.site_id: hub for hub in plan.hubs}
+    with plan.printed():
+        loads = {hub.site_id: load_mw(hub.it_load_mw) for hub in plan.hubs}
     prefectures = list(
         dict.fromkeys(zip(sites["prefecture_ja"], sites["prefecture_en"], strict=True))
     )
@@ -53,7 +55,7 @@ def candidates_page(card: Scorecard, plan: Plan) -> str:
                 "prefecture": prefectures.index(place),
                 "status": card.status[number],
                 "hub": None if hub is None else TIERS.index(hub.tier),
-                "mw": None if hub is None else rounded(hub.it_load_mw, 0),
+                "mw": loads.get(str(site)),
                 "ties": "、".join(card.ties.get(str(site), ())),
                 "tiers": [
                     (

@@ -435,8 +435,13 @@ class Plan(Record):
         return sum(hub.reserve_mw for hub in self.hubs)
 
     def printed(self) -> AbstractContextManager[None]:
-        """Return the block in which loads are written to what this plan's gap allows."""
-        return printed_for([hub.it_load_mw for hub in self.hubs], max(self.gap, self.gap_asked))
+        """Return the block in which loads are written to what this plan's gap allows.
+
+        Hubs that carry all their sites can are what the sites are, whatever the gap.
+        """
+        given = self.scenario.get("demand", {}).get("hub_loads") == "full"
+        gap = 0.0 if given else max(self.gap, self.gap_asked)
+        return printed_for([hub.it_load_mw for hub in self.hubs], gap)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per hub, indexed by `site_id`: the columns of ``hubs.csv``."""

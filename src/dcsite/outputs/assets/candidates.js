@@ -98,7 +98,7 @@
             button.addEventListener("click", () => unfold(line, row));
             add(place, "small", `${row.en === row.ja ? "" : row.en} ${data.prefectures[row.prefecture].join(" ")} ${row.id}`);
             const titles = row.hub === null ? data.statuses[line.className] : data.titles[row.hub];
-            const state = add(line, "td", row.hub === null ? titles[0] : `${titles[0]} ${row.mw} MW`);
+            const state = add(line, "td", row.hub === null ? titles[0] : `${titles[0]} 約${row.mw} MW`);
             add(state, "small", titles[1]);
             add(line, "td", own.score.toFixed(4), "n");
             add(line, "td", own.mw === null ? "–" : own.mw.toLocaleString("en"), "n");
