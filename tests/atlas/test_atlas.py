@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import re
 from pathlib import Path
 
@@ -88,6 +90,34 @@ def test_a_missing_table_is_named(few_tables):
     (few_tables / "places/prefectures.csv").unlink()
     with pytest.raises(GeodataError, match=r"^places/prefectures.csv: cannot be read \(No such"):
         load_atlas(few_tables).table("prefectures")
+
+
+@pytest.mark.parametrize("path", ["places/prefectures.csv", "datapackage.json"])
+def test_what_would_be_waited_for_is_refused(few_tables, path):
+    """A pipe without a writer; so is a device, which never ends."""
+    (few_tables / path).unlink()
+    os.mkfifo(few_tables / path)
+    with pytest.raises(GeodataError, match=rf"^{path}: cannot be read.*is no regular file"):
+        load_atlas(few_tables).table("prefectures")
+
+
+def test_a_descriptor_nested_too_deep_is_told(few_tables, edit):
+    edit("datapackage.json", lambda _: "[" * 100_000)
+    with pytest.raises(GeodataError, match=r"^datapackage.json: is nested too deep"):
+        load_atlas(few_tables)
+
+
+def test_a_resource_that_is_refused_is_not_missing_too(few_tables, edit):
+    def only_one_with_a_short_hash(text):
+        package = json.loads(text)
+        package["resources"] = [{**package["resources"][0], "hash": "sha256:00"}]
+        return json.dumps(package)
+
+    edit("datapackage.json", only_one_with_a_short_hash)
+    with pytest.raises(GeodataError) as caught:
+        load_atlas(few_tables)
+    assert len(caught.value.problems) == 1
+    assert "hash" in str(caught.value)
 
 
 def test_a_column_the_schema_lists_but_the_table_lacks_is_told(few_tables, edit):

@@ -27,6 +27,7 @@ from .descriptor import (
     FieldSpec,
     ResourceSpec,
     TableSchema,
+    read_regular,
 )
 from .overlay import Layer, as_one, layers_of, updated
 
@@ -274,7 +275,7 @@ class Atlas:
         """Read a file and hold it against its SHA-256, so that no plan rests on a changed table."""
         spec = layer.spec
         try:
-            data = (layer.folder / spec.path).read_bytes()
+            data = read_regular(layer.folder / spec.path)
         except OSError as error:
             reason = error.strerror or str(error)
             raise GeodataError(

@@ -26,7 +26,14 @@ from dcsite.errors import GeodataError, Problem
 
 from .atlas import CRS, JAPAN_BOX_DEG, default_root, path_to_linestring
 from .describe import columns_of, locate_changes
-from .descriptor import DESCRIPTOR, Features, FieldSpec, ResourceSpec, TableSchema
+from .descriptor import (
+    DESCRIPTOR,
+    Features,
+    FieldSpec,
+    ResourceSpec,
+    TableSchema,
+    read_regular,
+)
 from .overlay import Layer, layers_of
 
 MAX_LINES_PER_COLUMN = 20
@@ -267,7 +274,7 @@ def _file_faults(folder: Path, spec: ResourceSpec, files: dict[str, bytes]) -> I
         return Fault(spec.name, None, "", message)
 
     try:
-        data = (folder / spec.path).read_bytes()
+        data = read_regular(folder / spec.path)
         plain = spec.unpacked(data)
         text = plain.decode("utf-8-sig")
         if spec.format == "geojson" and text.strip():
@@ -281,7 +288,7 @@ def _file_faults(folder: Path, spec: ResourceSpec, files: dict[str, bytes]) -> I
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         yield whole(f"not valid JSON at {place} ({error.msg}); restore the file")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         yield whole(f"{error}; restore the table")
     else:
         if text.strip():

@@ -236,6 +236,13 @@ def _place(raw: Any, location: tuple[int | str, ...]) -> str:
     return ".".join(parts)
 
 
+def read_regular(path: Path) -> bytes:
+    """Read a file that ends; an OSError for a pipe or a device, which would be waited for."""
+    if path.exists() and not path.is_file():
+        raise OSError(0, "is no regular file", str(path))
+    return path.read_bytes()
+
+
 def read_package(root: Path) -> Package:
     """Read and validate ``datapackage.json`` of a geodata folder.
 
@@ -256,7 +263,7 @@ def read_package(root: Path) -> Package:
     """
     raw: Any = None
     try:
-        raw = json.loads((root / DESCRIPTOR).read_text(encoding="utf-8"))
+        raw = json.loads(read_regular(root / DESCRIPTOR).decode("utf-8"))
         package = Package.model_validate(raw)
     except FileNotFoundError:
         found = f"no such file in {root}; name a folder that holds geodata tables with their"
@@ -267,9 +274,15 @@ def read_package(root: Path) -> Package:
         place = f"line {error.lineno}, column {error.colno}"
         said = f"not valid JSON ({error.msg}); restore the file or mend that line"
         raise GeodataError(Problem(DESCRIPTOR, place, said)) from error
+    except RecursionError as error:
+        raise GeodataError(Problem(DESCRIPTOR, "", "is nested too deep; restore it")) from error
     except ValidationError as error:
         problems = []
-        for fault in error.errors():
+        faults = error.errors()
+        for fault in faults:
+            # Resources that are refused each for itself are not missing as well.
+            if len(faults) > 1 and fault["type"] == "too_short" and raw["resources"]:
+                continue
             message = fault["msg"].removeprefix("Value error, ")
             if fault["type"] != "missing" and not isinstance(fault["input"], dict | list):
                 message += f", found {str(fault['input'])[:60]!r}"
