@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
+
+from dcsite.cli.compare import _is_private
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,18 @@ def test_two_plans_and_today(call, folders):
     assert worth[1] >= worth[0] - 1e-5
     assert worth[1] == pytest.approx(plan["objective"], abs=1e-5)
     assert (folders / "held" / "compare.html").is_file()
+
+
+def test_private_plans_are_measured_by_the_private_question(monkeypatch):
+    demands = {"a.json": "alike", "b.json": "full", "c.json": "chosen"}
+
+    def read(path):
+        demand = SimpleNamespace(hub_loads=demands[path.name])
+        return SimpleNamespace(scenario=SimpleNamespace(demand=demand))
+
+    monkeypatch.setattr("dcsite.plan.reload.read_plan", read)
+    said = [_is_private(one) for one in ("a.json", "b.json", "c.json", "today", "best-of")]
+    assert said == [True, True, False, False, False]
 
 
 def test_the_same_twice(call, folders):

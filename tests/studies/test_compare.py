@@ -64,6 +64,21 @@ def test_worst_survival_by_hand(found):
     assert "Nohoro" in worst[1].label_en
 
 
+def test_a_question_without_demand_asks_each_plan_for_what_it_carries(
+    measured, shipped_atlas, asked, found
+):
+    plans = [
+        contender(measured, label, ("01217", "core", 2.0 * mw), ("02201", "large", mw))
+        for label, mw in (("small", 10.0), ("big", 100.0))
+    ]
+    private = dcsite.load_scenario(asked, ('demand.hub_loads="full"',))
+    shares = [
+        next(one.value for one in plan.measures if one.name == "worst_survival")
+        for plan in (*compare_plans(plans, shipped_atlas, private).plans, found.plans[0])
+    ]
+    assert shares == pytest.approx([shares[2]] * 3, abs=1e-9)
+
+
 def test_gains_and_costs_add_up_to_the_difference_of_points(found):
     first = found.plans[0]
     for plan, held in zip(found.plans[1:], found.against_first, strict=True):

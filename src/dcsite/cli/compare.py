@@ -49,7 +49,10 @@ def compare_command(
     by: Annotated[
         str | None,
         typer.Option(
-            "--by", metavar="SCENARIO", help="Scenario that measures all; policy-2023 by default."
+            "--by",
+            metavar="SCENARIO",
+            help="Scenario that measures all; policy-2023 by default, best-of where all are plans "
+            "of hubs alike or full.",
         ),
     ] = None,
     output: Annotated[
@@ -78,7 +81,7 @@ def compare_command(
     if doubled:
         raise ScenarioError(Problem("PLAN...", "", f"{doubled[0]!r} is given twice"))
     session = asked.open(
-        by or "policy-2023",
+        by or ("best-of" if all(map(_is_private, plans)) else "policy-2023"),
         SolveOptions(gap=gap, time_limit_s=time_limit),
         cache=not no_cache,
     )
@@ -98,6 +101,17 @@ def compare_command(
         return progress.leave(interrupts)
 
 
+def _is_plan(one: str) -> bool:
+    return one != TODAY and (Path(one).is_dir() or Path(one).suffix == ".json")
+
+
+def _is_private(one: str) -> bool:
+    """Tell whether this is a plan of a question without a demand of its own."""
+    from dcsite.plan.reload import read_plan
+
+    return _is_plan(one) and read_plan(Path(one)).scenario.demand.hub_loads != "chosen"
+
+
 def _contender(one: str, session: Session, progress: Reporter) -> Contender:
     """Return a plan by what the user called it: today, a folder or file, else a scenario."""
     from dcsite.contract import file_and_layer
@@ -108,7 +122,7 @@ def _contender(one: str, session: Session, progress: Reporter) -> Contender:
     if one == TODAY:
         return today(session.atlas, session.scenario)
     path = Path(one)
-    if path.is_dir() or path.suffix == ".json":
+    if _is_plan(one):
         saved = read_plan(path)
         for note in saved.notes:
             progress.note(note)

@@ -17,7 +17,7 @@ from dcsite.contract import Backup, Measure, criteria
 from dcsite.plan.check import highest_first, unserved_demand
 from dcsite.plan.types import Assumption, GeodataUse, NamedHub
 from dcsite.records import Mw, Name, Plain, Points, Record, UnknownAmount
-from dcsite.scenario import as_dict
+from dcsite.scenario import as_dict, load_scenario, override_texts
 from dcsite.sites.landmass import landmass_of, landmasses
 
 from .today import todays_hubs
@@ -222,7 +222,7 @@ def compare_plans(contenders: Sequence[Contender], atlas: Atlas, scenario: Scena
     scenario : Scenario
         By which all of them are measured.
     """
-    plans = tuple(_compared(one, atlas, scenario) for one in contenders)
+    plans = tuple(_compared(one, atlas, _asked_of(one, scenario)) for one in contenders)
     return Comparison(
         dcsite_version=dcsite.__version__,
         measured_by=scenario.name,
@@ -234,6 +234,14 @@ def compare_plans(contenders: Sequence[Contender], atlas: Atlas, scenario: Scena
         ),
         scenario=as_dict(scenario),
     )
+
+
+def _asked_of(contender: Contender, scenario: Scenario) -> Scenario:
+    """Return the scenario; one without a demand of its own asks each plan for what it carries."""
+    if scenario.demand.hub_loads == "chosen":
+        return scenario
+    total_mw = float(contender.hubs["it_load_mw"].sum())
+    return load_scenario(scenario, override_texts({"demand.total_new_it_load_mw": total_mw}))
 
 
 def _compared(contender: Contender, atlas: Atlas, scenario: Scenario) -> ComparedPlan:
