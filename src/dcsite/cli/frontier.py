@@ -58,7 +58,10 @@ def frontier_command(
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Find the plans between which two measures can only be traded, and draw them."""
+    """Find the plans between which two measures can only be traded, and draw them.
+
+    Ctrl-C keeps the points found by then; run again, it begins anew.
+    """
     from dcsite.outputs import check_directory
     from dcsite.outputs.front import write_front
     from dcsite.solvers import SolveOptions

@@ -62,6 +62,8 @@ def stress_command(
     """Prove a plan by simulation: which hubs fall together, how often, and what that loses.
 
     The same disasters strike today's data centres. Writes stress.json and stress.html.
+
+    Ctrl-C keeps the plan's own years and the draws done by then; run again, it begins anew.
     """
     from dcsite.outputs.stress import check_stress_directory, write_stress
     from dcsite.plan import Session

@@ -410,7 +410,7 @@ class Plan(Record):
             f"not the criteria decide this plan: of the objective the scores give {scored:.3f}, "
             f"broken rules take {broken:.3f}, unserved demand {unserved:.3f} / "
             f"この計画は評価基準では決まっていません：目的値のうち評価点は{scored:.3f}、"
-            f"規則違反の罰則が-{broken:.3f}、満たされない需要が-{unserved:.3f}"
+            f"差し引かれる分は規則違反の罰則が{broken:.3f}、満たされない需要が{unserved:.3f}"
         )
 
     @property
