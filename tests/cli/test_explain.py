@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dcsite.criteria import measure_sites
+from dcsite.outputs.map.style import decimals
 from dcsite.plan.explanation import Explanation
 from dcsite.plan.reload import read_plan
 from dcsite.plan.types import digest_of
@@ -242,7 +243,7 @@ def test_written_beside_the_plan_and_into_the_map(call, folder, plan):
     for hub in found["hubs"]:
         cost = hub["cost"]
         assert cost["possible"]
-        points = sorted({f"{cost['low']:.4f}", f"{cost['high']:.4f}"})
+        points = dict.fromkeys(decimals(cost[end], 4) for end in ("low", "high"))
         assert f"<td>{'–'.join(points)} 点 points<small>" in page
     assert "not computed" not in page
 
