@@ -238,8 +238,9 @@ def _note_overlap(parcels: gpd.GeoDataFrame) -> None:
 def _tell(found: gpd.GeoDataFrame, parcels: int, asked: PlaceWishes) -> None:
     members = site_members(found)
     listed = ", ".join([*members][:_TOLD]) + (", …" if len(members) > _TOLD else "")
+    word = "site" if len(members) == 1 else "sites"
     tell_note(
-        f"note: {parcels} parcels are merged into {len(members)} sites (within "
+        f"note: {parcels} parcels are merged into {len(members)} {word} (within "
         f"{asked.merge_km:g} km of each other, at most {asked.merge_extent_km:g} km across): "
         f"{listed}"
     )
