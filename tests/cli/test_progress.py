@@ -39,10 +39,12 @@ def test_a_log_names_rounds_and_counts_parts_with_the_time_left(lines, monkeypat
     ]
 
 
-def test_quiet_runs_tell_warnings_alone(capsys):
+def test_quiet_hides_progress_alone(capsys):
     with Reporter(quiet=True) as progress:
         progress.stage("solve")
         progress.count(1, 2, "x")
-        progress.note("of no matter")
+        progress.say("3 of 5 points")
         progress.note("warning: look here")
-    assert capsys.readouterr().err == "warning: look here\n"
+        progress.note("searched for 3.0 s of at most 3 s")
+    told = "warning: look here\nsearched for 3.0 s of at most 3 s\n"
+    assert capsys.readouterr().err == told

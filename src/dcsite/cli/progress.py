@@ -85,9 +85,8 @@ class Reporter:
             self._live.__exit__(kind, error, trace)
 
     def note(self, text: str) -> None:
-        """Tell what the reader should know: warnings always, the rest unless quiet."""
-        if not self._quiet or text.startswith(("warning: ", "interrupted")):
-            self._console.print(text, markup=False)
+        """Tell what the reader should know of the answer: quiet or not."""
+        self._console.print(text, markup=False)
 
     def say(self, text: str) -> None:
         """Tell a step of a run that tells of each."""
