@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from tempfile import gettempdir
@@ -11,7 +12,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dcsite.criteria import measure_sites
-from dcsite.outputs.map.style import decimals
 from dcsite.plan.explanation import Explanation
 from dcsite.plan.reload import read_plan
 from dcsite.plan.types import digest_of
@@ -240,11 +240,13 @@ def test_written_beside_the_plan_and_into_the_map(call, folder, plan):
     Draft202012Validator(Explanation.schema()).validate(found)
     assert [hub["place"]["site_id"] for hub in found["hubs"]] == [h.site_id for h in plan.hubs]
     page = after["map.html"].decode("utf-8")
+    printed = re.findall(r"<td>([\d.]+)(?:–([\d.]+))? 点 points<small>", page)
+    told = [(float(low), float(high or low)) for low, high in printed]
     for hub in found["hubs"]:
         cost = hub["cost"]
         assert cost["possible"]
-        points = dict.fromkeys(decimals(cost[end], 4) for end in ("low", "high"))
-        assert f"<td>{'–'.join(points)} 点 points<small>" in page
+        # Four decimals of figures that the file rounds to six.
+        assert any(one == pytest.approx((cost["low"], cost["high"]), abs=6e-5) for one in told)
     assert "not computed" not in page
 
 
