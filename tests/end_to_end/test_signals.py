@@ -92,8 +92,9 @@ def test_a_second_ctrl_c_ends_it_at_once(start, still_alive, tmp_path):
     assert still_alive(children) == set()
 
 
-def _wait_for_staging(folder: Path) -> None:
+def _wait_for_staging(running, folder: Path) -> None:
     """Wait until the files of a new output are being written beside the old one."""
+    running.wait_for(r" s  writing outputs$")  # before the solve the folder is tried too
     deadline = time.monotonic() + 120.0
     while time.monotonic() < deadline:
         if any(path.name.startswith(".out.") for path in folder.iterdir()):
@@ -119,7 +120,7 @@ def test_stopped_while_writing_it_writes_to_the_end_and_says_so(
         "solve", "--sites", own_sites, "--set", "tiers.large.count=5", "--output", "out",
         cwd=tmp_path,
     )  # fmt: skip
-    _wait_for_staging(tmp_path)
+    _wait_for_staging(running, tmp_path)
     running.process.send_signal(sent)
     finished = running.finish(tmp_path / "out")
     assert finished.code == 130, finished.stderr
@@ -136,7 +137,7 @@ def test_killed_while_writing_leaves_the_older_output_and_the_way_free(
     start, solve, own_sites, older, tmp_path
 ):
     running = start("solve", "--sites", own_sites, "--output", "out", cwd=tmp_path)
-    _wait_for_staging(tmp_path)
+    _wait_for_staging(running, tmp_path)
     running.process.kill()
     assert running.finish(tmp_path / "out").code == -signal.SIGKILL
     assert contents(tmp_path / "out") == older

@@ -168,6 +168,8 @@ def link_layers(plan: Plan) -> list[Layer]:
             for hub in plan.hubs
             if (end := hub.links.get(key)) is not None
         ]  # fmt: skip
+        if not lines:
+            continue
         layers.append(
             Layer(
                 f"links-{key}", "plan", f"拠点から{kind.end_ja}（直線）",
