@@ -220,7 +220,7 @@ def test_a_click_on_a_hub_opens_its_pop_up_with_the_voltage(
 
 def test_the_panel_lists_hubs_and_opens_them(page: webdriver.Chrome) -> None:
     panel = page.find_element(By.ID, "dc-plan")
-    for text in ("最適性を証明済み", "0.7123", "0.022 %", "980 MW", "322.0 km", "0.402"):
+    for text in ("最適性を証明済み", "0.7123", "0.022 %", "982 MW", "322.0 km", "0.402"):
         assert text in panel.text, text
     buttons = panel.find_elements(By.CSS_SELECTOR, "[data-hub]")
     assert len(buttons) == 7
