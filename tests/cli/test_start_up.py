@@ -65,7 +65,7 @@ def test_solve_begins_without_what_only_its_end_needs():
     loaded = set(said.stdout.splitlines()[-1].split())
     assert {"geopandas", "pulp", "dcsite.model"} <= loaded, said.stderr
     assert not loaded & {
-        "branca", "folium", "jinja2", "pyarrow", "requests", "scipy.optimize", "scipy.stats",
+        "branca", "folium", "jinja2", "requests", "scipy.optimize", "scipy.stats",
         "dcsite.dispersion", "dcsite.outputs.map", "dcsite.studies",
     }  # fmt: skip
 

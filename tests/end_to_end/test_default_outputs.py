@@ -95,6 +95,7 @@ def test_geopackage_layers(default_run):
         "hubs": "Point",
         "substation_links": "LineString",
         "landing_links": "LineString",
+        "exchange_links": "LineString",
         "backups": "LineString",
         "candidates": "Point",
     }
@@ -110,7 +111,7 @@ def test_geopackage_hubs_and_links(default_run, expected, plan):
         for row, (lat, lon) in zip(hubs.itertuples(), points, strict=True)
     ]
     assert found == expected
-    for kind in ("substation", "landing"):
+    for kind in ("substation", "landing", "exchange"):
         links = gpd.read_file(path, layer=f"{kind}_links")
         ends = [
             (hub["lon_deg"], hub["lat_deg"], hub[kind]["lon_deg"], hub[kind]["lat_deg"])
