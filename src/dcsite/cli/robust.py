@@ -125,7 +125,7 @@ class _Told:
         if sample is None:
             self._progress.stage("robust", done=done)
             if done:
-                self._progress.say(f"{done} of {wanted} samples are kept from an earlier run")
+                self._progress.note(f"{done} of {wanted} samples are kept from an earlier run")
             return
         worth = "" if sample.objective is None else f" {sample.objective:.5f}"
         found = f"sample {sample.number} {sample.status}{worth} in {sample.seconds:.1f} s"
