@@ -41,12 +41,15 @@ def scratch_folder(parent: Path | None = None, prefix: str = "dcsite-scratch-") 
     _sweep(place, prefix)
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:  # another run took it for left over before it was opened
+            continue
         with suppress(OSError):  # where there are no locks, nobody sweeps either
             fcntl.flock(handle, fcntl.LOCK_EX)
         if folder.exists():
             break
-        os.close(handle)  # another run took it for left over before it was locked
+        os.close(handle)  # or before it was locked
     try:
         yield folder
     finally:

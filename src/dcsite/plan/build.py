@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
-    from dcsite.solvers import Answer, Exchanges
+    from dcsite.solvers import Answer, Swaps
 
     from .check import Checked
 
@@ -48,7 +48,7 @@ def build_plan(
     gap_asked: float,
     options: Mapping[str, Any],
     wall_s: float,
-    exchanges: Mapping[tuple[int, int], Exchanges] | None = None,
+    swaps: Mapping[tuple[int, int], Swaps] | None = None,
 ) -> Plan:
     """Check an answer independently and build the plan from it.
 
@@ -68,7 +68,7 @@ def build_plan(
         Solver options, for the manifest.
     wall_s : float
         Seconds since the command began.
-    exchanges : mapping, optional
+    swaps : mapping, optional
         By site's row and tier, who else could hold a hub's place; None where that was not sought.
 
     Raises
@@ -110,7 +110,7 @@ def build_plan(
         options=dict(options),
         wall_s=wall_s,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        hubs=_with_ties(_hubs(hubs, atlas, checked), sites, exchanges),
+        hubs=_with_ties(_hubs(hubs, atlas, checked), sites, swaps),
         measures=(
             *(measure for found in checked.evaluations.values() for measure in found.measures),
             *_demand_measures(hubs, scenario, checked),
@@ -256,12 +256,12 @@ def _hubs(hubs: gpd.GeoDataFrame, atlas: Atlas, checked: Checked) -> tuple[Hub, 
 def _with_ties(
     hubs: tuple[Hub, ...],
     sites: gpd.GeoDataFrame,
-    exchanges: Mapping[tuple[int, int], Exchanges] | None,
+    swaps: Mapping[tuple[int, int], Swaps] | None,
 ) -> tuple[Hub, ...]:
     """Return the hubs with who else could hold their place, where that was sought."""
-    if exchanges is None:
+    if swaps is None:
         return hubs
-    told = {str(sites.index[site]): one for (site, _), one in exchanges.items()}
+    told = {str(sites.index[site]): one for (site, _), one in swaps.items()}
     return tuple(
         replace(
             hub,

@@ -36,7 +36,7 @@ from dcsite.network import network_files
 from dcsite.scenario import flatten, load_scenario, override_texts
 from dcsite.sites import joined_sites, merged_sites, municipality_sites, own_sites, read_sites
 from dcsite.sites.reader import layer_names, shown
-from dcsite.solvers import SolveOptions, find_answer, find_exchanges
+from dcsite.solvers import SolveOptions, find_answer, find_swaps
 
 from .build import build_plan
 from .places import kept_place, settled_places, with_wishes
@@ -507,10 +507,11 @@ class Session:
             stage("diagnose")
             raise why_infeasible(self.candidates, options)
         stage("check")
-        outcome, exchanges = answer.outcome, None
+        outcome, swaps = answer.outcome, None
         if outcome.status == "optimal" and outcome.objective is not None:
-            within = max(0.0, (outcome.bound or outcome.objective) - outcome.objective)
-            exchanges = find_exchanges(program, outcome.values or {}, within, ties)
+            bound = outcome.objective if outcome.bound is None else outcome.bound
+            within = max(0.0, bound - outcome.objective)
+            swaps = find_swaps(program, outcome.values or {}, within, ties)
         plan = build_plan(
             answer,
             measured,
@@ -520,7 +521,7 @@ class Session:
             gap_asked=options.gap,
             options=options.manifest,
             wall_s=time.perf_counter() - begun,
-            exchanges=exchanges,
+            swaps=swaps,
         )
         count, sha256 = own_sites(self.sites)
         if count:

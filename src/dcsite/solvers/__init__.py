@@ -2,22 +2,22 @@
 
 from .answer import Answer, chosen_hubs, find_answer, solve_program
 from .drive import AUTO_ORDER, solve
-from .exchange import Exchange, Exchanges, find_exchanges
 from .options import Outcome, OutcomeStatus, Progress, SolveOptions, SolverName
+from .swap import Swap, Swaps, find_swaps
 
 __all__ = [
     "AUTO_ORDER",
     "Answer",
-    "Exchange",
-    "Exchanges",
     "Outcome",
     "OutcomeStatus",
     "Progress",
     "SolveOptions",
     "SolverName",
+    "Swap",
+    "Swaps",
     "chosen_hubs",
     "find_answer",
-    "find_exchanges",
+    "find_swaps",
     "solve",
     "solve_program",
 ]

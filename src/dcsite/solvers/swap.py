@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from dcsite.model.program import SiteProgram
 
-#: Rounds of rows that the plans of exchanges violate.
+#: Rounds of rows that the plans of swaps violate.
 _ROUNDS = 2
 #: For each one that is sought so many candidates are solved for at most, those first that may lose
 #: least: the default plan's twenty-five hubs have a thousand that no bound rules out.
@@ -43,7 +43,7 @@ _WHOLE = 1e-6
 
 
 @dataclass(frozen=True)
-class Exchange:
+class Swap:
     """A candidate that may hold a hub's place.
 
     Parameters
@@ -62,34 +62,34 @@ class Exchange:
 
 
 @dataclass(frozen=True)
-class Exchanges:
+class Swaps:
     """Who may hold the place of one hub.
 
     Parameters
     ----------
-    found : tuple of Exchange
+    found : tuple of Swap
         Those within the loss allowed, the least loss first.
     open : int
         Further candidates that no bound rules out and that were not solved for.
     """
 
-    found: tuple[Exchange, ...]
+    found: tuple[Swap, ...]
     open: int
 
 
-def find_exchanges(
+def find_swaps(
     program: SiteProgram, values: Mapping[str, float], loss: float, most: int = 1
-) -> dict[tuple[int, int], Exchanges] | None:
+) -> dict[tuple[int, int], Swaps] | None:
     """Find for each hub of a plan which candidates could hold its place.
 
     Parameters
     ----------
     program : SiteProgram
-        As it was solved; rows that exchanges violate are added to it.
+        As it was solved; rows that swaps violate are added to it.
     values : mapping of str to float
         The plan, by column.
     loss : float
-        Objective points that an exchange may lose at most.
+        Objective points that a swap may lose at most.
     most : int
         Candidates sought for each hub; each takes a tenth of a second on the national program.
 
@@ -114,7 +114,7 @@ def find_exchanges(
     held = {site for site, _ in hubs}
     free = np.array([site not in held for site in range(len(program.eligible))])
     sought = {hub: np.flatnonzero(program.eligible[:, hub[1]] & free) for hub in hubs}
-    found: dict[tuple[int, int], list[Exchange]] = {hub: [] for hub in hubs}
+    found: dict[tuple[int, int], list[Swap]] = {hub: [] for hub in hubs}
     left: dict[tuple[int, int], int] = dict.fromkeys(hubs, 0)
     for _ in range(_ROUNDS):
         rows = len(matrix.row_names)
@@ -137,7 +137,7 @@ def find_exchanges(
                     site = int(among[one])
                     lost = matrix.objective(kept) - best
                     load_mw = float(program.load_of(plan)[site])
-                    found[hub].append(Exchange(site, lost, load_mw))
+                    found[hub].append(Swap(site, lost, load_mw))
                 else:
                     separated(program, solved)
                     again.append(int(among[one]))
@@ -147,7 +147,7 @@ def find_exchanges(
         if not sought or len(matrix.row_names) == rows:
             break
     return {
-        hub: Exchanges(
+        hub: Swaps(
             tuple(sorted(own, key=lambda one: (one.loss, one.site))),
             left[hub] + len(sought.get(hub, ())),
         )

@@ -1,4 +1,4 @@
-"""Who else could hold a hub's place, against an evaluation of every exchange from tables."""
+"""Who else could hold a hub's place, against an evaluation of every swap from tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dcsite.contract import TIERS
 from dcsite.errors import CheckError
 from dcsite.model import Candidates, assemble
 from dcsite.plan import check_plan
-from dcsite.solvers import SolveOptions, exchange, find_answer, find_exchanges
+from dcsite.solvers import SolveOptions, find_answer, find_swaps, swap
 
 POOL = (
     "01100", "02201", "04100", "15100", "17201", "34100", "40100", "43100", "46201",
@@ -24,7 +24,7 @@ NEAR = 2e-4
     ("apart_km", "separation", "within"),
     [(300, "hard", 0.2), (600, "soft", 0.1)],
 )
-def test_exchanges_are_those_that_an_evaluation_of_each_finds(
+def test_swaps_are_those_that_an_evaluation_of_each_finds(
     measured, shipped_atlas, apart_km, separation, within
 ):
     scenario = dcsite.load_scenario(
@@ -50,7 +50,7 @@ def test_exchanges_are_those_that_an_evaluation_of_each_finds(
     program = assemble(Candidates.of(scenario, shipped_atlas, sites))
     answer = find_answer(program, SolveOptions(gap=1e-7))
     best = answer.outcome.objective
-    found = find_exchanges(program, answer.outcome.values, within, most=99)
+    found = find_swaps(program, answer.outcome.values, within, most=99)
 
     def worth(hubs) -> float:
         try:
@@ -102,7 +102,7 @@ def test_bounds_forced_to_zero_are_found_through_chains_of_rows():
     lower, upper = matrix.lower.copy(), matrix.upper.copy()
     at = {name: number for number, name in enumerate(matrix.names)}
     lower[at["first"]] = 1.0
-    assert exchange.propagate(matrix, lower, upper)
+    assert swap.propagate(matrix, lower, upper)
     assert [upper[at[name]] for name in ("second", "either", "load", "free")] == [0, 0, 0, 5]
     lower[at["second"]], upper[at["second"]] = 1.0, 1.0
-    assert not exchange.propagate(matrix, lower, upper)
+    assert not swap.propagate(matrix, lower, upper)
