@@ -211,6 +211,7 @@ Amount = Annotated[float, Unit(None)]
 #: The same where null has a meaning: not known (NaN), or without bound (infinity).
 UnknownKm = Annotated[float, Unit(3, null=math.nan, least=0.0)]
 EndlessKm = Annotated[float, Unit(3, null=math.inf, least=0.0)]
+EndlessMs = Annotated[float, Unit(3, null=math.inf, least=0.0)]
 UnknownMw = Annotated[float, Unit(3, null=math.nan, least=0.0)]
 Gwh = Annotated[float, Unit(3, least=0.0)]
 UnknownGwh = Annotated[float, Unit(3, null=math.nan, least=0.0)]

@@ -38,6 +38,7 @@ from dcsite.contract import (
 from dcsite.errors import OutputError, Problem
 from dcsite.records import (
     EndlessKm,
+    EndlessMs,
     EndlessPoints,
     Latitude,
     Longitude,
@@ -239,6 +240,22 @@ class UnservedZone(Record):
     """IT load that no hub serves, in MW."""
 
 
+class Flow(Record):
+    """Demand of a prefecture that a hub serves, of one class of workloads."""
+
+    pref_code: Annotated[str, Field(pattern=r"^[0-9]{2}$")]
+    """Prefecture code (JIS X 0401) of where the demand arises."""
+    site_id: Name
+    """Site of the hub that serves it."""
+    workload: Name
+    """Class of workloads (scenario key demand.classes)."""
+    it_load_mw: Mw
+    """IT load in MW."""
+    round_trip_ms: EndlessMs
+    """Round trip over the network between the prefecture's office and the hub, in ms; null where
+    the tables have no way."""
+
+
 class Assumption(Record):
     """A value the strategy does not give, with the reason for the one used."""
 
@@ -364,6 +381,10 @@ class Plan(Record):
     """The user's own sites among the candidates; null where all are municipalities."""
     takeovers: tuple[Takeover, ...] = ()
     """What is carried and what is short of Tokyo's load and of each hub's that must be carried."""
+    flows: tuple[Flow, ...] = ()
+    """Who serves whom: the demand of each prefecture and class by the hub that serves it, by
+    prefecture, class and falling MW; empty in plans from before it was written, and where hubs
+    carry all they can or no demand of prefectures is asked for."""
 
     def dump(self) -> dict[str, Any]:
         """Return the plan as plain JSON values; a hub's links and facts are keys of the hub."""
