@@ -7,36 +7,8 @@ import pytest
 
 import dcsite
 from dcsite.contract import TIERS
-from dcsite.criteria.cables import CRITERION, landings_in_force
+from dcsite.criteria.cables import CRITERION
 from dcsite.model import Candidates, assemble
-
-
-def test_cables_count_when_in_service_or_being_built_by_the_year(shipped_atlas):
-    now, later = landings_in_force(shipped_atlas, 2026), landings_in_force(shipped_atlas, 2028)
-    # E2A (2028) is the only international cable at Tomakomai and Itoshima.
-    assert {"tomakomai", "itoshima"} & set(now.index) == set()
-    assert {"tomakomai", "itoshima"} <= set(later.index)
-    assert later.loc["tomakomai", "cables"] == {"E2A": {"north_america", "asia_pacific"}}
-    far = landings_in_force(shipped_atlas, 2099)
-    assert "miura" not in far.index  # FLAG only, retired
-    named = {cable for cables in far["cables"] for cable in cables}
-    assert {"Apricot", "Candle", "Far North Fiber"} & named == set()  # planned, proposed
-
-
-def test_russia_is_no_corridor_and_domestic_landings_do_not_count(shipped_atlas):
-    far = landings_in_force(shipped_atlas, 2099)
-    assert {"naoetsu", "ishikari", "otaru"} & set(far.index) == set()
-    ends = {end for cables in far["cables"] for ends in cables.values() for end in ends}
-    assert ends == {"north_america", "asia_pacific"}
-
-
-def test_the_two_crowded_clusters(shipped_atlas):
-    landings = landings_in_force(shipped_atlas, 2028)
-    crowded = landings[landings["crowded"]]
-    assert set(crowded["cluster"]) == {"boso_kitaibaraki", "shima"}
-    assert crowded.loc["shima", "cluster"] == "shima"
-    assert crowded.loc["maruyama", "cluster"] == "boso_kitaibaraki"
-    assert landings.loc["fukuoka", "cluster"] == "fukuoka"
 
 
 def test_measurements_of_sapporo_and_across_a_strait(measured):

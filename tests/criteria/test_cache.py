@@ -75,7 +75,7 @@ def test_other_weights_are_answered_without_measuring(
     "override",
     [
         "criteria.renewables.local_decay_km=51",
-        "criteria.cables.planned_until_year=2027",
+        "network.year=2027",
         "criteria.substation.min_voltage_kv.core=275",
         "criteria.separation.score_one_km=700",
     ],
@@ -215,7 +215,7 @@ def test_a_changed_table_is_refused_though_measurements_are_kept(few, policy, ca
 def test_only_the_newest_files_are_kept(few, shipped_atlas, policy, cache):
     cache.keep = 2
     scenarios = [
-        dcsite.load_scenario("policy-2023", (f"criteria.cables.planned_until_year={year}",))
+        dcsite.load_scenario("policy-2023", (f"network.year={year}",))
         for year in (2026, 2027, 2028)
     ]
     for age, scenario in zip((300, 200), scenarios, strict=False):

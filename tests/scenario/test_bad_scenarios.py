@@ -95,11 +95,8 @@ IN_A_FILE = [
     ("[land]\nguide_ha = inf", "land.guide_ha: must be a number at least 0, got inf"),
     ("[criteria.separation]\nscore_one_km = inf", "criteria.separation.score_one_km: must be a"),
     (
-        "[criteria.cables]\nplanned_until_year = 2028.5",
-        (
-            "criteria.cables.planned_until_year: must be a whole number between 2000 and 2100, "
-            "got 2028.5"
-        ),
+        "[network]\nyear = 2028.5",
+        "network.year: must be a whole number between 2000 and 2100, got 2028.5",
     ),
     ('[criteria.cables]\nmin_directions = "2"', 'got "2"'),
     (

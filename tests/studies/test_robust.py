@@ -330,7 +330,7 @@ def test_ranges_that_do_not_fit_the_scenario_are_named(tmp_path):
             "range": [
                 {"key": "tiers.core.altitude_m", "factor": [1, 2], "why": "-"},
                 {"key": "tiers.core.regions", "between": [1, 2], "why": "-"},
-                {"key": "criteria.cables.planned_until_year", "factor": [1, 2], "why": "-"},
+                {"key": "network.year", "factor": [1, 2], "why": "-"},
                 {"key": "demand.share_in_new_hubs", "between": [0.1, 0.2], "why": "-"},
             ],
         }
@@ -340,7 +340,7 @@ def test_ranges_that_do_not_fit_the_scenario_are_named(tmp_path):
     told = [str(problem) for problem in caught.value.problems]
     assert "tiers.core.altitude_m: scenario policy-2023 has no such value" in told[0]
     assert "tiers.core.regions" in told[1]
-    assert "planned_until_year: is 2028; only a number can be varied, a whole one" in told[2]
+    assert "network.year: is 2028; only a number can be varied, a whole one" in told[2]
     assert "has no effect while demand.total_new_it_load_mw is set" in told[3]
     assert not (tmp_path / "out").exists()
 

@@ -39,9 +39,10 @@ from dcsite.contract import (
 )
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.hazards.settings import Part
+from dcsite.network import cable_systems, landings_in_force
 from dcsite.records import Name
 from dcsite.scenario.schema import Positive, Section
-from dcsite.sites import NO_LANDMASS, landmass_of, landmasses
+from dcsite.sites import NO_LANDMASS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -96,8 +97,6 @@ CROWDED_SHARE = Quantity(
 class Parameters(Section):
     """Parameters of the cables criterion."""
 
-    planned_until_year: Annotated[int, Field(ge=2000, le=2100)]
-    """Cables under construction count when ready for service by this year."""
     core_landing_max_km: Annotated[float, Field(ge=0, le=3000)]
     """Farthest international landing a core hub may use, in km."""
     max_crowded_share: Part
@@ -131,48 +130,14 @@ class LandingLink(Link):
         return self.only_cable or ""
 
 
-def landings_in_force(atlas: Atlas, planned_until_year: int) -> pd.DataFrame:
-    """List the international landings that count.
-
-    Parameters
-    ----------
-    atlas : Atlas
-        What is known.
-    planned_until_year : int
-        Cables under construction count when ready by the end of this year; planned ones never.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by `landing_id`: `lat_deg`, `lon_deg`, `name_en`, `name_ja`, `landmass_id`,
-        `cluster` (id of the crowded cluster, else the landing's own id), `crowded` (bool),
-        `cables` (dict from the name of a system to its corridors, a frozenset).
-    """
-    cables = atlas.table("submarine_cables")
-    year = pd.to_numeric(cables["rfs_year"], errors="coerce")
-    coming = (cables["status"] == "under_construction") & (year <= planned_until_year)
-    built = (cables["status"] == "in_service") | coming
-    pairs = cables[built & (cables["kind"] == "international")].dropna(subset=["japan_landings"])
-    pairs = pairs.assign(
-        landing_id=pairs["japan_landings"].str.split(";"), at=pairs["directions"].str.split(";")
-    )
-    pairs = pairs.explode("landing_id").explode("at")
-    pairs["corridor"] = pairs["at"].map(atlas.table("cable_corridors")["corridor"])
-    pairs = pairs.dropna(subset=["corridor"])
-    systems: dict[str, dict[str, frozenset[str]]] = {}
-    for landing, name, corridor in zip(
-        pairs["landing_id"], pairs["name"], pairs["corridor"], strict=True
-    ):
-        led = systems.setdefault(landing, {})
-        led[name] = led.get(name, frozenset()) | {corridor}
-    stations = atlas.table("cable_landing_stations").loc[sorted(systems)]
-    cluster = atlas.table("landing_clusters")["cluster_id"].reindex(stations.index)
-    return stations[["lat_deg", "lon_deg", "name_en", "name_ja"]].assign(
-        landmass_id=landmass_of(stations["lat_deg"], stations["lon_deg"], landmasses(atlas)),
-        cluster=cluster.where(cluster.notna(), stations.index.to_series()),
-        crowded=cluster.notna(),
-        cables=pd.Series(systems),
-    )
+def _landings(atlas: Atlas, year: int) -> pd.DataFrame:
+    """Return the landings in force with `cables`, a dict from a system's name to its corridors."""
+    landings, systems = landings_in_force(atlas, year), cable_systems(atlas, year)
+    named: list[dict[str, frozenset[str]]] = [
+        dict(systems.loc[list(there), ["name", "corridors"]].itertuples(index=False))
+        for there in landings["systems"]
+    ]
+    return landings.assign(cables=pd.Series(named, index=landings.index))
 
 
 def _farther_landing(scenario: Scenario, measured: gpd.GeoDataFrame) -> tuple[Step, ...]:
@@ -200,7 +165,7 @@ class Cables(Criterion[Parameters]):
             "core hubs stand within reach of an international landing",
             "中核拠点が国際陸揚局の到達距離内にある",
             "hub",
-            ("criteria.cables.core_landing_max_km", "criteria.cables.planned_until_year"),
+            ("criteria.cables.core_landing_max_km", "network.year"),
             ("F2", "F4"),
             per="per core without a landing in reach",
             gives_way=_farther_landing,
@@ -220,7 +185,7 @@ class Cables(Criterion[Parameters]):
             "core hubs reach several international corridors",
             "中核拠点が複数の国際方面につながる",
             "corridor",
-            ("criteria.cables.min_directions", "criteria.cables.planned_until_year"),
+            ("criteria.cables.min_directions", "network.year"),
             ("F4", "H9"),
             per="per corridor short",
             gives_way=(Step("criteria.cables.min_directions", 0.0, by=1.0),),
@@ -230,7 +195,7 @@ class Cables(Criterion[Parameters]):
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
         """Measure the nearest landing on the land body, and the corridors within a core's reach."""
         own = self.own(scenario)
-        landings = landings_in_force(atlas, own.planned_until_year)
+        landings = _landings(atlas, scenario.network.year)
         away_km = geodesic_km(
             sites["lat_deg"].to_numpy()[:, None],
             sites["lon_deg"].to_numpy()[:, None],
@@ -347,7 +312,7 @@ class Cables(Criterion[Parameters]):
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Find landings, cables and shares anew, hub by hub."""
         own = self.own(scenario)
-        landings = landings_in_force(atlas, own.planned_until_year)
+        landings = _landings(atlas, scenario.network.year)
         table = atlas.table("cable_corridors").dropna(subset=["corridor"])
         titles = zip(table["name_en"], table["name_ja"], strict=True)
         named = dict(zip(table["corridor"], titles, strict=True))

@@ -13,9 +13,8 @@ from dcsite.contract import file_and_layer
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.hazards import DisasterSettings, disaster_set
 from dcsite.hazards.settings import Part
+from dcsite.network import landings_in_force
 from dcsite.scenario.schema import Positive, Section
-
-from .cables import landings_in_force
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,7 +138,7 @@ def nearest_clusters(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> l
         Says which landings count, and how far one reaches.
     """
     own = scenario.criteria["cables"]
-    landings = landings_in_force(atlas, own.planned_until_year)
+    landings = landings_in_force(atlas, scenario.network.year)
     away_km = geodesic_km(
         sites["lat_deg"].to_numpy(dtype=float)[:, None],
         sites["lon_deg"].to_numpy(dtype=float)[:, None],

@@ -31,6 +31,7 @@ from dcsite.geo.geodesy import geodesic_km, nearest, to_ecef_km
 from dcsite.sites import NO_LANDMASS, landmass_of, landmasses
 
 from .files import network_files, read_network
+from .systems import in_force
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -246,12 +247,10 @@ def _lay_cables(graph: nx.MultiGraph, atlas: Atlas, own: NetworkParameters) -> p
     cables = atlas.table("submarine_cables")
     arctic = cables["directions"].str.contains("arctic_europe", na=False)
     cables = cables[(cables["kind"] == "domestic") | arctic]
-    year = cables["rfs_year"].astype("Float64")
-    in_force = cables["status"].eq(_IN_SERVICE) & year.le(own.year).fillna(True)
-    in_force |= cables["status"].eq(_COMING) & year.le(own.year).fillna(False)
+    year, laid = cables["rfs_year"], in_force(cables, own.year)
     segments = atlas.table("domestic_cable_segments")
     stations = atlas.table("cable_landing_stations")
-    for segment, row in segments[segments["cable_id"].map(in_force)].iterrows():
+    for segment, row in segments[segments["cable_id"].map(laid)].iterrows():
         for landing in (row["landing_a"], row["landing_b"]):
             place = stations.loc[landing, ["name_en", "name_ja", "lat_deg", "lon_deg"]]
             graph.add_node(landing, kind="landing", **place)
@@ -262,7 +261,7 @@ def _lay_cables(graph: nx.MultiGraph, atlas: Atlas, own: NetworkParameters) -> p
             system=str(cables.loc[row["cable_id"], "name"]),
             year=None if pd.isna(year[row["cable_id"]]) else int(year[row["cable_id"]]),
         )  # fmt: skip
-    rest = cables[~in_force & ~cables["status"].isin(["retired"])]
+    rest = cables[~laid & ~cables["status"].isin(["retired"])]
     return rest.rename(columns={"rfs_year": "year"})[["name", "status", "year", "note"]]
 
 
