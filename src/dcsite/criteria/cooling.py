@@ -173,27 +173,35 @@ def pue_at(hub: pd.Series[Any], atlas: Atlas, scenario: Scenario) -> float:
     own: CoolingParameters = scenario.criteria["cooling"]
     if own.pue_everywhere is not None:
         return own.pue_everywhere
-    normals = atlas.table("climate_normals_monthly").reset_index()
+    key = (own.lapse_c_per_km, own.colocation_share)
+    months, curves = atlas.kept("air of months", key, lambda: _air(atlas, own))
     up_c = own.lapse_c_per_km * _elevation_m(hub, atlas) / 1000.0
     by_month = []
+    for lat_deg, lon_deg, at_sea_c, trend in months:
+        away_km = geodesic_km(hub["lat_deg"], hub["lon_deg"], lat_deg, lon_deg)
+        weight = np.maximum(away_km, _LEAST_KM) ** -2
+        here_c = at_sea_c + trend * (hub["lat_deg"] - lat_deg)
+        by_month.append(float(weight @ here_c / weight.sum()) - up_c)
+    parts = (share * np.interp(by_month, *curve).mean() for share, curve in curves)
+    return float(sum(parts))
+
+
+def _air(atlas: Atlas, own: CoolingParameters) -> tuple[list[Any], list[Any]]:
+    """Return stations, wet bulb at sea level and trend of each month, and the curves of PUE."""
+    normals = atlas.table("climate_normals_monthly").reset_index()
+    months = []
     for _, rows in normals[normals["month"] > 0].groupby("month"):
         at_sea_c = rows["wet_bulb_c_derived"] + own.lapse_c_per_km / 1000.0 * rows["elevation_m"]
         trend = linear_regression(rows["lat_deg"], at_sea_c).slope
-        lat_deg, lon_deg = rows["lat_deg"].to_numpy(), rows["lon_deg"].to_numpy()
-        away_km = geodesic_km(hub["lat_deg"], hub["lon_deg"], lat_deg, lon_deg)
-        weight = np.maximum(away_km, _LEAST_KM) ** -2
-        here_c = at_sea_c.to_numpy() + trend * (hub["lat_deg"] - lat_deg)
-        by_month.append(float(weight @ here_c / weight.sum()) - up_c)
+        place = rows["lat_deg"].to_numpy(), rows["lon_deg"].to_numpy()
+        months.append((*place, at_sea_c.to_numpy(), trend))
     points = atlas.table("pue_by_wet_bulb").reset_index()
-    found = 0.0
-    for facility, share in (
-        ("hyperscale", 1.0 - own.colocation_share),
-        ("colocation", own.colocation_share),
-    ):
-        curve = points[points["facility"] == facility]
-        at = np.interp(by_month, curve["wet_bulb_c"].to_numpy(), curve["pue"].to_numpy())
-        found += share * float(at.mean())
-    return found
+    shares = {"hyperscale": 1.0 - own.colocation_share, "colocation": own.colocation_share}
+    curves = [
+        (shares[str(facility)], (curve["wet_bulb_c"].to_numpy(), curve["pue"].to_numpy()))
+        for facility, curve in points.groupby("facility") if facility in shares
+    ]  # fmt: skip
+    return months, curves
 
 
 def _elevation_m(hub: pd.Series[Any], atlas: Atlas) -> float:

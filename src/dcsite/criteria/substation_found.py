@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,6 @@ from .substation_points import THIN_KV, Parameters, points_of, residents_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from numpy.typing import NDArray
 
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 _HAIR_MW = 1e-6
 
 _NAME = "substation"
-_PUES: WeakKeyDictionary[Atlas, dict[tuple[str, ...], float]] = WeakKeyDictionary()
 #: What stands behind a distance that is not known.
 _THIN = ("not known: mapping is thin here", "不明：この周辺の地図登録が少ない")
 _NOT_KNOWN = ("接続点不明", "connection point not known")
@@ -157,7 +154,7 @@ def evaluate_connections(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -
     nearest_km = fitting_km.min(axis=1, initial=np.inf)
     reach_km = np.where(nearest_km <= limit_km, limit_km, np.inf)
     capacity = points["capacity_mw"].to_numpy()
-    pue = np.array([_pue_at(hub, atlas, scenario) for _, hub in hubs.iterrows()])
+    pue = np.array([pue_at(hub, atlas, scenario) for _, hub in hubs.iterrows()])
     found = Findings(_NAME, hubs, scenario)
     grid_mw = (found.load_mw + found.reserve_mw) * pue
     fronts = [_front(km, capacity, limit) for km, limit in zip(fitting_km, reach_km, strict=True)]
@@ -214,16 +211,6 @@ def evaluate_connections(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -
         f"地図登録の少ない地域の拠点：接続先と距離は不明、{own.unknown_distance_km:g} kmとして採点"
     )
     return found.done(notes=(note,))
-
-
-def _pue_at(hub: pd.Series[Any], atlas: Atlas, scenario: Scenario) -> float:
-    """Return a hub's PUE, worked out once: studies ask for the same places again and again."""
-    kept = _PUES.setdefault(atlas, {})
-    place = (hub["lat_deg"], hub["lon_deg"], hub.get("elevation_m"), hub["municipality_code"])
-    key = (*map(str, place), scenario.criteria["cooling"].model_dump_json())
-    if key not in kept:
-        kept[key] = pue_at(hub, atlas, scenario)
-    return kept[key]
 
 
 def _scores(km: NDArray[np.float64], scenario: Scenario) -> NDArray[np.float64]:
