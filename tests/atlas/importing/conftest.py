@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dcsite.atlas.importing import import_files
+from dcsite.atlas.importing import Imported, import_files
 from dcsite.errors import GeodataError
 
 
@@ -26,9 +26,12 @@ class Desk:
         path.write_bytes(text.encode(encoding))
         return path
 
-    def tables(self, kind: str, *paths: Path, **options: object) -> dict[str, pd.DataFrame]:
+    def made(self, kind: str, *paths: Path, **options: object) -> Imported:
         today = datetime.date(2026, 11, 29)
-        made = import_files(kind, paths, self.into, today=today, **options)
+        return import_files(kind, paths, self.into, today=today, **options)
+
+    def tables(self, kind: str, *paths: Path, **options: object) -> dict[str, pd.DataFrame]:
+        made = self.made(kind, *paths, **options)
         return {
             name: pd.read_csv(io.BytesIO(made.files[f"{name}.csv"]), dtype=str).fillna("")
             for name in made.rows

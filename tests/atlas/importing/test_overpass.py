@@ -94,3 +94,48 @@ def test_faults_are_told_by_element(desk):
     assert "a.json: way 6: has no position or course; ask Overpass for: out center tags;" in said
     assert "b.json: way 7: stands in an earlier file, and differs there" in said
     assert "c.json: line 2, column 2: is not JSON" in said
+
+
+def centre(osm_id: int, lat: float, lon: float, **tags: str) -> dict[str, object]:
+    tags = {"telecom": "data_center"} | tags
+    return {"type": "way", "id": osm_id, "center": {"lat": lat, "lon": lon}, "tags": tags}
+
+
+def test_data_centres_get_a_municipality_and_known_ones_keep_their_row(desk):
+    new = centre(1, 43.06, 141.35, name="札幌DC", operator="Co", start_date="2019-04")
+    built = centre(2, 33.59, 130.4, building="construction")
+    known = centre(3, 35.6150, 139.7490, name="Equinix TY2 Tokyo")  # within 3 km of the shipped row
+    other = centre(4, 35.6150, 139.7490, name="Equinix TY22")
+    seoul = centre(5, 37.5, 127.0, name="Seoul DC")
+    file = desk.file("dc.json", answer(new, built, known, other, seoul), "utf-8")
+    made = desk.made("overpass", file)
+    assert "1 data centres keep the row they have" in made.notes[1]
+    assert "Equinix TY2 Tokyo" in made.notes[1]
+    assert "Seoul DC" in made.notes[0]
+    assert "Open Database License" in made.notes[2]
+    rows = desk.tables("overpass", file)["data_centres_existing"].set_index("dc_id")
+    assert list(rows.index) == ["OSM-w1", "OSM-w2", "OSM-w4"]
+    first = rows.loc["OSM-w1"]
+    assert (first["municipality_code"], first["pref_code"], first["city_en"], first["year"]) == (
+        "01100",
+        "01",
+        "Sapporo-shi",
+        "2019",
+    )
+    assert (first["capacity_mw"], first["kind"], first["status_at_source_date"]) == (
+        "",
+        "unspecified",
+        "in_service",
+    )
+    assert rows.loc["OSM-w2", "status_at_source_date"] == "under_construction"
+    assert rows.loc["OSM-w2", "name"] == "(no name) way 2"
+
+
+def test_no_data_centre_without_a_position_and_no_half_an_answer(desk):
+    swapped, bare = centre(1, 141.35, 43.06), centre(2, 0, 0) | {"center": None}
+    said = desk.said("overpass", desk.file("a.json", answer(swapped, bare), "utf-8"))
+    assert "way 1: latitude 141.35, longitude 43.06 is no position; the two are swapped" in said
+    assert "way 2: has no position; ask Overpass for: out center tags;" in said
+    cut = json.loads(answer()) | {"remark": 'runtime error: Query timed out in "query"'}
+    said = desk.said("overpass", desk.file("b.json", json.dumps(cut), "utf-8"))
+    assert "b.json: remark: the server gave up (runtime error: Query timed out" in said

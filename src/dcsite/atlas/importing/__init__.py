@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,13 +30,16 @@ from .importer import Importer
 from .interconnectors import INTERCONNECTORS
 from .overpass import OVERPASS
 from .plants import GEM, WRI
-from .reading import Reading, UserFile, sheets_of
+from .reading import MAX_BYTES, Reading, UserFile, sheets_of
 from .spare_capacity import SPARE_CAPACITY
 
 IMPORTERS: Mapping[str, Importer] = {
     one.kind: one
     for one in (AREA_SUPPLY_DEMAND, OVERPASS, SPARE_CAPACITY, INTERCONNECTORS, GEM, WRI, FIT)
 }
+
+#: What may be meant in a folder; hidden files are not.
+_FILES = re.compile(r"^[^.].*\.(json|geojson|csv|tsv|xlsx)(\.gz)?$", re.IGNORECASE)
 
 __all__ = ["IMPORTERS", "Imported", "Importer", "import_files"]
 
@@ -90,7 +94,8 @@ def import_files(
         raise GeodataError(Problem(str(into / DESCRIPTOR), "overlay", wrong))
     package = json.loads((into / DESCRIPTOR).read_text(encoding="utf-8")) if old else _package(into)
     atlas = load_atlas(into if old else None)
-    reading = Reading(_opened(paths), atlas, area)
+    today = today or datetime.datetime.now(tz=datetime.UTC).date()
+    reading = Reading(_opened(paths), atlas, area, today)
     tables = {name: frame for name, frame in importer.read(reading).items() if len(frame)}
     if not tables and not reading.problems:
         reading.wrong(reading.files[0], None, "", f"holds no rows that {kind} could use")
@@ -101,22 +106,27 @@ def import_files(
     files = {entry["path"]: (into / entry["path"]).read_bytes() for entry in package["resources"]}
     listed = {entry["name"]: entry for entry in package["resources"]}
     shipped = json.loads((default_root() / DESCRIPTOR).read_text(encoding="utf-8"))
-    date = (today or datetime.datetime.now(tz=datetime.UTC).date()).isoformat()
+    date = today.isoformat()
     made = {
         "kind": kind,
         "date": date,
         "files": [
             {"name": name, "sha256": sha256}
-            for name, sha256 in dict.fromkeys((one.name, one.sha256) for one in reading.files)
+            for name, sha256 in dict.fromkeys(
+                (one.name, one.sha256) for one in reading.files if one not in reading.unused
+            )
         ],
     }
+    licence = importer.licence
+    where = f" ({licence['path']})" if "path" in licence else ""
+    reading.notes.append(f"licence of these files ライセンス: {licence['title']}{where}")
     for name, frame in tables.items():
         below = next(entry for entry in shipped["resources"] if entry["name"] == name)
         entry = listed.setdefault(
             name, below | {"path": f"{name}.csv", "licenses": [], "sources": []}
         )
-        count = f"{len(paths)} file{'s' if len(paths) > 1 else ''}"
-        entry["licenses"] += [one for one in [importer.licence] if one not in entry["licenses"]]
+        count = f"{len(made['files'])} file{'s' if len(made['files']) > 1 else ''}"
+        entry["licenses"] += [one for one in [licence] if one not in entry["licenses"]]
         title = f"{importer.source['title']}, imported {date} from {count} ({kind})"
         entry["sources"].append(importer.source | {"title": title})
         entry.setdefault("imports", []).append(made)
@@ -132,21 +142,34 @@ def import_files(
 
 
 def _opened(paths: Sequence[Path]) -> tuple[UserFile, ...]:
-    found: list[UserFile] = []
+    """Read the files given, and those of a folder as far as their names say they may be meant."""
+    found: dict[str, list[UserFile]] = {}
     problems = []
-    for path in paths:
-        try:
-            file = UserFile(path, path.read_bytes())
-        except OSError as error:
-            problems.append(Problem(str(path), "", f"cannot be read ({error.strerror or error})"))
-            continue
-        same = [other.path for other in found if other.sha256 == file.sha256]
-        if same:
-            problems.append(Problem(str(path), "", f"is the same file as {same[0]}; give it once"))
-        found += sheets_of(file)
+    for given in paths:
+        inside = sorted(one for one in given.rglob("*") if _FILES.search(one.name))
+        if given.is_dir() and not inside:
+            wrong = "is a folder without files of .json, .geojson, .csv, .tsv or .xlsx"
+            problems.append(Problem(str(given), "", wrong))
+        for path in inside if given.is_dir() else [given]:
+            try:
+                if (size := path.stat().st_size) > MAX_BYTES:
+                    wrong = f"has {size:,} bytes; allowed are up to {MAX_BYTES:,}"
+                    problems.append(Problem(str(path), "", wrong))
+                    continue
+                file = UserFile(path, path.read_bytes())
+            except OSError as error:
+                wrong = f"cannot be read ({error.strerror or error})"
+                problems.append(Problem(str(path), "", wrong))
+                continue
+            same = found.get(file.sha256)
+            if same and not inside:
+                wrong = f"is the same file as {same[0].path}; give it once"
+                problems.append(Problem(str(path), "", wrong))
+            elif not same:
+                found[file.sha256] = sheets_of(file)
     if problems:
         raise GeodataError(problems)
-    return tuple(found)
+    return tuple(file for files in found.values() for file in files)
 
 
 def _package(into: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Substations and power lines of OpenStreetMap, as the Overpass API answers in JSON.
+"""Substations, power lines and data centres of OpenStreetMap, as the Overpass API answers in JSON.
 
 Voltages are tagged in volts, several joined by ``;``. Mappers at times write kilovolts: a value
 below 1,000 counts as such where Japan's grid has that level, else as the volts of a railway.
@@ -6,7 +6,6 @@ below 1,000 counts as such where Japan's grid has that level, else as the volts 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -17,8 +16,9 @@ import shapely
 
 from dcsite.geo.geodesy import geodesic_km
 
+from .data_centres import data_centre_table
 from .importer import Importer
-from .reading import Reading, UserFile
+from .reading import Reading
 
 _LEVELS_KV = {60, 66, 70, 77, 100, 110, 132, 154, 187, 200, 220, 250, 275, 500}
 _LINES_KV = {154, 187, 200, 220, 250, 275, 500}
@@ -29,6 +29,9 @@ _CATEGORIES |= {name: name for name in ("transmission", "distribution", "convert
 _CATEGORIES |= {name: name for name in ("traction", "industrial", "generation")}
 #: What no customer can be connected to.
 _NO_GRID_NODE = {"traction", "industrial", "generation", "cable_transition"}
+#: Keys a data centre is tagged with; one to be built is a building under construction.
+_DATA_CENTRE = ("telecom", "building", "construction", "man_made")
+_TYPES = ("node", "way", "relation")
 _OWNERS = {"railway": "鉄道|電鉄|旅客|地下鉄|メトロ|JR|railway", "jpower": "電源開発|J-?POWER"}
 
 
@@ -36,10 +39,15 @@ def read_overpass(reading: Reading) -> dict[str, pd.DataFrame]:
     """Turn elements into substations of 60 kV and above and lines of 154 kV and above."""
     nodes: list[dict[str, Any]] = []
     lines: list[dict[str, Any]] = []
+    centres: list[dict[str, Any]] = []
     left_out = 0
     for number, place, element in _elements(reading):
-        file, tags = reading.files[number], element.get("tags", {})
+        file, tags = reading.files[number], element.get("tags")
+        tags = {key: str(value) for key, value in tags.items()} if isinstance(tags, dict) else {}
         power, levels = tags.get("power"), voltages_kv(tags.get("voltage", ""))
+        if "data_center" in {tags.get(key) for key in _DATA_CENTRE}:
+            centres += _data_centre(reading, number, place, element, tags)
+            continue
         try:
             if power == "substation" and levels and levels[0] >= _LEAST_KV:
                 nodes.append(_node(element, tags, levels) | {"file": number})
@@ -61,6 +69,8 @@ def read_overpass(reading: Reading) -> dict[str, pd.DataFrame]:
         )
     tables = {"substations": pd.DataFrame(nodes), "transmission_lines": pd.DataFrame(lines)}
     found = {name: _in_japan(reading, frame) for name, frame in tables.items() if len(frame)}
+    if centres and not reading.problems:
+        found["data_centres_existing"] = data_centre_table(reading, centres)
     if "substations" in found:
         _own(reading, found["substations"])
     if "transmission_lines" in found:
@@ -88,29 +98,57 @@ def voltages_kv(tag: str) -> list[float]:
 
 def _elements(reading: Reading) -> Iterator[tuple[int, str, dict[str, Any]]]:
     """Give each element once; overlapping extracts hold the same, others are told."""
-    seen: dict[str, dict[str, Any]] = {}
+    seen: dict[str, object] = {}
     for number, file in enumerate(reading.files):
-        for element in _answer(reading, file):
+        answer = reading.json(file)
+        elements = answer.get("elements") if isinstance(answer, dict) else None
+        if answer is not None and not isinstance(elements, list):
+            reading.wrong(file, None, "elements", 'is missing; ask Overpass with "[out:json]"')
+        if elements is not None and "error" in str(answer.get("remark", "")):
+            wrong = f"the server gave up ({str(answer['remark'])[:80]}); ask for less or wait"
+            reading.wrong(file, None, "remark", wrong)
+        for element in elements or ():
+            if not isinstance(element, dict):
+                continue
             place = f"{element.get('type')} {element.get('id')}"
-            if element.get("type") not in {"node", "way", "relation"} or "id" not in element:
+            if element.get("type") not in _TYPES or not isinstance(element.get("id"), int):
                 reading.wrong(file, None, place, "is no element with a type and an id")
-            elif place in seen and seen[place] != element:
-                reading.wrong(file, None, place, "stands in an earlier file, and differs there")
-            elif place not in seen:
-                seen[place] = element
+            elif reading.once(file, place, element, seen):
                 yield number, place, element
 
 
-def _answer(reading: Reading, file: UserFile) -> list[dict[str, Any]]:
-    try:
-        elements = json.loads(file.text)["elements"]
-    except json.JSONDecodeError as error:
-        reading.wrong(file, error.lineno, f"column {error.colno}", f"is not JSON ({error.msg})")
-    except (KeyError, TypeError):
-        reading.wrong(file, None, "elements", 'is missing; ask Overpass with "[out:json]"')
-    else:
-        return [one for one in elements if isinstance(one, dict)]
-    return []
+def _data_centre(
+    reading: Reading, number: int, place: str, element: dict[str, Any], tags: dict[str, str]
+) -> list[dict[str, Any]]:
+    file = reading.files[number]
+    point = element if element["type"] == "node" else element.get("center")
+    point = point if isinstance(point, dict) else {}
+    at = reading.position(file, place, point.get("lat"), point.get("lon"))
+    if at is None:
+        if "lat" not in point:
+            reading.wrong(file, None, place, "has no position; ask Overpass for: out center tags;")
+        return []
+    year = re.match(r"(1[89]|20)\d\d", tags.get("start_date", ""))
+    operator = tags.get("operator", "")
+    building = "construction" in {tags.get("building"), tags.get("telecom")}
+    return [
+        {
+            "dc_id": f"OSM-{element['type'][0]}{element['id']}",
+            "name": tags.get("name:en") or tags.get("name") or operator or f"(no name) {place}",
+            "operator": operator,
+            "kind": "unspecified",
+            "lat_deg": at[0],
+            "lon_deg": at[1],
+            "coordinate_basis": "the element's middle in OpenStreetMap",
+            "precision": "oaza",
+            "status_at_source_date": "under_construction" if building else "in_service",
+            "year": int(year[0]) if year else None,
+            "source_url": f"https://www.openstreetmap.org/{place.replace(' ', '/')}",
+            "source_date": reading.today.isoformat(),
+            "note": "",
+            "file": number,
+        }
+    ]
 
 
 def _node(element: dict[str, Any], tags: dict[str, str], levels: list[float]) -> dict[str, Any]:
@@ -185,9 +223,9 @@ def _own(reading: Reading, nodes: pd.DataFrame) -> None:
 
 OVERPASS = Importer(
     kind="overpass",
-    reads_en="OpenStreetMap's substations (out center tags) and lines (out geom tags): JSON of the "
-    "Overpass API",
-    reads_ja="OpenStreetMap の変電所（out center tags）と送電線（out geom tags）："
+    reads_en="OpenStreetMap's substations and data centres (out center tags) and lines (out geom "
+    "tags): JSON of the Overpass API",
+    reads_ja="OpenStreetMap の変電所・データセンター（out center tags）と送電線（out geom tags）："
     "Overpass API の JSON",
     source={
         "title": "OpenStreetMap contributors, through the Overpass API",

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from .importer import Importer
-from .reading import Reading, UserFile, plain
+from .reading import Reading, UserFile, letters
 
 #: Columns by their spellings in the trackers, letters and digits alone.
 _SPELLINGS = {
@@ -94,13 +94,13 @@ def _units_of(reading: Reading, number: int, file: UserFile) -> pd.DataFrame:
     known = {name: key for key, names in _SPELLINGS.items() for name in names}
 
     def told(header: set[str]) -> bool:
-        keys = {known.get(_letters(name)) for name in header}
+        keys = {known.get(letters(name)) for name in header}
         return keys.issuperset(_NEEDED)
 
     table = reading.table(file, _NEEDED, told)
     named: dict[str, pd.Series[str]] = {}
     for name in map(str, table.columns):
-        if key := known.get(_letters(name)):
+        if key := known.get(letters(name)):
             named.setdefault(key, table[name])
     units = pd.DataFrame(named, index=table.index).reindex(columns=list(_SPELLINGS), fill_value="")
     units = units[units["country"].str.lower().isin(["japan", "jpn"])].copy()
@@ -122,10 +122,6 @@ def _units_of(reading: Reading, number: int, file: UserFile) -> pd.DataFrame:
         file, units.loc[units["fuel"] == "", "name_en"], "fuel", "is of no fuel that is known"
     )
     return units.assign(line=units.index, file=number)
-
-
-def _letters(name: str) -> str:
-    return re.sub("[^a-z0-9]", "", plain(name).lower())
 
 
 def _plants(reading: Reading, units: pd.DataFrame, source: str, vintage: str) -> pd.DataFrame:

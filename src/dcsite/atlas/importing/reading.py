@@ -6,14 +6,20 @@ Nothing is thrown at the first fault: all that is wrong is gathered with file an
 from __future__ import annotations
 
 import csv
+import datetime
+import gzip
 import hashlib
 import io
+import json
+import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import geopandas as gpd
@@ -21,15 +27,20 @@ import numpy as np
 import openpyxl
 import pandas as pd
 
-from dcsite.atlas.atlas import CRS, Atlas
+from dcsite.atlas.atlas import CRS, JAPAN_BOX_DEG, Atlas
 from dcsite.atlas.check import MAX_OFF_LAND_KM
 from dcsite.errors import GeodataError, Problem
 
+#: Whole dumps of a public database have some hundred million bytes.
+MAX_BYTES = 400_000_000
 _MOST_TOLD = 20
 _TITLE_LINES = 30
 _METRIC = "+proj=aeqd +lat_0=36 +lon_0=137 +datum=WGS84 +units=m"
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 _REMARKS = ("※", "注", "(注", "（注", "*", "＊", "・")
+_GZIP = b"\x1f\x8b"
+_KIND_OF_MUNICIPALITY = re.compile(r"(?<=.)[- ](shi|ku|machi|cho|mura|son|city|town)$")
+_PREFECTURE = re.compile(r"^(北海道|東京都|京都府|大阪府|.{2,3}?県)")
 _DASHES = re.compile(r"[-‐-―−ー－~]+")
 
 
@@ -37,6 +48,15 @@ def plain(text: str) -> str:
     """Return a label without differences of width, blanks and brackets."""
     folded = unicodedata.normalize("NFKC", text).replace("〔", "[").replace("〕", "]")
     return re.sub(r"\s+", "", folded)
+
+
+def letters(text: str) -> str:
+    """Return the letters and digits of a name in lower case, without accents."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if c.isalnum())
+
+
+def _no_number(constant: str) -> float:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 @dataclass(frozen=True)
@@ -60,12 +80,20 @@ class UserFile:
     @cached_property
     def text(self) -> str:
         """The text: by its byte order mark, else UTF-8, else cp932 as Japanese Excel writes it."""
-        marked = next(
-            (e for mark, e in _BYTE_ORDER_MARKS.items() if self.data.startswith(mark)), ""
-        )
+        data = self.data
+        if data.startswith(_GZIP):
+            try:
+                data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MAX_BYTES + 1)
+            except (OSError, EOFError, zlib.error) as error:
+                wrong = f"is packed with gzip and broken ({error}); fetch it again"
+                raise GeodataError(Problem(str(self.path), "", wrong)) from error
+            if len(data) > MAX_BYTES:
+                wrong = f"unpacks to more than {MAX_BYTES:,} bytes, the most that is read"
+                raise GeodataError(Problem(str(self.path), "", wrong))
+        marked = next((e for mark, e in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), "")
         for encoding in (marked,) if marked else ("utf-8", "cp932"):
             try:
-                return self.data.decode(encoding)
+                return data.decode(encoding)
             except UnicodeDecodeError:
                 continue
         wrong = "is neither UTF-8, UTF-16 nor cp932 (Shift JIS) text; export it as CSV"
@@ -110,8 +138,20 @@ class Reading:
     files: tuple[UserFile, ...]
     atlas: Atlas
     area: str | None = None
+    today: datetime.date = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).date())
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unused: set[UserFile] = field(default_factory=set)
+    """Files that nothing was taken from."""
+
+    def note(self, what: Iterable[object], en: str, ja: str) -> None:
+        """Tell how many were left out or changed, and which: the first twelve by name."""
+        names = sorted({str(one) for one in what})
+        if names:
+            shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+            shown = "".join(c if c.isprintable() else "?" for c in shown)
+            count = f"{len(names):,}"
+            self.notes.append(f"{en.format(count)} / {ja.format(count)}: {shown}")
 
     def wrong(self, file: UserFile, line: int | None, column: str, message: str) -> None:
         """Keep one thing that is wrong."""
@@ -136,6 +176,125 @@ class Reading:
                 told.append(Problem(file, "", more))
         if told:
             raise GeodataError(told)
+
+    def json(self, file: UserFile) -> Any:
+        """Return what a file of JSON holds; None, and one line told, where it holds none."""
+        text = file.text
+        try:
+            return json.loads(text, parse_constant=_no_number)
+        except json.JSONDecodeError as error:
+            wrong = f"is not JSON ({error.msg})"
+            if not text.strip() or text.lstrip().startswith("<"):
+                what = "a page of HTML or XML" if text.strip() else "empty"
+                wrong = f"is {what}, not JSON: the server may have answered with an error"
+            place = f"column {error.colno}"
+            self.wrong(file, error.lineno, place, wrong)
+        except RecursionError:
+            self.wrong(file, None, "", "is JSON nested too deep")
+        except ValueError as error:
+            self.wrong(file, None, "", f"is not JSON ({error})")
+        return None
+
+    def once(self, file: UserFile, place: str, record: object, seen: dict[str, object]) -> bool:
+        """Whether a record is met for the first time; one that differs from the first is told."""
+        if seen.setdefault(place, record) is record:
+            return True
+        if seen[place] != record:
+            self.wrong(file, None, place, "stands in an earlier file, and differs there")
+        return False
+
+    def fields(
+        self, file: UserFile, place: str, record: Mapping[str, Any], form: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Return what a record says under the names of a form; None where it does not say.
+
+        A form has for each name its kind: ``text``, ``whole`` (a whole number, 0 or more) or
+        ``number``, with ``!`` where it may not be missing. What is of another kind is told.
+        """
+        found: dict[str, Any] = {}
+        for name, kind in form.items():
+            value = record.get(name)
+            value = value.strip() if isinstance(value, str) else value
+            found[name] = None
+            if value is None or value == "":
+                if kind.endswith("!"):
+                    self.wrong(file, None, f"{place}, {name}", "is missing")
+            elif kind.startswith("text"):
+                if isinstance(value, str):
+                    found[name] = " ".join("".join(c if c.isprintable() else " " for c in value)
+                                           .split())  # fmt: skip
+                else:
+                    self.wrong(file, None, f"{place}, {name}", f"{value!r} is no text"[:120])
+            else:
+                try:
+                    number = math.nan if isinstance(value, bool) else float(value)
+                except (TypeError, ValueError, OverflowError):
+                    number = math.nan
+                whole = kind.startswith("whole")
+                if math.isfinite(number) and not (whole and (number < 0 or number % 1)):
+                    found[name] = int(number) if whole else number
+                else:
+                    wanted = "whole number of 0 or more" if whole else "number"
+                    self.wrong(file, None, f"{place}, {name}", f"{value!r} is no {wanted}"[:120])
+        return found
+
+    def position(
+        self, file: UserFile, place: str, lat: object, lon: object
+    ) -> tuple[float, float] | None:
+        """Return a position in degrees, None where there is none; what is no position is told."""
+        both = {"latitude": lat, "longitude": lon}
+        told = len(self.problems)
+        found = self.fields(file, place, both, dict.fromkeys(both, "number"))
+        north, east = found["latitude"], found["longitude"]
+        if north is None or east is None:
+            if len(self.problems) == told and north is not east:
+                self.wrong(file, None, place, "has a latitude or a longitude, and not the other")
+            return None
+        if abs(north) > 90 or abs(east) > 180:
+            west_deg, south_deg, east_deg, north_deg = JAPAN_BOX_DEG
+            swapped = south_deg <= east <= north_deg and west_deg <= north <= east_deg
+            wrong = f"latitude {north:g}, longitude {east:g} is no position"
+            self.wrong(file, None, place, wrong + ("; the two are swapped" if swapped else ""))
+            return None
+        return round(north, 5), round(east, 5)
+
+    @cached_property
+    def _towns(self) -> tuple[dict[str, set[str]], dict[str, str]]:
+        """Codes of municipalities by what they may be called; prefectures' codes likewise."""
+        towns: dict[str, set[str]] = {}
+        for code, ja, en in self.atlas.table("municipalities")[["name_ja", "name_en"]].itertuples():
+            for name in {ja, en, _KIND_OF_MUNICIPALITY.sub("", en)}:
+                towns.setdefault(letters(name), set()).add(code)
+        prefectures = self.atlas.table("prefectures")
+        names = ((code, name) for key in ("name_en", "name_ja")
+                 for code, name in prefectures[key].items())  # fmt: skip
+        return towns, {letters(name): code for code, name in names}
+
+    def town(self, written: str) -> str | None:
+        """Return the municipality that is meant by ``Osaka``, ``Chiyoda-ku, Tokyo``, ``千代田区``.
+
+        A prefecture beside it decides between municipalities of one name, and alone means the
+        municipality of its office. None where there is none or more than one.
+        """
+        towns, prefectures = self._towns
+        folded = unicodedata.normalize("NFKC", written).casefold()
+        folded = _PREFECTURE.sub(r"\1,", folded)
+        parts = [part.strip() for part in re.split(r"[,;/()、・]", folded) if letters(part)]
+        within = {prefectures[letters(part)] for part in parts if letters(part) in prefectures}
+        narrow = [part for part in parts if letters(part) not in prefectures]
+        for part in narrow or parts:
+            for name in (part, _KIND_OF_MUNICIPALITY.sub("", part)):
+                codes = towns.get(letters(name), set())
+                inside = {code for code in codes if not within or code[:2] in within}
+                if len(inside) == 1:
+                    return next(iter(inside))
+        if len(within) == 1 and not any(letters(part) in towns for part in narrow):
+            office = self.atlas.table("prefectures").loc[next(iter(within))]
+            seat = pd.DataFrame(
+                {"lat_deg": [office["office_lat_deg"]], "lon_deg": [office["office_lon_deg"]]}
+            )
+            return str(self.located(seat)["municipality_code"].iloc[0])
+        return None
 
     def table(
         self,
