@@ -265,10 +265,13 @@ class Reading:
         for code, ja, en in self.atlas.table("municipalities")[["name_ja", "name_en"]].itertuples():
             for name in {ja, en, _KIND_OF_MUNICIPALITY.sub("", en)}:
                 towns.setdefault(letters(name), set()).add(code)
-        prefectures = self.atlas.table("prefectures")
-        names = ((code, name) for key in ("name_en", "name_ja")
-                 for code, name in prefectures[key].items())  # fmt: skip
-        return towns, {letters(name): code for code, name in names}
+        table = self.atlas.table("prefectures")
+        prefectures = {
+            letters(name): str(code)
+            for key in ("name_en", "name_ja")
+            for code, name in table[key].items()
+        }
+        return towns, prefectures
 
     def town(self, written: str) -> str | None:
         """Return the municipality that is meant by ``Osaka``, ``Chiyoda-ku, Tokyo``, ``千代田区``.
