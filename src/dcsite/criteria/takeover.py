@@ -53,6 +53,8 @@ _LARGE = TIERS.index("large")
 _VIOLATED = 1e-7
 #: The most violated rows of one kind that one round adds: the next is likely to need others.
 _ROWS_PER_ROUND = 12
+#: Rows of one linear program over many events, so that its size does not grow with theirs.
+_ARCS_AT_ONCE = 50_000
 
 CARRIED = Quantity(
     "tokyo_carried",
@@ -471,18 +473,19 @@ class _Rows:
         for number, hub in enumerate(hubs):
             arcs[number] = self._backed_by(hub)[at]
         found = np.where(fall > 0.0, arcs @ stand, np.inf).min(axis=0, initial=np.inf)
-        for event in np.flatnonzero(self._in_force & (fall.sum(axis=0) > found + _VIOLATED)):
-            lack, chosen = most_lacking(fall[:, event], stand[:, event], arcs)
-            yield lack, int(event), [hubs[number] for number in chosen], False
+        events = np.flatnonzero(self._in_force & (fall.sum(axis=0) > found + _VIOLATED))
+        lacks, chosen = most_lacking(fall[:, events], stand[:, events], arcs)
+        for event, lack, falls in zip(events.tolist(), lacks.tolist(), chosen.T, strict=True):
+            yield lack, event, [hubs[number] for number in np.flatnonzero(falls)], False
         if self._tokyo_load > 0.0:
             tokyo = np.vstack([arcs, self._backs[-1, 0][at]])
             # So large that Tokyo is in the set whatever it costs.
             large = 1.0 + float(stand.sum())
-            falls = np.append(fall[:, self._tokyo], large)
-            lack, chosen = most_lacking(falls, stand[:, self._tokyo], tokyo)
-            chosen = [number for number in chosen if number < len(hubs)]
-            lack -= large + self._idle
-            yield lack, self._tokyo, [hubs[number] for number in chosen], True
+            both = np.append(fall[:, [self._tokyo]], [[large]], axis=0)
+            lacks, chosen = most_lacking(both, stand[:, [self._tokyo]], tokyo)
+            own = np.flatnonzero(chosen[:-1, 0])
+            lack = float(lacks[0]) - large - self._idle
+            yield lack, self._tokyo, [hubs[number] for number in own], True
 
     # -- rows ----------------------------------------------------------------------------------
 
@@ -545,26 +548,27 @@ class _Rows:
 
 def most_lacking(
     fall: NDArray[np.float64], stand: NDArray[np.float64], arcs: NDArray[np.bool_]
-) -> tuple[float, list[int]]:
-    """Find the set of hubs whose load exceeds most what stands among their backups.
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Find in each event the set of hubs whose load exceeds most what stands among their backups.
 
     Parameters
     ----------
-    fall : numpy.ndarray, shape (hubs,)
+    fall : numpy.ndarray, shape (hubs, events)
         What falls of each hub.
-    stand : numpy.ndarray, shape (holders,)
+    stand : numpy.ndarray, shape (holders, events)
         What stands of each one's reserve.
     arcs : numpy.ndarray of bool, shape (hubs, holders)
         Who may carry whose load.
 
     Returns
     -------
-    (float, list of int)
-        By how much (0 for no hub), and the hubs of the set.
+    (numpy.ndarray, numpy.ndarray of bool)
+        By how much in each event (0 for no hub), and which hubs are of the set, (hubs, events).
     """
     from scipy.optimize import linprog
-    from scipy.sparse import csr_array
+    from scipy.sparse import csr_array, kron
 
+    gain = np.concatenate([fall, -stand])
     hub, holder = np.nonzero(arcs)
     each = np.arange(len(hub))
     rows = csr_array(
@@ -572,12 +576,17 @@ def most_lacking(
             np.repeat([1.0, -1.0], len(hub)),
             (np.tile(each, 2), np.concatenate([hub, len(fall) + holder])),
         ),
-        shape=(len(hub), len(fall) + len(stand)),
+        shape=(len(hub), len(gain)),
     )
-    found = linprog(
-        np.concatenate([-fall, stand]), A_ub=rows, b_ub=np.zeros(len(hub)), bounds=(0.0, 1.0)
-    )
-    return -float(found.fun), np.flatnonzero(found.x[: len(fall)] > 0.5).tolist()
+    chosen = np.zeros(gain.shape, dtype=np.bool_)
+    # The programs of many events are handed over as one: a call takes longer than its solve.
+    at_once = max(1, _ARCS_AT_ONCE // max(1, len(hub)))
+    for first in range(0, gain.shape[1], at_once):
+        some = gain[:, first : first + at_once]
+        blocks = kron(np.eye(some.shape[1]), rows, format="csr")
+        found = linprog(-some.T.ravel(), blocks, np.zeros(blocks.shape[0]), bounds=(0.0, 1.0))
+        chosen[:, first : first + at_once] = found.x.reshape(some.T.shape).T > 0.5
+    return np.where(chosen, gain, 0.0).sum(axis=0), chosen[: len(fall)]
 
 
 CRITERION = TakingOver()
