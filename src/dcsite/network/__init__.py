@@ -1,13 +1,21 @@
-"""The network between places: backbone, cables as systems, tails, and round trips along them."""
+"""The network between places: backbone, cables as systems, tails, ways and losses along them."""
 
 from .backbone import Network, network_of, on_land
 from .files import network_files
-from .routes import fibre_km_between
+from .losses import Fate, Reach, cut_off, fates_of
+from .routes import Route, RouteFinder, Routes, fibre_km_between
 from .systems import cable_systems, landings_in_force, reach_and_loss
 
 __all__ = [
+    "Fate",
     "Network",
+    "Reach",
+    "Route",
+    "RouteFinder",
+    "Routes",
     "cable_systems",
+    "cut_off",
+    "fates_of",
     "fibre_km_between",
     "landings_in_force",
     "network_files",

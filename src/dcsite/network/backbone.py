@@ -3,8 +3,9 @@
 The backbone is a public reference topology (JPN48: the prefectural capitals and 82 links with the
 length of their routes), not a carrier's network. Domestic submarine cables join the landings they
 are published to join, from their year on; a landing is joined to the two nearest nodes of its land
-body. A place is joined by tails to the two nearest nodes of its own land body, along a stated
-factor over the straight line; the second is no short cut, both together are at least as long as the
+body. A place is joined by tails to the two nearest nodes of its own land body (where that has one
+node alone, as Hokkaido has, landings with a cable to another node's body count as nodes), along a
+stated factor over the straight line; the second is no short cut, both together are at least as long as the
 way between the two nodes. What no table has (feeders of small islands, routes of carriers) is
 not there, and a place without a way has no round trip: not known, which is not zero.
 
@@ -16,7 +17,7 @@ pair, Tokyo to Osaka; see docs/network.md.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -56,18 +57,23 @@ class Network:
     ----------
     graph : networkx.MultiGraph
         Nodes have `name_en`, `name_ja`, `lat_deg`, `lon_deg` (NaN where a user's file has none),
-        `landmass_id`, `kind` (``backbone`` or ``landing``); links, keyed by their id, `kind`
-        (``land``, ``strait``, ``submarine`` or ``tail``), `route_km`, `fibre_km`, `system` (name of
-        the cable, else empty), `year` (since when, None: not said).
+        `landmass_id`, `kind` (``backbone`` or ``landing``), `municipality_code` (of the nearest
+        office; empty without a land body), `joins` (whether places are joined to it); links, keyed
+        by their id, `kind` (``land``, ``strait``, ``submarine`` or ``tail``), `route_km`,
+        `fibre_km`, `system` (name of the cable, else empty), `year` (since when, None: not said),
+        those between islands `crossing` (id, English and Japanese name of the strait, if known).
     parameters : NetworkParameters
         What is asked.
     waiting : pandas.DataFrame
         Cables and links that are no route: `name`, `status`, `year`, `note`.
+    cores : tuple of str
+        The node nearest to each existing core.
     """
 
     graph: nx.MultiGraph
     parameters: NetworkParameters
     waiting: pd.DataFrame
+    cores: tuple[str, ...] = ()
 
     @cached_property
     def nodes(self) -> pd.DataFrame:
@@ -86,14 +92,6 @@ class Network:
         row, column = np.array(list(least), dtype=np.int32).reshape(-1, 2).T
         links = coo_array((list(least.values()), (row, column)), shape=(len(at), len(at)))
         return np.asarray(dijkstra(links.tocsr(), directed=False))
-
-    @cached_property
-    def _joining(self) -> NDArray[np.bool_]:
-        """Which nodes places are joined to: the backbone's, or landings on a body without one."""
-        backbone = (self.nodes["kind"] == "backbone").to_numpy()
-        body = self.nodes["landmass_id"]
-        here = (body != NO_LANDMASS).to_numpy()
-        return np.asarray(here & (backbone | ~body.isin(body[backbone]).to_numpy()))
 
     def tails(self, places: pd.DataFrame) -> tuple[NDArray[np.intp], Floats]:
         """Find the two nearest nodes of each place's own land body.
@@ -114,7 +112,8 @@ class Network:
         away_km = np.full((len(places), _TAILS), np.inf)
         lat, lon = (self.nodes[name].to_numpy(dtype=float) for name in ("lat_deg", "lon_deg"))
         for body, rows in places.groupby("landmass_id").indices.items():
-            there = np.flatnonzero(self._joining & (self.nodes["landmass_id"] == body).to_numpy())
+            own = (self.nodes["landmass_id"] == body).to_numpy()
+            there = np.flatnonzero(own & self.nodes["joins"].to_numpy(dtype=bool))
             if count := min(_TAILS, len(there)):
                 here = places.iloc[rows]
                 found, km = nearest(here["lat_deg"], here["lon_deg"], lat[there], lon[there], count)
@@ -212,7 +211,13 @@ def _network(atlas: Atlas, own: NetworkParameters) -> Network:
             link["kind"] = "land" if len(ends) == 1 else "strait"
         if "fibre_km" not in link:
             link["fibre_km"] = link["route_km"] * own.fibre_per_route_km
-    return Network(graph, own, waiting)
+    _mark_joining(graph)
+    network = Network(graph, own, waiting)
+    if not graph:
+        return network
+    node, away_km = network.tails(on_land(atlas.existing_cores(), atlas))
+    cores = network.nodes.index[node[np.isfinite(away_km[:, 0]), 0]]
+    return replace(network, cores=tuple(dict.fromkeys(cores)))
 
 
 def _lay_backbone(graph: nx.MultiGraph, atlas: Atlas) -> None:
@@ -230,12 +235,13 @@ def _lay_backbone(graph: nx.MultiGraph, atlas: Atlas) -> None:
     for node, row in nodes[["name_en", "name_ja", "lat_deg", "lon_deg"]].iterrows():
         graph.add_node(node, kind="backbone", **row)
     links = atlas.table("fibre_backbone_links")
+    straits = atlas.table("strait_crossings")[["crossing_id", "name_en", "name_ja"]]
+    crossing = dict(zip(straits.index, straits.itertuples(index=False, name=None), strict=True))
     for link, row in links[links["model"] == "JPN48"].iterrows():
         kind = "land" if pd.isna(row["inter_island"]) else "strait"
         graph.add_edge(
             row["node_a"], row["node_b"], link, kind=kind, route_km=row["route_length_km"],
-            system="",
-            year=None,
+            system="", year=None, crossing=crossing.get(link),
         )  # fmt: skip
 
 
@@ -288,12 +294,19 @@ def _lay_given(graph: nx.MultiGraph, given: nx.MultiGraph, own: NetworkParameter
 
 
 def _place_nodes(graph: nx.MultiGraph, atlas: Atlas) -> None:
-    """Find the land body of each node; none for those abroad or without a position."""
+    """Find land body and municipality of each node; none abroad or without a position."""
     nodes = pd.DataFrame.from_dict(dict(graph.nodes(data=True)), orient="index")
     here = nodes[nodes["lat_deg"].notna()]
     body = pd.Series(NO_LANDMASS, index=nodes.index)
     if len(here):
         body[here.index] = on_land(here, atlas)["landmass_id"]
+    here = here[body[here.index] != NO_LANDMASS]
+    code = pd.Series("", index=nodes.index)
+    if len(here):
+        offices = atlas.table("municipalities")
+        at = offices["office_lat_deg"], offices["office_lon_deg"]
+        code[here.index] = offices.index[nearest(here["lat_deg"], here["lon_deg"], *at)[0]]
+    nx.set_node_attributes(graph, code.to_dict(), "municipality_code")
     nx.set_node_attributes(graph, {node: int(one) for node, one in body.items()}, "landmass_id")
 
 
@@ -323,3 +336,25 @@ def _join_landings(graph: nx.MultiGraph, own: NetworkParameters) -> None:
                 landing, node, f"{landing}>{node}", kind="tail", system="", year=None,
                 route_km=max(km, least_km),
             )  # fmt: skip
+
+
+def _mark_joining(graph: nx.MultiGraph) -> None:
+    """Say which nodes places are joined to: the backbone's; on a body with fewer than two also
+    landings from which the sea leads to the backbone elsewhere.
+    """
+    bodies: dict[int, list[str]] = {}
+    for node, body in graph.nodes(data="landmass_id"):
+        graph.nodes[node]["joins"] = False
+        if body != NO_LANDMASS:
+            bodies.setdefault(body, []).append(node)
+    backbone = {node for node, kind in graph.nodes(data="kind") if kind == "backbone"}
+    for there in bodies.values():
+        joined = backbone.intersection(there)
+        if len(joined) < _TAILS:
+            away = nx.restricted_view(graph, list(joined), [])
+            reached = set().union(
+                *(part for part in nx.connected_components(away) if part & (backbone - joined))
+            )
+            joined = joined | reached.intersection(there)
+        for node in joined:
+            graph.nodes[node]["joins"] = True

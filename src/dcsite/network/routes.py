@@ -1,10 +1,18 @@
 """Ways of a few places over the network, found by NetworkX: for the checks of a plan.
 
-Shares nothing with the tables of distances in `backbone` but the graph itself.
+Shares nothing with the tables of distances in `backbone`, nor with the losses worked through side
+by side in `losses`, but the graph itself and the list of what may be lost.
+
+Two routes from a place to the existing cores are disjoint if they share no part but the place: they
+leave by different tails and, where they share no node either, end at different cores. The shortest
+such pair is a flow of two units of least cost (Suurballe 1974; Suurballe and Tarjan 1984): a second
+way is sought where the first may be undone, and what both undo falls away.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -18,17 +26,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .backbone import Network
+    from .losses import Fate
+
+    #: A vertex of the graph of routes: a node or link, and whether its near or far side.
+    Vertex = tuple[str, str, int]
 
 
 def ways_in(network: Network, place: pd.Series[Any]) -> list[tuple[float, str]]:
     """List the nodes a place is joined to by tails, nearest first, with the straight km to each."""
     nodes = [
         (node, data) for node, data in network.graph.nodes(data=True)
-        if data["landmass_id"] == place["landmass_id"] != NO_LANDMASS
-        and not np.isnan(data["lat_deg"])
+        if data["joins"] and data["landmass_id"] == place["landmass_id"] != NO_LANDMASS
     ]  # fmt: skip
-    backbone = [one for one in nodes if one[1]["kind"] == "backbone"]
-    return sorted((_km(place, data), node) for node, data in backbone or nodes)[:2]
+    return sorted((_km(place, data), node) for node, data in nodes)[:2]
 
 
 def fibre_km_between(
@@ -73,3 +83,187 @@ def fibre_km_between(
 def _km(one: Any, other: Any) -> float:
     """Return the geodesic distance of two places."""
     return float(geodesic_km(one["lat_deg"], one["lon_deg"], other["lat_deg"], other["lon_deg"]))
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way from a place to an existing core.
+
+    Parameters
+    ----------
+    nodes : tuple of str
+        From the end of the tail to the core's node.
+    links : tuple of str
+        Between them, one fewer.
+    route_km : float
+        With the tail.
+    """
+
+    nodes: tuple[str, ...]
+    links: tuple[str, ...]
+    route_km: float
+
+
+@dataclass(frozen=True)
+class Routes:
+    """What a place has of routes to the existing cores.
+
+    Parameters
+    ----------
+    link_disjoint, node_disjoint : int
+        Routes, 0 to 2, that share no link, and no node either.
+    shown : tuple of Route
+        The shortest pair that shares least; one where there is no second, none where no way is
+        known.
+    cuts : tuple of Fate
+        Single losses that leave the place without a route; where it stands in the municipality of
+        a node, that of the municipality or its prefecture is told with the others if it does.
+    """
+
+    link_disjoint: int
+    node_disjoint: int
+    shown: tuple[Route, ...]
+    cuts: tuple[Fate, ...]
+
+
+class RouteFinder:
+    """Finds disjoint routes of places, one by one.
+
+    Parameters
+    ----------
+    network : Network
+        Nodes, links and the cores' nodes.
+    fates : sequence of Fate
+        What may be lost by itself.
+    """
+
+    def __init__(self, network: Network, fates: tuple[Fate, ...]) -> None:
+        self._network, self._fates = network, fates
+        self._by_nodes = _potential(_vertices(network, of_nodes=True))
+        self._by_links = _potential(_vertices(network, of_nodes=False))
+        self._reach = [_reached(network, fate) for fate in fates]
+
+    def routes(self, place: pd.Series[Any]) -> Routes:
+        """Find the routes of a place with `lat_deg`, `lon_deg` and `landmass_id`."""
+        factor = self._network.parameters.tail_route_factor
+        tails = [(factor * km, node) for km, node in ways_in(self._network, place)]
+        apart = _pair(self._by_nodes, tails)
+        joined = apart if len(apart) == 2 else _pair(self._by_links, tails)
+        ends = [node for _, node in tails]
+        cuts = tuple(
+            fate
+            for fate, reached in zip(self._fates, self._reach, strict=True)
+            if ends and not reached.intersection(ends)
+        )
+        return Routes(len(joined), len(apart), joined, cuts)
+
+
+def _vertices(network: Network, *, of_nodes: bool) -> nx.DiGraph:
+    """Return the graph in which every link, and every node if asked, can be used once."""
+    graph = nx.DiGraph()
+    far = 1 if of_nodes else 0
+    if of_nodes:
+        graph.add_edges_from(
+            ((("node", node, 0), ("node", node, 1)) for node in network.graph), km=0.0
+        )
+    for one, other, key, km in network.graph.edges(keys=True, data="route_km"):
+        graph.add_edge(("link", key, 0), ("link", key, 1), km=km)
+        for end in (one, other):
+            graph.add_edge(("node", end, far), ("link", key, 0), km=0.0)
+            graph.add_edge(("link", key, 1), ("node", end, 0), km=0.0)
+    graph.add_edges_from(((("node", core, far), _END) for core in network.cores), km=0.0)
+    return graph
+
+
+_START: Vertex = ("start", "", 0)
+_END: Vertex = ("end", "", 0)
+
+
+def _potential(graph: nx.DiGraph) -> tuple[nx.DiGraph, dict[Vertex, float]]:
+    """Return the graph with each arc's km beyond the shortest way, and those ways' km."""
+    if _END not in graph:
+        return graph, {}
+    away: dict[Vertex, float] = nx.single_source_dijkstra_path_length(
+        graph.reverse(copy=False), _END, weight="km"
+    )
+    beyond = nx.DiGraph(km={one[1]: km for one, _, km in graph.edges(data="km") if km > 0.0})
+    beyond.add_weighted_edges_from(
+        (one, other, max(km + away[other] - away[one], 0.0))
+        for one, other, km in graph.edges(data="km")
+        if one in away and other in away
+    )
+    return beyond, away
+
+
+def _pair(
+    over: tuple[nx.DiGraph, dict[Vertex, float]], tails: list[tuple[float, str]]
+) -> tuple[Route, ...]:
+    """Return the shortest two disjoint routes, or the shortest one, or none."""
+    graph, away = over
+    first = {node: km for km, node in tails if ("node", node, 0) in away}
+    if not first:
+        return ()
+    least_km = min(km + away["node", node, 0] for node, km in first.items())
+    used: set[tuple[Vertex, Vertex]] = set()
+    # The place and its tails are put in, and taken out again with whatever was turned round.
+    for node, km in first.items():
+        beyond = max(km + away["node", node, 0] - least_km, 0.0)
+        graph.add_edge(_START, ("node", node, 0), weight=beyond)
+    turned: list[tuple[Vertex, Vertex]] = []
+    try:
+        for _ in range(2):
+            try:
+                way = nx.dijkstra_path(graph, _START, _END)
+            except nx.NetworkXNoPath:
+                break
+            for arc in zip(way, way[1:], strict=False):
+                back = arc[::-1]
+                if back in used:
+                    used.remove(back)
+                else:
+                    used.add(arc)
+            if turned:
+                break
+            turned = list(zip(way, way[1:], strict=False))
+            # What lies on a shortest way costs nothing beyond it, in either direction.
+            graph.remove_edges_from(turned)
+            graph.add_weighted_edges_from((other, one, 0.0) for one, other in turned)
+    finally:
+        graph.remove_edges_from([(other, one) for one, other in turned])
+        graph.add_weighted_edges_from((one, other, 0.0) for one, other in turned)
+        graph.remove_node(_START)
+    return _unravelled(used, first, graph.graph["km"])
+
+
+def _unravelled(
+    used: set[tuple[Vertex, Vertex]], tails: dict[str, float], link_km: dict[str, float]
+) -> tuple[Route, ...]:
+    """Part the arcs in use into routes, the shorter first."""
+    following: dict[Vertex, deque[Vertex]] = {}
+    for one, other in sorted(used):
+        following.setdefault(one, deque()).append(other)
+    found = []
+    for at in following[_START]:
+        way, vertex = [at], at
+        while vertex != _END:
+            vertex = following[vertex].popleft()
+            way.append(vertex)
+        nodes = tuple(dict.fromkeys(name for kind, name, _ in way if kind == "node"))
+        links = tuple(dict.fromkeys(name for kind, name, _ in way if kind == "link"))
+        route_km = tails[at[1]] + sum(link_km[link] for link in links)
+        found.append(Route(nodes, links, route_km))
+    return tuple(sorted(found, key=lambda route: route.route_km))
+
+
+def _reached(network: Network, fate: Fate) -> set[str]:
+    """Return the nodes that reach a core when something is lost."""
+    lost = fate.links
+    left = nx.Graph()
+    left.add_nodes_from(node for node in network.graph if node not in fate.nodes)
+    left.add_edges_from(
+        (one, other)
+        for one, other, key in network.graph.edges(keys=True)
+        if key not in lost and one in left and other in left
+    )
+    cores = [core for core in network.cores if core in left]
+    return set().union(*(nx.node_connected_component(left, core) for core in cores))

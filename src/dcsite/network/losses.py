@@ -1,0 +1,170 @@
+"""What a loss in the network leaves reachable: nodes, links, crossings, cables, landings.
+
+A place has a route while one of the nodes that its tails lead to still reaches the node of an
+existing core: Tokyo's or Osaka's. Losses are worked through side by side, one bit each: what is
+reached spreads from the cores along the links until nothing is added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from .backbone import Network
+
+    Flags = NDArray[np.bool_]
+
+FateKind = Literal["node", "landing", "crossing", "system", "link", "prefecture"]
+
+
+@dataclass(frozen=True)
+class Fate:
+    """Parts of the network that one loss takes together.
+
+    Parameters
+    ----------
+    kind : str
+        ``node``, ``landing``, ``crossing`` (all links over one strait), ``system`` (all segments of
+        a submarine cable), ``link`` or ``prefecture`` (all nodes and landings in it).
+    fate_id : str
+        Unique.
+    name_en, name_ja : str
+        What it is called.
+    nodes, links : frozenset of str
+        What is lost.
+    prefecture : str
+        Code of the prefecture it lies in; empty for what lies in several.
+    """
+
+    kind: FateKind
+    fate_id: str
+    name_en: str
+    name_ja: str
+    nodes: frozenset[str]
+    links: frozenset[str]
+    prefecture: str = ""
+
+
+def fates_of(network: Network, prefectures: pd.DataFrame) -> tuple[Fate, ...]:
+    """List what may be lost by itself; what takes the same parts stands once.
+
+    Parameters
+    ----------
+    network : Network
+        Nodes and links.
+    prefectures : pandas.DataFrame
+        By `pref_code`: `name_en`, `name_ja`.
+    """
+    nodes = dict(network.graph.nodes(data=True))
+    found: dict[tuple[frozenset[str], frozenset[str]], Fate] = {}
+
+    def add(
+        kind: FateKind, fate_id: str, names: tuple[str, str], nodes: set[str], links: set[str],
+        prefecture: str = "",
+    ) -> None:  # fmt: skip
+        parts = frozenset(nodes), frozenset(links)
+        found.setdefault(parts, Fate(kind, f"{kind}:{fate_id}", *names, *parts, prefecture))
+
+    for node, data in nodes.items():
+        kind: FateKind = "landing" if data["kind"] == "landing" else "node"
+        names = (data["name_en"], data["name_ja"])
+        add(kind, node, names, {node}, set(), data["municipality_code"][:2])
+    groups: dict[tuple[FateKind, str], tuple[tuple[str, str], set[str]]] = {}
+    for one, other, key, link in network.graph.edges(keys=True, data=True):
+        if crossing := link.get("crossing"):
+            groups.setdefault(("crossing", crossing[0]), (crossing[1:], set()))[1].add(key)
+        if system := link["system"]:
+            groups.setdefault(("system", system), ((system, system), set()))[1].add(key)
+    for (kind, fate_id), (names, links) in groups.items():
+        add(kind, fate_id, names, set(), links)
+    for one, other, key in network.graph.edges(keys=True):
+        en, ja = (f" {dash} ".join(nodes[end][name] for end in (one, other))
+                  for dash, name in (("-", "name_en"), ("－", "name_ja")))  # fmt: skip
+        add("link", key, (en, ja), set(), {key})
+    for code in sorted({data["municipality_code"][:2] for data in nodes.values()} - {""}):
+        there = {node for node, data in nodes.items() if data["municipality_code"][:2] == code}
+        names = tuple(prefectures.loc[code, ["name_en", "name_ja"]])
+        add("prefecture", code, names, there, set(), code)
+    return tuple(found.values())
+
+
+class Reach:
+    """Which nodes reach a core under many losses at once.
+
+    Parameters
+    ----------
+    graph : networkx.MultiGraph
+        N nodes and L links, in its order.
+    cores : sequence of str
+        Nodes that are to be reached.
+    """
+
+    def __init__(self, graph: nx.MultiGraph, cores: tuple[str, ...]) -> None:
+        self.nodes = tuple(graph)
+        self.links = tuple(key for _, _, key in graph.edges(keys=True))
+        at = {node: number for number, node in enumerate(graph)}
+        self.ends = np.array([[at[one], at[other]] for one, other in graph.edges()], dtype=np.intp)
+        self._cores = [at[core] for core in cores]
+
+    def reached(self, nodes_lost: Flags, links_lost: Flags) -> Flags:
+        """Return which nodes reach a core.
+
+        Parameters
+        ----------
+        nodes_lost : numpy.ndarray of bool, shape (N, s)
+            For each of s losses.
+        links_lost : numpy.ndarray of bool, shape (L, s)
+            The same of links.
+
+        Returns
+        -------
+        numpy.ndarray of bool, shape (N, s)
+        """
+        stands, holds = np.packbits(~nodes_lost, axis=1), np.packbits(~links_lost, axis=1)
+        found = np.zeros_like(stands)
+        found[self._cores] = stands[self._cores]
+        pairs = [(one, other) for link in self.ends.tolist() for one, other in (link, link[::-1])]
+        changed = True
+        while changed:
+            before = found.copy()
+            for number, (one, other) in enumerate(pairs):
+                found[other] |= found[one] & holds[number // 2] & stands[other]
+            changed = not np.array_equal(before, found)
+        return np.unpackbits(found, axis=1, count=nodes_lost.shape[1]).astype(bool)
+
+    def of(self, fates: tuple[Fate, ...]) -> Flags:
+        """Return which nodes reach a core when each of some fates comes, shape (N, fates)."""
+        return self.reached(
+            np.array([[node in fate.nodes for fate in fates] for node in self.nodes], dtype=bool),
+            np.array([[link in fate.links for fate in fates] for link in self.links], dtype=bool),
+        )
+
+
+def cut_off(network: Network, places: pd.DataFrame, reached: Flags) -> Flags:
+    """Tell which places no tail joins to a node that reaches a core.
+
+    Parameters
+    ----------
+    network : Network
+        Has the nodes.
+    places : pandas.DataFrame
+        With `lat_deg`, `lon_deg`, `landmass_id`.
+    reached : numpy.ndarray of bool, shape (N, s)
+        From :class:`Reach`.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (places, s)
+        Never True of a place without a tail: no way of it is known, so none can be lost.
+    """
+    node, away_km = network.tails(places)
+    known = np.isfinite(away_km)
+    over = [reached[node[:, tail]] & known[:, tail, None] for tail in range(node.shape[1])]
+    return np.asarray(known[:, :1] & ~np.logical_or.reduce(over))
