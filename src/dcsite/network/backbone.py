@@ -5,9 +5,9 @@ length of their routes), not a carrier's network. Domestic submarine cables join
 are published to join, from their year on; a landing is joined to the two nearest nodes of its land
 body. A place is joined by tails to the two nearest nodes of its own land body (where that has one
 node alone, as Hokkaido has, landings with a cable to another node's body count as nodes), along a
-stated factor over the straight line; the second is no short cut, both together are at least as long as the
-way between the two nodes. What no table has (feeders of small islands, routes of carriers) is
-not there, and a place without a way has no round trip: not known, which is not zero.
+stated factor over the straight line; the second is no short cut, both together are at least as long
+as the way between the two nodes. What no table has (feeders of small islands, routes of carriers)
+is not there, and a place without a way has no round trip: not known, which is not zero.
 
 Round trip of a way of `f` km of fibre: ``2 f fibre_us_per_km / 1000 + equipment_ms``, where fibre
 is longer than the route by `fibre_per_route_km`. The three numbers are calibrated on one measured
@@ -339,8 +339,9 @@ def _join_landings(graph: nx.MultiGraph, own: NetworkParameters) -> None:
 
 
 def _mark_joining(graph: nx.MultiGraph) -> None:
-    """Say which nodes places are joined to: the backbone's; on a body with fewer than two also
-    landings from which the sea leads to the backbone elsewhere.
+    """Say which nodes places are joined to: the backbone's, on a body with fewer than two more.
+
+    There landings count as well from which the sea leads to the backbone elsewhere.
     """
     bodies: dict[int, list[str]] = {}
     for node, body in graph.nodes(data="landmass_id"):

@@ -77,7 +77,7 @@ def fates_of(network: Network, prefectures: pd.DataFrame) -> tuple[Fate, ...]:
         names = (data["name_en"], data["name_ja"])
         add(kind, node, names, {node}, set(), data["municipality_code"][:2])
     groups: dict[tuple[FateKind, str], tuple[tuple[str, str], set[str]]] = {}
-    for one, other, key, link in network.graph.edges(keys=True, data=True):
+    for _, _, key, link in network.graph.edges(keys=True, data=True):
         if crossing := link.get("crossing"):
             groups.setdefault(("crossing", crossing[0]), (crossing[1:], set()))[1].add(key)
         if system := link["system"]:
@@ -110,7 +110,8 @@ class Reach:
         self.nodes = tuple(graph)
         self.links = tuple(key for _, _, key in graph.edges(keys=True))
         at = {node: number for number, node in enumerate(graph)}
-        self.ends = np.array([[at[one], at[other]] for one, other in graph.edges()], dtype=np.intp)
+        self.ends = np.array([[at[one], at[other]] for one, other in graph.edges()])
+        self.ends = self.ends.astype(np.intp).reshape(-1, 2)
         self._cores = [at[core] for core in cores]
 
     def reached(self, nodes_lost: Flags, links_lost: Flags) -> Flags:
@@ -141,9 +142,14 @@ class Reach:
 
     def of(self, fates: tuple[Fate, ...]) -> Flags:
         """Return which nodes reach a core when each of some fates comes, shape (N, fates)."""
+
+        def lost(every: tuple[str, ...], taken: list[frozenset[str]]) -> Flags:
+            rows = [[one in parts for parts in taken] for one in every]
+            return np.array(rows, dtype=np.bool_).reshape(len(every), len(taken))
+
         return self.reached(
-            np.array([[node in fate.nodes for fate in fates] for node in self.nodes], dtype=bool),
-            np.array([[link in fate.links for fate in fates] for link in self.links], dtype=bool),
+            lost(self.nodes, [fate.nodes for fate in fates]),
+            lost(self.links, [fate.links for fate in fates]),
         )
 
 

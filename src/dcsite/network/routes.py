@@ -11,6 +11,7 @@ way is sought where the first may be undone, and what both undo falls away.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -171,7 +172,9 @@ def _vertices(network: Network, *, of_nodes: bool) -> nx.DiGraph:
         for end in (one, other):
             graph.add_edge(("node", end, far), ("link", key, 0), km=0.0)
             graph.add_edge(("link", key, 1), ("node", end, 0), km=0.0)
-    graph.add_edges_from(((("node", core, far), _END) for core in network.cores), km=0.0)
+    for core, unit in itertools.product(network.cores, (1, 2)):  # two routes may end at one core
+        graph.add_edge(("node", core, far), ("end", core, unit), km=0.0)
+        graph.add_edge(("end", core, unit), _END, km=0.0)
     return graph
 
 
@@ -216,7 +219,7 @@ def _pair(
                 way = nx.dijkstra_path(graph, _START, _END)
             except nx.NetworkXNoPath:
                 break
-            for arc in zip(way, way[1:], strict=False):
+            for arc in itertools.pairwise(way):
                 back = arc[::-1]
                 if back in used:
                     used.remove(back)
@@ -224,7 +227,7 @@ def _pair(
                     used.add(arc)
             if turned:
                 break
-            turned = list(zip(way, way[1:], strict=False))
+            turned = list(itertools.pairwise(way))
             # What lies on a shortest way costs nothing beyond it, in either direction.
             graph.remove_edges_from(turned)
             graph.add_weighted_edges_from((other, one, 0.0) for one, other in turned)
