@@ -122,6 +122,22 @@ window.dcsite = (function () {
     group.on("add", apply);
   }
 
+  /* A record ends with the year from which it is in force; a member of later years is off. */
+  function dated(group, data) {
+    if (!data.dated) return;
+    group.setYear = function (year) {
+      group.year = year;
+      if (group._build) return;
+      group.members = group.members || group.getLayers();
+      for (const member of group.members) {
+        const records = member.records || [member.record];
+        if (records.some((record) => record[record.length - 1] <= year)) group.addLayer(member);
+        else group.removeLayer(member);
+      }
+    };
+    group.on("add", () => group.year && group.setYear(group.year));
+  }
+
   function points(map, data) {
     const layer = new Lazy(function (group) {
       for (const [lat, lon, style, ...records] of data.rows) {
@@ -139,6 +155,7 @@ window.dcsite = (function () {
       }, { className: "dc-tip", direction: "top" });
     }, data.order);
     scaled(map, layer, data);
+    dated(layer, data);
     return layer;
   }
 
@@ -153,6 +170,7 @@ window.dcsite = (function () {
       group.bindPopup((line) => popup([line.record], data.fields, data.kind, data.source), POPUP);
     }, data.order);
     scaled(map, layer, data);
+    dated(layer, data);
     return layer;
   }
 
@@ -188,6 +206,23 @@ window.dcsite = (function () {
       channel(ramp[low], n) * (1 - part) + channel(ramp[low + 1], n) * part)).join(",") + ")";
   }
 
+  /* The canvas' own hatch for what is not known; the list of layers has the same as SVG. */
+  const hatch = (function () {
+    const tile = element("canvas");
+    tile.width = tile.height = 6;
+    const pen = tile.getContext("2d");
+    pen.fillStyle = "#f4f4f4";
+    pen.fillRect(0, 0, 6, 6);
+    pen.strokeStyle = "#8b929a";
+    for (const from of [-3, 0, 3]) {
+      pen.moveTo(from - 1, 7);
+      pen.lineTo(from + 7, -1);
+    }
+    pen.lineWidth = 0.9;
+    pen.stroke();
+    return pen.createPattern(tile, "repeat");
+  })();
+
   /* One set of shapes for all criteria and themes: choosing one only paints them anew. Themes are
      numbered on from the criteria. */
   function choropleth(map, data) {
@@ -213,7 +248,10 @@ window.dcsite = (function () {
     }
     function fill(group, n) {
       const theme = themeOf(group.criterion);
-      if (theme) return classOf(theme, n)[0];
+      if (theme) {
+        const colour = classOf(theme, n)[0];
+        return colour.startsWith("url(") ? hatch : colour;
+      }
       const score = data.scores[group.criterion][n];
       return score === null ? "#d8d8d8" : mix(data.ramp, score);
     }
@@ -297,5 +335,5 @@ window.dcsite = (function () {
     return layer;
   }
 
-  return { points, lines, areas, choropleth };
+  return { points, lines, areas, choropleth, element };
 })();

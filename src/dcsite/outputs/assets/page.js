@@ -30,7 +30,7 @@ window.dcsite.start = function (map, config) {
     else map.removeLayer(layer);
   }
 
-  for (const input of document.querySelectorAll("#dc-layers input")) {
+  for (const input of document.querySelectorAll("#dc-layers input[data-key]")) {
     input.addEventListener("change", function () {
       if (input.type === "radio") {
         const chosen = Number(input.value);
@@ -42,6 +42,49 @@ window.dcsite.start = function (map, config) {
       document.body.classList.toggle("dc-scored", map.hasLayer(candidates));
       settle();
       declutter();
+    });
+  }
+
+  /* The year shows what of the network is in force then, on the map and in the list. */
+  const year = byId("dc-year");
+  function setYear() {
+    byId("dc-year-shown").value = year.value;
+    for (const input of document.querySelectorAll("[data-layer]")) {
+      const layer = window[input.dataset.layer];
+      if (layer.setYear) layer.setYear(Number(year.value));
+    }
+    for (const line of document.querySelectorAll("[data-since]")) {
+      line.classList.toggle("dc-later", Number(line.dataset.since) > Number(year.value));
+    }
+    settle();
+  }
+  year.addEventListener("input", setYear);
+
+  /* Landings of the chosen cable systems are ringed; nothing joins them. */
+  const rings = L.layerGroup().addTo(map);
+  const above = L.svg({ pane: "dc-hubs" });
+  const systems = [...document.querySelectorAll("[data-system]")];
+  function ring() {
+    rings.clearLayers();
+    const at = new Map();
+    for (const button of systems.filter((one) => one.getAttribute("aria-pressed") === "true")) {
+      const [name, landings] = config.systems[Number(button.dataset.system)];
+      for (const place of landings) {
+        at.set(String(place), [place, ...(at.get(String(place)) || []).slice(1), name]);
+      }
+    }
+    for (const [place, ...names] of at.values()) {
+      L.circleMarker(place, {
+        radius: 11, color: "#c2006b", weight: 3, fill: false, interactive: false, renderer: above,
+      }).addTo(rings).bindTooltip(dcsite.element("span", "", names.join(", ")), {
+        permanent: true, direction: "bottom", offset: [0, 8], className: "dc-tip dc-ring",
+      });
+    }
+  }
+  for (const button of systems) {
+    button.addEventListener("click", function () {
+      button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") !== "true");
+      ring();
     });
   }
 
@@ -164,7 +207,7 @@ window.dcsite.start = function (map, config) {
   map.attributionControl.setPrefix(config.prefix);
   clear();
   fit();
-  settle();
+  setYear();
   near();
   declutter();
   document.body.classList.add("dc-ready");

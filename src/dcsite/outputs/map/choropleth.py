@@ -16,15 +16,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from dcsite.contract import criteria
+from dcsite.network import network_of, on_land
 from dcsite.records import drawn_deg
+from dcsite.scenario import NetworkParameters
 
 from .encode import encode_polygons, number
 from .layer import DataLayer, Field, text
 from .style import (
+    HATCH,
     HAZARD_ABSENT,
     HECTARES,
     INTENSITIES,
     PROBABILITIES,
+    ROUND_TRIPS,
     SCORE_RAMP,
     SHARES,
     ValueClass,
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.contract import Quantity
+    from dcsite.plan import Plan
 
 _PREFIX = "score_"
 #: About 2.5 km2: islets below this are left out of the shapes, never a whole municipality.
@@ -241,7 +246,7 @@ _COLUMNS = {
     "zone-tsunami": ("flood_tsunami_landslide_by_municipality", "pop_share_tsunami_any_pct"),
     "zone-flood": ("flood_tsunami_landslide_by_municipality", "pop_share_flood_ge_3m_pct"),
 }
-_UNKNOWN = ValueClass(0.0, "値なし", "no value", HAZARD_ABSENT)
+_UNKNOWN = ValueClass(0.0, "不明", "not known", HATCH)
 
 #: What candidates can be painted by, before they have values.
 _HAZARDS = (
@@ -351,6 +356,35 @@ def theme_groups(candidates: pd.DataFrame, atlas: Atlas) -> list[ThemeGroup]:
         for column, one in criterion.columns(candidates).items()
         if one.painted
     ]
+
+
+def round_trips(candidates: pd.DataFrame, atlas: Atlas, plan: Plan) -> list[ThemeGroup]:
+    """Return round trips to the nearest hub as a theme; plans of before the network have none."""
+    if "network" not in plan.scenario or not plan.hubs:
+        return []
+    network = network_of(atlas, NetworkParameters.model_validate(plan.scenario["network"]))
+    hubs = pd.DataFrame([{"lat_deg": hub.lat_deg, "lon_deg": hub.lon_deg} for hub in plan.hubs])
+    fibre_km = network.fibre_km(candidates, on_land(hubs, atlas)).min(axis=1)
+    return [
+        ThemeGroup(
+            f"通信網の往復遅延（{network.parameters.year}年）",
+            f"Round trip over the network ({network.parameters.year})",
+            (
+                Theme(
+                    "round-trip", "最寄りの拠点まで", "To the nearest hub",
+                    network.round_trip_ms(fibre_km).tolist(),
+                ),
+            ),
+            ROUND_TRIPS,
+            "ms",
+            _UNKNOWN,
+            "出典 Source: fibre_backbone_links, domestic_cable_segments",
+            "参照モデルの経路による計算値で、実測ではない。不明は経路が表にない市区町村"
+            "（離島など）で、0ではない。",
+            "Reckoned on a reference model, not measured. Not known: no table has a way there "
+            "(small islands), which is not zero.",
+        )
+    ]  # fmt: skip
 
 
 def _largest_intensity(atlas: Atlas) -> pd.DataFrame:

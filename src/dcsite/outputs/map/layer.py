@@ -192,6 +192,7 @@ def drawing(
     kind: str,
     source: str = "",
     scaled: bool = False,
+    dated: bool = False,
     legend: Sequence[Swatch] = (),
     notes: tuple[str, str] = ("", ""),
 ) -> Layer:
@@ -211,8 +212,11 @@ def drawing(
         Which of two layers lies above.
     scaled : bool
         Whether members are drawn smaller while the whole country is in view.
+    dated : bool
+        Whether a record ends with the year from which it is in force; a member without a record
+        in force in the year chosen on the page is not drawn.
     """
-    data = {"order": order, "interactive": True, "scaled": scaled, "kind": kind, "source": source,
+    data = {"order": order, "interactive": True, "scaled": scaled, "dated": dated, "kind": kind, "source": source,
             "fields": fields, "styles": styles, "rows": rows}  # fmt: skip
     return Layer(
         key, group, *titles, DataLayer(maker, data), legend=legend, note_ja=notes[0],

@@ -1,4 +1,4 @@
-"""What the tables know: the ground, grid, landings, data centres, policy places, volcanoes."""
+"""What the tables know: the ground, grid, data centres, policy places, volcanoes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _GSI_CREDIT = (
     'rel="noopener noreferrer">国土地理院 GSI</a>'
 )
 _FREQUENCY = {50: ("#7aa6c2", "50 Hz"), 60: ("#d9a066", "60 Hz")}
-_LANDING, _CENTRE, _PLANNED = "#00798c", "#4b5763", "#e69f00"
+_CENTRE, _PLANNED = "#4b5763", "#e69f00"
 _LEFT_OUT = "#b4bac0"
 _STUDY, _VOLCANO = "#cc79a7", "#7a1420"
 #: What a nuclear station does: colour and names.
@@ -42,15 +42,6 @@ _STRATEGY = (
     "出典 Source: 経済産業省「半導体・デジタル産業戦略」（2023年6月改定） "
     "METI, Semiconductor and Digital Industry Strategy, June 2023"
 )
-#: Proposed, retired and cancelled cables are left out.
-_COMING = ("under_construction", "planned")
-#: Columns of cables at a landing: kind, and whether they are in service; with their titles.
-_CABLES = {
-    "international_now": ("国際（運用中）", "International, in service"),
-    "international_coming": ("国際（建設・計画中）", "International, coming"),
-    "domestic_now": ("国内（運用中）", "Domestic, in service"),
-    "domestic_coming": ("国内（建設・計画中）", "Domestic, coming"),
-}
 _STATUS = {
     "in_service": "運用中 in service",
     "in_service_phased": "一部運用中 in service, in phases",
@@ -237,51 +228,6 @@ def line_layer(atlas: Atlas) -> Layer:
     )  # fmt: skip
 
 
-def _cables_by_landing(atlas: Atlas) -> pd.DataFrame:
-    """List cables with their year by landing, one column for each of :data:`_CABLES`."""
-    cables = atlas.table("submarine_cables")
-    kept = cables["status"].isin(["in_service", *_COMING]) & cables["japan_landings"].notna()
-    cables = cables[kept]
-    year = cables["rfs_year"].map(lambda value: "" if pd.isna(value) else f" ({int(value)})")
-    when = (cables["status"] == "in_service").map({True: "_now", False: "_coming"})
-    listed = pd.DataFrame(
-        {
-            "landing_id": cables["japan_landings"].str.split(";"),
-            "column": cables["kind"] + when,
-            "text": cables["name"] + year,
-        }
-    ).explode("landing_id")
-    texts = listed.groupby(["landing_id", "column"])["text"].agg(", ".join)
-    return texts.unstack("column").reindex(columns=list(_CABLES))  # noqa: PD010
-
-
-def landing_layer(atlas: Atlas) -> Layer:
-    """Return the landing stations with the cables that land there; routes are not known."""
-    clusters = atlas.table("landing_clusters")
-    table = atlas.table("cable_landing_stations").join(_cables_by_landing(atlas))
-    international = table[["international_now", "international_coming"]].notna().any(axis=1)
-    table = table.assign(
-        cluster=clusters["name_ja"] + " " + clusters["name_en"],
-        mark=(~international).astype(int),
-    )
-    return points(
-        "landings", "network", ("陸揚局と海底ケーブル", "Landing stations and submarine cables"),
-        table,
-        {
-            **_CABLES,
-            "cluster": ("集中地域", "Crowded cluster"),
-            "uncertainty_km": ("位置の不確かさ", "Uncertainty of position", "km"),
-        },
-        [Mark(_LANDING, 6, "国際ケーブルあり", "International cables", 1.5),
-         Mark(_LANDING, 5, "国内のみ・なし", "Domestic only, or none", 2, hollow=True)],
-        order=6, kind="海底ケーブル陸揚局 Cable landing station",
-        source="出典 Source: cable_landing_stations, submarine_cables。"
-        "海底の経路は不明のため描いていません。 Routes at sea are not known and not drawn.",
-        notes=("海底の経路は公開データになく、描いていません。",
-               "Routes at sea are not known and not drawn; a station lists its cables."),
-    )  # fmt: skip
-
-
 def data_centre_layer(atlas: Atlas) -> Layer:
     """Return known data centres; cancelled plans and rows without a position are left out."""
     table = atlas.table("data_centres_existing")
@@ -440,6 +386,5 @@ def nuclear_layer(atlas: Atlas) -> Layer:
 def known_layers(atlas: Atlas) -> list[Layer]:
     """Return all layers of the tables, as the list of layers has them."""
     makers = (data_centre_layer, planned_layer, feasibility_layer, substation_layer,
-              capacity_layer, line_layer, area_layer, landing_layer, volcano_layer,
-              nuclear_layer)  # fmt: skip
+              capacity_layer, line_layer, area_layer, volcano_layer, nuclear_layer)  # fmt: skip
     return [make(atlas) for make in makers]

@@ -1,12 +1,20 @@
-"""The network that round trips run over, by kind and year, and the internet exchanges."""
+"""The network by kind and year: links, cable systems at their landings, internet exchanges.
+
+What a year has is chosen on the page: each record ends with the year it is in force from. What is
+planned or under study is in force in no year; it is listed, and never drawn as a route. Routes on
+the sea floor of international systems are not open data: a system is drawn as its landings alone.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from dcsite.network import network_of
+from dcsite.network.systems import cable_systems
+from dcsite.records import drawn_deg
 from dcsite.scenario import NetworkParameters
 
 from .encode import encode_path
@@ -14,8 +22,13 @@ from .layer import Field, Layer, Mark, Swatch, drawing, points, rows
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
+    from dcsite.network import Network
     from dcsite.plan import Plan
 
+_LANDINGS = (
+    Mark("#00798c", 6, "国際ケーブルあり", "International cables", 1.5),
+    Mark("#00798c", 5, "国内のみ・なし", "Domestic only, or none", 2, hollow=True),
+)
 #: By kind of link: colour, whether it is dashed, and names.
 _KINDS = {
     "land": ("#0072b2", False, "陸上の基幹網（モデルJPN48）", "Backbone on land (model JPN48)"),
@@ -24,25 +37,104 @@ _KINDS = {
     "tail": ("#999999", False, "陸揚局への引込（推定）", "Tail to a landing (assumed)"),
 }
 _EXCHANGE = "#cc79a7"
-_NOTE_JA = (
-    "事業者の経路ではなく、公開の参照モデル。直線は経路ではない。海上は最短の海路。"
-    "経路に数えないもの：{}。"
-)
-_NOTE_EN = (
+_NOTE = (
+    "事業者の経路ではなく、公開の参照モデル。直線は経路ではない。海上は最短の海路。",
     "A public reference model, no carrier's routes: straight lines stand for them, at sea the "
-    "shortest way by sea. No routes: {}."
+    "shortest way by sea.",
 )
+_STATUS = {
+    "in_service": ("運用中", "in service"),
+    "under_construction": ("建設中", "under construction"),
+    "planned": ("計画", "planned"),
+    "proposed": ("構想・検討中", "proposed, under study"),
+}
+_KIND = {"international": ("国際", "international"), "domestic": ("国内", "domestic")}
+#: What is in force in no year is in force from here on.
+_NEVER, _EVER = 9999, 0
+#: The years that can be chosen at least: those of the strategy's plans.
+_FIRST_YEAR, _LAST_YEAR = 2024, 2035
 
 
 def network_layers(plan: Plan, atlas: Atlas) -> list[Layer]:
-    """Return network and exchanges; plans of before there was a network have exchanges alone."""
-    network = [_network_layer(plan, atlas)] if "network" in plan.scenario else []
-    return [*network, _exchange_layer(atlas)]
+    """Return links, landings and exchanges; plans of before there was a network have no links."""
+    links = [_link_layer(plan, atlas)] if "network" in plan.scenario else []
+    return [*links, _landing_layer(atlas), _exchange_layer(atlas)]
 
 
-def _network_layer(plan: Plan, atlas: Atlas) -> Layer:
-    """Return the links in force; straight lines stand for routes, which are not public."""
-    network = network_of(atlas, NetworkParameters.model_validate(plan.scenario["network"]))
+def network_panel(plan: Plan, atlas: Atlas) -> dict[str, Any]:
+    """Return what the list of layers says of the network: the years, and each cable system.
+
+    Returns
+    -------
+    dict
+        `first`, `last`, `year`: the years to choose from, and that of the plan. `systems`: of each
+        its `names` (kind, status, capacity, corridors, landings) in both languages, `since` and
+        `at` (latitude and longitude of each landing). `waiting`: names of a user's own links that
+        are no route.
+    """
+    systems = _systems(atlas)
+    given = plan.scenario.get("network")
+    year = given["year"] if isinstance(given, dict) else _FIRST_YEAR
+    known = [int(one) for one in systems["since"] if _EVER < one < _NEVER]
+    waiting = [] if given is None else list(_network(plan, atlas).waiting["name"])
+    return {
+        "first": min(_FIRST_YEAR, year),
+        "last": max([_LAST_YEAR, year, *known]),
+        "year": year,
+        "systems": systems.to_dict("records"),
+        "waiting": [one for one in waiting if one not in set(systems["name"])],
+    }
+
+
+def _network(plan: Plan, atlas: Atlas) -> Network:
+    """Return the network with all that is in force in any year."""
+    own = NetworkParameters.model_validate(plan.scenario["network"])
+    return network_of(atlas, own.model_copy(update={"year": _NEVER}))
+
+
+def _systems(atlas: Atlas) -> pd.DataFrame:
+    """Return the cable systems that are in use, coming or thought of, in words."""
+    systems = cable_systems(atlas, _NEVER)
+    systems = systems[systems["status"].isin(list(_STATUS))]
+    stations = atlas.table("cable_landing_stations")
+    corridors = atlas.table("cable_corridors").drop_duplicates("corridor").set_index("corridor")
+    told = []
+    for one in rows(systems):
+        ends = corridors.loc[sorted(one.corridors), ["name_ja", "name_en"]]
+        there = stations.loc[list(one.landings)]
+        since = _EVER if np.isnan(one.year) else int(one.year)
+        tbps = "" if np.isnan(one.capacity_tbps) else f"{one.capacity_tbps:g} Tbps"
+        international = one.kind == "international"
+        no_end = ("数える方面なし", "no corridor that counts") if international else ("", "")
+        told.append(
+            {
+                "id": one.Index,
+                "name": one.name,
+                "international": international,
+                "since": since if one.in_force else _NEVER,
+                "ready": "" if np.isnan(one.year) else f"{int(one.year)}",
+                "status": _STATUS[one.status],
+                "kind": _KIND[one.kind],
+                "tbps": (tbps or "容量不明", tbps or "capacity not known"),
+                "corridors": tuple(
+                    mark.join(ends[column]) or none
+                    for mark, column, none in zip("・,", ends, no_end, strict=True)
+                ),
+                "landings": (
+                    "・".join(there["name_ja"]) or "陸揚地不明",
+                    ", ".join(there["name_en"]) or "landings not known",
+                ),
+                "landing_ids": one.landings,
+                "at": [drawn_deg(lat, lon) for lat, lon in there[["lat_deg", "lon_deg"]].to_numpy()],
+            }
+        )
+    frame = pd.DataFrame(told)
+    return frame.sort_values(["international", "since", "name"], ascending=[False, True, True])
+
+
+def _link_layer(plan: Plan, atlas: Atlas) -> Layer:
+    """Return the links; straight lines stand for routes, which are not public."""
+    network = _network(plan, atlas)
     at, kinds = network.nodes, list(_KINDS)
     by_sea = atlas.table("domestic_cable_segments")["path_lon_lat"]
     drawn = []
@@ -59,10 +151,9 @@ def _network_layer(plan: Plan, atlas: Atlas) -> Layer:
              [f"{system}{ends['name_ja'].iloc[0]}–{ends['name_ja'].iloc[1]}",
               f"{system}{ends['name_en'].iloc[0]} – {ends['name_en'].iloc[1]}",
               round(link["route_km"]), round(link["fibre_km"]),
-              str(link["year"] or "")],
+              str(link["year"] or ""), link["year"] or _EVER],
              [encode_path(line)]]
         )  # fmt: skip
-    waiting = "、".join(str(one.name) for one in rows(network.waiting.reset_index(drop=True)))
     return drawing(
         "network", "network", ("通信網（往復遅延の計算に使用）", "Network of the round trips"),
         "lines", drawn,
@@ -70,11 +161,46 @@ def _network_layer(plan: Plan, atlas: Atlas) -> Layer:
          Field("運用開始年", "In service since")],
         [{"color": colour, "weight": 1.6, "opacity": 0.8}
          | ({"dashArray": "6 4"} if dashed else {}) for colour, dashed, _, _ in _KINDS.values()],
-        order=3, kind="通信網の区間 Link of the network",
+        order=3, kind="通信網の区間 Link of the network", dated=True,
         source="出典 Source: fibre_backbone_links, domestic_cable_segments",
         legend=[Swatch("dash" if dashed else "line", colour, ja, en, 1.6)
                 for colour, dashed, ja, en in _KINDS.values()],
-        notes=(_NOTE_JA.format(waiting or "なし"), _NOTE_EN.format(waiting or "none")),
+        notes=_NOTE,
+    )  # fmt: skip
+
+
+def _landing_layer(atlas: Atlas) -> Layer:
+    """Return the landing stations, each with its systems; routes are not known."""
+    systems, clusters = _systems(atlas), atlas.table("landing_clusters")
+    stations = atlas.table("cable_landing_stations")
+    by_landing = systems.explode("landing_ids").groupby("landing_ids")
+    drawn = []
+    for landing, station in stations.iterrows():
+        own = by_landing.get_group(landing) if landing in by_landing.groups else systems[:0]
+        cluster = clusters[["name_ja", "name_en"]].reindex([landing]).dropna().agg(" ".join, axis=1)
+        own_since = int(own["since"].min()) if len(own) else _EVER
+        abroad = own[own["international"] & (own["since"] < _NEVER)]
+        drawn.append(
+            [*drawn_deg(station["lat_deg"], station["lon_deg"]), int(abroad.empty),
+             [station["name_ja"], station["name_en"], "・".join(cluster),
+              float(station["uncertainty_km"]), *[""] * 5, own_since],
+             *([one.name, "", "", None, *(" ".join(getattr(one, of)) for of in
+                ("kind", "status")), one.ready, " ".join(dict.fromkeys(one.tbps)),
+                " ".join(one.corridors), one.since] for one in rows(own))]
+        )  # fmt: skip
+    return drawing(
+        "landings", "network", ("陸揚局と海底ケーブル", "Landing stations and submarine cables"),
+        "points", drawn,
+        [Field("集中地域", "Crowded cluster"), Field("位置の不確かさ", "Uncertainty of position", "km"),
+         Field("種別", "Kind"), Field("状況", "Status"), Field("運用開始年", "In service since"),
+         Field("容量", "Capacity"), Field("方面", "Corridors")],
+        [mark.style for mark in _LANDINGS],
+        order=6, kind="海底ケーブル陸揚局 Cable landing station", dated=True,
+        source="出典 Source: cable_landing_stations, submarine_cables。"
+        "海底の経路は不明のため描いていません。 Routes at sea are not known and not drawn.",
+        legend=[mark.swatch for mark in _LANDINGS],
+        notes=("海底の経路は公開データになく、描いていません。",
+               "Routes at sea are not known and not drawn; a station lists its cables."),
     )  # fmt: skip
 
 

@@ -11,12 +11,12 @@ from branca.element import Element, Figure
 
 from dcsite.outputs.inline import asset, data_uri, leaflet_css, script, xstatic
 
-from .choropleth import candidate_layer, scored_criteria, theme_groups
+from .choropleth import candidate_layer, round_trips, scored_criteria, theme_groups
 from .encode import script_json
 from .layer import Piece, add
 from .layers_known import BORDER, known_layers, prefecture_ground, tile_layer
 from .layers_loads import load_layers
-from .layers_network import network_layers
+from .layers_network import network_layers, network_panel
 from .layers_plan import (
     CORE_PANE,
     HUB_PANE,
@@ -116,7 +116,7 @@ def _drawn(
         add(page, folium.map.CustomPane(pane, z_index=z_index, pointer_events=True))
 
     ground = prefecture_ground(atlas)
-    themes = theme_groups(candidates, atlas)
+    themes = [*round_trips(candidates, atlas, plan), *theme_groups(candidates, atlas)]
     scored = candidate_layer(candidates, atlas, themes)
     takeovers = takeover_layers(plan, atlas)
     tiles = tile_layer()
@@ -143,7 +143,8 @@ def _drawn(
         add(page, layer.layer)
     add(page, scored)
     add(page, Piece("Html", _HTML, html=plan_html(plan, markers, atlas, explanation)))
-    listed = layers_html(layers, scored_criteria(candidates), themes)
+    network = network_panel(plan, atlas)
+    listed = layers_html(layers, scored_criteria(candidates), themes, network)
     add(page, Piece("Html", _HTML, html=listed))
     if takeovers:
         add(page, Piece("Html", _HTML, html=ARROW_SVG))
@@ -156,6 +157,7 @@ def _drawn(
         "bounds": _bounds(plan),
         "prefix": escape(ATTRIBUTION),
         "cores": core_names,
+        "systems": [[one["name"], one["at"]] for one in network["systems"]],
         "hubs": [drawn.as_config() for drawn in markers],
     }
     add(page, Piece("Start", _START, config=script_json(config)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import count, groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dcsite.contract import step_said
 
@@ -14,7 +14,7 @@ from .popup import hardest_first
 from .style import SCORE_RAMP, TIERS, hub_radius_px, quantity, tier_style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dcsite.atlas import Atlas
     from dcsite.atlas.descriptor import ResourceSpec
@@ -92,15 +92,17 @@ def _small_gap(gap: float) -> str:
 def layers_html(
     entries: Sequence[Layer],
     criteria: Sequence[ScoredCriterion],
-    themes: Sequence[ThemeGroup] = (),
+    themes: Sequence[ThemeGroup],
+    network: Mapping[str, Any],
 ) -> str:
-    """Return the list of layers, grouped, with legends, and the key of the hubs."""
+    """Return the list of layers, grouped, with legends and the network's years and systems."""
     return html_fragment(
         "layers.html.j2",
         groups=[
-            (names, [entry for entry in entries if entry.group == key])
+            (key, names, [entry for entry in entries if entry.group == key])
             for key, names in _GROUPS.items()
         ],
+        network=network,
         criteria=criteria,
         themes=themes,
         # The page's script numbers the themes on from the criteria.

@@ -103,8 +103,19 @@ HECTARES = (
     ValueClass(20000.0, "20,000 ha以上", "20,000 ha or more", "#00441b"),
 )
 
-#: A municipality of which nothing is known.
+#: Round trips in ms; ColorBrewer's Purples.
+ROUND_TRIPS = (
+    ValueClass(0.0, "2 ms未満", "below 2 ms", "#f2f0f7"),
+    ValueClass(2.0, "2–3 ms", "", "#cbc9e2"),
+    ValueClass(3.0, "3–5 ms", "", "#9e9ac8"),
+    ValueClass(5.0, "5–10 ms", "", "#756bb1"),
+    ValueClass(10.0, "10 ms以上", "10 ms or more", "#3f007d"),
+)
+
+#: A municipality that a table says nothing of.
 HAZARD_ABSENT = "#e3e5e6"
+#: Grey hatch of what is not known; the page's script and its list of layers draw it.
+HATCH = "url(#dc-hatch)"
 
 _OTHER_TIER = "#6b5b95"
 
