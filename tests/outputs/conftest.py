@@ -38,6 +38,7 @@ from dcsite.plan.types import (
     Plan,
     UnservedZone,
 )
+from dcsite.sites import landmass_of, landmasses
 
 #: Municipality, tier, MW, substation, landing: places and links picked by hand.
 _PICKED = (
@@ -78,7 +79,7 @@ def candidates(atlas: Atlas) -> gpd.GeoDataFrame:
             "connected_land_ha": 4000.0,
             "available_land_ha": 10.0,
             "elevation_m": 10.0,
-            "landmass_id": 1,
+            "landmass_id": landmass_of(lat, lon, landmasses(atlas)),
             "max_it_load_mw": 100.0,
             "allowed_tier": None,
             "hectares": np.nan,

@@ -15,12 +15,13 @@ from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from dcsite.atlas import Atlas
 from dcsite.contract import Backup, Takeover
 from dcsite.outputs import write_outputs
-from dcsite.outputs.map.style import HAZARD_ABSENT, PROBABILITIES, SHARES
+from dcsite.outputs.map.style import PROBABILITIES, ROUND_TRIPS, SHARES
 from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp
 from dcsite.plan.types import Plan
 
@@ -361,6 +362,7 @@ def test_a_candidate_tells_its_scores_and_measurements(
         ("intensity-nankai", "01100", "5強に達する計算なし no case", "no case reaches 5-upper"),
         ("probability-6lower", "39201", "%", "26 %以上 26 % or more"),
         ("zone-tsunami", "39201", "%", "0 % can also mean that no map is published"),
+        ("round-trip", "20202", " ms", "which is not zero"),
     ],
 )
 def test_a_municipality_is_painted_by_its_hazard(
@@ -384,7 +386,9 @@ def test_a_municipality_is_painted_by_its_hazard(
         const map = window[Object.keys(window).find((name) => name.startsWith("map_"))];
         const found = [];
         map.eachLayer((member) => {
-            if (member.site !== undefined) found[member.site] = member.options.fillColor;
+            if (member.site === undefined) return;
+            const fill = member.options.fillColor;
+            found[member.site] = typeof fill === "string" ? fill : fill.constructor.name;
         });
         return found;
         """
@@ -392,8 +396,9 @@ def test_a_municipality_is_painted_by_its_hazard(
     assert len(colours) == len(candidates)
     known = {
         "intensity-nankai": {"#e3e5e6", "#fed976", "#fd8d3c", "#e31a1c"},
-        "probability-6lower": {item.colour for item in PROBABILITIES} | {HAZARD_ABSENT},
+        "probability-6lower": {item.colour for item in PROBABILITIES} | {"CanvasPattern"},
         "zone-tsunami": {item.colour for item in SHARES},
+        "round-trip": {item.colour for item in ROUND_TRIPS[:-1]} | {"CanvasPattern"},
     }[key]
     assert known <= set(colours)
     point = atlas.polygons("municipality_polygons").loc[code].geometry.representative_point()
@@ -521,13 +526,61 @@ def test_arcs_tell_who_carries_whose_load(
     assert problems(browser) == []
 
 
-def test_landings_list_their_cables_in_the_pop_up(page: webdriver.Chrome, atlas: Atlas) -> None:
+def shown_at(page: webdriver.Chrome, key: str, name: str) -> bool:
+    """Tell whether a member of a layer of points, by its English name, is on the map."""
+    return bool(
+        page.execute_script(
+            """
+            const box = document.querySelector(`[data-key="${arguments[0]}"]`);
+            return window[box.dataset.layer].getLayers()
+                .some((member) => member.records[0][1] === arguments[1]);
+            """,
+            key,
+            name,
+        )
+    )
+
+
+def test_the_year_shows_landings_with_cables_in_force(page: webdriver.Chrome, atlas: Atlas) -> None:
     page.find_element(By.CSS_SELECTOR, '[data-key="landings"]').click()
+    assert shown_at(page, "landings", "Tomakomai")
+    slider = page.find_element(By.ID, "dc-year")
+    assert slider.get_property("value") == "2028"
+    later = "return document.querySelectorAll('li.dc-later').length"
+    planned = page.execute_script(later)
+    slider.send_keys(Keys.ARROW_LEFT)  # by keyboard
+    assert page.find_element(By.ID, "dc-year-shown").text == "2027"
+    assert not shown_at(page, "landings", "Tomakomai")
+    assert page.execute_script(later) == planned + 1  # E2A
+    slider.send_keys(Keys.ARROW_RIGHT)
+    assert shown_at(page, "landings", "Tomakomai")
     shima = atlas.table("cable_landing_stations").loc["shima"]
     click_at(page, shima["lat_deg"], shima["lon_deg"], 10)
     popup = wait(page, "return document.querySelector('.leaflet-popup-content')")
-    assert "FASTER (2016)" in popup.get_attribute("textContent")
-    assert "集中地域" in popup.get_attribute("textContent")
+    text = popup.get_attribute("textContent")
+    for part in ("FASTER", "60 Tbps", "Jupiter".upper(), "集中地域", "容量不明 capacity not known"):
+        assert part in text, part
+    assert problems(page) == []
+
+
+def test_a_cable_system_rings_its_landings_and_joins_them_by_nothing(
+    page: webdriver.Chrome,
+) -> None:
+    page.execute_script("document.querySelector('#dc-systems').open = true")
+    (e2a,) = (
+        button
+        for button in page.find_elements(By.CSS_SELECTOR, "[data-system]")
+        if button.find_element(By.CSS_SELECTOR, ".dc-name").text.startswith("E2A")
+    )
+    drawn = "return document.querySelectorAll('.dc-ring').length"
+    paths = """return document.querySelectorAll('path[stroke="#c2006b"]').length"""
+    assert page.execute_script(drawn) == 0
+    e2a.click()
+    assert page.execute_script(drawn) == page.execute_script(paths) == 3
+    assert e2a.get_attribute("aria-pressed") == "true"
+    e2a.click()
+    assert page.execute_script(paths) == 0
+    WebDriverWait(page, 5).until(lambda page: page.execute_script(drawn) == 0)
 
 
 def test_names_from_a_users_file_are_only_text(

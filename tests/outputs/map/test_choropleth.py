@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,8 +8,11 @@ import pandas as pd
 import pytest
 
 from dcsite.atlas import Atlas
-from dcsite.outputs.map.choropleth import ThemeGroup, theme_groups
+from dcsite.network import fibre_km_between, network_of, on_land
+from dcsite.outputs.map.choropleth import ThemeGroup, round_trips, theme_groups
 from dcsite.outputs.map.layers_known import volcano_layer
+from dcsite.plan.types import Plan
+from dcsite.scenario import NetworkParameters
 
 
 def small_atlas() -> SimpleNamespace:
@@ -152,3 +156,24 @@ def test_sources_carry_their_dates(shipped_atlas: Atlas) -> None:
     entry = volcano_layer(shipped_atlas)
     assert "2009" in entry.note_ja
     assert not entry.shown
+
+
+def test_round_trips_to_the_nearest_hub(plan: Plan, shipped_atlas: Atlas) -> None:
+    codes = ["13101", "01100", "15224", "40203"]
+    places = shipped_atlas.table("municipalities").loc[codes]
+    sites = on_land(
+        pd.DataFrame({"lat_deg": places["office_lat_deg"], "lon_deg": places["office_lon_deg"]}),
+        shipped_atlas,
+    )
+    (group,) = round_trips(sites, shipped_atlas, plan)
+    known = group.themes[0].values
+    network = network_of(shipped_atlas, NetworkParameters.model_validate(plan.scenario["network"]))
+    hubs = pd.DataFrame({"lat_deg": [hub.lat_deg for hub in plan.hubs],
+                         "lon_deg": [hub.lon_deg for hub in plan.hubs]})  # fmt: skip
+    least_km = fibre_km_between(network, sites, on_land(hubs, shipped_atlas)).min(axis=1)
+    # Sado has no way in the tables; Kurume is a hub itself.
+    np.testing.assert_allclose(known[:2], 2 * least_km[:2] * 4.9 / 1000 + 1.0)
+    assert (known[2], known[3]) == (np.inf, 1.0)
+    assert group.as_data()["themes"][0][2][2] is None
+    assert (class_of(group, 1.99), class_of(group, 5.0)) == ("2 ms未満", "5–10 ms")
+    assert round_trips(sites, shipped_atlas, replace(plan, scenario={"name": "old"})) == []

@@ -216,8 +216,8 @@ def drawing(
         Whether a record ends with the year from which it is in force; a member without a record
         in force in the year chosen on the page is not drawn.
     """
-    data = {"order": order, "interactive": True, "scaled": scaled, "dated": dated, "kind": kind, "source": source,
-            "fields": fields, "styles": styles, "rows": rows}  # fmt: skip
+    data = {"order": order, "interactive": True, "scaled": scaled, "dated": dated, "kind": kind,
+            "source": source, "fields": fields, "styles": styles, "rows": rows}  # fmt: skip
     return Layer(
         key, group, *titles, DataLayer(maker, data), legend=legend, note_ja=notes[0],
         note_en=notes[1],

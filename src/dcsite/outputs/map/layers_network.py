@@ -39,8 +39,7 @@ _KINDS = {
 _EXCHANGE = "#cc79a7"
 _NOTE = (
     "事業者の経路ではなく、公開の参照モデル。直線は経路ではない。海上は最短の海路。",
-    "A public reference model, no carrier's routes: straight lines stand for them, at sea the "
-    "shortest way by sea.",
+    "A public reference model, no carrier's: straight lines stand for routes, sea ways at sea.",
 )
 _STATUS = {
     "in_service": ("運用中", "in service"),
@@ -125,7 +124,9 @@ def _systems(atlas: Atlas) -> pd.DataFrame:
                     ", ".join(there["name_en"]) or "landings not known",
                 ),
                 "landing_ids": one.landings,
-                "at": [drawn_deg(lat, lon) for lat, lon in there[["lat_deg", "lon_deg"]].to_numpy()],
+                "at": [
+                    drawn_deg(lat, lon) for lat, lon in there[["lat_deg", "lon_deg"]].to_numpy()
+                ],
             }
         )
     frame = pd.DataFrame(told)
@@ -191,8 +192,9 @@ def _landing_layer(atlas: Atlas) -> Layer:
     return drawing(
         "landings", "network", ("陸揚局と海底ケーブル", "Landing stations and submarine cables"),
         "points", drawn,
-        [Field("集中地域", "Crowded cluster"), Field("位置の不確かさ", "Uncertainty of position", "km"),
-         Field("種別", "Kind"), Field("状況", "Status"), Field("運用開始年", "In service since"),
+        [Field("集中地域", "Crowded cluster"),
+         Field("位置の不確かさ", "Uncertainty of position", "km"), Field("種別", "Kind"),
+         Field("状況", "Status"), Field("運用開始年", "In service since"),
          Field("容量", "Capacity"), Field("方面", "Corridors")],
         [mark.style for mark in _LANDINGS],
         order=6, kind="海底ケーブル陸揚局 Cable landing station", dated=True,
