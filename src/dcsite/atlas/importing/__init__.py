@@ -25,6 +25,7 @@ from dcsite.atlas.overlay import updated
 from dcsite.errors import GeodataError, Problem
 
 from .area_supply_demand import AREA_SUPPLY_DEMAND
+from .exchanges import PCH, PEERINGDB
 from .fit import FIT
 from .importer import Importer
 from .interconnectors import INTERCONNECTORS
@@ -33,10 +34,9 @@ from .plants import GEM, WRI
 from .reading import MAX_BYTES, Reading, UserFile, sheets_of
 from .spare_capacity import SPARE_CAPACITY
 
-IMPORTERS: Mapping[str, Importer] = {
-    one.kind: one
-    for one in (AREA_SUPPLY_DEMAND, OVERPASS, SPARE_CAPACITY, INTERCONNECTORS, GEM, WRI, FIT)
-}
+_POWER = (AREA_SUPPLY_DEMAND, OVERPASS, SPARE_CAPACITY, INTERCONNECTORS, GEM, WRI, FIT)
+_TELECOM = (PEERINGDB, PCH)
+IMPORTERS: Mapping[str, Importer] = {one.kind: one for one in (*_POWER, *_TELECOM)}
 
 #: What may be meant in a folder; hidden files are not.
 _FILES = re.compile(r"^[^.].*\.(json|geojson|csv|tsv|xlsx)(\.gz)?$", re.IGNORECASE)
@@ -217,7 +217,7 @@ def _hold(reading: Reading, name: str, frame: pd.DataFrame) -> None:
         file = reading.files[int(row.get("file", 0))]
         line = row.get("line")
         reading.wrong(
-            file, None if line is None else int(line), f"{name}.{fault.column}", fault.message
+            file, None if pd.isna(line) else int(line), f"{name}.{fault.column}", fault.message
         )
 
 

@@ -62,11 +62,10 @@ def read_overpass(reading: Reading) -> dict[str, pd.DataFrame]:
             continue
         if power in {"substation", "line", "cable"}:
             left_out += 1
-    if left_out:
-        reading.notes.append(
-            f"{left_out:,} elements of no or too low a voltage (60 kV, lines 154 kV) left out"
-            f" / 電圧不明または対象外の電圧の {left_out:,} 件は除きました"
-        )
+    reading.note(
+        left_out, "{} elements of no or too low a voltage (60 kV, lines 154 kV) left out",
+        "電圧不明または対象外の電圧の {} 件は除きました",
+    )  # fmt: skip
     tables = {"substations": pd.DataFrame(nodes), "transmission_lines": pd.DataFrame(lines)}
     found = {name: _in_japan(reading, frame) for name, frame in tables.items() if len(frame)}
     if centres and not reading.problems:
@@ -197,10 +196,9 @@ def _line(element: dict[str, Any], tags: dict[str, str], levels: list[float]) ->
 def _in_japan(reading: Reading, frame: pd.DataFrame) -> pd.DataFrame:
     found = reading.located(frame)
     abroad = found["area"].isna()
-    if abroad.any():
-        count = int(abroad.sum())
-        note = f"{count:,} elements far from Japan left out / 国外の {count:,} 件は除きました"
-        reading.notes.append(note)
+    reading.note(
+        int(abroad.sum()), "{} elements far from Japan left out", "国外の {} 件は除きました"
+    )
     return found[~abroad].reset_index(drop=True)
 
 

@@ -152,10 +152,11 @@ def _plants(reading: Reading, units: pd.DataFrame, source: str, vintage: str) ->
 
 def _wind_farms(reading: Reading, units: pd.DataFrame) -> pd.DataFrame:
     farms = units[units["status"].isin(_BUILT)].copy()
-    if len(farms) < len(units):
-        count = len(units) - len(farms)
-        note = f"{count:,} wind projects announced, shelved, cancelled or retired left out"
-        reading.notes.append(f"{note} / 計画段階・中止・廃止の風力 {count:,} 件は除きました")
+    reading.note(
+        len(units) - len(farms),
+        "{} wind projects announced, shelved, cancelled or retired left out",
+        "計画段階・中止・廃止の風力 {} 件は除きました",
+    )
     farms["status"] = farms["status"].map(_BUILT)
     farms["phase"] = farms["unit"].replace("--", "")
     kinds = farms["installation"].str.lower()

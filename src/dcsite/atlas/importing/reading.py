@@ -55,6 +55,10 @@ def letters(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if c.isalnum())
 
 
+def _printable(text: str, instead: str = "?") -> str:
+    return "".join(c if c.isprintable() else instead for c in text)
+
+
 def _no_number(constant: str) -> float:
     raise ValueError(f"{constant} is no number of JSON")
 
@@ -144,21 +148,19 @@ class Reading:
     unused: set[UserFile] = field(default_factory=set)
     """Files that nothing was taken from."""
 
-    def note(self, what: Iterable[object], en: str, ja: str) -> None:
-        """Tell how many were left out or changed, and which: the first twelve by name."""
-        names = sorted({str(one) for one in what})
-        if names:
-            shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-            shown = "".join(c if c.isprintable() else "?" for c in shown)
-            count = f"{len(names):,}"
-            self.notes.append(f"{en.format(count)} / {ja.format(count)}: {shown}")
+    def note(self, what: Iterable[object] | int, en: str, ja: str) -> None:
+        """Tell how many were left out or changed, and which if they have names: twelve at most."""
+        names = [] if isinstance(what, int) else sorted({str(one) for one in what})
+        if count := what if isinstance(what, int) else len(names):
+            shown = [en.format(f"{count:,}"), ja.format(f"{count:,}")]
+            listed = ": " + ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+            self.notes.append(" / ".join(shown) + (_printable(listed) if names else ""))
 
     def wrong(self, file: UserFile, line: int | None, column: str, message: str) -> None:
         """Keep one thing that is wrong."""
         parts = (file.sheet and f"sheet {file.sheet}", f"line {line}" if line else "", column)
         place = ", ".join(part for part in parts if part)
-        shown = ("".join(c if c.isprintable() else "?" for c in text) for text in (place, message))
-        self.problems.append(Problem(str(file.path), *shown))
+        self.problems.append(Problem(str(file.path), _printable(place), _printable(message)))
 
     def wrong_cells(self, file: UserFile, cells: pd.Series[str], column: str, message: str) -> None:
         """Keep what is wrong with some cells of a column, each with its line and value."""
@@ -221,8 +223,7 @@ class Reading:
                     self.wrong(file, None, f"{place}, {name}", "is missing")
             elif kind.startswith("text"):
                 if isinstance(value, str):
-                    found[name] = " ".join("".join(c if c.isprintable() else " " for c in value)
-                                           .split())  # fmt: skip
+                    found[name] = " ".join(_printable(value, " ").split())
                 else:
                     self.wrong(file, None, f"{place}, {name}", f"{value!r} is no text"[:120])
             else:
@@ -359,6 +360,10 @@ class Reading:
         self.wrong_cells(file, cells[bad], name or str(cells.name), "is not a number")
         return read.mask(bad, np.nan)
 
+    @cached_property
+    def _shapes(self) -> gpd.GeoDataFrame:
+        return self.atlas.polygons("municipality_polygons")[["geometry"]].to_crs(_METRIC)
+
     def located(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Add `area`, `prefecture_ja` and `municipality_code` of the points.
 
@@ -368,8 +373,7 @@ class Reading:
             index=frame.index,
             geometry=gpd.points_from_xy(frame["lon_deg"], frame["lat_deg"], crs=CRS),
         ).to_crs(_METRIC)
-        shapes = self.atlas.polygons("municipality_polygons")[["geometry"]].to_crs(_METRIC)
-        near = points.sjoin_nearest(shapes, how="left", max_distance=1e3 * MAX_OFF_LAND_KM)
+        near = points.sjoin_nearest(self._shapes, how="left", max_distance=1e3 * MAX_OFF_LAND_KM)
         codes = near[~near.index.duplicated()].iloc[:, -1]
         known = self.atlas.table("municipalities").reindex(codes)
         return frame.assign(

@@ -46,10 +46,10 @@ def read_spare_capacity(reading: Reading) -> dict[str, pd.DataFrame]:
         most_mw=("spare_mw", "max"), as_of=("as_of", "max"), file=("file", "first"),
         line=("line", "first"),
     )  # fmt: skip
-    if not known.all():
-        count = int((~known).sum())
-        note = f"{count:,} sites with a transformer of unstated capacity left out"
-        reading.notes.append(f"{note} / 設備容量が不明な変圧器のある {count:,} か所は除きました")
+    reading.note(
+        int((~known).sum()), "{} sites with a transformer of unstated capacity left out",
+        "設備容量が不明な変圧器のある {} か所は除きました",
+    )  # fmt: skip
     sites = sites[known].reset_index()
     if sites.empty or reading.problems:
         return {}
