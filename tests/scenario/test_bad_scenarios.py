@@ -400,6 +400,8 @@ def test_no_number_is_senseless(at):
         if (number + at) % (len(_SENSELESS) // 2):
             continue
         value = "1.5" if key in counted and _SENSELESS[at] == "1e-320" else _SENSELESS[at]
+        if key == "criteria.disasters.darkness_shift" and value == "-1":
+            continue  # the one number that may be below zero
         with pytest.raises(ScenarioError) as caught:
             load_scenario("policy-2023", (f"{key}={value}",))
         named = [problem.field for problem in caught.value.problems]

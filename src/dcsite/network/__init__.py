@@ -4,6 +4,7 @@ from .backbone import Network, network_of, on_land
 from .files import network_files
 from .losses import Fate, Reach, cut_off, fates_of
 from .routes import Route, RouteFinder, Routes, fibre_km_between
+from .sea import open_sea
 from .systems import cable_systems, landings_in_force, reach_and_loss
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "network_files",
     "network_of",
     "on_land",
+    "open_sea",
     "reach_and_loss",
 ]
