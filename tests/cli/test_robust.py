@@ -31,7 +31,7 @@ SETS = (
     "tiers.large.count=0",
     "tiers.regional.count=1",
     "tiers.core.it_load_mw={min=100,max=300}",
-    "demand.latency_critical_share=0",
+    "demand.classes.latency_critical.share=0",
     "demand.grid_demand_mw=1430",
     "criteria.cables.max_crowded_share=1",
     "criteria.cables.core_landing_max_km=200",

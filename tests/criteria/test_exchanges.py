@@ -110,7 +110,7 @@ def test_no_exchange_at_all_is_no_crash(measured, shipped_atlas):
 
 
 SMALL = (
-    "demand.total_new_it_load_mw=60", "demand.latency_critical_share=0",
+    "demand.total_new_it_load_mw=60", "demand.classes.latency_critical.share=0",
     "tiers.core.count=0", "tiers.large.count=0", "tiers.regional.count=3",
     "tiers.regional.separation_km=0", "workforce.min_population=0",
 )  # fmt: skip

@@ -288,7 +288,7 @@ def _pair(policy, measured, site, total_mw, mode, apart):
             "tiers.core.count=0", "tiers.large.count=2", "tiers.regional.count=0",
             "tiers.large.separation_km=5", "tiers.regional.separation_km=5",
             f"demand.total_new_it_load_mw={total_mw}", "penalties.connection_capacity=0.3",
-            "demand.latency_critical_share=0",
+            "demand.classes.latency_critical.share=0",
             *(f'rules.{rule}="off"' for rule in policy.rules if rule not in _HELD),
             f'rules.connection_capacity="{mode}"', f'rules.separation="{apart}"',
             *(f"weights.{name}={int(name == 'substation')}" for name in policy.weights),

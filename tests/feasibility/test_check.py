@@ -122,7 +122,7 @@ def test_too_few_sites_for_the_hubs_asked_are_told_once(measured, shipped_atlas)
 
 
 def test_shares_out_of_supply_and_zones_out_of_reach(measured, shipped_atlas):
-    asked = ("criteria.renewables.contractable_share=0", "demand.latency_critical_max_ms=1")
+    asked = ("criteria.renewables.contractable_share=0", "demand.classes.latency_critical.max_ms=1")
     found = check_scenario(
         Candidates.of(dcsite.load_scenario(overrides=asked), shipped_atlas, measured)
     )
@@ -131,7 +131,7 @@ def test_shares_out_of_supply_and_zones_out_of_reach(measured, shipped_atlas):
     keys = {finding.rule_or_key: finding for finding in found.findings}
     assert keys["criteria.renewables.min_share"].level == "warning"
     assert "東京都" in {zone.name_ja for zone in found.out_of_reach}
-    message = keys["demand.latency_critical_max_ms"].message
+    message = keys["demand.classes.latency_critical.max_ms"].message
     assert f"{sum(zone.mw for zone in found.out_of_reach):,.1f} MW" in message
     hard = dcsite.load_scenario(overrides=(asked[0], 'rules.renewable_share="hard"'))
     (error,) = check_scenario(Candidates.of(hard, shipped_atlas, measured)).errors

@@ -16,7 +16,7 @@ OVERRIDES = (
     "tiers.large.separation_km=200",
     "tiers.regional.separation_km=200",
     "demand.total_new_it_load_mw=200",
-    "demand.latency_critical_share=0",
+    "demand.classes.latency_critical.share=0",
     "criteria.cables.max_crowded_share=1",
 )
 

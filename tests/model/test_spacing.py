@@ -126,7 +126,7 @@ def test_pairs_that_rows_up_front_miss_are_covered_when_a_plan_violates_them(
             "tiers.regional.count=8",
             "tiers.regional.separation_km=0",
             "demand.total_new_it_load_mw=200",
-            "demand.latency_critical_share=0",
+            "demand.classes.latency_critical.share=0",
             "criteria.cables.max_crowded_share=1",
         ),
     )

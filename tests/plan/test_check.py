@@ -12,14 +12,22 @@ import dcsite
 from dcsite.contract import Criterion, criteria
 from dcsite.errors import CheckError, CriterionError
 from dcsite.model import all_rules
-from dcsite.plan import check_plan, unserved_demand
+from dcsite.plan import check_plan
+from dcsite.plan.check import unserved_demand
+from dcsite.plan.flows import flows_of
 
+ONE_CLASS = ("demand.classes.sensitive.share=0", "demand.classes.ai.share=0")
+ALL_CRITICAL = (*ONE_CLASS, "demand.classes.latency_tolerant.share=0")
+HALF_CRITICAL = (
+    *ONE_CLASS, "demand.classes.latency_critical={share=0.5,growth=1}",
+    "demand.classes.latency_tolerant={share=0.5,growth=1}",
+)  # fmt: skip
 #: Small and feasible: two cores and one regional hub far apart.
 SMALL = (
     "tiers.large.count=0",
     "tiers.regional.count=1",
     "demand.total_new_it_load_mw=440",
-    "demand.latency_critical_share=0",
+    "demand.classes.latency_critical.share=0",
     "tiers.core.it_load_mw={min=100,max=300}",
     "criteria.cables.max_crowded_share=1",
 )
@@ -37,6 +45,10 @@ def hubs(measured):
     )
 
 
+def short_of(hubs, atlas, scenario):
+    return unserved_demand(flows_of(hubs, atlas, scenario), hubs, atlas, scenario)
+
+
 def check(hubs, atlas, scenario, claimed=-np.inf, bound=np.inf):
     return check_plan(hubs, atlas, scenario, claimed_objective=claimed, bound=bound)
 
@@ -45,8 +57,8 @@ def test_a_sound_plan_passes_and_its_objective_adds_up(hubs, shipped_atlas, smal
     # Half of the demand is within 1.1 ms of prefectural offices, where no hub stands.
     strict = dcsite.load_scenario(
         "policy-2023",
-        (*SMALL[:3], *SMALL[4:], "demand.latency_critical_share=0.5", "penalties.unserved=3",
-         "demand.latency_critical_max_ms=1.1", "criteria.cables.min_directions=3",
+        (*SMALL[:3], *SMALL[4:], *HALF_CRITICAL, "penalties.unserved=3",
+         "demand.classes.latency_critical.max_ms=1.1", "criteria.cables.min_directions=3",
          'rules.international_directions="soft"', "penalties.international_directions=0.25"),
     )  # fmt: skip
     for scenario, unserved_mw in ((small, 0.0), (strict, 220.0)):
@@ -238,9 +250,9 @@ def test_unserved_demand_by_hand(hubs, shipped_atlas):
     # serves anyone. Koriyama, Ebetsu and Takeo are none, so all of it stays unserved.
     strict = dcsite.load_scenario(
         "policy-2023",
-        (*SMALL[:3], "demand.latency_critical_share=1", "demand.latency_critical_max_ms=1"),
+        (*SMALL[:3], *ALL_CRITICAL, "demand.classes.latency_critical.max_ms=1"),
     )
-    unserved = unserved_demand(hubs, shipped_atlas, strict)
+    unserved = short_of(hubs, shipped_atlas, strict)
     assert sum(zone.unserved_mw for zone in unserved) == pytest.approx(440.0)
     assert len(unserved) == 47
 
@@ -249,26 +261,25 @@ def test_a_hub_serves_no_more_than_it_carries(hubs, shipped_atlas):
     # Everyone may be served by everyone, 440 MW asked, 140 MW offered.
     wide = dcsite.load_scenario(
         "policy-2023",
-        (*SMALL[:3], "demand.latency_critical_share=0.5", "demand.latency_critical_max_ms=1000"),
+        (*SMALL[:3], *HALF_CRITICAL, "demand.classes.latency_critical.max_ms=1000"),
     )
     little = hubs.assign(it_load_mw=[50.0, 50.0, 40.0])
-    unserved = unserved_demand(little, shipped_atlas, wide)
+    unserved = short_of(little, shipped_atlas, wide)
     assert sum(zone.unserved_mw for zone in unserved) == pytest.approx(300.0)
 
 
 def test_each_hub_serves_the_zones_in_its_reach_by_what_it_carries(measured, shipped_atlas):
     # Hubs at two prefectural offices, 1.1 ms of reach: Sapporo's 30 MW are less than Hokkaido asks,
     # Fukuoka's 400 more than its prefecture asks; the tolerant rest takes what is left.
-    asked = ("demand.latency_critical_max_ms=1.1", "demand.total_new_it_load_mw=2000")
-    all_critical = dcsite.load_scenario("policy-2023", (*asked, "demand.latency_critical_share=1"))
+    asked = ("demand.classes.latency_critical.max_ms=1.1", "demand.total_new_it_load_mw=2000")
+    all_critical = dcsite.load_scenario("policy-2023", (*asked, *ALL_CRITICAL))
     offices = shipped_atlas.table("prefectures").loc[["01", "40"]]
     two = measured.loc[["01100", "40130"]].assign(
         it_load_mw=[30.0, 400.0], lat_deg=offices["office_lat_deg"].to_numpy(),
         lon_deg=offices["office_lon_deg"].to_numpy(),
     )  # fmt: skip
     short = {
-        zone.pref_code: zone.unserved_mw
-        for zone in unserved_demand(two, shipped_atlas, all_critical)
+        zone.pref_code: zone.unserved_mw for zone in short_of(two, shipped_atlas, all_critical)
     }
     weight = shipped_atlas.table("prefectures")["gdp_million_jpy_fy2021"]
     demand = 2000.0 * weight / weight.sum()
@@ -277,8 +288,8 @@ def test_each_hub_serves_the_zones_in_its_reach_by_what_it_carries(measured, shi
     assert short == pytest.approx(
         {code: mw - served.get(code, 0.0) for code, mw in demand.items() if code != "40"}
     )
-    half = dcsite.load_scenario("policy-2023", (*asked, "demand.latency_critical_share=0.5"))
-    tolerant = unserved_demand(two, shipped_atlas, half)
+    half = dcsite.load_scenario("policy-2023", (*asked, *HALF_CRITICAL))
+    tolerant = short_of(two, shipped_atlas, half)
     assert sum(zone.unserved_mw for zone in tolerant) == pytest.approx(2000.0 - 430.0)
 
 

@@ -17,7 +17,7 @@ SMALL = (
     "tiers.large.count=0",
     "tiers.regional.count=1",
     "demand.total_new_it_load_mw=440",
-    "demand.latency_critical_share=0",
+    "demand.classes.latency_critical.share=0",
     "tiers.core.it_load_mw={min=100,max=300}",
     "criteria.cables.max_crowded_share=1",
 )

@@ -44,8 +44,12 @@ IN_A_FILE = [
     # values out of bounds
     ("[demand]\nload_factor = 1.4", "demand.load_factor: must be above 0 and at most 1, got 1.4"),
     (
-        "[demand]\nlatency_critical_share = 1.4",
-        "demand.latency_critical_share: must be between 0 and 1, got 1.4",
+        "[demand.classes.ai]\nshare = 1.4",
+        "demand.classes.ai.share: must be between 0 and 1, got 1.4",
+    ),
+    (
+        '[demand.classes.ai]\nmax_ms = "far"',
+        'ai.max_ms: must be a number above 0 and at most 1000, or "none", got "far"',
     ),
     ("[demand]\npue = 0.9", "demand.pue: must be between 1 and 10, got 0.9"),
     ("[demand]\ngrid_demand_mw = 0", "demand.grid_demand_mw: must be above 0, got 0"),

@@ -12,7 +12,8 @@ import pytest
 import shapely
 
 from dcsite.atlas import Atlas
-from dcsite.scenario import LandParameters
+from dcsite.model import domestic_sites
+from dcsite.scenario import LandParameters, load_scenario
 from dcsite.sites import SITE_COLUMNS, municipality_sites, read_sites
 
 WriteFile = Callable[[str, str | bytes], Path]
@@ -52,6 +53,19 @@ def test_attributes_come_from_the_file_and_the_municipality(
     whole = municipality_sites(atlas, land).loc[["01235", "12231", "40100"]]
     for column in ("habitable_area_km2", "elevation_m"):
         assert sites[column].tolist() == whole[column].tolist()
+
+
+def test_what_is_domestic_is_read_and_what_is_not_said_stays_open(
+    write_file: WriteFile, atlas: Atlas, land: LandParameters
+) -> None:
+    said = ("国内事業者", "はい", "no", "")
+    marked = "\n".join(f"{row},{cell}" for row, cell in zip((HEADER, *ROWS), said, strict=True))
+    sites = read_sites(write_file("marked.csv", marked), atlas, land)
+    assert sites["domestic"].tolist() == ["yes", "no", None]
+    demand = load_scenario("policy-2023", ()).demand
+    assert domestic_sites(sites, demand).tolist() == [True, False, True]
+    none = demand.model_copy(update={"unmarked_sites_domestic": False})
+    assert domestic_sites(sites, none).tolist() == [True, False, False]
 
 
 def test_same_types_as_municipality_sites(

@@ -29,7 +29,7 @@ SETTINGS = (
     "tiers.large.it_load_mw=100",
     "tiers.regional.it_load_mw=20",
     "demand.total_new_it_load_mw=520",
-    "demand.latency_critical_share=0",
+    "demand.classes.latency_critical.share=0",
     # The loads are round numbers, not what the places bear.
     "rules.land=off",
     "rules.connection_capacity=off",

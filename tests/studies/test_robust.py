@@ -25,7 +25,7 @@ SMALL = (
     "tiers.regional.count=1",
     "tiers.core.it_load_mw={min=100,max=300}",
     "demand.total_new_it_load_mw=440",
-    "demand.latency_critical_share=0",
+    "demand.classes.latency_critical.share=0",
     "criteria.cables.max_crowded_share=1",
 )
 #: Hokkaido, Kyushu and places between for one regional hub.
@@ -95,7 +95,8 @@ def test_shipped_ranges_state_why_and_fit_the_default_scenario(policy):
         assert 0.3 <= drawn["demand.share_in_new_hubs"] <= 0.5
         assert isinstance(drawn["criteria.renewables.start_year_not_known"], int)
         loaded = dcsite.load_scenario("policy-2023", [f"{k}={v!r}" for k, v in drawn.items()])
-        assert loaded.demand.latency_critical_max_ms == drawn["demand.latency_critical_max_ms"]
+        key = "demand.classes.latency_critical.max_ms"
+        assert loaded.demand.classes.latency_critical.max_ms == drawn[key]
 
 
 def test_draws_hang_on_seed_and_number_only(policy):

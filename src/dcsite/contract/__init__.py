@@ -34,6 +34,7 @@ from .program import LazyRows, LoadTable, Outlook, Program, ScoreTerm, Terms
 from .rules import (
     TIER_TITLES,
     TIERS,
+    WORKLOAD_TITLES,
     Admission,
     Bound,
     GivesWay,
@@ -51,6 +52,7 @@ __all__ = [
     "SLACK",
     "TIERS",
     "TIER_TITLES",
+    "WORKLOAD_TITLES",
     "AddedLoad",
     "Admission",
     "AreaFigure",

@@ -308,6 +308,8 @@ class Evaluation:
         What takes most of the plan, the worst first.
     notes : tuple of str
         What a reader of the plan must know.
+    decarbonised : numpy.ndarray, optional
+        Share of each hub's energy that is free of carbon: what demand that bears delay prefers.
     """
 
     measures: tuple[Measure, ...]
@@ -323,6 +325,7 @@ class Evaluation:
     takeovers: tuple[Takeover, ...] = ()
     worst_disasters: tuple[DisasterLoss, ...] = ()
     notes: tuple[str, ...] = ()
+    decarbonised: NDArray[np.float64] | None = None
 
 
 class Findings:

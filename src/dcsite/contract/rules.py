@@ -27,6 +27,13 @@ TIER_TITLES: dict[str, tuple[str, str]] = {
     "large": ("Large hub", "大規模拠点"),
     "regional": ("Regional hub", "地方拠点"),
 }
+#: What classes of workloads are called.
+WORKLOAD_TITLES: dict[str, tuple[str, str]] = {
+    "latency_critical": ("latency-critical", "低遅延"),
+    "latency_tolerant": ("latency-tolerant", "遅延許容"),
+    "sensitive": ("sensitive", "国内保持"),
+    "ai": ("AI", "AI"),
+}
 
 
 class PerTier(BaseModel):

@@ -10,14 +10,14 @@ from __future__ import annotations
 import fnmatch
 import math
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from dcsite.contract import TIERS, criteria
-from dcsite.model import all_rules, assemble, demand_zones
+from dcsite.contract import TIERS, WORKLOAD_TITLES, criteria
+from dcsite.model import all_rules, assemble, demand_zones, zones_in_reach
 from dcsite.model.cliques import DENSE_LIMIT
-from dcsite.model.formulation import zones_in_reach
 from dcsite.scenario import as_dict, flatten, toml_value
 from dcsite.solvers import SolveOptions
 from dcsite.solvers.matrix import ProgramMatrix
@@ -80,8 +80,9 @@ class LoadRange:
 
 @dataclass(frozen=True)
 class OutOfReach:
-    """A demand zone with no candidate near enough for its latency-critical part of `mw`."""
+    """A demand zone with no candidate near enough for its `mw` of a class of workloads."""
 
+    workload: str
     pref_code: str
     name_en: str
     name_ja: str
@@ -496,19 +497,22 @@ class _Check:
         return found
 
     def latency(self) -> tuple[OutOfReach, ...]:
-        """List the demand zones whose latency-critical part no candidate could serve."""
-        zones = _out_of_reach(self.left)
-        if zones:
+        """List the demand zones of which no candidate could serve a class of workloads."""
+        found = _out_of_reach(self.left)
+        for name, group in groupby(found, key=lambda one: one.workload):
+            zones = [*group]
             names = ", ".join(f"{zone.name_en} {zone.name_ja}" for zone in zones[:5])
             more = f" and {len(zones) - 5} more" if len(zones) > 5 else ""
-            self._say(
-                "demand.latency_critical_max_ms",
-                f"= {self.scenario.demand.latency_critical_max_ms:g}: no candidate is within that "
-                f"round trip of {names}{more}; {sum(zone.mw for zone in zones):,.1f} MW of "
-                "latency-critical demand stay unserved",
-                firm=False,
-            )
-        return zones
+            own = self.scenario.demand.classes[name]
+            some = "no domestic candidate" if own.sites == "domestic" else "no candidate"
+            mw = sum(zone.mw for zone in zones)
+            key, why = "sites", f"= {own.sites}: {some} is there"
+            if own.max_ms != "none":
+                key = "max_ms"
+                why = f"= {own.max_ms:g}: {some} is within that round trip of {names}{more}"
+            short = f"{mw:,.1f} MW of {WORKLOAD_TITLES[name][0]} demand stay unserved"
+            self._say(f"demand.classes.{name}.{key}", f"{why}; {short}", firm=False)
+        return found
 
     def numbers(self) -> CoefficientRange | None:
         """Measure the range of the program's coefficients; None where it has no decisions."""
@@ -608,13 +612,15 @@ def _least_load_mw(left: Candidates) -> tuple[float, str]:
 
 def _out_of_reach(left: Candidates) -> tuple[OutOfReach, ...]:
     """List the demand zones that no candidate of any tier stands near enough to."""
-    zones = demand_zones(left.atlas, left.scenario)
-    zones = zones[zones["latency_critical_mw"] > 0.0]
-    far = ~zones_in_reach(left, zones).any(axis=0)
-    found = zones[far][["name_en", "name_ja", "latency_critical_mw"]]
+    zones, asked_mw = demand_zones(left.atlas, left.scenario)
+    sites = left.sites[left.eligible.any(axis=1)]
     return tuple(
-        OutOfReach(str(code), str(english), str(japanese), float(mw))
-        for code, english, japanese, mw in found.itertuples()
+        OutOfReach(name, str(code), str(zone["name_en"]), str(zone["name_ja"]), float(mw))
+        for name, within in zones_in_reach(sites, zones, left.atlas, left.scenario).items()
+        for (code, zone), mw, far in zip(
+            zones.iterrows(), asked_mw[name], ~np.asarray(within.any(axis=0)), strict=True
+        )
+        if far and mw > 0.0
     )
 
 

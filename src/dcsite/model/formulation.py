@@ -1,14 +1,13 @@
 """The model's own rows, each with its formula, and how the whole program is put together.
 
-Demand: total demand equals the total new IT load and is spread over the 47 prefectures. The
-latency-critical part of a zone may be served only by hubs within a round trip over the network; the
-latency-tolerant part anywhere. Unserved demand is allowed at a high penalty, so that a shortage
-is reported and never hidden.
+Demand: total demand equals the total new IT load and is spread over the 47 prefectures and the
+classes of workloads. A class with a limit may be served only by hubs within a round trip over the
+network, one without anywhere; some by domestic sites alone. Unserved demand is allowed at a high
+penalty, so that a shortage is reported and never hidden.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.contract import Terms
-    from dcsite.scenario import Scenario
+    from dcsite.scenario import Demand, Scenario
 
     from .candidates import Candidates
 
@@ -162,102 +161,115 @@ def full_loads(program: SiteProgram) -> None:
         program.row(name, [*program.load_terms(here), *full], "==", 0.0)
 
 
-@dataclass(frozen=True)
-class _SiteGroup:
-    """Sites within reach of exactly the same zones: they can stand in for one another."""
-
-    members: NDArray[np.intp]
-    zones: NDArray[np.intp]
-
-
-def demand_zones(atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
-    """Spread the total demand over the prefectures.
+def demand_zones(atlas: Atlas, scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Spread the total demand over the prefectures and the classes of workloads.
 
     Returns
     -------
-    pandas.DataFrame
+    zones : pandas.DataFrame
         Indexed by `pref_code`: `name_en`, `name_ja`, `lat_deg`, `lon_deg` (prefectural office),
-        `landmass_id`, `latency_critical_mw`, `latency_tolerant_mw`.
+        `landmass_id`.
+    asked_mw : pandas.DataFrame
+        Its demand of each class that has any, in MW of IT load.
     """
     prefectures = atlas.table("prefectures")
     weight = prefectures[WEIGHT_COLUMNS[scenario.demand.zone_weight]].astype(float)
     total_mw = scenario.total_new_it_load_mw * weight / weight.sum()
-    critical = scenario.demand.latency_critical_share
-    zones = pd.DataFrame(
-        {
-            "name_en": prefectures["name_en"],
-            "name_ja": prefectures["name_ja"],
-            "lat_deg": prefectures["office_lat_deg"],
-            "lon_deg": prefectures["office_lon_deg"],
-            "latency_critical_mw": total_mw * critical,
-            "latency_tolerant_mw": total_mw * (1.0 - critical),
-        }
-    )
-    return on_land(zones, atlas)
+    names = {"office_lat_deg": "lat_deg", "office_lon_deg": "lon_deg"}
+    zones = prefectures.rename(columns=names)[["name_en", "name_ja", *names.values()]]
+    parts = scenario.demand.classes.parts()
+    asked_mw = pd.DataFrame({name: total_mw * part for name, part in parts.items()}, zones.index)
+    return on_land(zones, atlas), asked_mw
 
 
-def zones_in_reach(candidates: Candidates, zones: pd.DataFrame) -> NDArray[np.bool_]:
-    """Tell which zones' latency-critical demand each site left for any tier is near enough to."""
-    here = candidates.eligible.any(axis=1)
-    network = network_of(candidates.atlas, candidates.scenario.network)
-    away_ms = network.round_trip_ms(network.fibre_km(candidates.sites[here], zones))
-    return np.asarray(away_ms <= candidates.scenario.demand.latency_critical_max_ms)
+def domestic_sites(sites: pd.DataFrame, demand: Demand) -> NDArray[np.bool_]:
+    """Tell which sites count as domestic."""
+    if "domestic" not in sites:
+        return np.full(len(sites), demand.unmarked_sites_domestic)
+    said = sites["domestic"].to_numpy(dtype=object)
+    return np.asarray((said == "yes") | ((said != "no") & demand.unmarked_sites_domestic))
+
+
+def zones_in_reach(
+    sites: pd.DataFrame, zones: pd.DataFrame, atlas: Atlas, scenario: Scenario
+) -> dict[str, NDArray[np.bool_]]:
+    """Tell by class with demand which zones' each site may serve, shape (sites, zones)."""
+    demand = scenario.demand
+    network = network_of(atlas, scenario.network)
+    away_ms = network.round_trip_ms(network.fibre_km(sites, zones))
+    domestic = domestic_sites(sites, demand)[:, None]
+    classes = {name: demand.classes[name] for name in demand.classes.parts()}
+    return {
+        name: (away_ms <= one.limit_ms) & (domestic | (one.sites == "any"))
+        for name, one in classes.items()
+    }
 
 
 def serve_demand(program: SiteProgram) -> Terms:
     """Add service of demand and return the objective's terms for what stays unserved.
 
-    ``sum(served[j, g] over g) + unserved[j] >= critical demand of zone j``;
-    ``sum(served[j, g] over j) <= it_load_mw of group g``;
-    ``sum(served) + served_tolerant <= it_load_mw of all hubs``;
-    ``served_tolerant + unserved_tolerant >= tolerant demand``.
+    Of each class c with a limit and zone j, over the groups g of sites that may serve it:
+    ``sum(served[c, j, g] over g) + unserved[c, j] >= demand[c, j]``, and for each group
+    ``sum(served[c, j, g] over c, j) <= it_load_mw of g``. Of each class without a limit:
+    ``served[c] + unserved[c] >= sum(demand[c, j] over j)``. Over all hubs, and over domestic ones
+    with what they alone may serve: ``sum(served) <= it_load_mw``.
 
-    Sites within reach of the same zones form one group g: any flow to a group can be handed on to
+    Sites within reach of the same zones form one group: any flow to a group can be handed on to
     its hubs, so the meaning is that of a flow to each site with far fewer columns. Quantities are
     shares of the total, which keeps coefficients near 1.
     """
-    zones = demand_zones(program.atlas, program.scenario)
-    total = program.total_it_load_mw
-    critical = zones["latency_critical_mw"].to_numpy() / total
-    unserved: Terms = []
-    service: dict[int, Terms] = {number: [] for number in range(len(zones))}
-    every: Terms = []
-    for number, group in enumerate(_groups(program, zones)):
-        flows: Terms = []
-        for zone in group.zones.tolist():
-            served = program.continuous(f"served_{zones.index[zone]}_g{number}", 0.0)
-            flows.append((served, 1.0))
-            service[zone].append((served, 1.0))
-        every += flows
-        inside = np.zeros(program.eligible.shape)
-        inside[group.members] = 1.0 / total
-        load = [(variable, -coefficient) for variable, coefficient in program.load_terms(inside)]
-        program.row(f"capacity_g{number}", [*flows, *load], "<=", 0.0)
-    for zone, code in enumerate(zones.index):
-        short = program.continuous(f"unserved_critical_{code}", 0.0, float(critical[zone]))
-        program.row(
-            f"demand_critical_{code}", [*service[zone], (short, 1.0)], ">=", float(critical[zone])
-        )
-        unserved.append((short, 1.0))
-    tolerant = float(zones["latency_tolerant_mw"].sum() / total)
-    served = program.continuous("served_tolerant", 0.0)
-    short = program.continuous("unserved_tolerant", 0.0, tolerant)
-    program.row("demand_tolerant", [(served, 1.0), (short, 1.0)], ">=", tolerant)
-    everything = np.full(program.eligible.shape, 1.0 / total)
-    load = [(variable, -coefficient) for variable, coefficient in program.load_terms(everything)]
-    program.row("capacity_all", [*every, (served, 1.0), *load], "<=", 0.0)
-    unserved.append((short, 1.0))
-    penalty = float(program.scenario.penalties["unserved"])
-    return [(variable, -penalty * share) for variable, share in unserved]
-
-
-def _groups(program: SiteProgram, zones: pd.DataFrame) -> list[_SiteGroup]:
+    scenario, total = program.scenario, program.total_it_load_mw
+    zones, asked_mw = demand_zones(program.atlas, scenario)
+    if asked_mw.empty:
+        return []
     here = np.flatnonzero(program.eligible.any(axis=1))
-    reach = zones_in_reach(program.candidates, zones)
-    patterns, group = np.unique(reach, axis=0, return_inverse=True)
-    group = group.ravel()
-    return [
-        _SiteGroup(here[group == number], np.flatnonzero(pattern))
-        for number, pattern in enumerate(patterns)
-        if pattern.any()
-    ]
+    sites = program.sites.iloc[here]
+    reach = zones_in_reach(sites, zones, program.atlas, scenario)
+    classes = {name: scenario.demand.classes[name] for name in reach}
+    limited = [name for name, one in classes.items() if one.max_ms != "none"]
+    domestic = domestic_sites(sites, scenario.demand)
+    pattern = np.column_stack([*(reach[name] for name in limited), domestic])
+    patterns, group = np.unique(pattern, axis=0, return_inverse=True)
+    service: dict[tuple[str, int], Terms] = {}
+    every: dict[str, Terms] = {"any": [], "domestic": []}
+
+    def within(members: NDArray[np.intp], flows: Terms, name: str) -> None:
+        inside = np.zeros(program.eligible.shape)
+        inside[members] = 1.0 / total
+        load = [(variable, -coefficient) for variable, coefficient in program.load_terms(inside)]
+        program.row(name, [*flows, *load], "<=", 0.0)
+
+    for number, one in enumerate(patterns):
+        flows: Terms = []
+        for at in np.flatnonzero(one[:-1]).tolist():
+            name, zone = limited[at // len(zones)], at % len(zones)
+            served = program.continuous(f"served_{name}_{zones.index[zone]}_g{number}", 0.0)
+            flows.append((served, 1.0))
+            service.setdefault((name, zone), []).append((served, 1.0))
+        every["any"] += flows
+        if one[-1]:
+            every["domestic"] += flows
+        if flows:
+            within(here[group.ravel() == number], flows, f"capacity_g{number}")
+    unserved: Terms = []
+
+    def served_or_not(name: str, flows: Terms, mw: float) -> None:
+        short = program.continuous(f"unserved_{name}", 0.0, mw / total)
+        program.row(f"demand_{name}", [*flows, (short, 1.0)], ">=", mw / total)
+        unserved.append((short, 1.0))
+
+    for name, one in classes.items():
+        if name in limited:
+            for zone, (code, mw) in enumerate(asked_mw[name].items()):
+                served_or_not(f"{name}_{code}", service.get((name, zone), []), mw)
+            continue
+        served = (program.continuous(f"served_{name}", 0.0), 1.0)
+        every["any"].append(served)
+        if one.sites == "domestic":
+            every["domestic"].append(served)
+        served_or_not(name, [served], float(asked_mw[name].sum()))
+    within(here, every["any"], "capacity_all")
+    if not domestic.all() and any(one.sites == "domestic" for one in classes.values()):
+        within(here[domestic], every["domestic"], "capacity_domestic")
+    penalty = float(scenario.penalties["unserved"])
+    return [(variable, -penalty * share) for variable, share in unserved]

@@ -110,6 +110,27 @@ def write_loads_csv(plan: Plan, path: Path) -> None:
     write_csv(path, columns, ([n, *row.values()] for n, row in enumerate(rows, start=1)))
 
 
+def write_flows_csv(plan: Plan, atlas: Atlas, path: Path) -> None:
+    """Write who serves whom, with the names of both ends, units in the header."""
+    hubs = {hub.site_id: hub for hub in plan.hubs}
+    zones = atlas.table("prefectures") if plan.flows else None
+    rows = [
+        {
+            "pref_code": one.pref_code,
+            "prefecture_ja": str(zones.loc[one.pref_code, "name_ja"]),
+            "prefecture_en": str(zones.loc[one.pref_code, "name_en"]),
+            "site_id": one.site_id,
+            "hub_ja": hubs[one.site_id].name_ja,
+            "hub_en": hubs[one.site_id].name_en,
+            **one.dump(),
+        }
+        for one in plan.flows
+        if zones is not None
+    ]
+    columns = ["no", *(rows[0] if rows else ("pref_code",))]
+    write_csv(path, columns, ([n, *row.values()] for n, row in enumerate(rows, start=1)))
+
+
 def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, path: Path) -> None:
     """Write hubs, links, who carries whose load, and candidates as layers of one GeoPackage.
 

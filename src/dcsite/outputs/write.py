@@ -18,6 +18,7 @@ from .tables import (
     hubs_geojson,
     write_candidates_csv,
     write_csv,
+    write_flows_csv,
     write_geopackage,
     write_hubs_csv,
     write_loads_csv,
@@ -40,6 +41,7 @@ FILE_NAMES = (
     "hubs.geojson",
     "hubs.csv",
     "loads.csv",
+    "flows.csv",
     "candidates.csv",
     "plan.gpkg",
     "map.html",
@@ -74,6 +76,7 @@ class OutputPaths:
     hubs_geojson: Path
     hubs_csv: Path
     loads_csv: Path
+    flows_csv: Path
     candidates_csv: Path
     plan_gpkg: Path
     map_html: Path
@@ -196,6 +199,7 @@ def write_outputs(
         atomic.write_text(staging / "hubs.geojson", hubs_geojson(plan))
         write_hubs_csv(plan, staging / "hubs.csv")
         write_loads_csv(plan, staging / "loads.csv")
+        write_flows_csv(plan, atlas, staging / "flows.csv")
         if card is not None:
             write_candidates_csv(card, staging / "candidates.csv")
             from .candidates import candidates_page

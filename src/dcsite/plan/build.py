@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 #: A chosen load is rounded to a watt, which moves the objective, and with it the gap, less than
 #: this.
 _ROUNDED = 1e-7
+#: A flow of less than half a kW is none.
+_TOLD_MW = 0.0005
 
 
 def build_plan(
@@ -115,6 +117,7 @@ def build_plan(
             *(measure for found in checked.evaluations.values() for measure in found.measures),
             *_demand_measures(hubs, scenario, checked),
         ),
+        flows=tuple(flow for flow in checked.flows if flow.it_load_mw >= _TOLD_MW),
         unserved_mw=checked.unserved_mw,
         unserved=checked.unserved,
         violations=checked.violations,

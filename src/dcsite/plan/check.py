@@ -1,8 +1,8 @@
 """Check a plan anew from coordinates and tables, sharing nothing with the formulation.
 
-Plain NumPy and pandas on the chosen sites: every rule of the model and of the criteria, unserved
-demand by a small linear program of its own, and the objective from the measures' scores. A hard
-rule that does not hold, or an objective that disagrees, is a bug in dcsite and no plan is written.
+Plain NumPy and pandas on the chosen sites: every rule of the model and of the criteria, who serves
+whom, and the objective from the measures' scores. A hard rule that does not hold, a flow that may
+not be or an objective that disagrees is a bug in dcsite and no plan is written.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from dcsite.errors import CheckError, CriterionError, Problem
 from dcsite.model import all_rules, demand_zones
 from dcsite.network import fibre_km_between, network_of
 
+from .flows import flows_of
 from .places import kept_place
 from .types import UnservedZone
 
@@ -39,16 +40,21 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
+    from .types import Flow
+
 #: Violations of a hard rule below this are the solvers' own feasibility tolerance.
 _TOLERANCE = 1e-5
+#: MW by which many flows may miss what they add up to.
+_FLOW_MW = 1e-3
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A plan found sound: what it measures, what it violates softly, what it is worth."""
+    """A plan found sound: what it measures, breaks softly, whom it serves, what it is worth."""
 
     evaluations: dict[str, Evaluation]
     violations: tuple[Violation, ...]
+    flows: tuple[Flow, ...]
     unserved: tuple[UnservedZone, ...]
     unserved_mw: float
     objective: float
@@ -134,7 +140,10 @@ def _checked(
     _refuse_hard(breaches, scenario)
     rules = all_rules()
     full = scenario.demand.hub_loads == "full"  # the demand is what they carry
-    unserved = () if full else unserved_demand(hubs, atlas, scenario)
+    carbon_free = [one.decarbonised for one in evaluations.values()]
+    clean = next((share for share in carbon_free if share is not None), None)
+    flows = () if full else flows_of(hubs, atlas, scenario, clean)
+    unserved = () if full else unserved_demand(flows, hubs, atlas, scenario)
     unserved_mw = sum(zone.unserved_mw for zone in unserved)
     violations = tuple(
         Violation(
@@ -171,53 +180,63 @@ def _checked(
                 "no plan was written, please report this",
             )
         )
-    return Checked(evaluations, violations, unserved, unserved_mw, min(objective, bound))
+    return Checked(evaluations, violations, flows, unserved, unserved_mw, min(objective, bound))
 
 
 def unserved_demand(
-    hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario
+    flows: Sequence[Flow], hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario
 ) -> tuple[UnservedZone, ...]:
-    """Find how little demand must stay unserved with these hubs, zone by zone and workload.
+    """Find what flows leave unserved, and hold each against what hubs carry and may serve.
 
-    A transport problem of zones against hubs: latency-critical demand within the scenario's
-    round trip over the network, found way by way, latency-tolerant demand anywhere.
+    Ways are found anew, one by one. What bears delay is short as a whole, since where it arises
+    does not matter.
+
+    Raises
+    ------
+    CheckError
+        If a hub serves more than it carries or what it may not, a prefecture more than it asks, or
+        a round trip is another.
     """
-    from scipy.optimize import linprog
-
-    zones = demand_zones(atlas, scenario)
+    zones, asked_mw = demand_zones(atlas, scenario)
+    if asked_mw.empty:
+        return ()
     network = network_of(atlas, scenario.network)
     away_ms = network.round_trip_ms(fibre_km_between(network, zones, hubs))
-    zone, hub = np.nonzero(away_ms <= scenario.demand.latency_critical_max_ms)
-    critical = zones["latency_critical_mw"].to_numpy()
-    tolerant = zones["latency_tolerant_mw"].to_numpy()
-    load = hubs["it_load_mw"].to_numpy()
-    flows = len(zone)
-    # Columns: one flow per reachable zone and hub, then the tolerant demand served in all.
-    capacity = np.zeros((len(hubs) + 1, flows + 1))
-    capacity[hub, np.arange(flows)] = 1.0
-    capacity[-1, :] = 1.0
-    demand = np.zeros((len(zones), flows + 1))
-    demand[zone, np.arange(flows)] = 1.0
-    result = linprog(
-        -np.ones(flows + 1),
-        A_ub=np.vstack([capacity, demand]),
-        b_ub=np.concatenate([load, [load.sum()], critical]),
-        bounds=[*((0.0, None) for _ in range(flows)), (0.0, float(tolerant.sum()))],
-        method="highs",
+    code, site, kind = (
+        {str(one): n for n, one in enumerate(of)}
+        for of in (zones.index, hubs.index, asked_mw.columns)
     )
-    served = np.bincount(zone, weights=result.x[:flows], minlength=len(zones))
-    short = np.maximum(critical - served, 0.0)
-    short_tolerant = max(float(tolerant.sum()) - float(result.x[-1]), 0.0)
-    found = [
-        UnservedZone(
-            str(code), str(row["name_en"]), str(row["name_ja"]), "latency_critical", float(mw)
-        )
-        for (code, row), mw in zip(zones.iterrows(), short, strict=True)
-        if mw > _TOLERANCE
-    ]
-    if short_tolerant > _TOLERANCE:
-        found.append(UnservedZone("", "Japan", "全国", "latency_tolerant", short_tolerant))
-    return tuple(found)
+    short = asked_mw.to_numpy(copy=True)
+    carried = np.zeros(len(hubs))
+    said = hubs["domestic"].tolist() if "domestic" in hubs else [None] * len(hubs)
+    unmarked = scenario.demand.unmarked_sites_domestic
+    wrong = []
+    for flow in flows:
+        zone, hub = code[flow.pref_code], site[flow.site_id]
+        own = scenario.demand.classes[flow.workload]
+        off_ms = abs(min(flow.round_trip_ms, 1e9) - min(away_ms[zone, hub], 1e9))
+        home = {"yes": True, "no": False}.get(str(said[hub]), unmarked)
+        if (own.sites == "domestic" and not home) or away_ms[zone, hub] > own.limit_ms + 1e-6:
+            wrong.append(f"serves {flow.workload} demand of {flow.pref_code}, which it may not")
+        if off_ms > _TOLERANCE:
+            wrong.append(f"is said to be {flow.round_trip_ms:g} ms from {flow.pref_code}")
+        short[zone, kind[flow.workload]] -= flow.it_load_mw
+        carried[hub] += flow.it_load_mw
+    over_mw = max(float((carried - hubs["it_load_mw"]).max()), -float(short.min()))
+    if over_mw > _FLOW_MW:
+        wrong.append(f"up to {over_mw:g} MW more are served than a hub carries or is asked for")
+    if wrong:
+        raise CheckError([Problem("independent check", "flows", one) for one in wrong])
+    places = [(str(at), str(one["name_en"]), str(one["name_ja"])) for at, one in zones.iterrows()]
+    found = []
+    for name, number in kind.items():
+        if scenario.demand.classes[name].max_ms == "none":
+            found.append((("", "Japan", "全国"), name, float(short[:, number].sum())))
+        else:
+            found += [
+                (place, name, float(mw)) for place, mw in zip(places, short.T[number], strict=True)
+            ]
+    return tuple(UnservedZone(*at, name, mw) for at, name, mw in found if mw > _TOLERANCE)
 
 
 def _refuse_unmeasured(

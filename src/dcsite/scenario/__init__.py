@@ -5,6 +5,7 @@ from .load import load_scenario
 from .origin import Origin
 from .schema import (
     PROGRAM_RULES,
+    Demand,
     LandParameters,
     NetworkParameters,
     PlaceWishes,
@@ -18,6 +19,7 @@ from .show import json_schema, render_toml
 
 __all__ = [
     "PROGRAM_RULES",
+    "Demand",
     "LandParameters",
     "NetworkParameters",
     "Origin",

@@ -131,6 +131,8 @@ class Vocabulary:
         kind = str(node.get("type"))
         if "anyOf" in node:
             return ", or ".join(self.allowed(option) for option in node["anyOf"])
+        if "const" in node:
+            return f'"{node["const"]}"'
         if "enum" in node:
             return f"one of {', '.join(map(str, node['enum']))}"
         if kind == "array":

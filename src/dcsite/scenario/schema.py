@@ -7,6 +7,7 @@ Schema then know every key.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -143,6 +144,48 @@ class Tiers(Section):
             yield tier, self[tier]
 
 
+class Workload(Section):
+    """One class of workloads: how much of it there is, how near and where it must be served."""
+
+    share: Annotated[float, Field(ge=0, le=1)]
+    """Its part of today's demand; parts are taken in proportion, whatever they add up to, and where
+    all are 0 no demand of prefectures is asked for."""
+    growth: Annotated[float, Field(gt=0, le=1000)]
+    """What it grows by until the plan's year, a factor."""
+    max_ms: Annotated[float, Field(gt=0, le=1000)] | Literal["none"]
+    """Longest round trip over the network to its hub, in ms; "none": served anywhere."""
+    sites: Literal["any", "domestic"]
+    """Which sites may serve it (no unit): any, or domestic ones (a column of a user's sites)."""
+
+    @property
+    def limit_ms(self) -> float:
+        """Return the longest round trip in ms; infinite without a limit."""
+        return math.inf if self.max_ms == "none" else self.max_ms
+
+
+class Workloads(Section):
+    """The classes of workloads."""
+
+    latency_critical: Workload
+    """What must be served nearby: finance, disaster warnings, telemedicine (I4)."""
+    latency_tolerant: Workload
+    """What bears delay: storage, offline analysis (I5, F7)."""
+    sensitive: Workload
+    """What asks for security first (K19)."""
+    ai: Workload
+    """Training and mass computing of AI (J7, K19)."""
+
+    def parts(self) -> dict[str, float]:
+        """Return each class's part of the demand in the plan's year; nothing of what has none."""
+        grown = {name: one.share * one.growth for name, one in self if one.share > 0.0}
+        return {name: mw / sum(grown.values()) for name, mw in grown.items()}
+
+    def __getitem__(self, name: str) -> Workload:
+        """Return a class by its name."""
+        found: Workload = getattr(self, name)
+        return found
+
+
 class Demand(Section):
     """How much computing is asked for, where it arises and how near it must be served."""
 
@@ -163,10 +206,11 @@ class Demand(Section):
     tiers' least load can; full: each carries all that its site can, and the total follows."""
     zone_weight: Literal["gdp", "population", "ict_employees"]
     """What the demand is spread over the 47 prefectures by (no unit)."""
-    latency_critical_share: Annotated[float, Field(ge=0, le=1)]
-    """Share of the demand that must be served nearby."""
-    latency_critical_max_ms: Annotated[float, Field(gt=0, le=1000)]
-    """Longest round trip over the network between latency-critical demand and its hub, in ms."""
+    unmarked_sites_domestic: bool
+    """Whether sites of which nothing is said count as domestic: municipalities, and a user's
+    without the column (true or false)."""
+    classes: Workloads
+    """Classes of workloads that the demand is made of."""
 
     @property
     def new_it_load_mw(self) -> float:

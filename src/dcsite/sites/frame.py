@@ -66,6 +66,9 @@ _PLANNING = {
     "regional_project": "object",
 }
 
+#: And where it says of sites whether they are domestic: ``yes`` or ``no``.
+_DOMESTIC = {"domestic": "object"}
+
 #: And where some of its sites are polygons: their outline as WKT in longitude and latitude.
 _DRAWN = {"outline": "object"}
 
@@ -74,7 +77,7 @@ _OWN = {"own": "object"}
 
 #: And where parcels were merged: of which parcels a site is made, a JSON list.
 _MERGED = {"members": "object"}
-_FURTHER = (_PLANNING, _DRAWN, _OWN, _MERGED)
+_FURTHER = (_PLANNING, _DOMESTIC, _DRAWN, _OWN, _MERGED)
 
 #: Tiers a site may be reserved for by `allowed_tier`, from the highest to the lowest.
 ALLOWED_TIERS: tuple[str, ...] = tuple(Tiers.model_fields)
@@ -124,13 +127,18 @@ def site_frame(site_ids: pd.Index[str], columns: Mapping[str, Any]) -> gpd.GeoDa
 def own_sites(sites: gpd.GeoDataFrame) -> tuple[int, str]:
     """Return how many sites are a user's own, and the SHA-256 of what makes them what they are.
 
-    Ids, names, places to a decimetre, MW, hectares, tiers and zones count; other columns, the
-    form of the file and where it lies do not. Without own sites the text is empty.
+    Ids, names, places to a decimetre, MW, hectares, tiers, zones and what is domestic count; other
+    columns, the form of the file and where it lies do not. Without own sites the text is empty.
     """
     own = sites[sites["population_2020"].isna()]
     if own.empty:
         return 0, ""
-    names = ["name_ja", "name_en", "allowed_tier", *(name for name in _PLANNING if name in own)]
+    names = [
+        "name_ja",
+        "name_en",
+        "allowed_tier",
+        *(name for name in _PLANNING | _DOMESTIC if name in own),
+    ]
     sizes = {"lat_deg": 6, "lon_deg": 6, "max_it_load_mw": 3, "hectares": 3}
     text = pd.DataFrame(own[[*names, *sizes]]).round(sizes).to_csv(lineterminator="\n")
     return len(own), hashlib.sha256(text.encode()).hexdigest()

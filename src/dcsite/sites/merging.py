@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 _CONFORMAL = "EPSG:3395"
 #: Longer than any degree on it in Japan, in metres of the projection per metre on the ground.
 _STRETCH = 1.5
-#: Parcels that differ in one of these stay apart: law, sea, utility or tier is not the same.
-_ALIKE = ("allowed_tier", "zone", "landmass_id", "area")
+#: Parcels that differ in one of these stay apart: law, owner, sea, utility or tier is another.
+_ALIKE = ("allowed_tier", "zone", "domestic", "landmass_id", "area")
 _NAMED = 3
 #: Parcels drawn by hand cross their neighbours by so much of their area.
 _OVERLAP = 0.02

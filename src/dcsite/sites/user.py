@@ -78,6 +78,7 @@ SITES_FILE = FileForm(
         "priority_zone": ("priority_zone", "重点促進区域"),
         "adjustment_plan": ("adjustment_plan", "土地利用調整計画"),
         "regional_project": ("regional_project", "地域経済牽引事業"),
+        "domestic": ("domestic", "国内事業者", "国内運営"),
     },
     needed=("lat_deg", "lon_deg"),
     error=SitesError,
@@ -125,8 +126,9 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
     Returns
     -------
     geopandas.GeoDataFrame
-        Columns `SITE_COLUMNS` and, where a zone is given, what is said of city planning, where
-        sites are polygons, their `outline` (WKT, longitude and latitude), and where the file has
+        Columns `SITE_COLUMNS` and, where a zone is given, what is said of city planning, where one
+        is said to be domestic or not, that (`domestic`, ``yes`` or ``no``), where sites are
+        polygons, their `outline` (WKT, longitude and latitude), and where the file has
         columns that are not read, their text (`own`, JSON); index `site_id`
         (``site-0001`` and on where none is given).
         `max_it_load_mw` is the given one, else hectares times `land.mw_per_ha`, else what the
@@ -161,6 +163,7 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
     }
     for field in ("priority_zone", "adjustment_plan", "regional_project"):
         planning[field] = rows.said_as(field, _YES_OR_NO)
+    domestic = rows.said_as("domestic", _YES_OR_NO)
     inside = _inside_japan(rows, lat_deg, lon_deg, atlas)
     _note_same_places(rows, lat_deg, lon_deg, np.flatnonzero(inside))
     polygons = atlas.polygons("municipality_polygons").sort_index()
@@ -195,6 +198,8 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
     }
     if any(planning["zone"]):
         columns |= planning
+    if any(domestic):
+        columns["domestic"] = domestic
     if rows.others:
         own = (
             dict(zip(rows.others, cells, strict=True))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 import dcsite
 from dcsite.contract import Backup, Measure, criteria
 from dcsite.plan.check import highest_first, unserved_demand
+from dcsite.plan.flows import flows_of
 from dcsite.plan.types import Assumption, GeodataUse, NamedHub
 from dcsite.records import Mw, Name, Plain, Points, Record, UnknownAmount
 from dcsite.scenario import as_dict, load_scenario, override_texts
@@ -254,6 +255,7 @@ def _compared(contender: Contender, atlas: Atlas, scenario: Scenario) -> Compare
         )
     )
     found = [criterion.evaluate(hubs, atlas, scenario) for criterion in criteria()]
+    flows = flows_of(hubs, atlas, scenario)
     measures = tuple(measure for one in found for measure in one.measures)
     return ComparedPlan(
         label=contender.label,
@@ -262,7 +264,7 @@ def _compared(contender: Contender, atlas: Atlas, scenario: Scenario) -> Compare
         note_en=contender.note_en,
         note_ja=contender.note_ja,
         points=points_of(measures),
-        unserved_mw=sum(zone.unserved_mw for zone in unserved_demand(hubs, atlas, scenario)),
+        unserved_mw=sum(zone.unserved_mw for zone in unserved_demand(flows, hubs, atlas, scenario)),
         hubs=tuple(ComparedHub.of(site, hub) for site, hub in hubs.iterrows()),
         measures=measures,
         broken_rules=tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count, groupby
 from typing import TYPE_CHECKING, Any
 
-from dcsite.contract import step_said
+from dcsite.contract import WORKLOAD_TITLES, step_said
 
 from .encode import html_fragment
 from .layers_loads import loads_by_part
@@ -31,10 +31,7 @@ _STATUS = {
     "feasible": ("実行可能（最適性は未証明）", "Feasible, not proven optimal"),
     "interrupted": ("中断時点の最良解", "Interrupted: best plan found"),
 }
-_WORKLOADS = {
-    "latency_critical": "低遅延 latency-critical",
-    "latency_tolerant": "遅延許容 latency-tolerant",
-}
+_WORKLOADS = {name: f"{ja} {en}" for name, (en, ja) in WORKLOAD_TITLES.items()}
 _GROUPS = {
     "plan": ("計画", "Plan"),
     "places": ("既存・政策", "Existing and policy"),
