@@ -52,7 +52,7 @@ _NUMBERS = {
     "integer": (r"[+-]?[0-9]{1,18}", "a whole number"),
 }
 # Azimuthal equidistant around the middle of Japan: scale errors below 2 % over the archipelago.
-_METRIC = "+proj=aeqd +lat_0=36 +lon_0=137 +datum=WGS84 +units=m"
+METRIC = "+proj=aeqd +lat_0=36 +lon_0=137 +datum=WGS84 +units=m"
 # Positions a publisher gave and the table itself calls unusable.
 _AS_PUBLISHED = "gem_"
 _PATH_COLUMN = "path_lon_lat"
@@ -196,7 +196,7 @@ def _all_faults(
     for spec in specs:
         if spec.features is not None and spec.name in files:
             faults += _polygon_faults(spec.name, spec.features, files[spec.name], known, shapes)
-    land = shapes[_PREFECTURES].to_crs(_METRIC) if _PREFECTURES in shapes else None
+    land = shapes[_PREFECTURES].to_crs(METRIC) if _PREFECTURES in shapes else None
     for spec in specs:
         if spec.table_schema is not None and spec.name in frames:
             frame = frames[spec.name]
@@ -529,7 +529,7 @@ def _point_faults(
             continue
         lat, lon = _numbers(frame[column]), _numbers(frame[lon_column])
         inside = lat.between(_SOUTH, _NORTH) & lon.between(_WEST, _EAST)
-        points = gpd.GeoSeries.from_xy(lon[inside], lat[inside], crs=CRS).to_crs(_METRIC)
+        points = gpd.GeoSeries.from_xy(lon[inside], lat[inside], crs=CRS).to_crs(METRIC)
         _, land_m = shapely.STRtree(land.geometry.array).query_nearest(
             points.array, return_distance=True, all_matches=False
         )

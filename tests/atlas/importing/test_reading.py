@@ -43,7 +43,7 @@ def reading(shipped_atlas, tmp_path):
     ],
 )
 def test_a_place_is_found_by_its_name_or_not_at_all(reading, written, code):
-    assert reading.town(written) == code
+    assert (reading.town(written) or [None])[0] == code
 
 
 def test_letters_leave_width_accents_and_signs_out():

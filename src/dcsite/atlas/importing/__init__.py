@@ -25,6 +25,7 @@ from dcsite.atlas.overlay import updated
 from dcsite.errors import GeodataError, Problem
 
 from .area_supply_demand import AREA_SUPPLY_DEMAND
+from .cables import SUBMARINE_CABLES
 from .exchanges import PCH, PEERINGDB
 from .fit import FIT
 from .importer import Importer
@@ -35,7 +36,7 @@ from .reading import MAX_BYTES, Reading, UserFile, sheets_of
 from .spare_capacity import SPARE_CAPACITY
 
 _POWER = (AREA_SUPPLY_DEMAND, OVERPASS, SPARE_CAPACITY, INTERCONNECTORS, GEM, WRI, FIT)
-_TELECOM = (PEERINGDB, PCH)
+_TELECOM = (PEERINGDB, PCH, SUBMARINE_CABLES)
 IMPORTERS: Mapping[str, Importer] = {one.kind: one for one in (*_POWER, *_TELECOM)}
 
 #: What may be meant in a folder; hidden files are not.
@@ -98,7 +99,8 @@ def import_files(
     reading = Reading(_opened(paths), atlas, area, today)
     tables = {name: frame for name, frame in importer.read(reading).items() if len(frame)}
     if not tables and not reading.problems:
-        reading.wrong(reading.files[0], None, "", f"holds no rows that {kind} could use")
+        why = "; ".join([f"holds no rows that {kind} could use", *reading.notes])
+        reading.wrong(reading.files[0], None, "", why)
     reading.refuse()
     for name, frame in tables.items():
         _hold(reading, name, frame)

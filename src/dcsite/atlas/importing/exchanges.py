@@ -172,13 +172,12 @@ def _records(
 
 def _facilities(reading: Reading, rows: _Rows, as_of: dict[int, str]) -> pd.DataFrame:
     found, nowhere = [], []
-    offices = reading.atlas.table("municipalities")[["office_lat_deg", "office_lon_deg"]]
     for number, row in rows:
-        code = None if row["at"] else reading.town(row["city"] or "")
-        if not row["at"] and not code:
+        place = ("", *row["at"]) if row["at"] else reading.town(row["city"] or "")
+        if place is None:
             nowhere.append(row["name"])
             continue
-        lat_deg, lon_deg = row["at"] or offices.loc[code]
+        _, lat_deg, lon_deg = place
         found.append(
             {
                 "dc_id": f"pdb-fac-{row['id']}",
@@ -319,8 +318,8 @@ def _known(row: pd.Series[Any], one: Mapping[str, Any]) -> dict[str, Any]:
 
 def _placed(reading: Reading, one: Mapping[str, Any], towns: pd.DataFrame) -> dict[str, Any] | None:
     code, at, basis = None, one["at"], one["basis"]
-    if at is None and (code := reading.town(one["city"])) is not None:
-        at = tuple(towns.loc[code, ["office_lat_deg", "office_lon_deg"]])
+    if at is None and (town := reading.town(one["city"])) is not None:
+        code, *at = town
         basis = "office of the municipality; only the city is stated"
     elif at is None:
         at, basis = one.get("coarse"), "point of the city in the directory"

@@ -28,14 +28,13 @@ import openpyxl
 import pandas as pd
 
 from dcsite.atlas.atlas import CRS, JAPAN_BOX_DEG, Atlas
-from dcsite.atlas.check import MAX_OFF_LAND_KM
+from dcsite.atlas.check import MAX_OFF_LAND_KM, METRIC
 from dcsite.errors import GeodataError, Problem
 
 #: Whole dumps of a public database have some hundred million bytes.
 MAX_BYTES = 400_000_000
 _MOST_TOLD = 20
 _TITLE_LINES = 30
-_METRIC = "+proj=aeqd +lat_0=36 +lon_0=137 +datum=WGS84 +units=m"
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 _REMARKS = ("※", "注", "(注", "（注", "*", "＊", "・")
 _GZIP = b"\x1f\x8b"
@@ -274,12 +273,24 @@ class Reading:
         }
         return towns, prefectures
 
-    def town(self, written: str) -> str | None:
+    def town(self, written: str) -> tuple[str, float, float] | None:
         """Return the municipality that is meant by ``Osaka``, ``Chiyoda-ku, Tokyo``, ``千代田区``.
 
         A prefecture beside it decides between municipalities of one name, and alone means the
         municipality of its office. None where there is none or more than one.
+
+        Returns
+        -------
+        tuple or None
+            Code, and latitude and longitude of the office in degrees.
         """
+        if (code := self._town(written)) is None:
+            return None
+        towns = self.atlas.table("municipalities")
+        offices = zip(towns["office_lat_deg"], towns["office_lon_deg"], strict=True)
+        return (code, *dict(zip(towns.index, offices, strict=True))[code])
+
+    def _town(self, written: str) -> str | None:
         towns, prefectures = self._towns
         folded = unicodedata.normalize("NFKC", written).casefold()
         folded = _PREFECTURE.sub(r"\1,", folded)
@@ -362,7 +373,7 @@ class Reading:
 
     @cached_property
     def _shapes(self) -> gpd.GeoDataFrame:
-        return self.atlas.polygons("municipality_polygons")[["geometry"]].to_crs(_METRIC)
+        return self.atlas.polygons("municipality_polygons")[["geometry"]].to_crs(METRIC)
 
     def located(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Add `area`, `prefecture_ja` and `municipality_code` of the points.
@@ -372,7 +383,7 @@ class Reading:
         points = gpd.GeoDataFrame(
             index=frame.index,
             geometry=gpd.points_from_xy(frame["lon_deg"], frame["lat_deg"], crs=CRS),
-        ).to_crs(_METRIC)
+        ).to_crs(METRIC)
         near = points.sjoin_nearest(self._shapes, how="left", max_distance=1e3 * MAX_OFF_LAND_KM)
         codes = near[~near.index.duplicated()].iloc[:, -1]
         known = self.atlas.table("municipalities").reindex(codes)
