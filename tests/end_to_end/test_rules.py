@@ -5,6 +5,9 @@ Through the Python interface, on the 47 prefectural capitals.
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -77,6 +80,10 @@ IMPOSSIBLE = {
     "place_load": ["criteria.area_load.max_around_ratio=0.0001"],
     "area_load": ["criteria.area_load.max_area_share=0.0001"],
     "exchange_in_region": ["criteria.exchanges.max_new=0", "criteria.exchanges.min_members=1000"],
+    "two_routes": [
+        "criteria.routes.counts={core=1, large=1, regional=1}",
+        f"network.file={json.dumps(str(Path(__file__).with_name('one_node.json')))}",
+    ],
     "control_area": ["criteria.land_use.near_km=1"],  # on sites that say nothing of the rest
     "gx_land": ["criteria.land_use.gx_land_ha=1000000"],
 }

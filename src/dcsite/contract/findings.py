@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field
 
 from dcsite.records import (
     Amount,
@@ -23,6 +25,7 @@ from dcsite.records import (
     Score,
     Share,
     Times,
+    Unit,
     UnknownAmount,
 )
 
@@ -242,6 +245,70 @@ class Takeover(Record):
     """The event in which most is short; empty where nothing is, or where it fails alone."""
 
 
+class Stop(Record):
+    """A node or cable landing on a route."""
+
+    kind: Literal["node", "landing"]
+    """Node of the backbone or landing of a submarine cable."""
+    name_en: str
+    """English name."""
+    name_ja: str
+    """Japanese name."""
+    lat_deg: Latitude | None
+    """Latitude in degrees, WGS 84; null where a user's network gives none."""
+    lon_deg: Longitude | None
+    """Longitude in degrees, WGS 84; null where a user's network gives none."""
+
+
+class NetworkRoute(Record):
+    """A route over the network from a hub to an existing core."""
+
+    stops: tuple[Stop, ...]
+    """From the end of the hub's tail to the core's node."""
+    crossings_en: tuple[str, ...]
+    """Straits and submarine cables on the way, English names."""
+    crossings_ja: tuple[str, ...]
+    """The same in Japanese."""
+    route_km: Km
+    """Its length in km, with the tail."""
+    round_trip_ms: Annotated[float, Unit(3, least=0.0)]
+    """Round trip over it in ms."""
+
+
+class MeetingPlace(Record):
+    """Where both routes of a hub meet: a part of the network that a single loss takes."""
+
+    kind: Literal["town", "node", "landing", "crossing", "system", "link", "prefecture"]
+    """What it is; town: the hub stands in the municipality of a node, and how its routes leave
+    that town is not known."""
+    loss_id: str
+    """Id of the loss."""
+    name_en: str
+    """English name."""
+    name_ja: str
+    """Japanese name."""
+    cuts_off: bool
+    """Whether no route is left without it; false where others than the two shown avoid it, and of
+    a town."""
+    own: bool
+    """Whether it is the hub's own town or prefecture, which rules do not count."""
+
+
+class HubRoutes(Record):
+    """The routes of a hub to the existing cores and where they meet."""
+
+    site_id: Name
+    """Site of the hub."""
+    link_disjoint: Annotated[int, Field(ge=0, le=2)]
+    """Routes without a link in common: 0 (none is known) to 2."""
+    node_disjoint: Annotated[int, Field(ge=0, le=2)]
+    """Routes without a node in common."""
+    routes: tuple[NetworkRoute, ...]
+    """The shortest two that have no node in common, or no link; one where there is no second."""
+    meets: tuple[MeetingPlace, ...]
+    """Where they meet."""
+
+
 class DisasterLoss(Record):
     """What a disaster is expected to take from a plan."""
 
@@ -304,6 +371,8 @@ class Evaluation:
         Which hub stands in for which.
     takeovers : tuple of Takeover
         What is carried and what is short of each load that must be taken over, Tokyo's first.
+    routes : tuple of HubRoutes
+        Two routes of each hub and where they meet.
     worst_disasters : tuple of DisasterLoss
         What takes most of the plan, the worst first.
     notes : tuple of str
@@ -323,6 +392,7 @@ class Evaluation:
     stacks: tuple[Stack, ...] = ()
     backups: tuple[Backup, ...] = ()
     takeovers: tuple[Takeover, ...] = ()
+    routes: tuple[HubRoutes, ...] = ()
     worst_disasters: tuple[DisasterLoss, ...] = ()
     notes: tuple[str, ...] = ()
     decarbonised: NDArray[np.float64] | None = None

@@ -96,13 +96,14 @@ class Route:
         From the end of the tail to the core's node.
     links : tuple of str
         Between them, one fewer.
-    route_km : float
-        With the tail.
+    route_km, fibre_km : float
+        With the tail; the shortest by fibre.
     """
 
     nodes: tuple[str, ...]
     links: tuple[str, ...]
     route_km: float
+    fibre_km: float
 
 
 @dataclass(frozen=True)
@@ -142,14 +143,18 @@ class RouteFinder:
         self._network, self._fates = network, fates
         self._by_nodes = _potential(_vertices(network, of_nodes=True))
         self._by_links = _potential(_vertices(network, of_nodes=False))
+        self._links = {key: link for *_, key, link in network.graph.edges(keys=True, data=True)}
         self._reach = [_reached(network, fate) for fate in fates]
 
     def routes(self, place: pd.Series[Any]) -> Routes:
         """Find the routes of a place with `lat_deg`, `lon_deg` and `landmass_id`."""
-        factor = self._network.parameters.tail_route_factor
-        tails = [(factor * km, node) for km, node in ways_in(self._network, place)]
-        apart = _pair(self._by_nodes, tails)
-        joined = apart if len(apart) == 2 else _pair(self._by_links, tails)
+        own = self._network.parameters
+        tails = [
+            (own.tail_route_factor * own.fibre_per_route_km * km, node)
+            for km, node in ways_in(self._network, place)
+        ]
+        apart = self._pair(self._by_nodes, tails)
+        joined = apart if len(apart) == 2 else self._pair(self._by_links, tails)
         ends = [node for _, node in tails]
         cuts = tuple(
             fate
@@ -157,6 +162,19 @@ class RouteFinder:
             if ends and not reached.intersection(ends)
         )
         return Routes(len(joined), len(apart), joined, cuts)
+
+    def _pair(
+        self, over: tuple[nx.DiGraph, dict[Vertex, float]], tails: list[tuple[float, str]]
+    ) -> tuple[Route, ...]:
+        """Return the shortest two disjoint routes, the shorter first, or the shortest, or none."""
+        tail_km = {node: km for km, node in tails}
+        found = []
+        for nodes, links in _pair(over, tail_km):
+            fibre_km = tail_km[nodes[0]] + sum(self._links[link]["fibre_km"] for link in links)
+            route_km = tail_km[nodes[0]] / self._network.parameters.fibre_per_route_km
+            route_km += sum(self._links[link]["route_km"] for link in links)
+            found.append(Route(nodes, links, route_km, fibre_km))
+        return tuple(sorted(found, key=lambda route: route.fibre_km))
 
 
 def _vertices(network: Network, *, of_nodes: bool) -> nx.DiGraph:
@@ -167,7 +185,7 @@ def _vertices(network: Network, *, of_nodes: bool) -> nx.DiGraph:
         graph.add_edges_from(
             ((("node", node, 0), ("node", node, 1)) for node in network.graph), km=0.0
         )
-    for one, other, key, km in network.graph.edges(keys=True, data="route_km"):
+    for one, other, key, km in network.graph.edges(keys=True, data="fibre_km"):
         graph.add_edge(("link", key, 0), ("link", key, 1), km=km)
         for end in (one, other):
             graph.add_edge(("node", end, far), ("link", key, 0), km=0.0)
@@ -189,7 +207,7 @@ def _potential(graph: nx.DiGraph) -> tuple[nx.DiGraph, dict[Vertex, float]]:
     away: dict[Vertex, float] = nx.single_source_dijkstra_path_length(
         graph.reverse(copy=False), _END, weight="km"
     )
-    beyond = nx.DiGraph(km={one[1]: km for one, _, km in graph.edges(data="km") if km > 0.0})
+    beyond = nx.DiGraph()
     beyond.add_weighted_edges_from(
         (one, other, max(km + away[other] - away[one], 0.0))
         for one, other, km in graph.edges(data="km")
@@ -199,13 +217,13 @@ def _potential(graph: nx.DiGraph) -> tuple[nx.DiGraph, dict[Vertex, float]]:
 
 
 def _pair(
-    over: tuple[nx.DiGraph, dict[Vertex, float]], tails: list[tuple[float, str]]
-) -> tuple[Route, ...]:
-    """Return the shortest two disjoint routes, or the shortest one, or none."""
+    over: tuple[nx.DiGraph, dict[Vertex, float]], tail_km: dict[str, float]
+) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Return nodes and links of the shortest two disjoint ways, or of the shortest, or none."""
     graph, away = over
-    first = {node: km for km, node in tails if ("node", node, 0) in away}
+    first = {node: km for node, km in tail_km.items() if ("node", node, 0) in away}
     if not first:
-        return ()
+        return []
     least_km = min(km + away["node", node, 0] for node, km in first.items())
     used: set[tuple[Vertex, Vertex]] = set()
     # The place and its tails are put in, and taken out again with whatever was turned round.
@@ -235,13 +253,13 @@ def _pair(
         graph.remove_edges_from([(other, one) for one, other in turned])
         graph.add_weighted_edges_from((one, other, 0.0) for one, other in turned)
         graph.remove_node(_START)
-    return _unravelled(used, first, graph.graph["km"])
+    return _unravelled(used)
 
 
 def _unravelled(
-    used: set[tuple[Vertex, Vertex]], tails: dict[str, float], link_km: dict[str, float]
-) -> tuple[Route, ...]:
-    """Part the arcs in use into routes, the shorter first."""
+    used: set[tuple[Vertex, Vertex]],
+) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Part the arcs in use into ways."""
     following: dict[Vertex, deque[Vertex]] = {}
     for one, other in sorted(used):
         following.setdefault(one, deque()).append(other)
@@ -253,9 +271,8 @@ def _unravelled(
             way.append(vertex)
         nodes = tuple(dict.fromkeys(name for kind, name, _ in way if kind == "node"))
         links = tuple(dict.fromkeys(name for kind, name, _ in way if kind == "link"))
-        route_km = tails[at[1]] + sum(link_km[link] for link in links)
-        found.append(Route(nodes, links, route_km))
-    return tuple(sorted(found, key=lambda route: route.route_km))
+        found.append((nodes, links))
+    return found
 
 
 def _reached(network: Network, fate: Fate) -> set[str]:

@@ -154,6 +154,7 @@ def build_plan(
         heat_maps=tuple(one for found in checked.evaluations.values() for one in found.heat_maps),
         stacks=tuple(one for found in checked.evaluations.values() for one in found.stacks),
         takeovers=tuple(one for found in checked.evaluations.values() for one in found.takeovers),
+        routes=tuple(one for found in checked.evaluations.values() for one in found.routes),
     )
     told = plan.decided_otherwise
     return replace(plan, notes=(told, *plan.notes)) if told else plan

@@ -25,6 +25,7 @@ from dcsite.contract import (
     CriterionValue,
     DisasterLoss,
     HeatMap,
+    HubRoutes,
     Link,
     Measure,
     Stack,
@@ -381,6 +382,8 @@ class Plan(Record):
     """The user's own sites among the candidates; null where all are municipalities."""
     takeovers: tuple[Takeover, ...] = ()
     """What is carried and what is short of Tokyo's load and of each hub's that must be carried."""
+    routes: tuple[HubRoutes, ...] = ()
+    """Two routes of each hub over the network and where they meet; empty in plans from before."""
     flows: tuple[Flow, ...] = ()
     """Who serves whom: the demand of each prefecture and class by the hub that serves it, by
     prefecture, class and falling MW; empty in plans from before it was written, and where hubs
