@@ -3,8 +3,10 @@
 The strategy wants landings dispersed (C5), several built (C10) and international routes multiplied
 with the core hubs (F4). A core asks for a new route where the loss of any one system, or of any one
 cluster of landings, leaves it fewer corridors than wanted. It asks for one landing: of those on
-open coast of its own land body within reach of it the one that leaves fewest corridors short, then
-the one with the shortest new route, at sea and on land. A plan opens a few of those asked for.
+open coast of its own land body within reach of it one that leaves fewest corridors short by the
+shortest new route, at sea and on land; of those as near one where a (domestic) cable lands already,
+then the one with the smallest share of residents in tsunami zones. A plan opens a few of those
+asked for.
 
 A new landing is a spur from the coast of a municipality, outside the prefectures of the two crowded
 clusters and away from today's landings, to a system that is young or still to come, at the system's
@@ -68,6 +70,7 @@ _FAR_KM = 1e6
 #: Ways by sea are known to some 6 %: no longer than this many times the shortest is as near.
 _ALIKE = 1.06
 _LISTED = 4
+_AT_ONCE = 5_000
 LEFT = Quantity(
     "corridors_left_with_landing",
     "",
@@ -176,7 +179,8 @@ class NewLandings:
     ----------
     places : pandas.DataFrame
         Municipalities with open coast, by code: `lat_deg`, `lon_deg` (its point of open coast
-        nearest to the office), `landmass_id`.
+        nearest to the office), `landmass_id`, `rank` (first where a cable lands already, then by
+        the share of residents in tsunami zones).
     joined : pandas.DataFrame
         Systems at each of their landings, the latest system first: `system_id`, `landing_id`,
         `cluster_id`, `corridors`, `year` (of the new route), `lat_deg`, `lon_deg`.
@@ -252,7 +256,12 @@ def _places(atlas: Atlas, own: Parameters, taken: pd.DataFrame) -> pd.DataFrame:
     )
     coast = coast.assign(office_km=office_km).sort_values(["municipality_code", "office_km"])
     places = coast.drop_duplicates("municipality_code").set_index("municipality_code")
-    return on_land(places, atlas)[["lat_deg", "lon_deg", "landmass_id"]]
+    served = places.index.isin(stations["municipality_code"])
+    wet = np.array([_tsunami_share(str(code), atlas) for code in places.index])
+    # Those not known come last.
+    order = np.lexsort((np.nan_to_num(wet, nan=2.0), ~served))
+    places = on_land(places, atlas).assign(rank=order.argsort())
+    return places[["lat_deg", "lon_deg", "landmass_id", "rank"]]
 
 
 class Landings(Criterion[Parameters]):
@@ -323,22 +332,24 @@ class Landings(Criterion[Parameters]):
             },
             index=sites.index,
         )
-        land_km = scenario.network.tail_route_factor * _km(sites, new.places, own.reach_km)
         for pattern in np.flatnonzero(left < own.min_corridors_left) if new.spur_km.size else ():
             gain = np.minimum(then[pattern], own.min_corridors_left) - left[pattern]
             # Any corridor outweighs any way; what gains nothing is not asked for.
             worse = np.where(gain > 0, new.spur_km - _FAR_KM * gain, np.inf)
             way = worse.argmin(axis=1)
-            rows = np.flatnonzero(of == pattern)
-            worse = worse.min(axis=1) + land_km[rows]
-            place = worse.argmin(axis=1)
-            some = np.isfinite(worse.min(axis=1))
-            rows, place = rows[some], place[some]
-            way = way[place]
-            found.iloc[rows, 1] = then[pattern, way]
-            found.iloc[rows, 2] = new.places.index.to_numpy()[place]
-            found.iloc[rows, 3] = joined["system_id"].to_numpy()[way]
-            found.iloc[rows, 4] = new.spur_km[place, way]
+            alike = np.flatnonzero(of == pattern)
+            for part in np.array_split(alike, len(alike) // _AT_ONCE + 1):
+                straight_km = _km(sites.iloc[part], new.places, own.reach_km)
+                km = worse.min(axis=1) + scenario.network.tail_route_factor * straight_km
+                some = np.isfinite(km).any(axis=1)
+                rows, km = part[some], km[some]
+                most = np.ceil(-km.min(axis=1, keepdims=True) / _FAR_KM) * _FAR_KM
+                near = km + most <= _ALIKE * (km + most).min(axis=1, keepdims=True)
+                place = np.where(near, new.places["rank"].to_numpy(), np.inf).argmin(axis=1)
+                found.iloc[rows, 1] = then[pattern, way[place]]
+                found.iloc[rows, 2] = new.places.index.to_numpy()[place]
+                found.iloc[rows, 3] = joined["system_id"].to_numpy()[way[place]]
+                found.iloc[rows, 4] = new.spur_km[place, way[place]]
         return found
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
@@ -534,24 +545,34 @@ def _asked(
     """Return the new landing that a core asks for, the corridors left with it, and as near ones."""
     own: Parameters = scenario.criteria["landings"]
     new, today = new_landings(atlas, scenario), _left(routes)
-    straight_km = [_away_km(hub, at, own.reach_km) for _, at in new.places.iterrows()]
-    land_km = scenario.network.tail_route_factor * np.array(straight_km)
-    best: tuple[float, float] = today, -np.inf
-    found = None
-    for way, (_, to) in enumerate(new.joined.iterrows() if len(new.places) else ()):
-        left = _with(routes, (to["system_id"], to["cluster_id"], to["corridors"]))
-        new_km = new.spur_km[:, way] + land_km
-        place = int(new_km.argmin())
-        worth = min(left, own.min_corridors_left), -float(new_km[place])
-        if worth[0] > today and np.isfinite(worth[1]) and worth > best:
-            alike = new_km <= _ALIKE * new_km[place]
-            best, found = worth, (place, to, float(new.spur_km[place, way]), left, alike)
-    if found is None:
+    left = [
+        _with(routes, (to["system_id"], to["cluster_id"], to["corridors"]))
+        for _, to in new.joined.iterrows()
+    ]
+    gain = [min(one, own.min_corridors_left) - today for one in left]
+    if max(gain, default=0) <= 0:
         return None
-    place, to, spur_km, left, alike = found
-    code = str(new.places.index[place])
-    link = _link(hub, code, new.places.iloc[place], to, spur_km, atlas)
-    return link, left, [str(one) for one in new.places.index[alike] if one != code]
+    best: dict[int, tuple[int, float, int]] = {}
+    for place, (_, at) in enumerate(new.places.iterrows()):
+        land_km = scenario.network.tail_route_factor * _away_km(hub, at, own.reach_km)
+        ways = [
+            (-gain[way], float(km) + land_km, way)
+            for way, km in enumerate(new.spur_km[place])
+            if gain[way] > 0 and np.isfinite(km + land_km)
+        ]
+        if ways:
+            best[place] = min(ways)
+    if not best:
+        return None
+    most, least_km, _ = min(best.values())
+    near = [
+        place for place, (short, km, _) in best.items() if short == most and km <= _ALIKE * least_km
+    ]
+    near.sort(key=lambda place: new.places["rank"].iloc[place])
+    place, way = near[0], best[near[0]][2]
+    code, spur_km = str(new.places.index[place]), float(new.spur_km[place, way])
+    link = _link(hub, code, new.places.iloc[place], new.joined.iloc[way], spur_km, atlas)
+    return link, left[way], [str(new.places.index[one]) for one in near[1:]]
 
 
 def _link(
