@@ -46,6 +46,7 @@ FILE_NAMES = (
     "plan.gpkg",
     "map.html",
     "candidates.html",
+    "single_points.html",
 )
 
 #: Written beside them when alternatives were asked for.
@@ -81,6 +82,7 @@ class OutputPaths:
     plan_gpkg: Path
     map_html: Path
     candidates_html: Path
+    single_points_html: Path
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ def write_outputs(
     explanation: Explanation | None = None,
     card: Scorecard | None = None,
 ) -> OutputPaths:
-    """Write plan.json, hubs, candidates and loads as tables, plan.gpkg and map.html into a folder.
+    """Write plan.json, hubs, candidates and loads as tables, plan.gpkg and pages into a folder.
 
     Parameters
     ----------
@@ -207,7 +209,12 @@ def write_outputs(
             atomic.write_text(staging / "candidates.html", candidates_page(card, plan))
         told = candidates if card is None else candidates.join(card.verdicts())
         write_geopackage(plan, told, atlas, staging / "plan.gpkg")
-        _write_map(staging, document, candidates, atlas, explanation)
+        # Pages tell what plan.json says, so that they can be written again from there.
+        written = Plan.read(document)
+        _write_map(staging, written, candidates, atlas, explanation)
+        from .single_points import single_points_page
+
+        atomic.write_text(staging / "single_points.html", single_points_page(written, atlas))
         if alternatives is not None:
             atomic.write_text(staging / ALTERNATIVES_NAME, alternatives.text())
     return _paths(directory)
@@ -263,21 +270,20 @@ def write_explanation(
                     "was replaced by another plan while this one was explained; explain it again",
                 )
             )
-        _write_map(staging, document, candidates, atlas, explanation)
+        _write_map(staging, there, candidates, atlas, explanation)
     return _paths(directory)
 
 
 def _write_map(
     staging: Path,
-    document: str,
+    plan: Plan,
     candidates: gpd.GeoDataFrame,
     atlas: Atlas,
     explanation: Explanation | None,
 ) -> None:
-    """Draw the map from what plan.json says, so that it can be drawn again from there."""
     from .map import render_map
 
-    page = render_map(Plan.read(document), candidates, atlas, explanation)
+    page = render_map(plan, candidates, atlas, explanation)
     atomic.write_text(staging / "map.html", page)
     if explanation is not None:
         atomic.write_text(staging / EXPLANATION_NAME, explanation.text())
