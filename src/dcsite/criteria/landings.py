@@ -55,7 +55,7 @@ from dcsite.scenario.schema import Positive, Section
 from dcsite.sites import NO_LANDMASS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -155,15 +155,15 @@ class NewLandingLink(Link):
     """Length of the spur in km of cable, at most."""
     year: int
     """Year in which it can be in use at the earliest."""
-    corridors: tuple[str, ...]
-    """International corridors the system leads to."""
+    corridors: Name
+    """International corridors the system leads to, with semicolons between them."""
     tsunami_share: UnknownShare
     """Share of the municipality's residents in tsunami zones; null where not known."""
 
     @property
     def detail(self) -> str:
         """The system it joins, the spur and the year."""
-        return f"{self.system}, {self.spur_km:,.0f} km, {self.year}"
+        return f"→ {self.system} ≤ {self.spur_km:,.0f} km ({self.year})"
 
     @property
     def end_id(self) -> str:
@@ -283,11 +283,17 @@ class Landings(Criterion[Parameters]):
             "海底ケーブル・陸揚地域のいずれか1つを失っても、既存系または限られた数の新陸揚局で"
             "中核拠点の国際方面が残る",
             "corridor",
-            ("criteria.landings.min_corridors_left", "criteria.landings.max_new", "network.year"),
+            (
+                "criteria.landings.min_corridors_left",
+                "criteria.landings.max_new",
+                "criteria.landings.max_spur_km",
+                "network.year",
+            ),
             ("C10", "F4", "H9"),
             per="per corridor that a core is short after the worst single loss",
             gives_way=(
                 Step("criteria.landings.max_new", 47.0, by=1.0),
+                Step("criteria.landings.max_spur_km", 5000.0, by=10.0, remeasure=True),
                 Step("criteria.landings.min_corridors_left", 0.0, by=1.0, remeasure=True),
             ),
         ),
@@ -318,10 +324,8 @@ class Landings(Criterion[Parameters]):
                 ]
             ),
         )
-        # Lost can be the new landing too: then all of today's is left, and no more.
-        whole, left = (today[one].to_numpy() for one in ("corridors", "corridors_left"))
+        left = today["corridors_left"].to_numpy()
         then = with_it["corridors_left"].to_numpy().reshape(len(patterns), -1)
-        then = np.minimum(then, whole[:, None])
         found = pd.DataFrame(
             {
                 TODAY.name: left[of],
@@ -523,20 +527,11 @@ def _away_km(hub: pd.Series[Any], landing: pd.Series[Any], most_km: float) -> fl
     return km if joined and km <= most_km else np.inf
 
 
-def _ends(routes: Iterable[_Route]) -> int:
-    """Count the corridors that routes lead to."""
-    return len(frozenset[str]().union(*(corridors for *_, corridors in routes)))
-
-
 def _left(routes: Sequence[_Route]) -> int:
     """Count the corridors that the loss of one system or of one cluster leaves, at worst."""
     lost = {(side, route[side]) for route in routes for side in (0, 1)}
-    return min((_ends(one for one in routes if one[at] != name) for at, name in lost), default=0)
-
-
-def _with(routes: Sequence[_Route], new: _Route) -> int:
-    """Count them with a new landing beside, which can be what is lost too."""
-    return min(_left([*routes, new]), _ends(routes))
+    kept = ([one[2] for one in routes if one[side] != name] for side, name in lost)
+    return min((len(frozenset[str]().union(*corridors)) for corridors in kept), default=0)
 
 
 def _asked(
@@ -546,7 +541,7 @@ def _asked(
     own: Parameters = scenario.criteria["landings"]
     new, today = new_landings(atlas, scenario), _left(routes)
     left = [
-        _with(routes, (to["system_id"], to["cluster_id"], to["corridors"]))
+        _left([*routes, (to["system_id"], to["cluster_id"], to["corridors"])])
         for _, to in new.joined.iterrows()
     ]
     gain = [min(one, own.min_corridors_left) - today for one in left]
@@ -595,7 +590,7 @@ def _link(
         cluster_id=str(to["cluster_id"]),
         spur_km=spur_km,
         year=int(to["year"]),
-        corridors=tuple(sorted(to["corridors"])),
+        corridors=";".join(sorted(to["corridors"])),
         tsunami_share=_tsunami_share(code, atlas),
     )
 
@@ -604,7 +599,7 @@ def _opens(link: NewLandingLink, core: tuple[str, str], alike: list[str], atlas:
     """Say which landing opens for a core, and where as well, in English and Japanese."""
     end = atlas.table("cable_landing_stations").loc[link.landing_id]
     titles = atlas.table("cable_corridors").drop_duplicates("corridor").set_index("corridor")
-    ends = titles.loc[list(link.corridors)]
+    ends = titles.loc[link.corridors.split(";")]
     names = atlas.table("municipalities")["name_ja"]
     others = [(names[one], _tsunami_share(one, atlas)) for one in alike]
     here = f"{link.name_ja}（{_wet(link.tsunami_share)}）"
