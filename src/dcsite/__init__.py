@@ -150,7 +150,6 @@ def solve(
         texts,
         sites,
         layer=layer,
-        cache=False,
         options=options,
         atlas=atlas,
         **asked,

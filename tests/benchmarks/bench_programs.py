@@ -111,7 +111,7 @@ def measure(name: str) -> list[str]:
         if step:
             sites = Path(folder) / "sites.csv"
             own_sites(step).to_csv(sites, index=False)
-        session = Session.open(scenario, overrides, sites, cache=False)
+        session = Session.open(scenario, overrides, sites)
         candidates = session.candidates
     begun = cpu_s()
     program = assemble(candidates)

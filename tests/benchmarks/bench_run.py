@@ -81,7 +81,7 @@ def measure(scenario_name: str, solver: str) -> dict[str, object]:
         now[:] = [name, ended]
 
     with tempfile.TemporaryDirectory() as folder:
-        session = Session.open(scenario_name, cache=False, options=SolveOptions(solver=solver))
+        session = Session.open(scenario_name, options=SolveOptions(solver=solver))
         run = session.solve(on_stage=turn)
         turn("write")
         write_outputs(run.plan, run.candidates, session.atlas, Path(folder) / "plan")

@@ -31,7 +31,7 @@ def written(tmp_path_factory, atlas):
     folder = tmp_path_factory.mktemp("candidates")
     path = folder / "mine.csv"
     path.write_text(SITES, encoding="utf-8")
-    session = Session.open("best-of", ["tiers.large.count=2"], path, cache=False, atlas=atlas)
+    session = Session.open("best-of", ["tiers.large.count=2"], path, atlas=atlas)
     plan = session.solve().plan
     return plan, plan.write(folder / "out", session)
 

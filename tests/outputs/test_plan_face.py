@@ -117,7 +117,7 @@ def test_a_plan_is_written_as_the_command_writes_it(tmp_path):
         "demand.grid_demand_mw": 2000,
     }
     texts = override_texts(asked)
-    session = Session.open("distance-only", texts, str(sites), cache=False)
+    session = Session.open("distance-only", texts, str(sites))
     plan = session.solve().plan
     paths = plan.write(tmp_path / "with session", session)
     again = Plan.read_file(paths.plan_json).write(str(tmp_path / "alone"), sites=str(sites))

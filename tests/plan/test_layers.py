@@ -41,7 +41,6 @@ def test_each_file_that_has_the_layer_is_read_by_it(folder, shipped_atlas):
         folder / "sites.gpkg",
         disasters=folder / "squares.gpkg",
         layer=NAME,
-        cache=False,
         atlas=shipped_atlas,
     )
     assert str(session.given_sites) == f"{folder / 'sites.gpkg'}|layername={NAME}"
@@ -49,7 +48,7 @@ def test_each_file_that_has_the_layer_is_read_by_it(folder, shipped_atlas):
     assert input_files(session.scenario) == (folder / "squares.gpkg",)
     # What workers and other scenarios get says it too.
     assert session.overrides[-1].endswith(f'squares.gpkg|layername={NAME}"')
-    sites = Session.open("best-of", (), session.given_sites, cache=False, atlas=shipped_atlas).sites
+    sites = Session.open("best-of", (), session.given_sites, atlas=shipped_atlas).sites
     assert sites["max_it_load_mw"].tolist() == [50.0, 60.0]
     struck = disasters_at(
         sites.assign(tier="large"),
@@ -69,7 +68,7 @@ def test_each_file_that_has_the_layer_is_read_by_it(folder, shipped_atlas):
 def test_a_name_that_no_file_has(folder, shipped_atlas, files, message):
     given = dict(zip(("sites", "disasters"), (folder / name for name in files), strict=False))
     with pytest.raises(ScenarioError) as caught:
-        Session.open("best-of", layer="x", cache=False, atlas=shipped_atlas, **given)
+        Session.open("best-of", layer="x", atlas=shipped_atlas, **given)
     assert str(caught.value).startswith("--layer: ")
     assert message in str(caught.value)
 

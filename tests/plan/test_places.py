@@ -29,7 +29,7 @@ def mine(tmp_path_factory):
 def opened(mine, shipped_atlas):
     def of(*overrides):
         asked = ("tiers.large.count=2", *overrides)
-        return Session.open("best-of", asked, mine, cache=False, atlas=shipped_atlas)
+        return Session.open("best-of", asked, mine, atlas=shipped_atlas)
 
     return of
 
@@ -105,9 +105,7 @@ def test_the_independent_check_knows_what_was_said(opened):
 
 
 def test_own_sites_stand_beside_the_municipalities(mine, shipped_atlas, tmp_path):
-    session = Session.open(
-        "policy-2023", [f'places.sites_file="{mine}"'], cache=False, atlas=shipped_atlas
-    )
+    session = Session.open("policy-2023", [f'places.sites_file="{mine}"'], atlas=shipped_atlas)
     sites = session.sites
     assert len(sites) == 1741 + 4
     assert sites.loc["d", ["municipality_code", "prefecture_ja", "max_it_load_mw"]].tolist() == [
@@ -115,7 +113,7 @@ def test_own_sites_stand_beside_the_municipalities(mine, shipped_atlas, tmp_path
     ]  # fmt: skip
     assert sites["name_en"].isna().sum() == 4
     assert all(name is None for name in sites.loc[["a", "b"], "name_en"])
-    alone = Session.open("policy-2023", cache=False, atlas=shipped_atlas).sites
+    alone = Session.open("policy-2023", atlas=shipped_atlas).sites
     assert sites.iloc[:1741].equals(alone)
     same = tmp_path / "same.csv"
     same.write_text("site_id,lat,lon\n41201,33.25,130.32\n", encoding="utf-8")
@@ -130,9 +128,7 @@ def test_merged_parcels_are_known_by_their_own_names_and_come_back_out(mine, shi
     near.write_text(SITES + "e,Kitakami minami,39.305,141.103,50\n", encoding="utf-8")
 
     def opened(*overrides, **asked):
-        return Session.open(
-            "best-of", overrides, near, cache=False, atlas=shipped_atlas, merge_km=1.0, **asked
-        )
+        return Session.open("best-of", overrides, near, atlas=shipped_atlas, merge_km=1.0, **asked)
 
     session = opened(count=2, keep="e", forbid=["Saga"])
     assert session.scenario.places.keep == ("a+e",)

@@ -36,7 +36,7 @@ def opened(tmp_path_factory, shipped_atlas):
     path.write_text(SITES, encoding="utf-8")
 
     def of(*overrides, **asked):
-        return Session.open("best-of", overrides, path, cache=False, atlas=shipped_atlas, **asked)
+        return Session.open("best-of", overrides, path, atlas=shipped_atlas, **asked)
 
     return of
 
@@ -154,9 +154,7 @@ def test_parcels_and_own_columns_come_back_out(tmp_path, shipped_atlas):
     )
     path = tmp_path / "own.geojson"
     places.to_file(path)
-    session = Session.open(
-        "best-of", ["tiers.large.count=2"], path, cache=False, atlas=shipped_atlas
-    )
+    session = Session.open("best-of", ["tiers.large.count=2"], path, atlas=shipped_atlas)
     plan = session.solve().plan
     assert Plan.load(json.loads(plan.text())).hubs[0].own == plan.hubs[0].own
     paths = plan.write(tmp_path / "out", session)

@@ -83,7 +83,7 @@ def test_a_private_question_gives_a_card_of_every_parcel(tmp_path, shipped_atlas
     path = tmp_path / "mine.csv"
     path.write_text(SITES, encoding="utf-8")
     asked = ["tiers.large.count=2", 'places.forbid=["c"]']
-    session = Session.open("best-of", asked, path, cache=False, atlas=shipped_atlas)
+    session = Session.open("best-of", asked, path, atlas=shipped_atlas)
     plan = session.solve().plan
     paths = plan.write(tmp_path / "out", session)
     rows = pd.read_csv(paths.candidates_csv).set_index("site_id")

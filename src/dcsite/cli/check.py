@@ -10,7 +10,6 @@ from rich.markup import escape
 from .options import (
     CheckTimeOption,
     JsonOption,
-    NoCacheOption,
     Question,
     ScenarioArgument,
     asking,
@@ -31,7 +30,6 @@ def check_command(
     scenario: ScenarioArgument = "policy-2023",
     check_time: CheckTimeOption = 1.0,
     as_json: JsonOption = False,
-    no_cache: NoCacheOption = False,
 ) -> int:
     """Check a scenario without solving it: candidates left, distances, loads, supply, numbers.
 
@@ -40,7 +38,7 @@ def check_command(
     from dcsite.feasibility.check import check_scenario
     from dcsite.records import plain
 
-    session = asked.open(scenario, cache=not no_cache)
+    session = asked.open(scenario)
     found = check_scenario(session.candidates, search_s=check_time)
     if as_json:
         print_json(plain(dataclasses.asdict(found)))

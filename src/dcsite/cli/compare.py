@@ -14,7 +14,6 @@ from dcsite.interrupts import Interrupts
 
 from .options import (
     EachTimeLimitOption,
-    NoCacheOption,
     Question,
     QuietOption,
     asking,
@@ -60,7 +59,6 @@ def compare_command(
     ] = None,
     gap: Annotated[float, gap_option("Relative gap of scenarios that are solved.")] = 1e-3,
     time_limit: EachTimeLimitOption = None,
-    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Hold plans side by side: what each gains, what that costs, and all on one map."""
@@ -83,7 +81,6 @@ def compare_command(
     session = asked.open(
         by or ("best-of" if all(map(_is_private, plans)) else "policy-2023"),
         SolveOptions(gap=gap, time_limit_s=time_limit),
-        cache=not no_cache,
     )
     directory = output or Path("dcsite-out") / "compare"
     check_directory(directory, "compare")

@@ -19,7 +19,6 @@ from .options import (
     GeodataOption,
     JsonOption,
     LayerOption,
-    NoCacheOption,
     PlanArgument,
     QuietOption,
     gap_option,
@@ -104,7 +103,6 @@ def explain_command(
     ] = None,
     time_limit: EachTimeLimitOption = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Solves at once.")] = 2,
-    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Explain a plan: what each hub is worth and who would take its place, or why not PLACE."""
@@ -131,7 +129,6 @@ def explain_command(
         sites,
         add_sites=add_sites,
         layer=layer,
-        cache=not no_cache,
         options=options,
         atlas=geodata,
     )

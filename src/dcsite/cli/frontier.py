@@ -11,7 +11,6 @@ from dcsite.interrupts import Interrupts
 
 from .options import (
     EachTimeLimitOption,
-    NoCacheOption,
     Question,
     QuietOption,
     ScenarioArgument,
@@ -55,7 +54,6 @@ def frontier_command(
     solver: SolverOption = SolverChoice.auto,
     gap: Annotated[float, gap_option("Relative gap at which a point is proven.")] = 0.001,
     time_limit: EachTimeLimitOption = None,
-    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Find the plans between which two measures can only be traded, and draw them.
@@ -69,7 +67,7 @@ def frontier_command(
     from dcsite.studies.frontier import find_front
 
     options = SolveOptions(solver=solver.value, time_limit_s=time_limit, gap=gap)
-    session = asked.open(scenario, options, cache=not no_cache)
+    session = asked.open(scenario, options)
     x, y = default_axes(x, y, session.scenario)
     name = f"{session.scenario.name}-front-{_slug(x)}-{_slug(y)}"
     directory = output or Path("dcsite-out") / name

@@ -180,8 +180,6 @@ class Question:
         self,
         scenario: str | Path,
         options: SolveOptions | None = None,
-        *,
-        cache: bool = True,
     ) -> Session:
         """Open a session on a scenario with all of this."""
         from dcsite.plan import Session
@@ -191,7 +189,6 @@ class Question:
             self.laid(),
             self.sites,
             layer=self.layer,
-            cache=cache,
             options=options,
             atlas=self.geodata,
         )
@@ -242,11 +239,6 @@ CheckTimeOption: TypeAlias = Annotated[
     typer.Option(
         "--check-time", min=0.1, help="Seconds each search of the check for distances may take."
     ),
-]
-
-NoCacheOption: TypeAlias = Annotated[
-    bool,
-    typer.Option("--no-cache", help="Measure anew; neither read nor keep measured sites."),
 ]
 
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]

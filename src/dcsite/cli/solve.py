@@ -15,7 +15,6 @@ from dcsite.interrupts import Interrupts
 
 from .options import (
     CheckTimeOption,
-    NoCacheOption,
     Question,
     QuietOption,
     ScenarioArgument,
@@ -55,7 +54,6 @@ def solve_command(
     start: Annotated[
         Path | None, typer.Option("--start", help="plan.json of an earlier run to begin from.")
     ] = None,
-    no_cache: NoCacheOption = False,
     check_time: CheckTimeOption = 1.0,
     first_plan_time: Annotated[
         float,
@@ -112,7 +110,7 @@ def solve_command(
         first_plan_s=first_plan_time,
         diagnosis_s=diagnosis_time,
     )
-    session = asked.open(scenario, options, cache=not no_cache)
+    session = asked.open(scenario, options)
     directory = output or Path("dcsite-out") / session.scenario.name
     check_directory(directory, inputs=session.files)
     begin_from = hubs_of(Plan.read_file(start)) if start is not None else None

@@ -32,22 +32,10 @@ def measure_sites(sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> 
     geopandas.GeoDataFrame
         The sites with measured columns and a column ``score_<criterion>`` (0..1) for each.
     """
-    return with_scores(take_measurements(sites, atlas, scenario), scenario)
-
-
-def take_measurements(
-    sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario
-) -> gpd.GeoDataFrame:
-    """Add every criterion's measurements to the sites, without scores."""
     measured = sites
     for criterion in criteria():
         columns = criterion.measure(measured, atlas, scenario)
         measured = measured.join(columns)
-    return measured
-
-
-def with_scores(measured: gpd.GeoDataFrame, scenario: Scenario) -> gpd.GeoDataFrame:
-    """Add a column ``score_<criterion>`` (0..1) for each criterion to measured sites."""
     scores = {
         f"score_{criterion.name}": criterion.site_score(measured, scenario)
         for criterion in criteria()

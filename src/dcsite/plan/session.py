@@ -28,7 +28,6 @@ from dcsite.contract import (
     named_layer,
 )
 from dcsite.criteria import measure_sites
-from dcsite.criteria.cache import MeasureCache
 from dcsite.errors import Problem, ScenarioError
 from dcsite.feasibility import look_ahead, why_infeasible
 from dcsite.model import Candidates, all_rules, assemble
@@ -123,8 +122,6 @@ class Session:
         A user's file of candidate sites, or the candidates; the municipalities by default.
     given_atlas : Path or Atlas, optional
         A geodata folder or an overlay, or one that is open; the shipped geodata by default.
-    cache : MeasureCache, optional
-        Where measured sites are kept between runs; nowhere by default.
     saved : SavedPlan, optional
         The plan that questions are about.
     overrides : tuple of str
@@ -136,7 +133,7 @@ class Session:
 
     >>> from pathlib import Path
     >>> from dcsite import Session
-    >>> session = Session.open("small.toml", sites=Path("sites.csv"), cache=False)
+    >>> session = Session.open("small.toml", sites=Path("sites.csv"))
     >>> session.scenario.name, len(session.sites)
     ('small', 5)
     >>> [(hub.tier, hub.name_ja) for hub in session.solve().plan.hubs]
@@ -147,7 +144,6 @@ class Session:
     options: SolveOptions
     given_sites: str | Path | gpd.GeoDataFrame | None = None
     given_atlas: Path | Atlas | None = field(default=None, repr=False)
-    cache: MeasureCache | None = field(default=None, repr=False)
     saved: SavedPlan | None = field(default=None, repr=False)
     overrides: tuple[str, ...] = field(default=(), repr=False)
 
@@ -159,7 +155,6 @@ class Session:
         sites: str | Path | gpd.GeoDataFrame | None = None,
         *,
         layer: str | None = None,
-        cache: bool = True,
         options: SolveOptions | None = None,
         atlas: Path | Atlas | None = None,
         **asked: Unpack[Asked],
@@ -176,8 +171,6 @@ class Session:
             Own candidate sites; the municipalities by default.
         layer : str, optional
             Layer or sheet to read, of each of the files that has one of this name.
-        cache : bool
-            Whether measured sites are kept between runs, in the user's cache folder.
         options : SolveOptions, optional
             Solver, time limit, gap, threads, seed.
         atlas : Path or Atlas, optional
@@ -201,7 +194,6 @@ class Session:
             options or SolveOptions(),
             sites,
             atlas,
-            MeasureCache() if cache else None,
             overrides=laid,
         )._settled()
 
@@ -215,7 +207,6 @@ class Session:
         disasters: Path | None = None,
         add_sites: Path | None = None,
         layer: str | None = None,
-        cache: bool = True,
         options: SolveOptions | None = None,
         atlas: Path | Atlas | None = None,
     ) -> Session:
@@ -233,7 +224,7 @@ class Session:
         overrides, disasters, layer
             As of :meth:`open`, laid over the plan's own scenario: for questions about its hubs
             under other assumptions. What the plan proves holds for its own scenario alone.
-        cache, options, atlas
+        options, atlas
             As of :meth:`open`; the options are those of the plan's run by default.
 
         Raises
@@ -255,7 +246,6 @@ class Session:
             options or saved.solve_options(),
             sites,
             atlas,
-            MeasureCache() if cache else None,
             saved,
         )
 
@@ -303,12 +293,11 @@ class Session:
 
     @cached_property
     def _all_measured(self) -> gpd.GeoDataFrame:
-        measure = measure_sites if self.cache is None else self.cache.measure_sites
-        return measure(self.sites, self.atlas, self.scenario)
+        return measure_sites(self.sites, self.atlas, self.scenario)
 
     @cached_property
     def measured(self) -> gpd.GeoDataFrame:
-        """The sites with every criterion's columns, measured now or kept from an earlier run.
+        """The sites with every criterion's columns.
 
         Without those that `places.forbid` names.
         """
@@ -350,9 +339,9 @@ class Session:
         return dcsite.__version__
 
     def beside(self, scenario: str | Path | Scenario, overrides: Sequence[str] = ()) -> Session:
-        """Return a session on another scenario over the same atlas, files and cache."""
+        """Return a session on another scenario over the same atlas and files."""
         asked = load_scenario(scenario, overrides)
-        other = Session(asked, self.options, self.given_sites, self.atlas, self.cache)
+        other = Session(asked, self.options, self.given_sites, self.atlas)
         if _read_by(asked) == _read_by(self.scenario):
             other.sites = self.sites
         return other._settled()

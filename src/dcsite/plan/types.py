@@ -509,7 +509,7 @@ class Plan(Record):
             Made if missing. One that holds only an older output is replaced as a whole.
         session : Session, optional
             The one that solved the plan. Without it the scenario is opened again, and the
-            candidates, which the map shows, are measured again or taken from the cache.
+            candidates, which the map shows, are measured again.
         sites : str, Path or geopandas.GeoDataFrame, optional
             The candidates the plan was made for, where there is no session; the municipalities by
             default.

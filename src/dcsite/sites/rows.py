@@ -8,7 +8,6 @@ flaw but should be known, such as columns that are not read, is told once, by th
 from __future__ import annotations
 
 import difflib
-import itertools
 import logging
 import re
 import unicodedata
@@ -62,32 +61,26 @@ _UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _LOG = logging.getLogger(__name__)
 
 
-#: Notes on users' files by line, and how many had been told when it last was.
-_TOLD: dict[str, int] = {}
-_COUNT = itertools.count(1)
+#: Notes on users' files, in the order they were told.
+_TOLD: dict[str, None] = {}
 
 
 def tell_note(line: str) -> None:
     """Tell a line, once, by the log, which writes it to standard error where nobody listens."""
     if line not in _TOLD:
         _LOG.warning("%s", line)
-    _TOLD[line] = next(_COUNT)
+        _TOLD[line] = None
 
 
-def notes_told(since: int = 0) -> tuple[str, ...]:
-    """Return what was told of users' files, perhaps again, after so many notes."""
-    return tuple(line for line, at in _TOLD.items() if at > since)
-
-
-def notes_so_far() -> int:
-    """Return how many notes have been told."""
-    return max(_TOLD.values(), default=0)
+def notes_told() -> tuple[str, ...]:
+    """Return what was told of users' files."""
+    return tuple(_TOLD)
 
 
 def let_notes(heard: bool, told: Iterable[str] = ()) -> None:
     """Let notes be heard or not, those aside that another process has told."""
     _LOG.setLevel(logging.WARNING if heard else logging.ERROR)
-    _TOLD.update(dict.fromkeys(told, 0))
+    _TOLD.update(dict.fromkeys(told))
 
 
 @dataclass(frozen=True)

@@ -261,7 +261,6 @@ class Sampler:
             Session.open(
                 scenario,
                 sites=case.sites,
-                cache=False,
                 options=case.options,
                 atlas=self.atlas,
             )
