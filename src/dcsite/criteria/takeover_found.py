@@ -184,10 +184,17 @@ def _hand_on(
             free[other] -= handed
             if left[site] <= 0.0:
                 break
-    # Nothing is left over, or no reserve is: no other way hands on more.
-    if min(left.max(initial=0.0), free.max(initial=0.0)) <= SLACK:
-        return flow, left
-    return _most_handed_on(fallen, stands, preferred)
+    # More can be handed on only if room is found by moving what was handed before.
+    arcs = np.zeros(flow.shape, dtype=bool)
+    for hub, others in zip(range(len(fallen)), preferred, strict=False):
+        arcs[hub, others] = True
+    reached, last = left > SLACK, -1
+    while last != (last := int(reached.sum())):
+        at = arcs[reached].any(axis=0)
+        if (free[at] > SLACK).any():
+            return _most_handed_on(fallen, stands, preferred)
+        reached |= (flow[:, at] > 0.0).any(axis=1)
+    return flow, left
 
 
 def _most_handed_on(

@@ -11,6 +11,7 @@ way is sought where the first may be undone, and what both undo falls away.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import deque
 from dataclasses import dataclass
@@ -49,13 +50,16 @@ def fibre_km_between(
     own = network.parameters
     factor = own.tail_route_factor * own.fibre_per_route_km
     ends = [(place, ways_in(network, place)) for _, place in there.iterrows()]
-    between = dict(nx.all_pairs_dijkstra_path_length(network.graph, weight="fibre_km"))
+
+    @functools.cache
+    def away_from(node: str) -> dict[str, float]:
+        return dict(nx.single_source_dijkstra_path_length(network.graph, node, weight="fibre_km"))
 
     def fibre_of(tails: list[tuple[float, str]]) -> list[tuple[float, str]]:
         found = [(factor * km, node) for km, node in tails]
         if len(found) == 2:
             (first_km, first), (last_km, last) = found
-            found[1] = max(last_km, between[first].get(last, 0.0) - first_km), last
+            found[1] = max(last_km, away_from(first).get(last, 0.0) - first_km), last
         return found
 
     found = np.full((len(here), len(there)), np.inf)
