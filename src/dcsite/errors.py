@@ -81,6 +81,10 @@ class SubstationsError(DcsiteError):
     """A user's file of connection points, or of their capacity, that cannot be used."""
 
 
+class CorridorsError(DcsiteError):
+    """A user's corridors and areas for the edge that cannot be used."""
+
+
 class NetworkFileError(DcsiteError):
     """A user's own network that cannot be used."""
 
