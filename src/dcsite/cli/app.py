@@ -30,6 +30,7 @@ from .check import check_command
 from .compare import compare_command
 from .data import data_app
 from .disperse import disperse_command
+from .edge import edge_command
 from .explain import explain_command
 from .frontier import frontier_command
 from .init import init_command
@@ -113,6 +114,7 @@ for command, example in (
     (explain_command, "explain dcsite-out/policy-2023 唐津市"),
     (robust_command, "robust policy-2023 --samples 200 --seed 1"),
     (stress_command, "stress dcsite-out/policy-2023 --history"),
+    (edge_command, "edge dcsite-out/policy-2023 --corridors corridors.geojson"),
     (frontier_command, "frontier policy-2023 --x spacing --points 21"),
     (schema_command, "schema plan > plan.schema.json"),
 ):

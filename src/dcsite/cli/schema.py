@@ -20,11 +20,12 @@ def schema_command(
     from dcsite.plan.types import Plan
     from dcsite.studies.alternatives import Alternatives
     from dcsite.studies.compare import Comparison
+    from dcsite.studies.edge import Edge
     from dcsite.studies.front import Front
     from dcsite.studies.robust import Robustness
     from dcsite.studies.stress_types import StressTest
 
-    records = (Plan, Explanation, Alternatives, Comparison, Front, Robustness, StressTest)
+    records = (Plan, Explanation, Alternatives, Comparison, Front, Robustness, StressTest, Edge)
     known = {record.file_name.removesuffix(".json"): record for record in records}
     if file.removesuffix(".json") not in known:
         raise typer.BadParameter(

@@ -10,7 +10,7 @@ import csv
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,8 +146,15 @@ def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, pat
     }
     if "outline" in candidates:
         layers["parcels"] = (_parcels(candidates), "MultiPolygon")
+    write_layers(path, layers, plan.created_at)
+
+
+def write_layers(
+    path: Path, layers: Mapping[str, tuple[gpd.GeoDataFrame, str]], created_at: str
+) -> None:
+    """Write frames as layers of one GeoPackage, each with its type of geometry."""
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _last_change(plan.created_at)})
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _last_change(created_at)})
     try:
         with _plainly_named(path) as named:
             for name, (frame, geometry_type) in layers.items():

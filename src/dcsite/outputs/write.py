@@ -61,6 +61,7 @@ STRESS_FILES = ("stress.json", "stress.html")
 #: What the folder of each other study holds.
 STUDY_FILES = {
     "compare": ("compare.json", "compare.html"),
+    "edge": ("edge.json", "mec.csv", "coverage.csv", "edge.gpkg", "edge.html"),
     "front": ("front.json", "front.csv", "front.html"),
     "robust": ("robust.json", "robust.csv", "robust.html", "samples.jsonl"),
 }
@@ -102,7 +103,7 @@ def check_directory(directory: Path, study: str | None = None, inputs: Iterable[
     directory : Path
         For :func:`write_outputs`, or with a `study` for :func:`write_study`.
     study : str, optional
-        ``compare``, ``front`` or ``robust``.
+        ``compare``, ``edge``, ``front`` or ``robust``.
     inputs : iterable of Path
         Files that the run reads; a folder that holds one would be replaced with it.
     """

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -184,6 +184,15 @@ class EdgeValue(Record):
     """What it rests on."""
 
 
+class Lacking(NamedTuple):
+    """Cells of a corridor that are not covered: how many, their load, and the first of them."""
+
+    corridor: EdgeCorridor
+    cells: int
+    unserved_kw: float
+    first: EdgeCell
+
+
 class Edge(Record):
     """MEC sites for corridors: what is covered, by what, and how good that is proven to be."""
 
@@ -227,9 +236,27 @@ class Edge(Record):
     """Tables that were read."""
 
     @property
+    def lacking(self) -> tuple[Lacking, ...]:
+        """What is not covered, or not wholly, by corridor, the most cells first."""
+        short: dict[str, list[EdgeCell]] = {}
+        for one in self.shortages:
+            short.setdefault(one.corridor_id, []).append(one)
+        named = {one.corridor_id: one for one in self.corridors}
+        found = (
+            Lacking(named[its], len(some), sum(one.unserved_kw for one in some), some[0])
+            for its, some in short.items()
+        )
+        return tuple(sorted(found, key=lambda one: -one.cells))
+
+    @property
     def shortages(self) -> tuple[EdgeCell, ...]:
         """Cells that lack a MEC site or part of their load's, in their order."""
         return tuple(one for one in self.cells if one.missing or one.unserved_kw)
+
+
+def corridors_of(atlas: Atlas, path: str | Path | None) -> pd.DataFrame:
+    """Return the user's lines and areas; without a file those the strategy names with a place."""
+    return shipped_corridors(atlas) if path is None else read_corridors(path)
 
 
 def run_edge(
@@ -237,8 +264,8 @@ def run_edge(
     scenario: Scenario,
     atlas: Atlas,
     assumed: EdgeAssumptions,
+    drawn: pd.DataFrame,
     *,
-    corridors: str | Path | None = None,
     candidates: str | Path | None = None,
     own_only: bool = False,
     options: SolveOptions | None = None,
@@ -253,8 +280,8 @@ def run_edge(
         The plan whose hubs parent MEC sites, its scenario (for its network), and what is known.
     assumed : EdgeAssumptions
         What is assumed.
-    corridors : str or Path, optional
-        The user's lines and areas; without it those the strategy names with a place.
+    drawn : pandas.DataFrame
+        Corridors, as :func:`corridors_of` returns them.
     candidates : str or Path, optional
         The user's places for MEC sites, beside the municipal offices.
     own_only : bool
@@ -272,9 +299,9 @@ def run_edge(
         If the independent check disagrees.
     """
     with atlas.recording() as tables:
-        on_stage("read")
-        drawn = shipped_corridors(atlas) if corridors is None else read_corridors(corridors)
-        cells = cells_of(drawn, assumed, str(corridors or "edge_corridors"))
+        if (drawn["lines"] != "").any():  # read before, and used here
+            atlas.table("edge_corridors")
+        cells = cells_of(drawn, assumed)
         places = _candidates(atlas, scenario, candidates, own_only=own_only)
         on_stage("build")
         network = network_of(atlas, scenario.network)

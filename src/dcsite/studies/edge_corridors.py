@@ -257,7 +257,7 @@ def _kept(rows: UserRows, row: int, shape: shapely.Geometry | None) -> shapely.G
     return shape
 
 
-def cells_of(corridors: pd.DataFrame, assumed: EdgeAssumptions, where: str) -> pd.DataFrame:
+def cells_of(corridors: pd.DataFrame, assumed: EdgeAssumptions) -> pd.DataFrame:
     """Lay cells over corridors.
 
     Parameters
@@ -266,8 +266,6 @@ def cells_of(corridors: pd.DataFrame, assumed: EdgeAssumptions, where: str) -> p
         As :func:`read_corridors` returns them.
     assumed : EdgeAssumptions
         Spacing, and load and time of each kind.
-    where : str
-        What the corridors come from, for errors.
 
     Returns
     -------
@@ -293,7 +291,7 @@ def cells_of(corridors: pd.DataFrame, assumed: EdgeAssumptions, where: str) -> p
         count = max(count, float(box[flat].max(initial=0.0)))
         what = f"make about {count:,.0f} cells every {spacing_km:g} km; allowed: up to"
         how = "give less, or a larger sampling_km in --assumptions"
-        raise CorridorsError(Problem(where, "", f"{what} {MOST_CELLS:,}; {how}"))
+        raise CorridorsError(Problem("--corridors", "", f"{what} {MOST_CELLS:,}; {how}"))
     parts = []
     for at, (shape, km2) in enumerate(zip(shapes, area_km2, strict=True)):
         one = corridors.iloc[at]
@@ -311,7 +309,7 @@ def cells_of(corridors: pd.DataFrame, assumed: EdgeAssumptions, where: str) -> p
     cells = pd.concat(parts, ignore_index=True)
     if (load_kw := float(cells["load_kw"].sum())) > _MOST_KW:
         what = f"have a load of {load_kw:,.0f} kW in all; allowed: up to {_MOST_KW:,.0f} kW"
-        raise CorridorsError(Problem(where, "weight", f"{what}; give smaller weights"))
+        raise CorridorsError(Problem("--corridors", "weight", f"{what}; give smaller weights"))
     return cells
 
 
