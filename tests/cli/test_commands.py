@@ -38,6 +38,7 @@ def test_the_commands_of_this_version():
         ("check",),
         ("compare",),
         ("disperse",),
+        ("edge",),
         ("explain",),
         ("frontier",),
         ("robust",),
@@ -213,7 +214,9 @@ def test_what_nobody_foresaw_is_one_line(call, monkeypatch, broken, code, said):
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "0", "-1", "1e999", "one"])
-@pytest.mark.parametrize("command", ["solve", "robust", "frontier", "compare a b", "explain a"])
+@pytest.mark.parametrize(
+    "command", ["solve", "robust", "frontier", "compare a b", "explain a", "edge a"]
+)
 def test_a_time_limit_is_a_number_above_zero(call, command, value):
     answer = call(*command.split(), f"--time-limit={value}")
     assert (answer.code, answer.out) == (2, "")

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 @pytest.mark.parametrize(
     "name",
-    ["plan", "explanation", "alternatives", "compare", "front", "robust", "stress", "plan.json"],
+    ["plan", "explanation", "alternatives", "compare", "front", "robust", "stress", "edge"],
 )
 def test_schemas_are_printed(call, name):
     answer = call("schema", name)
@@ -23,5 +23,11 @@ def test_schemas_are_printed(call, name):
 def test_another_file_is_one_line(refused):
     refused(
         ["schema", "map"],
-        [["FILE", "plan, explanation, alternatives, compare, front, robust, stress", "'map'"]],
+        [
+            [
+                "FILE",
+                "plan, explanation, alternatives, compare, front, robust, stress, edge",
+                "'map'",
+            ]
+        ],
     )

@@ -204,6 +204,7 @@ def saved(solve, own_sites):
         (r" s  building the program$", ("frontier", "--points", "3", "-o", "out")),
         (r": measuring sites$", ("compare", "policy-2023", "distance-only", "-o", "out")),
         (r" s  reading geodata$", ("stress", "PLAN", "-o", "out")),
+        (r" s  building the program$", ("edge", "PLAN", "-o", "out")),
         (r" s  reading geodata$", ("explain", "PLAN", "--sites", "SITES", "--write")),
         (None, ("robust", "--samples", "4", "-o", "out")),
         (None, ("solve", "-o", "out")),

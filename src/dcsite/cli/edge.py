@@ -92,6 +92,7 @@ def edge_command(
         with Reporter(quiet=quiet) as progress:
             for note in saved.notes:
                 progress.note(note)
+            progress.stage("read")
             drawn = corridors_of(session.atlas, files[0])
             found = run_edge(
                 saved.plan,
@@ -141,7 +142,7 @@ def print_edge(console: Console, found: Edge) -> None:
             f" {whole.name_ja} {whole.name_en}: {one.cells} of {whole.cells} cells セル{much}; "
             f"such as 例: {first.why_en} {first.why_ja}"
         )
-        console.print(Text.assemble(("not covered カバー不能:", "red"), line))
+        console.print(Text.assemble(("not covered カバー不能:", "red"), line), soft_wrap=True)
     proof = {
         "optimal": "proven: no fewer will do これより少なくできないことを証明済み",
         "none": "no cell can be covered カバーできるセルがない",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dcsite.atlas import Atlas
-    from dcsite.studies.edge import Edge, EdgeSite
+    from dcsite.studies.edge import Edge, EdgeHub, EdgeSite
 
 _COVERED, _SHORT, _MEC, _LINK = "#5c6b78", "#a3281e", "#7a1fa2", "#7a1fa2"
 _KIND_COLOURS = {"road": "#d55e00", "drone": "#0072b2", "river": "#009e73", "area": "#cc79a7"}
@@ -212,16 +212,16 @@ def _points(found: Edge) -> list[dict[str, Any]]:
 def _links(found: Edge) -> dict[str, Any]:
     """Return straight lines from MEC sites to their hubs, and from these to the cores above."""
     hubs = {one.site_id: one for one in found.hubs}
-    pairs = {}
+    pairs: dict[tuple[str, str], tuple[int, EdgeSite | EdgeHub, EdgeHub, float]] = {}
     for one in found.mec:
         parent, core = hubs[one.parent_id], hubs[one.core_id]
         pairs[one.site_id, parent.site_id] = (0, one, parent, one.parent_ms)
         if parent is not core:
             pairs[parent.site_id, core.site_id] = (1, parent, core, one.core_ms)
     rows = []
-    for style, one, other, ms in pairs.values():
-        ends = [[one.lon_deg, one.lat_deg], [other.lon_deg, other.lat_deg]]
-        record = [f"{one.name_ja} → {other.name_ja}", f"{one.name_en} → {other.name_en}",
+    for style, lower, other, ms in pairs.values():
+        ends = [[lower.lon_deg, lower.lat_deg], [other.lon_deg, other.lat_deg]]
+        record = [f"{lower.name_ja} → {other.name_ja}", f"{lower.name_en} → {other.name_en}",
                   None if np.isnan(ms) else round(ms, 2)]  # fmt: skip
         rows.append([style, record, [encode_path(np.array(ends))]])
     styles = [
@@ -239,7 +239,8 @@ def _sites(found: Edge) -> list[dict[str, Any]]:
     above = circles(
         "上位の拠点 Hub above", "",
         (Field("階層", "Tier"), Field("MEC", "MEC sites"),
-         Field("MECのIT負荷", "Their IT load", "MW"), Field("計画のIT容量", "IT load in the plan", "MW")),
+         Field("MECのIT負荷", "Their IT load", "MW"),
+         Field("計画のIT容量", "IT load in the plan", "MW")),
         ((one.lat_deg, one.lon_deg, 8.0,
           [one.name_ja, one.name_en, f"{tier_style(one.tier).ja} {tier_style(one.tier).en}",
            one.mec_sites, round(one.mec_load_mw, 3),

@@ -240,7 +240,8 @@ def read_corridors(path: str | Path) -> pd.DataFrame:
 
 def _kept(rows: UserRows, row: int, shape: shapely.Geometry | None) -> shapely.Geometry | None:
     """Return a shape that is one of a corridor in Japan; note what is wrong with any other."""
-    if flaw := geometry_flaw(shape, _SHAPES, "a line or a polygon"):
+    flaw = geometry_flaw(shape, _SHAPES, "a line or a polygon")
+    if flaw or shape is None:
         rows.note(row, "", flaw)
         return None
     west, south, east, north = shape.bounds
