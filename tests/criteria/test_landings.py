@@ -124,6 +124,12 @@ def test_new_landings_stand_clear_of_clusters_and_of_todays(shipped_atlas, polic
     assert "candle" not in set(new_landings(shipped_atlas, built).joined["system_id"])
 
 
+def test_cores_that_no_landing_mends_are_kept_out(measured, policy):
+    # Wakkanai reaches no landing today, and with one alone its loss leaves nothing.
+    (admission,) = CRITERION.admit(measured.loc[[SAPPORO, "01214", ITOSHIMA]], policy)
+    assert admission.amount.tolist() == [[0, 0, 0], [2, 0, 0], [0, 0, 0]]
+
+
 def test_measure_and_evaluation_agree(measured, shipped_atlas):
     # Hubs that stand alone, of all the country; a landing for each.
     scenario = asked("criteria.landings.max_new=40")

@@ -326,35 +326,41 @@ class Landings(Criterion[Parameters]):
         )
         left = today["corridors_left"].to_numpy()
         then = with_it["corridors_left"].to_numpy().reshape(len(patterns), -1)
-        found = pd.DataFrame(
-            {
-                TODAY.name: left[of],
-                LEFT.name: left[of],
-                "new_landing": "",
-                "new_landing_system": "",
-                SPUR.name: np.inf,
-            },
-            index=sites.index,
-        )
+        here = pd.DataFrame(sites[["lat_deg", "lon_deg", "landmass_id"]])
+        asked, system = np.full((2, len(sites)), "", dtype=object)
+        best, spur_km = left[of], np.full(len(sites), np.inf)
         for pattern in np.flatnonzero(left < own.min_corridors_left) if new.spur_km.size else ():
             gain = np.minimum(then[pattern], own.min_corridors_left) - left[pattern]
+            if gain.max() <= 0:
+                continue
             # Any corridor outweighs any way; what gains nothing is not asked for.
             worse = np.where(gain > 0, new.spur_km - _FAR_KM * gain, np.inf)
             way = worse.argmin(axis=1)
             alike = np.flatnonzero(of == pattern)
             for part in np.array_split(alike, len(alike) // _AT_ONCE + 1):
-                straight_km = _km(sites.iloc[part], new.places, own.reach_km)
+                straight_km = _km(here.iloc[part], new.places, own.reach_km)
                 km = worse.min(axis=1) + scenario.network.tail_route_factor * straight_km
                 some = np.isfinite(km).any(axis=1)
                 rows, km = part[some], km[some]
                 most = np.ceil(-km.min(axis=1, keepdims=True) / _FAR_KM) * _FAR_KM
                 near = km + most <= _ALIKE * (km + most).min(axis=1, keepdims=True)
                 place = np.where(near, new.places["rank"].to_numpy(), np.inf).argmin(axis=1)
-                found.iloc[rows, 1] = then[pattern, way[place]]
-                found.iloc[rows, 2] = new.places.index.to_numpy()[place]
-                found.iloc[rows, 3] = joined["system_id"].to_numpy()[way[place]]
-                found.iloc[rows, 4] = new.spur_km[place, way[place]]
-        return found
+                best[rows], spur_km[rows] = (
+                    then[pattern, way[place]],
+                    new.spur_km[place, way[place]],
+                )
+                asked[rows] = new.places.index.to_numpy()[place]
+                system[rows] = joined["system_id"].to_numpy()[way[place]]
+        return pd.DataFrame(
+            {
+                TODAY.name: left[of],
+                LEFT.name: best,
+                "new_landing": asked,
+                "new_landing_system": system,
+                SPUR.name: spur_km,
+            },
+            index=sites.index,
+        )
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
         """Score the share of the wanted corridors that today's systems leave."""
@@ -511,20 +517,20 @@ def _routes(hub: pd.Series[Any], atlas: Atlas, scenario: Scenario) -> list[_Rout
     systems = cable_systems(atlas, scenario.network.year)["corridors"]
     landings = landings_in_force(atlas, scenario.network.year)
     most_km = scenario.criteria["cables"].core_landing_max_km
+    near = landings[np.isfinite(_away_km(hub, landings, most_km))]
     return [
-        (str(system), str(landing["cluster"]), systems[system])
-        for _, landing in landings.iterrows()
-        if np.isfinite(_away_km(hub, landing, most_km))
-        for system in landing["systems"]
+        (str(system), str(cluster), systems[system])
+        for cluster, there in zip(near["cluster"], near["systems"], strict=True)
+        for system in there
     ]
 
 
-def _away_km(hub: pd.Series[Any], landing: pd.Series[Any], most_km: float) -> float:
-    """Return the km from a hub to a landing on its own land body, infinite beyond the most."""
-    ends = hub["lat_deg"], hub["lon_deg"], landing["lat_deg"], landing["lon_deg"]
-    km = float(geodesic_km(*ends))
-    joined = hub["landmass_id"] == landing["landmass_id"] != NO_LANDMASS
-    return km if joined and km <= most_km else np.inf
+def _away_km(hub: pd.Series[Any], landings: pd.DataFrame, most_km: float) -> NDArray[np.float64]:
+    """Return the km from a hub to landings on its own land body, infinite beyond the most."""
+    lat, lon = landings["lat_deg"].to_numpy(), landings["lon_deg"].to_numpy()
+    km = np.asarray(geodesic_km(hub["lat_deg"], hub["lon_deg"], lat, lon))
+    joined = (landings["landmass_id"] == hub["landmass_id"]).to_numpy()
+    return np.where(joined & (hub["landmass_id"] != NO_LANDMASS) & (km <= most_km), km, np.inf)
 
 
 def _left(routes: Sequence[_Route]) -> int:
@@ -548,12 +554,13 @@ def _asked(
     if max(gain, default=0) <= 0:
         return None
     best: dict[int, tuple[int, float, int]] = {}
-    for place, (_, at) in enumerate(new.places.iterrows()):
-        land_km = scenario.network.tail_route_factor * _away_km(hub, at, own.reach_km)
+    straight_km = _away_km(hub, new.places, own.reach_km)
+    for place in np.flatnonzero(np.isfinite(straight_km)).tolist():
+        land_km = scenario.network.tail_route_factor * float(straight_km[place])
         ways = [
             (-gain[way], float(km) + land_km, way)
             for way, km in enumerate(new.spur_km[place])
-            if gain[way] > 0 and np.isfinite(km + land_km)
+            if gain[way] > 0 and np.isfinite(km)
         ]
         if ways:
             best[place] = min(ways)
