@@ -167,18 +167,6 @@ def test_the_outlook_holds_the_anchor_of_the_default_demand(atlas):
     assert anchor[["value", "unit"]].to_numpy().tolist() == [[6160.0, "MW"]]
 
 
-def test_counts_of_cables_agree_with_the_lists_and_the_cables(atlas):
-    cables = atlas.table("submarine_cables").reset_index()
-    landings = atlas.table("cable_landing_stations")
-    pairs = cables.dropna(subset="japan_landings")
-    pairs = pairs.assign(landing_id=pairs["japan_landings"].str.split(";")).explode("landing_id")
-    in_service = pairs[(pairs["kind"] == "international") & (pairs["status"] == "in_service")]
-    counted = in_service["landing_id"].value_counts().reindex(landings.index, fill_value=0)
-    assert (counted == landings["n_intl_in_service"]).all()
-    listed = landings["intl_in_service"].str.split(";").str.len().fillna(0)
-    assert (listed == landings["n_intl_in_service"]).all()
-
-
 def test_the_reference_backbone_joins_its_48_nodes(atlas):
     links = atlas.table("fibre_backbone_links")
     links = links[links["model"] == "JPN48"]

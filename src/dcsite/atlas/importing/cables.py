@@ -20,7 +20,6 @@ import pandas as pd
 
 from dcsite.atlas.atlas import CRS
 from dcsite.atlas.check import METRIC
-from dcsite.atlas.overlay import updated
 from dcsite.geo.geodesy import geodesic_km
 
 from .importer import Importer
@@ -32,10 +31,9 @@ _INLAND_KM = 5.0
 _UNCERTAINTY_KM = 10.0
 #: A course ends at its landing points but for some metres.
 _END_KM = 1.0
-_CABLE = {"name": "text!", "rfs": "text", "rfs_year": "whole"}
+_CABLE = {"name": "name text!", "rfs": "rfs text", "rfs_year": "rfs_year whole"}
 _LIFE = ("proposed", "planned", "cancelled_or_stalled", "under_construction", "in_service",
          "retired")  # fmt: skip
-_COMING = ("planned", "under_construction")
 _KEY = "cable-map"
 #: Why a cable or a landing is left out, or not as the file has it.
 _TOLD = {
@@ -71,7 +69,7 @@ class _Map:
 
 
 def read_cables(reading: Reading) -> dict[str, pd.DataFrame]:
-    """Turn the cables that land in Japan into rows, with the landings they touch."""
+    """Turn the cables that land in Japan into rows, with new landings."""
     given = _Map()
     for number, file in enumerate(reading.files):
         answer = reading.json(file)
@@ -82,7 +80,7 @@ def read_cables(reading: Reading) -> dict[str, pd.DataFrame]:
     rows = _cables(reading, given, lands)
     if rows.empty or reading.problems:
         return {}
-    return {"submarine_cables": rows, "cable_landing_stations": lands.table(rows)}
+    return {"submarine_cables": rows, "cable_landing_stations": lands.new()}
 
 
 def _take(reading: Reading, number: int, answer: Any, given: _Map) -> bool:
@@ -166,7 +164,9 @@ def _cables(reading: Reading, given: _Map, lands: _Landings) -> pd.DataFrame:
             abroad += 1
             continue
         stated = reading.fields(reading.files[cable["file"]], key, cable, _CABLE)
-        name = stated["name"] or key
+        if stated is None:
+            continue
+        name = stated["name"]
         found = [known[alias] for alias in _aliases(key, name) if alias in known]
         old = next((one for one in found if one["cable_id"] not in rows), {})
         there = [code for code in dict.fromkeys(codes) if code != "JP"]
@@ -230,9 +230,12 @@ def _state(
     if before and _LIFE.index(now) < _LIFE.index(before):
         told["kept"].append(f"{old['name']} ({before}; file: {now})")
         return {}
-    if before and now != before:
+    row = {"status": now, "status_check": "listed", "rfs_year": year or old.get("rfs_year")}
+    if before == now:
+        row["status_check"] = old["status_check"]
+    elif before:
         told["changed"].append(f"{old['name']} ({before} to {now})")
-    return {"status": now, "status_check": "listed", "rfs_year": year or old.get("rfs_year")}
+    return row
 
 
 def _own_names(row: Mapping[str, Any]) -> set[str]:
@@ -344,23 +347,8 @@ class _Landings:
         }  # fmt: skip
         return new
 
-    def table(self, cables: pd.DataFrame) -> pd.DataFrame:
-        """Return new landings, and known ones whose cables have changed."""
-        reading = self._reading
-        parts = [self._known.reset_index(), self._described()]
-        both = pd.concat([one for one in parts if len(one)]).set_index("landing_id")
-        shipped = reading.atlas.table("submarine_cables")
-        rows = cables.set_index("cable_id").reindex(columns=shipped.columns)
-        lists = cables_by_landing(updated(shipped.astype(object), rows.astype(object)))
-        lists = lists.reindex(both.index)
-        names = ["intl_in_service", "intl_planned", "domestic"]
-        same = (lists[names].fillna("") == both[names].fillna("")).all(axis=1)
-        counts = {str(name): 0 for name in lists if name not in names}
-        both = both.assign(**{str(name): lists[name] for name in lists})
-        both = both.fillna(counts | {"file": 0})
-        return both[~same | both.index.isin(list(self._new))].reset_index()
-
-    def _described(self) -> pd.DataFrame:
+    def new(self) -> pd.DataFrame:
+        """Return the landings that were not known."""
         reading = self._reading
         if not self._new:
             return pd.DataFrame()
@@ -391,37 +379,6 @@ class _Landings:
             uncertainty_km=inland_km.clip(lower=_UNCERTAINTY_KM).round(),
             coordinate_basis="point of an imported cable map",
         )
-
-
-def cables_by_landing(cables: pd.DataFrame) -> pd.DataFrame:
-    """Count and list the cables of each landing by kind and status.
-
-    Parameters
-    ----------
-    cables : pandas.DataFrame
-        `submarine_cables`, indexed by `cable_id`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of `cable_landing_stations` that say so, by `landing_id`.
-    """
-    pairs = cables.dropna(subset=["japan_landings"]).reset_index()
-    pairs = pairs.assign(landing_id=pairs["japan_landings"].str.split(";")).explode("landing_id")
-    chosen = {
-        "intl_in_service": ("international", ["in_service"]),
-        "intl_planned": ("international", _COMING),
-        "domestic_in_service": ("domestic", ["in_service"]),
-        "domestic_planned": ("domestic", _COMING),
-        "domestic": ("domestic", ["in_service", *_COMING]),
-    }
-    found: dict[str, pd.Series[Any]] = {}
-    for name, (kind, statuses) in chosen.items():
-        own = pairs[(pairs["kind"] == kind) & pairs["status"].isin(statuses)]
-        groups = own.groupby("landing_id")["cable_id"]
-        found |= {f"n_{name}": groups.size(), name: groups.agg(";".join)}
-    unused = ["n_domestic", "domestic_in_service", "domestic_planned"]
-    return pd.DataFrame(found).drop(columns=unused)
 
 
 def _slug(text: str) -> str:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,17 +20,17 @@ from .reading import Reading
 _SAME_WITHIN_KM = 3.0
 
 
-def data_centre_table(reading: Reading, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+def data_centre_table(reading: Reading, rows: pd.DataFrame) -> pd.DataFrame:
     """Place data centres, and leave out those abroad and those that are known.
 
     Parameters
     ----------
     reading : Reading
         The import.
-    rows : sequence of dict
+    rows : pandas.DataFrame
         Columns of the table, with `lat_deg`, `lon_deg` (degrees) and `file`.
     """
-    frame = reading.located(pd.DataFrame(rows))
+    frame = reading.located(rows)
     abroad = frame["area"].isna()
     reading.note(
         frame.loc[abroad, "name"], "{} data centres far from Japan left out",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -20,183 +20,137 @@ from .data_centres import data_centre_table
 from .importer import Importer
 from .reading import Reading, letters
 
-#: Objects of PeeringDB by keys that no other object has.
+#: Objects of PeeringDB: keys that no other object has, and what is read of them.
 _OBJECTS = {
-    "ix": {"name_long", "media"},
-    "fac": {"name_long", "clli"},
-    "ixfac": {"ix_id", "fac_id"},
-    "netixlan": {"ixlan_id", "asn"},
-}
-_IX = {"id": "whole!", "name": "text!", "city": "text", "net_count": "whole", "fac_count": "whole"}
-_FAC = {"id": "whole!", "name": "text!", "org_name": "text", "city": "text", "net_count": "whole"}
-_IXFAC = {"ix_id": "whole!", "fac_id": "whole!"}
-_NETIXLAN = {"ix_id": "whole!", "asn": "whole!"}
-#: Columns of PCH's directory: as its API names them, or spelled out.
-_PCH = {
-    "ctry": "country", "cit": "city", "stat": "status", "prts": "participants",
-    "date": "established", "lat": "latitude", "lon": "longitude",
+    "ix": ({"name_long", "media"}, {"id": "id whole!", "name": "name text!", "city": "city text",
+           "members": "net_count whole", "buildings": "fac_count whole"}),
+    "fac": ({"name_long", "clli"}, {"id": "id whole!", "name": "name text!", "city": "city text",
+            "operator": "org_name text", "networks": "net_count whole"}),
+    "ixfac": ({"ix_id", "fac_id"}, {"ix_id": "ix_id whole!", "id": "fac_id whole!"}),
+    "netixlan": ({"ixlan_id", "asn"}, {"id": "ix_id whole!", "asn": "asn whole!"}),
 }  # fmt: skip
+_ENDS = ["lat_deg", "lon_deg"]
+_BESIDE = (*_ENDS, "operational", "file", "as_of")
+#: PCH's directory: as its API names the columns, or spelled out.
 _DIRECTORY = {
-    "id": "whole!", "name": "text!", "cit": "text", "stat": "text", "prts": "whole",
+    "id": "id whole!", "name": "name text!", "city": "cit|city text", "state": "stat|status text",
+    "members": "prts|participants whole",
 }  # fmt: skip
 #: What one source spells out and the other shortens.
 _SHORT = {"broadbandinternetexchange": "bbix", "internetexchange": ""}
 
-_Rows = list[tuple[int, dict[str, Any]]]
-
 
 def read_peeringdb(reading: Reading) -> dict[str, pd.DataFrame]:
     """Turn exchanges of Japan, and buildings where networks meet, into rows."""
-    rows, as_of = _objects(reading)
-    ours = {row["id"] for _, row in rows["ix"]}
-    networks: dict[int, tuple[set[int], set[int]]] = {}
-    for _, row in rows["netixlan"]:
-        if row["ix_id"] in ours:
-            listed, up = networks.setdefault(row["ix_id"], (set(), set()))
-            listed.add(row["asn"])
-            up |= {row["asn"]} if row["operational"] is not False else set()
-    buildings = {row["id"]: row | {"file": number} for number, row in rows["fac"] if row["at"]}
-    sites: dict[int, list[dict[str, Any]]] = {}
-    for _, row in rows["ixfac"]:
-        if row["fac_id"] in buildings:
-            sites.setdefault(row["ix_id"], []).append(buildings[row["fac_id"]])
-    found, partly = [], []
-    for number, row in rows["ix"]:
-        listed, up = networks.get(row["id"], (set(), set()))
-        members = row["net_count"]
-        if listed and len(listed) >= (members or 0):
-            members = len(up)
-        elif listed:  # one page of many
-            partly.append(row["name"])
-        site = max(sites.get(row["id"], []), key=lambda one: one["net_count"] or 0, default=None)
-        found.append(
-            {
-                "ix_id": f"pdb-{row['id']}",
-                "name": row["name"],
-                "city": row["city"] or "",
-                "at": site and site["at"],
-                "basis": f"building of the most networks ({site['name']})" if site else "",
-                "members": members,
-                "as_of": as_of[number],
-                "peeringdb_id": str(row["id"]),
-                "note": f"{row['fac_count']} facilities" if row["fac_count"] else "",
-                "file": number,
-            }
-        )
+    rows = _objects(reading)
+    halls, ports = rows["fac"], rows["netixlan"]
+    exchanges = rows["ix"].drop(columns=_ENDS)
+    placed = halls.dropna(subset=["lat_deg"]).drop(columns=["file", "as_of", "city", "operator"])
+    sites = rows["ixfac"][["ix_id", "id"]].merge(placed.rename(columns={"name": "site"}))
+    sites = sites.fillna({"networks": 0}).sort_values("networks").groupby("ix_id").last()
+    listed = exchanges["id"].map(ports.groupby("id")["asn"].nunique()).fillna(0)
+    up = ports[ports["operational"].ne(False)].groupby("id")["asn"].nunique()
+    whole = (listed > 0) & (listed >= exchanges["members"].fillna(0).astype(float))
     reading.note(
-        partly, "netixlan lists only some networks of {} exchanges: net_count is taken",
+        exchanges.loc[(listed > 0) & ~whole, "name"],
+        "netixlan lists only some networks of {} exchanges: net_count is taken",
         "netixlan が一部しかない {} か所は net_count を使います",
-    )  # fmt: skip
-    tables = {"internet_exchanges": _exchange_table(reading, found, "peeringdb")}
-    if rows["fac"] and not reading.problems:
-        tables["data_centres_existing"] = _facilities(reading, rows["fac"], as_of)
+    )
+    counted = exchanges["id"].map(up).fillna(0)
+    found = exchanges.join(sites[["site", *_ENDS]], on="id").assign(
+        ix_id="pdb-" + exchanges["id"].astype(str),
+        peeringdb_id=exchanges["id"].astype(str),
+        members=exchanges["members"].mask(whole, counted),
+        note=exchanges["buildings"].map("{:.0f} facilities".format, na_action="ignore"),
+    )
+    basis = "building of the most networks (" + found["site"].astype(str) + ")"
+    tables = {"internet_exchanges": _table(reading, found.assign(basis=basis), "peeringdb")}
+    if len(halls) and not reading.problems:
+        tables["data_centres_existing"] = _halls(reading, halls)
     return tables
 
 
-def _objects(reading: Reading) -> tuple[dict[str, _Rows], dict[int, str]]:
-    """Return the objects of Japan by kind, and the date of each file as far as it tells one."""
-    rows: dict[str, _Rows] = {kind: [] for kind in _OBJECTS}
-    as_of = {}
+def _objects(reading: Reading) -> dict[str, pd.DataFrame]:
+    """Return the objects of Japan by kind, with `file`, `as_of` and, of buildings, positions."""
+    rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _OBJECTS}
     seen: dict[str, object] = {}
-    abroad, gone = 0, []
-    for number, file in enumerate(reading.files):
-        as_of[number] = f"imported {reading.today}"
-        taken = 0
-        for kind, record in _records(reading, number, as_of):
-            forms = {"ix": _IX, "fac": _FAC, "ixfac": _IXFAC, "netixlan": _NETIXLAN}
-            if kind in {"ix", "fac"} and str(record.get("country")).upper() != "JP":
-                abroad += 1
-                continue
-            place = f"{kind} {record.get('id')}"
-            if not reading.once(file, place, record, seen):
-                continue
-            taken += 1
-            if record.get("status", "ok") != "ok":
-                gone.append(f"{place} ({record['status']})")
-                continue
-            row = reading.fields(file, place, record, forms[kind])
-            if kind == "fac":
-                row["at"] = reading.position(
-                    file, place, record.get("latitude"), record.get("longitude")
-                )
-            row["operational"] = record.get("operational")
-            if None not in {row[key] for key, form in forms[kind].items() if form.endswith("!")}:
-                rows[kind].append((number, row))
-        if not taken:
-            reading.unused.add(file)
-    if abroad:
-        note = f"{abroad:,} exchanges and buildings abroad passed over"
-        reading.notes.append(f"{note} / 国外の {abroad:,} 件は対象外です")
-    reading.note(
-        gone, "{} objects that are not in use left out", "使われていない {} 件は除きました"
-    )
-    return rows, as_of
-
-
-def _records(
-    reading: Reading, number: int, as_of: dict[int, str]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the objects of a file that are read, with their kind."""
-    file = reading.files[number]
-    answer = reading.json(file)
-    if answer is None:
-        return
-    listed = answer if isinstance(answer, dict) else {"data": answer}
-    if isinstance(listed.get("data"), list):
-        listed = {"": listed}
-    lists = {
-        kind: one.get("data") if isinstance(one, dict) else one for kind, one in listed.items()
+    abroad, gone, used = 0, [], set()
+    for number, as_of, kind, record in _records(reading):
+        file, place = reading.files[number], f"{kind} {record.get('id')}"
+        if kind in {"ix", "fac"} and str(record.get("country")).upper() != "JP":
+            abroad += 1
+        elif record.get("status", "ok") != "ok":
+            gone.append(f"{place} ({record['status']})")
+        elif reading.once(file, place, record, seen):
+            used.add(file)
+            row = reading.fields(file, place, record, _OBJECTS[kind][1])
+            ends = [record.get(name) for name in ("latitude", "longitude") if kind == "fac"]
+            at = reading.position(file, place, *(ends or [None, None])) or (None, None)
+            own = (*at, record.get("operational"), number, as_of)
+            rows[kind] += [row | dict(zip(_BESIDE, own, strict=True))] if row else []
+    reading.unused |= set(reading.files) - used
+    reading.note(abroad, "{} exchanges or buildings abroad passed over", "国外 {} 件は対象外です")
+    reading.note(gone, "{} objects not in use left out", "使われていない {} 件は除きました")
+    return {
+        kind: pd.DataFrame(rows[kind], columns=[*form, *_BESIDE], dtype=object).infer_objects()
+        for kind, (_, form) in _OBJECTS.items()
     }
-    if not any(isinstance(one, list) for one in lists.values()):
-        said = next(
-            (str(listed[key]) for key in ("message", "detail", "meta") if key in listed), ""
-        )
-        wrong = 'holds no list "data" of objects'
-        reading.wrong(file, None, "", wrong + (f"; the server said: {said[:80]}" if said else ""))
-    meta = answer.get("meta") if isinstance(answer, dict) else None
-    stamp = meta.get("generated") if isinstance(meta, dict) else None
-    dated = re.search(r"(20\d\d)[-_]([01]\d)[-_]([0-3]\d)", file.name)
-    if isinstance(stamp, int | float) and 0 < stamp < 1e11:
-        as_of[number] = str(datetime.datetime.fromtimestamp(stamp, datetime.UTC).date())
-    elif dated:
-        as_of[number] = "-".join(dated.groups())
-    for kind, objects in lists.items():
-        for record in objects if isinstance(objects, list) else ():
-            if not isinstance(record, dict):
-                reading.wrong(file, None, kind, f"{str(record)[:60]!r} is no object")
-                return
-            of = [name for name, keys in _OBJECTS.items() if keys <= record.keys()]
-            if kind in _OBJECTS or (not kind and of):
-                yield kind or of[0], record
 
 
-def _facilities(reading: Reading, rows: _Rows, as_of: dict[int, str]) -> pd.DataFrame:
-    found, nowhere = [], []
-    for number, row in rows:
-        place = ("", *row["at"]) if row["at"] else reading.town(row["city"] or "")
-        if place is None:
-            nowhere.append(row["name"])
-            continue
-        _, lat_deg, lon_deg = place
-        found.append(
-            {
-                "dc_id": f"pdb-fac-{row['id']}",
-                "name": row["name"],
-                "operator": row["org_name"] or "",
-                "kind": "interconnection",
-                "lat_deg": lat_deg,
-                "lon_deg": lon_deg,
-                "coordinate_basis": "building" if row["at"] else "office of the municipality",
-                "precision": "oaza" if row["at"] else "municipality",
-                "status_at_source_date": "in_service",
-                "source_url": f"https://www.peeringdb.com/fac/{row['id']}",
-                "source_date": as_of[number],
-                "note": f"{row['net_count']} networks" if row["net_count"] else "",
-                "file": number,
-            }
-        )
-    reading.note(nowhere, "{} buildings without a place left out", "位置不明の {} 棟は除きました")
-    return data_centre_table(reading, found) if found else pd.DataFrame()
+def _records(reading: Reading) -> Iterator[tuple[int, str, str, dict[str, Any]]]:
+    """Give the objects that are read, with the number of their file, its date and their kind."""
+    for number, file in enumerate(reading.files):
+        answer = reading.json(file)
+        listed: dict[str, Any] = answer if isinstance(answer, dict) else {"data": answer}
+        lists = {kind: one.get("data") if isinstance(one, dict) else one
+                 for kind, one in listed.items()}  # fmt: skip
+        if isinstance(lists.get("data"), list):
+            lists = {"": lists["data"]}
+        lists = {kind: one for kind, one in lists.items() if isinstance(one, list)}
+        if answer is not None and not lists:
+            said = next((f"; the server said: {listed[key]}"[:100] for key in ("message", "detail")
+                         if key in listed), "")  # fmt: skip
+            reading.wrong(file, None, "", f'holds no list "data" of objects{said}')
+        meta = listed.get("meta")
+        stamp = meta.get("generated") if isinstance(meta, dict) else None
+        dated = re.search(r"(20\d\d)[-_]([01]\d)[-_]([0-3]\d)", file.name)
+        as_of = "-".join(dated.group(1, 2, 3)) if dated else f"imported {reading.today}"
+        if isinstance(stamp, int | float) and 0 < stamp < 1e11:
+            as_of = str(datetime.datetime.fromtimestamp(stamp, datetime.UTC).date())
+        for kind, objects in lists.items():
+            for record in objects or ():
+                if not isinstance(record, dict):
+                    reading.wrong(file, None, kind, f"{str(record)[:60]!r} is no object")
+                    break
+                of = [name for name, (keys, _) in _OBJECTS.items() if keys <= record.keys()]
+                if kind in _OBJECTS or (not kind and of):
+                    yield number, as_of, kind or of[0], record
+
+
+def _halls(reading: Reading, halls: pd.DataFrame) -> pd.DataFrame:
+    exact = halls["lat_deg"].notna()
+    towns = [None if here else reading.town(city or "")
+             for here, city in zip(exact, halls["city"], strict=True)]  # fmt: skip
+    offices = pd.DataFrame(
+        [town or (None, None, None) for town in towns], index=halls.index, columns=["code", *_ENDS]
+    )
+    nowhere = ~exact & offices["code"].isna()
+    reading.note(
+        halls.loc[nowhere, "name"], "{} buildings without a place left out",
+        "位置不明の {} 棟は除きました",
+    )  # fmt: skip
+    rows = halls.assign(
+        dc_id="pdb-fac-" + halls["id"].astype(str),
+        kind="interconnection",
+        **halls[_ENDS].astype(float).fillna(offices[_ENDS].astype(float)),
+        coordinate_basis=exact.map({True: "building", False: "office of the municipality"}),
+        precision=exact.map({True: "oaza", False: "municipality"}),
+        status_at_source_date="in_service",
+        source_url="https://www.peeringdb.com/fac/" + halls["id"].astype(str),
+        source_date=halls["as_of"],
+        note=halls["networks"].map("{:.0f} networks".format, na_action="ignore"),
+    )
+    return data_centre_table(reading, rows[~nowhere])
 
 
 def read_pch(reading: Reading) -> dict[str, pd.DataFrame]:
@@ -204,145 +158,118 @@ def read_pch(reading: Reading) -> dict[str, pd.DataFrame]:
     found, abroad, gone = [], 0, []
     seen: dict[str, object] = {}
     for number, line, record in _directory(reading):
-        file = reading.files[number]
-        if str(record.get("ctry")).strip().casefold() not in {"japan", "jp"}:
+        file, place = reading.files[number], f"exchange {record.get('id')}"
+        if str(record.get("ctry", record.get("country"))).casefold() not in {"japan", "jp"}:
             abroad += 1
             continue
-        place = f"exchange {record.get('id')}"
-        if not reading.once(file, place, record, seen):
-            continue
         row = reading.fields(file, place, record, _DIRECTORY)
-        if None in {row["id"], row["name"]}:
+        if row is None or not reading.once(file, place, record, seen):
             continue
-        if row["stat"] and row["stat"] != "Active":
-            gone.append(f"{row['name']} ({row['stat']})")
+        if row["state"] not in {None, "Active"}:
+            gone.append(f"{row['name']} ({row['state']})")
             continue
-        started = re.match(r"((?:19|20)\d\d)-?(0[1-9]|1[0-2])?", str(record.get("date", "")))
+        lat = record.get("lat", record.get("latitude"))
+        lon = record.get("lon", record.get("longitude"))
+        date = str(record.get("date", record.get("established")))
+        started = re.match(r"((?:19|20)\d\d)-?(0[1-9]|1[0-2])?", date)
         found.append(
-            {
+            row
+            | {
                 "ix_id": f"pch-{row['id']}",
-                "name": row["name"],
-                "city": row["cit"] or "",
-                "at": None,
-                "basis": "",
-                "coarse": reading.position(file, place, record.get("lat"), record.get("lon")),
-                "members": row["prts"] or None,
+                "members": row["members"] or None,
                 "as_of": f"imported {reading.today}",
-                "established": "-".join(filter(None, started.groups())) if started else "",
+                "established": "-".join(filter(None, started.groups())) if started else None,
+                "city_at": reading.position(file, place, lat, lon),
                 "file": number,
                 "line": line,
             }
         )
     reading.note(abroad, "{} exchanges abroad passed over", "国外の {} 件は対象外です")
     reading.note(gone, "{} exchanges not in use left out", "運用中でない {} か所は除きました")
-    return {"internet_exchanges": _exchange_table(reading, found, "pch")}
+    return {"internet_exchanges": _table(reading, pd.DataFrame(found), "pch")}
 
 
 def _directory(reading: Reading) -> Iterator[tuple[int, int | None, dict[str, Any]]]:
-    """Give the records of files of JSON or CSV, by the API's names."""
-    short = {long: name for name, long in _PCH.items()}
+    """Give the records of files of JSON or CSV, with the number of the file and the line."""
     for number, file in enumerate(reading.files):
         if re.search(r"\.(csv|tsv)(\.gz)?$", file.name.lower()):
             table = reading.table(file, ["id", "name"])
-            records = [(int(str(line)), dict(row)) for line, row in table.iterrows()]
-        else:
-            answer = reading.json(file)
-            if answer is not None and not isinstance(answer, list):
-                wrong = (
-                    "is no list of exchanges; fetch https://www.pch.net/api/ixp/directory/Active"
-                )
-                reading.wrong(file, None, "", wrong)
-            records = [(0, one) for one in answer] if isinstance(answer, list) else []
-        for line, record in records:
-            if isinstance(record, dict):
-                yield (
-                    number,
-                    line or None,
-                    {short.get(str(k), str(k)): v for k, v in record.items()},
-                )
+            for line, row in table.iterrows():
+                yield number, int(str(line)), {str(key): cell for key, cell in row.items()}
+            continue
+        answer = reading.json(file)
+        if answer is not None and not isinstance(answer, list):
+            wrong = "is no list of exchanges; fetch https://www.pch.net/api/ixp/directory/Active"
+            reading.wrong(file, None, "", wrong)
+            continue
+        yield from ((number, None, one) for one in answer or () if isinstance(one, dict))
 
 
-def _name_key(name: str) -> str:
+def _alike(name: str) -> str:
     key = letters(re.sub(r"\(.*?\)", "", unicodedata.normalize("NFKC", name))) or letters(name)
     for long, short in _SHORT.items():
         key = key.replace(long, short)
     return key
 
 
-def _exchange_table(reading: Reading, found: list[dict[str, Any]], source: str) -> pd.DataFrame:
+def _table(reading: Reading, found: pd.DataFrame, source: str) -> pd.DataFrame:
     """Find each exchange among the known ones, or a place for it."""
     known = reading.atlas.table("internet_exchanges").reset_index()
-    ids: dict[str, Any] = {str(own): at for at, own in known["peeringdb_id"].dropna().items()}
-    names: dict[str, Any] = dict(zip(known["name"].map(_name_key), known.index, strict=True))
-    towns = reading.atlas.table("municipalities")
+    shipped = [{str(key): cell for key, cell in row.items() if pd.notna(cell)}
+               for row in known.to_dict("records")]  # fmt: skip
+    ids = {str(row["peeringdb_id"]): row for row in shipped if "peeringdb_id" in row}
+    names = {_alike(row["name"]): row for row in shipped}
+    names_en = dict(reading.atlas.table("municipalities")["name_en"].items())
     rows: dict[str, dict[str, Any]] = {}
-    nowhere, silent, doubles = [], [], []
-    for one in sorted(found, key=lambda each: -(each["members"] or 0)):
-        at = ids.get(one.get("peeringdb_id", ""))
-        if at is None and (alike := names.get(_name_key(one["name"]))) is not None:
-            other = "peeringdb_id" in one and pd.notna(known.loc[alike, "peeringdb_id"])
-            at = None if other else alike
-        if at is not None and one["members"] is None:
-            silent.append(one["name"])
-            continue
-        row = _known(known.loc[at], one) if at is not None else _placed(reading, one, towns)
-        if row is None:
-            nowhere.append(f"{one['name']} ({one['city'] or 'no city'})")
-        elif row["ix_id"] in rows:
-            doubles.append(one["name"])
+    told: dict[str, list[str]] = {"nowhere": [], "silent": [], "double": []}
+    if len(found):
+        found = found.sort_values("members", ascending=False, key=lambda own: own.astype(float))
+    for record in found.astype(object).where(found.notna(), None).to_dict("records"):
+        one = {str(key): cell for key, cell in record.items()}
+        own_id = one.get("peeringdb_id")
+        alike = names.get(_alike(one["name"]), {})
+        old = ids.get(str(own_id)) or (alike if not own_id or "peeringdb_id" not in alike else {})
+        if old:
+            row: dict[str, Any] = {"peeringdb_id": own_id, "established": one.get("established")}
+            row |= old
+        elif (place := _place(reading, one)) is not None:
+            code, lat_deg, lon_deg, basis = place
+            row = one | {"municipality_code": code, "pref_code": code[:2], "lat_deg": lat_deg}
+            row |= {"lon_deg": lon_deg, "city_en": names_en[code], "coordinate_basis": basis}
         else:
-            new = {key: one[key] for key in ("members", "as_of", "file", "line") if key in one}
+            told["nowhere"].append(f"{one['name']} ({one['city'] or 'no city'})")
+            continue
+        if old and one["members"] is None:
+            told["silent"].append(one["name"])
+        elif row["ix_id"] in rows:
+            told["double"].append(one["name"])
+        else:
+            new = {key: one.get(key) for key in ("members", "as_of", "file", "line")}
             rows[row["ix_id"]] = row | new | {"members_source": source}
-    reading.note(
-        nowhere, "{} exchanges whose city is no place in Japan that is known left out",
-        "都市が分からない {} か所は除きました",
-    )  # fmt: skip
-    reading.note(
-        silent, "{} known exchanges keep their row, no number of networks being stated",
-        "接続数の記載がない既知の {} か所は元の行のままです",
-    )  # fmt: skip
-    reading.note(
-        doubles, "{} exchanges left out, the same as one of more networks",
-        "同じエクスチェンジの重複 {} 件は除きました",
-    )  # fmt: skip
+    for what, en, ja in (
+        ("nowhere", "{} exchanges whose city is no place in Japan that is known left out",
+         "都市が分からない {} か所は除きました"),
+        ("silent", "{} known exchanges keep their row, no number of networks being stated",
+         "接続数の記載がない既知の {} か所は元の行のままです"),
+        ("double", "{} exchanges left out, the same as one of more networks",
+         "同じエクスチェンジの重複 {} 件は除きました"),
+    ):  # fmt: skip
+        reading.note(told[what], en, ja)
     return pd.DataFrame(list(rows.values()))
 
 
-def _known(row: pd.Series[Any], one: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {str(key): cell for key, cell in row.items()}
-    for key in ("peeringdb_id", "established", "note"):
-        if one.get(key) and (key == "note" or pd.isna(kept[key])):
-            kept[key] = one[key]
-    return kept
-
-
-def _placed(reading: Reading, one: Mapping[str, Any], towns: pd.DataFrame) -> dict[str, Any] | None:
-    code, at, basis = None, one["at"], one["basis"]
-    if at is None and (town := reading.town(one["city"])) is not None:
-        code, *at = town
-        basis = "office of the municipality; only the city is stated"
-    elif at is None:
-        at, basis = one.get("coarse"), "point of the city in the directory"
+def _place(reading: Reading, one: dict[str, Any]) -> tuple[str, float, float, str] | None:
+    """Return municipality, position and what it is of: a building, else the city."""
+    if one.get("lat_deg") is None and (town := reading.town(one["city"] or "")) is not None:
+        return (*town, "office of the municipality; only the city is stated")
+    at, basis = one.get("city_at"), "point of the city in the directory"
+    if one.get("lat_deg") is not None:
+        at, basis = (one["lat_deg"], one["lon_deg"]), one["basis"]
     if at is None:
         return None
-    if code is None:
-        point = pd.DataFrame({"lat_deg": [at[0]], "lon_deg": [at[1]]})
-        code = reading.located(point)["municipality_code"].iloc[0]
-        if pd.isna(code):
-            return None
-    return {
-        "ix_id": one["ix_id"],
-        "name": one["name"],
-        "city_en": towns.loc[code, "name_en"],
-        "pref_code": towns.loc[code, "pref_code"],
-        "municipality_code": code,
-        "lat_deg": at[0],
-        "lon_deg": at[1],
-        "coordinate_basis": basis,
-        "established": one.get("established", ""),
-        "peeringdb_id": one.get("peeringdb_id", ""),
-        "note": one.get("note", ""),
-    }
+    point = pd.DataFrame({"lat_deg": [at[0]], "lon_deg": [at[1]]})
+    code = reading.located(point)["municipality_code"].iloc[0]
+    return None if pd.isna(code) else (str(code), *at, basis)
 
 
 PEERINGDB = Importer(
@@ -361,8 +288,7 @@ PEERINGDB = Importer(
 )
 PCH = Importer(
     kind="pch",
-    reads_en="Packet Clearing House, directory of internet exchanges (JSON, or CSV with "
-    "?format=csv)",
+    reads_en="Packet Clearing House, directory of internet exchanges (JSON or CSV)",
     reads_ja="Packet Clearing House のエクスチェンジ一覧（JSON または CSV）",
     source={
         "title": "Packet Clearing House, Internet Exchange Directory",

@@ -69,7 +69,7 @@ def read_overpass(reading: Reading) -> dict[str, pd.DataFrame]:
     tables = {"substations": pd.DataFrame(nodes), "transmission_lines": pd.DataFrame(lines)}
     found = {name: _in_japan(reading, frame) for name, frame in tables.items() if len(frame)}
     if centres and not reading.problems:
-        found["data_centres_existing"] = data_centre_table(reading, centres)
+        found["data_centres_existing"] = data_centre_table(reading, pd.DataFrame(centres))
     if "substations" in found:
         _own(reading, found["substations"])
     if "transmission_lines" in found:

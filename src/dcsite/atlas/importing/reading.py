@@ -58,6 +58,31 @@ def _printable(text: str, instead: str = "?") -> str:
     return "".join(c if c.isprintable() else instead for c in text)
 
 
+def _text(value: Any) -> str | None:
+    return " ".join(_printable(value, " ").split()) if isinstance(value, str) else None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _whole(value: Any) -> int | None:
+    number = _number(value)
+    return None if number is None or number < 0 or number % 1 else int(number)
+
+
+#: How a field of JSON is read, and what it is called where it is none.
+_KINDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
+    "text": (_text, "text"),
+    "whole": (_whole, "whole number of 0 or more"),
+    "number": (_number, "number"),
+}
+
+
 def _no_number(constant: str) -> float:
     raise ValueError(f"{constant} is no number of JSON")
 
@@ -206,48 +231,37 @@ class Reading:
 
     def fields(
         self, file: UserFile, place: str, record: Mapping[str, Any], form: Mapping[str, str]
-    ) -> dict[str, Any]:
-        """Return what a record says under the names of a form; None where it does not say.
+    ) -> dict[str, Any] | None:
+        """Return what a record says, by the columns of a form; None where it cannot be used.
 
-        A form has for each name its kind: ``text``, ``whole`` (a whole number, 0 or more) or
-        ``number``, with ``!`` where it may not be missing. What is of another kind is told.
+        A form gives each column the names it may have, and its kind: ``prts|participants whole``.
+        A kind is one of :data:`_KINDS`, with ``!`` where it has to be there. What is of another
+        kind is told; what is not said is None.
         """
         found: dict[str, Any] = {}
-        for name, kind in form.items():
+        told = len(self.problems)
+        for column, asked in form.items():
+            names, kind = asked.removesuffix("!").split()
+            name = next((one for one in names.split("|") if one in record), names.split("|")[0])
             value = record.get(name)
-            value = value.strip() if isinstance(value, str) else value
-            found[name] = None
-            if value is None or value == "":
-                if kind.endswith("!"):
-                    self.wrong(file, None, f"{place}, {name}", "is missing")
-            elif kind.startswith("text"):
-                if isinstance(value, str):
-                    found[name] = " ".join(_printable(value, " ").split())
-                else:
-                    self.wrong(file, None, f"{place}, {name}", f"{value!r} is no text"[:120])
-            else:
-                try:
-                    number = math.nan if isinstance(value, bool) else float(value)
-                except (TypeError, ValueError, OverflowError):
-                    number = math.nan
-                whole = kind.startswith("whole")
-                if math.isfinite(number) and not (whole and (number < 0 or number % 1)):
-                    found[name] = int(number) if whole else number
-                else:
-                    wanted = "whole number of 0 or more" if whole else "number"
-                    self.wrong(file, None, f"{place}, {name}", f"{value!r} is no {wanted}"[:120])
-        return found
+            read, meant = _KINDS[kind]
+            said = bool(value.strip()) if isinstance(value, str) else value is not None
+            found[column] = read(value) if said else None
+            if said and found[column] is None:
+                self.wrong(file, None, f"{place}, {name}", f"{repr(value)[:80]} is no {meant}")
+            elif not said and asked.endswith("!"):
+                self.wrong(file, None, f"{place}, {name}", "is missing")
+        return found if len(self.problems) == told else None
 
     def position(
         self, file: UserFile, place: str, lat: object, lon: object
     ) -> tuple[float, float] | None:
         """Return a position in degrees, None where there is none; what is no position is told."""
         both = {"latitude": lat, "longitude": lon}
-        told = len(self.problems)
-        found = self.fields(file, place, both, dict.fromkeys(both, "number"))
-        north, east = found["latitude"], found["longitude"]
+        found = self.fields(file, place, both, {name: f"{name} number" for name in both})
+        north, east = (found or dict.fromkeys(both)).values()
         if north is None or east is None:
-            if len(self.problems) == told and north is not east:
+            if north is not east:
                 self.wrong(file, None, place, "has a latitude or a longitude, and not the other")
             return None
         if abs(north) > 90 or abs(east) > 180:
