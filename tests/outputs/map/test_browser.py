@@ -19,7 +19,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from dcsite.atlas import Atlas
-from dcsite.contract import Backup, Takeover
+from dcsite.contract import Backup, HubRoutes, NetworkRoute, Stop, Takeover
 from dcsite.outputs import write_outputs
 from dcsite.outputs.map.style import PROBABILITIES, ROUND_TRIPS, SHARES
 from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp
@@ -581,6 +581,37 @@ def test_a_cable_system_rings_its_landings_and_joins_them_by_nothing(
     e2a.click()
     assert page.execute_script(paths) == 0
     WebDriverWait(page, 5).until(lambda page: page.execute_script(drawn) == 0)
+
+
+def test_a_hub_shows_its_two_routes_until_the_map_is_clicked(
+    browser: webdriver.Chrome,
+    plan: Plan,
+    candidates: gpd.GeoDataFrame,
+    atlas: Atlas,
+    tmp_path: Path,
+) -> None:
+    ends = [
+        Stop("node", "Sapporo", "札幌", 43.075, 141.34),
+        Stop("node", "Tokyo", "東京", 35.7, 139.8),
+    ]
+    over = [Stop("node", "Aomori", "青森", 40.82, 140.73)]
+    two = (
+        NetworkRoute(tuple(ends), (), (), 945.0, 14.9),
+        NetworkRoute((ends[0], *over, ends[1]), (), (), 990.0, 15.5),
+    )
+    told = dataclasses.replace(plan, routes=(HubRoutes(plan.hubs[0].site_id, 2, 1, two, ()),))
+    open_page(browser, write_outputs(told, candidates, atlas, tmp_path / "out").map_html)
+    drawn = "return document.querySelectorAll('path.dc-route').length"
+    first, second = browser.find_elements(By.CSS_SELECTOR, "[data-hub]")[:2]
+    first.click()
+    popup = wait(browser, "return document.querySelector('.leaflet-popup-content')")
+    assert "990 km" in popup.get_attribute("textContent")
+    assert browser.execute_script(drawn) == 2
+    browser.find_element(By.CSS_SELECTOR, ".leaflet-popup-close-button").click()
+    assert browser.execute_script(drawn) == 2  # they stay to be seen
+    second.click()
+    assert browser.execute_script(drawn) == 0  # of which none is told
+    assert problems(browser) == []
 
 
 def test_names_from_a_users_file_are_only_text(

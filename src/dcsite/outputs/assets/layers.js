@@ -335,5 +335,5 @@ window.dcsite = (function () {
     return layer;
   }
 
-  return { points, lines, areas, choropleth, element };
+  return { points, lines, areas, choropleth, element, decode };
 })();

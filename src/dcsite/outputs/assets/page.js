@@ -164,6 +164,18 @@ window.dcsite.start = function (map, config) {
   }
   map.on("zoomend", near);
 
+  /* The routes of the hub that was opened last stay, its pop-up closed, until the map is clicked. */
+  const routes = L.layerGroup().addTo(map);
+  const beneath = L.svg({ pane: "dc-links" });
+  function drawRoutes(paths) {
+    routes.clearLayers();
+    paths.forEach((path, n) => L.polyline(dcsite.decode(path), {
+      color: n ? "#b35900" : "#0050a0", dashArray: n ? "9 6" : null, weight: 4, opacity: 0.9,
+      interactive: false, renderer: beneath, className: "dc-route",
+    }).addTo(routes));
+  }
+  map.on("click", () => routes.clearLayers());
+
   let halo = null;
   for (const hub of hubs) {
     const circle = hub.marker.getElement && hub.marker.getElement();
@@ -180,6 +192,7 @@ window.dcsite.start = function (map, config) {
     }
     hub.marker.on("popupopen", function () {
       if (halo) halo.remove();
+      drawRoutes(hub.routes);
       if (!hub.uncertainty_km) return;
       halo = L.circle(hub.marker.getLatLng(), {
         radius: hub.uncertainty_km * 1000, color: "#33475b", weight: 1.2, dashArray: "4 4",

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dcsite.network import network_of
 from dcsite.network.systems import cable_systems
@@ -66,91 +65,88 @@ def network_panel(plan: Plan, atlas: Atlas) -> dict[str, Any]:
     Returns
     -------
     dict
-        `first`, `last`, `year`: the years to choose from, and that of the plan. `systems`: of each
-        its `names` (kind, status, capacity, corridors, landings) in both languages, `since` and
-        `at` (latitude and longitude of each landing). `waiting`: names of a user's own links that
-        are no route.
+        `first`, `last`, `year`: the years to choose from, and that of the plan. `systems`: each in
+        words, the international ones first. `waiting`: a user's own links that are no route.
     """
     systems = _systems(atlas)
     given = plan.scenario.get("network")
     year = given["year"] if isinstance(given, dict) else _FIRST_YEAR
-    known = [int(one) for one in systems["since"] if _EVER < one < _NEVER]
+    known = [one["since"] for one in systems if _EVER < one["since"] < _NEVER]
     waiting = [] if given is None else list(_network(plan, atlas).waiting["name"])
     return {
         "first": min(_FIRST_YEAR, year),
         "last": max([_LAST_YEAR, year, *known]),
         "year": year,
-        "systems": systems.to_dict("records"),
-        "waiting": [one for one in waiting if one not in set(systems["name"])],
+        "systems": systems,
+        "waiting": sorted({*waiting} - {one["name"] for one in systems}),
     }
 
 
 def _network(plan: Plan, atlas: Atlas) -> Network:
     """Return the network with all that is in force in any year."""
     own = NetworkParameters.model_validate(plan.scenario["network"])
-    return network_of(atlas, own.model_copy(update={"year": _NEVER}))
+    network = network_of(atlas, own)
+    coming = network.waiting["status"].eq("under_construction") & network.waiting["year"].notna()
+    later = own.model_copy(update={"year": _NEVER})
+    return network_of(atlas, later) if coming.any() else network
 
 
-def _systems(atlas: Atlas) -> pd.DataFrame:
+def _systems(atlas: Atlas) -> list[dict[str, Any]]:
     """Return the cable systems that are in use, coming or thought of, in words."""
     systems = cable_systems(atlas, _NEVER)
-    systems = systems[systems["status"].isin(list(_STATUS))]
-    stations = atlas.table("cable_landing_stations")
-    corridors = atlas.table("cable_corridors").drop_duplicates("corridor").set_index("corridor")
+    stations = {one.Index: one for one in rows(atlas.table("cable_landing_stations"))}
+    corridors = {one.corridor: one for one in rows(atlas.table("cable_corridors"))}
     told = []
-    for one in rows(systems):
-        ends = corridors.loc[sorted(one.corridors), ["name_ja", "name_en"]]
-        there = stations.loc[list(one.landings)]
-        since = _EVER if np.isnan(one.year) else int(one.year)
+    for one in rows(systems[systems["status"].isin(list(_STATUS))]):
+        ends = [corridors[end] for end in sorted(one.corridors)]
+        there = [stations[landing] for landing in one.landings]
+        ready = "" if np.isnan(one.year) else f"{one.year:.0f}"
         tbps = "" if np.isnan(one.capacity_tbps) else f"{one.capacity_tbps:g} Tbps"
-        international = one.kind == "international"
-        no_end = ("数える方面なし", "no corridor that counts") if international else ("", "")
+        no_end = ("", "")
+        if one.kind == "international":
+            no_end = ("数える方面なし", "no corridor that counts")
         told.append(
             {
-                "id": one.Index,
                 "name": one.name,
-                "international": international,
-                "since": since if one.in_force else _NEVER,
-                "ready": "" if np.isnan(one.year) else f"{int(one.year)}",
+                "international": one.kind == "international",
+                "since": int(ready or _EVER) if one.in_force else _NEVER,
+                "ready": ready,
                 "status": _STATUS[one.status],
                 "kind": _KIND[one.kind],
                 "tbps": (tbps or "容量不明", tbps or "capacity not known"),
-                "corridors": tuple(
-                    mark.join(ends[column]) or none
-                    for mark, column, none in zip("・,", ends, no_end, strict=True)
+                "corridors": (
+                    "・".join(end.name_ja for end in ends) or no_end[0],
+                    ", ".join(end.name_en for end in ends) or no_end[1],
                 ),
                 "landings": (
-                    "・".join(there["name_ja"]) or "陸揚地不明",
-                    ", ".join(there["name_en"]) or "landings not known",
+                    "・".join(at.name_ja for at in there) or "陸揚地不明",
+                    ", ".join(at.name_en for at in there) or "landings not known",
                 ),
                 "landing_ids": one.landings,
-                "at": [
-                    drawn_deg(lat, lon) for lat, lon in there[["lat_deg", "lon_deg"]].to_numpy()
-                ],
+                "at": [drawn_deg(at.lat_deg, at.lon_deg) for at in there],
             }
         )
-    frame = pd.DataFrame(told)
-    return frame.sort_values(["international", "since", "name"], ascending=[False, True, True])
+    return sorted(told, key=lambda one: (not one["international"], one["since"], one["name"]))
 
 
 def _link_layer(plan: Plan, atlas: Atlas) -> Layer:
     """Return the links; straight lines stand for routes, which are not public."""
     network = _network(plan, atlas)
-    at, kinds = network.nodes, list(_KINDS)
+    at, kinds = network.graph.nodes, list(_KINDS)
     by_sea = atlas.table("domestic_cable_segments")["path_lon_lat"]
     drawn = []
     for one, other, key, link in network.graph.edges(keys=True, data=True):
-        ends = at.loc[[one, other]]
-        if ends["lat_deg"].isna().any():
+        ends = at[one], at[other]
+        line = np.array([[end["lon_deg"], end["lat_deg"]] for end in ends], dtype=float)
+        if np.isnan(line).any():
             continue
-        line = ends[["lon_deg", "lat_deg"]].to_numpy(dtype=float)
         if key in by_sea.index:
             line = np.array([each.split() for each in by_sea[key].split("|")], dtype=float)
         system = f"{link['system']} " if link["system"] else ""
         drawn.append(
             [kinds.index(link["kind"]),
-             [f"{system}{ends['name_ja'].iloc[0]}–{ends['name_ja'].iloc[1]}",
-              f"{system}{ends['name_en'].iloc[0]} – {ends['name_en'].iloc[1]}",
+             [system + "–".join(end["name_ja"] for end in ends),
+              system + " – ".join(end["name_en"] for end in ends),
               round(link["route_km"]), round(link["fibre_km"]),
               str(link["year"] or ""), link["year"] or _EVER],
              [encode_path(line)]]
@@ -172,22 +168,22 @@ def _link_layer(plan: Plan, atlas: Atlas) -> Layer:
 
 def _landing_layer(atlas: Atlas) -> Layer:
     """Return the landing stations, each with its systems; routes are not known."""
-    systems, clusters = _systems(atlas), atlas.table("landing_clusters")
-    stations = atlas.table("cable_landing_stations")
-    by_landing = systems.explode("landing_ids").groupby("landing_ids")
+    clusters = {one.Index: one for one in rows(atlas.table("landing_clusters"))}
+    systems = _systems(atlas)
     drawn = []
-    for landing, station in stations.iterrows():
-        own = by_landing.get_group(landing) if landing in by_landing.groups else systems[:0]
-        cluster = clusters[["name_ja", "name_en"]].reindex([landing]).dropna().agg(" ".join, axis=1)
-        own_since = int(own["since"].min()) if len(own) else _EVER
-        abroad = own[own["international"] & (own["since"] < _NEVER)]
+    for station in rows(atlas.table("cable_landing_stations")):
+        own = [one for one in systems if station.Index in one["landing_ids"]]
+        cluster = clusters.get(station.Index)
+        abroad = any(one["international"] and one["since"] < _NEVER for one in own)
         drawn.append(
-            [*drawn_deg(station["lat_deg"], station["lon_deg"]), int(abroad.empty),
-             [station["name_ja"], station["name_en"], "・".join(cluster),
-              float(station["uncertainty_km"]), *[""] * 5, own_since],
-             *([one.name, "", "", None, *(" ".join(getattr(one, of)) for of in
-                ("kind", "status")), one.ready, " ".join(dict.fromkeys(one.tbps)),
-                " ".join(one.corridors), one.since] for one in rows(own))]
+            [*drawn_deg(station.lat_deg, station.lon_deg), int(not abroad),
+             [station.name_ja, station.name_en,
+              f"{cluster.name_ja} {cluster.name_en}" if cluster else "",
+              float(station.uncertainty_km), *[""] * 5,
+              min((one["since"] for one in own), default=_EVER)],
+             *([one["name"], "", "", None, " ".join(one["kind"]), " ".join(one["status"]),
+                one["ready"], " ".join(dict.fromkeys(one["tbps"])), " ".join(one["corridors"]),
+                one["since"]] for one in own)]
         )  # fmt: skip
     return drawing(
         "landings", "network", ("陸揚局と海底ケーブル", "Landing stations and submarine cables"),

@@ -42,7 +42,8 @@ LINK_PANE, CORE_PANE, HUB_PANE = "dc-links", "dc-cores", "dc-hubs"
 _POLYLINE: Any = folium.PolyLine
 _POLYGON: Any = folium.Polygon
 #: Colour, width in pixels and dashes of the links, kind by kind; further kinds begin anew.
-_LINK_STYLES = (("#3b0f70", 2.2, None), ("#00798c", 1.2, "5 4"), ("#9c4a00", 1.2, "2 4"))
+_LINK_STYLES = (("#3b0f70", 2.2, None), ("#00798c", 1.2, "5 4"), ("#9c4a00", 1.2, "2 4"),
+                ("#c2006b", 1.2, "8 4"))  # fmt: skip
 _EXISTING_COLOUR = "#2b333a"
 _DARK = "#2b333a"
 #: Shares of customers cut off from which an area is drawn in the next darker shade.

@@ -14,6 +14,7 @@ from dcsite.outputs.inline import asset, data_uri, leaflet_css, script, xstatic
 from .choropleth import candidate_layer, round_trips, scored_criteria, theme_groups
 from .encode import script_json
 from .layer import Piece, add
+from .layers_flows import flow_layers, route_paths
 from .layers_known import BORDER, known_layers, prefecture_ground, tile_layer
 from .layers_loads import load_layers
 from .layers_network import network_layers, network_panel
@@ -126,6 +127,7 @@ def _drawn(
         *hubs,
         *outline_layers(candidates),
         *link_layers(plan),
+        *flow_layers(plan, atlas),
         *load_layers(plan, atlas),
         *area_figure_layers(plan, atlas),
         *takeovers,
@@ -149,6 +151,7 @@ def _drawn(
     if takeovers:
         add(page, Piece("Html", _HTML, html=ARROW_SVG))
     add(page, Piece("ScaleInKm", _SCALE_IN_KM))
+    paths = route_paths(plan, atlas)
     config = {
         "base": ground.get_name(),
         "tiles": tiles.layer.get_name(),
@@ -158,7 +161,9 @@ def _drawn(
         "prefix": escape(ATTRIBUTION),
         "cores": core_names,
         "systems": [[one["name"], one["at"]] for one in network["systems"]],
-        "hubs": [drawn.as_config() for drawn in markers],
+        "hubs": [
+            drawn.as_config() | {"routes": paths.get(drawn.hub.site_id, [])} for drawn in markers
+        ],
     }
     add(page, Piece("Start", _START, config=script_json(config)))
     return _render(page, f"{plan.title_ja} {plan.title_en}")

@@ -63,6 +63,7 @@ def hub_popup(
         area=area,
         facts=_facts(hub, names, plan),
         loads=() if plan is None else loads_by_part(plan, hub.site_id),
+        ways=[] if plan is None else [one for one in plan.routes if one.site_id == hub.site_id],
         carrying=() if plan is None else carrying_lines(plan, names, hub.site_id),
         worth=hub_worth(explanation, hub.site_id),
         shares=share_lines(hub_shares(hub, explanation)),
@@ -231,7 +232,8 @@ def _facts(hub: Hub, names: Mapping[str, str], plan: Plan | None) -> list[dict[s
             continue
         value = " · ".join(filter(None, (link.detail, quantity(link.distance_km, "km"))))
         name = " ".join(filter(None, (link.name_ja, link.name_en))) or "名称なし no name"
-        facts.append(_line(kind.end_ja, kind.end_en, value, f"{name} ({link.end_id})"))
+        more = f"{name} ({link.end_id})" if link.end_id else name
+        facts.append(_line(kind.end_ja, kind.end_en, value, more))
     if plan is not None:
         facts += [
             _line(
