@@ -14,7 +14,7 @@ import pandas as pd
 from dcsite.contract import WORKLOAD_TITLES
 
 from .encode import encode_path, number
-from .layer import Field, Layer, Swatch, drawing
+from .layer import Field, Layer, Swatch, drawing, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +62,8 @@ def flow_layers(plan: Plan, atlas: Atlas) -> list[Layer]:
                 [Field("IT負荷", "IT load", "MW"), Field("往復遅延", "Round trip", "ms")],
                 [{"color": colour, "weight": width, "opacity": 0.75} for width in widths],
                 order=4, kind=f"需要の行き先 Demand served: {ja} {en}", source="flows.csv",
-                legend=[Swatch("line", colour, *names, width) for _, width, *names in _WIDTHS],
+                legend=[Swatch("line", colour, text_ja, text_en, width)
+                        for _, width, text_ja, text_en in _WIDTHS],
                 notes=("都道府県庁から拠点への直線で、経路ではない。",
                        "Straight from the prefectural office to the hub, no route."),
             )
@@ -76,13 +77,12 @@ def route_paths(plan: Plan, atlas: Atlas) -> dict[str, list[str]]:
         return {}
     stations = atlas.table("cable_landing_stations")
     at = dict(zip(stations.index, _positions(stations), strict=True))
-    segments = atlas.table("domestic_cable_segments")
-    by_sea = {
-        (at[one], at[other]): [tuple(map(float, each.split())) for each in path.split("|")]
-        for one, other, path in segments[["landing_a", "landing_b", "path_lon_lat"]].itertuples(
-            index=False
-        )
-    }
+    by_sea: dict[tuple[Position, Position], list[Position]] = {}
+    for one in rows(atlas.table("domestic_cable_segments")):
+        way = [each.split() for each in one.path_lon_lat.split("|")]
+        by_sea[at[one.landing_a], at[one.landing_b]] = [
+            (float(lon), float(lat)) for lon, lat in way
+        ]
     by_sea |= {(other, one): path[::-1] for (one, other), path in by_sea.items()}
     hubs = {hub.site_id: hub for hub in plan.hubs}
     return {
