@@ -49,37 +49,32 @@ def fibre_km_between(
     """Work out what :meth:`Network.fibre_km` does, place by place with NetworkX."""
     own = network.parameters
     factor = own.tail_route_factor * own.fibre_per_route_km
-    ends = [(place, ways_in(network, place)) for _, place in there.iterrows()]
 
     @functools.cache
     def away_from(node: str) -> dict[str, float]:
         return dict(nx.single_source_dijkstra_path_length(network.graph, node, weight="fibre_km"))
 
-    def fibre_of(tails: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    def joined(place: pd.Series[Any]) -> tuple[pd.Series[Any], float, list[tuple[float, str]]]:
+        """Return a place, how far straight ways from it may lead, and its tails by fibre."""
+        tails = ways_in(network, place)
         found = [(factor * km, node) for km, node in tails]
         if len(found) == 2:
             (first_km, first), (last_km, last) = found
             found[1] = max(last_km, away_from(first).get(last, 0.0) - first_km), last
-        return found
+        return place, tails[0][0] if tails else np.inf, found
 
+    starts, ends = ([joined(place) for _, place in of.iterrows()] for of in (here, there))
     found = np.full((len(here), len(there)), np.inf)
-    for row, (_, place) in enumerate(here.iterrows()):
-        graph, tails = network.graph.copy(), ways_in(network, place)
-        # A tuple is no node of the network.
-        graph.add_weighted_edges_from(
-            [((), node, km) for km, node in fibre_of(tails)], weight="fibre_km"
-        )
-        away_km = (
-            nx.single_source_dijkstra_path_length(graph, (), weight="fibre_km") if tails else {}
-        )
-        for column, (end, its) in enumerate(ends):
-            over = [away_km[node] + km for km, node in fibre_of(its) if node in away_km]
+    for row, (place, reach_km, tails) in enumerate(starts):
+        for column, (end, its_reach_km, its) in enumerate(ends):
+            over = [
+                km + away_from(node).get(at, np.inf) + its_km
+                for km, node in tails
+                for its_km, at in its
+            ]
             straight_km = _km(place, end)
-            reach_km = max(one[0][0] if one else np.inf for one in (tails, its))
-            if (
-                place["landmass_id"] == end["landmass_id"] != NO_LANDMASS
-                and straight_km <= reach_km
-            ):
+            same = place["landmass_id"] == end["landmass_id"] != NO_LANDMASS
+            if same and straight_km <= max(reach_km, its_reach_km):
                 over.append(factor * straight_km)
             found[row, column] = min(over, default=np.inf)
     return found
