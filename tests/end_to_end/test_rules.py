@@ -130,8 +130,8 @@ def sites_for(capital_sites, measured):
                 allowed_tier=np.where(here & kept, "large", capital_sites["allowed_tier"]),
             )
         if rule == "landing_clusters":
-            # Two cores that reach an open landing; all others stand at crowded ones.
-            crowded = measured["landing_crowded"] & (measured["max_it_load_mw"] >= 50.0)
+            # Two cores whose ways end at an open landing; all others' end at crowded ones.
+            crowded = (measured["crowded_ways"] == 1.0) & (measured["max_it_load_mw"] >= 50.0)
             cores = measured.index.isin(["01100", "40230"])
             return measured.loc[crowded | cores, list(SITE_COLUMNS)]
         return capital_sites

@@ -139,11 +139,12 @@ def test_shares_out_of_supply_and_zones_out_of_reach(measured, shipped_atlas):
 
 
 def test_only_sites_at_crowded_landings(measured, shipped_atlas):
-    crowded = measured[measured["landing_crowded"]]
+    crowded = measured[measured["crowded_ways"] == 1.0]
     scenario = dcsite.load_scenario(
         overrides=(
             'rules.tier_counts="off"',
             'rules.core_regions="off"',
+            'rules.landing_clusters="hard"',
             "demand.total_new_it_load_mw=600",
         )
     )

@@ -84,7 +84,7 @@ def candidates(atlas: Atlas) -> gpd.GeoDataFrame:
             "allowed_tier": None,
             "hectares": np.nan,
             "substation_distance_km_100kv": np.where(lat < 27, np.inf, 3.25),
-            "landing_crowded": lat < 36,
+            "crowded_ways": (lat < 36).astype(float),
             "snow_depth_cm": lat,
             "score_separation": ((lat - 24) / 22).clip(0, 1),
             "score_snow_cooling": ((lon - 122) / 24).clip(0, 1),

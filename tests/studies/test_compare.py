@@ -146,8 +146,8 @@ def test_today_is_scaled_to_the_load_and_concentrated(found, shipped_atlas):
     elsewhere = areas.loc[areas["area"] != "tokyo", "it_load_mw"].sum() / areas["it_load_mw"].sum()
     assert elsewhere == pytest.approx(0.0795, abs=1e-4)
     assert lost.amount == pytest.approx(0.7 - elsewhere)
-    share = next(one for one in now.measures if one.name == "largest_landing_cluster_share")
-    assert share.value > 0.8
+    share = next(one for one in now.measures if one.name == "crowded_landing_share")
+    assert share.value == pytest.approx(1.0)
 
 
 def test_a_hub_that_lacks_what_a_criterion_needs_has_no_number(measured, shipped_atlas, asked):

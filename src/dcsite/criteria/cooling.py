@@ -20,7 +20,7 @@ import numpy as np
 from pydantic import Field
 
 from dcsite.contract import TIERS, PerTier, Quantity, Rule, SiteValue, up_to_the_largest
-from dcsite.geo.geodesy import geodesic_km
+from dcsite.geo.geodesy import all_km, geodesic_km
 from dcsite.hazards.settings import Part
 from dcsite.scenario.schema import Section
 
@@ -147,12 +147,7 @@ def interpolated_c(
     lapse : float
         Fall with elevation in °C per km.
     """
-    away_km = geodesic_km(
-        sites["lat_deg"].to_numpy()[:, None],
-        sites["lon_deg"].to_numpy()[:, None],
-        stations["lat_deg"].to_numpy()[None, :],
-        stations["lon_deg"].to_numpy()[None, :],
-    )
+    away_km = all_km(sites, stations)
     weight = np.maximum(away_km, _LEAST_KM) ** -2
     up_km = np.nan_to_num(sites["elevation_m"].to_numpy(dtype=float)) / 1000.0
     lat_deg = stations["lat_deg"].to_numpy()

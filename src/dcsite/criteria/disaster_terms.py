@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from scipy.special import chdtri
 
 from dcsite.contract import file_and_layer
-from dcsite.geo.geodesy import geodesic_km
+from dcsite.geo.geodesy import all_km
 from dcsite.hazards import DisasterSettings, disaster_set
 from dcsite.hazards.settings import Part
 from dcsite.network import landings_in_force
@@ -139,12 +139,7 @@ def nearest_clusters(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> l
     """
     own = scenario.criteria["cables"]
     landings = landings_in_force(atlas, scenario.network.year)
-    away_km = geodesic_km(
-        sites["lat_deg"].to_numpy(dtype=float)[:, None],
-        sites["lon_deg"].to_numpy(dtype=float)[:, None],
-        landings["lat_deg"].to_numpy(dtype=float)[None, :],
-        landings["lon_deg"].to_numpy(dtype=float)[None, :],
-    )
+    away_km = all_km(sites, landings)
     near = away_km.min(axis=1) <= own.core_landing_max_km
     nearest = landings["cluster"].to_numpy()[away_km.argmin(axis=1)]
     return [str(one) if within else "" for one, within in zip(nearest, near, strict=True)]

@@ -31,7 +31,7 @@ from dcsite.contract import (
     Step,
     linear_score,
 )
-from dcsite.geo.geodesy import geodesic_km
+from dcsite.geo.geodesy import all_km, geodesic_km
 from dcsite.network import fibre_km_between, network_of, on_land
 from dcsite.records import Name
 from dcsite.scenario.schema import Section
@@ -155,12 +155,7 @@ class Exchanges(Criterion[Parameters]):
                 telecom_region=region.fillna(""), exchange_in_region=False,
                 **{DISTANCE.name: np.inf, ROUND_TRIP.name: np.inf, MEMBERS.name: np.nan},
             )  # fmt: skip
-        away_km = geodesic_km(
-            sites["lat_deg"].to_numpy()[:, None],
-            sites["lon_deg"].to_numpy()[:, None],
-            table["lat_deg"].to_numpy()[None, :],
-            table["lon_deg"].to_numpy()[None, :],
-        )
+        away_km = all_km(sites, table)
         inside = region.to_numpy()[:, None] == table["region"].to_numpy()[None, :]
         first = np.where(inside | ~inside.any(axis=1)[:, None], away_km, np.inf).argmin(axis=1)
         row = np.arange(len(sites))

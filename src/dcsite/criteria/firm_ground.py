@@ -44,7 +44,7 @@ from dcsite.contract import (
     ScoreTerm,
     linear_score,
 )
-from dcsite.geo.geodesy import geodesic_km, nearest
+from dcsite.geo.geodesy import all_km, nearest
 from dcsite.hazards import hazard_files, measure_polygons, read_polygons, site_ground
 from dcsite.hazards.settings import Part
 from dcsite.scenario.schema import Positive, Section
@@ -285,14 +285,9 @@ class FirmGround(Criterion[Parameters]):
             own_share = at_site.get(name, np.full(len(hubs), np.nan))
             shares[name] = np.where(np.isnan(own_share), shares[name], own_share)
         volcanoes = _watched(atlas)
-        all_km = geodesic_km(
-            hubs["lat_deg"].to_numpy()[:, None],
-            hubs["lon_deg"].to_numpy()[:, None],
-            volcanoes["lat_deg"].to_numpy()[None, :],
-            volcanoes["lon_deg"].to_numpy()[None, :],
-        )
-        volcano_km = all_km.min(axis=1)
-        names = volcanoes.iloc[all_km.argmin(axis=1)]
+        away_km = all_km(hubs, volcanoes)
+        volcano_km = away_km.min(axis=1)
+        names = volcanoes.iloc[away_km.argmin(axis=1)]
         score = _score(shares, volcano_km, own)
         found = Findings(self.name, hubs, scenario).mean(FIRMNESS, score, score)
         for name, share in shares.items():

@@ -33,7 +33,7 @@ from dcsite.contract import (
     ScoreTerm,
     linear_score,
 )
-from dcsite.geo.geodesy import geodesic_km, nearest
+from dcsite.geo.geodesy import all_km, nearest
 from dcsite.scenario.schema import Positive, Section
 
 if TYPE_CHECKING:
@@ -139,12 +139,7 @@ class Nuclear(Criterion[Parameters]):
         """Measure every station from every hub, and name the one that matters."""
         own, found = self.own(scenario), Findings(self.name, hubs, scenario)
         stations = atlas.nuclear_stations()
-        km = geodesic_km(
-            hubs["lat_deg"].to_numpy()[:, None],
-            hubs["lon_deg"].to_numpy()[:, None],
-            stations["lat_deg"].to_numpy()[None, :],
-            stations["lon_deg"].to_numpy()[None, :],
-        )
+        km = all_km(hubs, stations)
         level = _level(km, stations["paz_km"].to_numpy(), stations["upz_km"].to_numpy())
         # A municipality is no parcel: its hub may stand anywhere in it.
         own_km = hubs.get("uncertainty_km", pd.Series(0.0, hubs.index)).to_numpy()

@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from dcsite.geo.geodesy import geodesic_km, to_ecef_km
+from dcsite.geo.geodesy import all_km, to_ecef_km
 from dcsite.hazards.settings import Part
 from dcsite.scenario.schema import Section
 
@@ -274,11 +274,6 @@ def gathered_exactly(
     hubs: pd.DataFrame, located: pd.DataFrame, decay_km: float
 ) -> NDArray[np.float64]:
     """Do the same by geodesics, for the few hubs of a finished plan."""
-    away_km = geodesic_km(
-        hubs["lat_deg"].to_numpy()[:, None],
-        hubs["lon_deg"].to_numpy()[:, None],
-        located["lat_deg"].to_numpy()[None, :],
-        located["lon_deg"].to_numpy()[None, :],
-    )
+    away_km = all_km(hubs, located)
     weighed = np.exp(-away_km / decay_km) * located["energy_gwh"].to_numpy(dtype=float)
     return np.asarray(weighed.sum(axis=1), dtype=float)

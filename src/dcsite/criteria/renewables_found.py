@@ -15,7 +15,7 @@ import pandas as pd
 
 from dcsite.contract import Evaluation, Findings, Quantity, linear_score
 from dcsite.errors import CheckError, Problem
-from dcsite.geo.geodesy import geodesic_km
+from dcsite.geo.geodesy import all_km
 
 from . import renewables as own_words
 from .cooling import pue_at
@@ -368,12 +368,7 @@ def _local(findings: Findings, counted: pd.DataFrame, atlas: Atlas, own: Paramet
     local = gathered_exactly(hubs, located, decay)
     ratio = local / gathered_exactly(hubs, local_demand(atlas), decay)
     score = linear_score(ratio, own.local_zero_ratio, own.local_one_ratio)
-    near_km = geodesic_km(
-        hubs["lat_deg"].to_numpy()[:, None],
-        hubs["lon_deg"].to_numpy()[:, None],
-        located["lat_deg"].to_numpy()[None, :],
-        located["lon_deg"].to_numpy()[None, :],
-    ).min(axis=0)
+    near_km = all_km(hubs, located).min(axis=0)
     note = f"decay {decay:g} km", f"減衰{decay:g} km"
     findings.mean(own_words.LOCAL_RATIO.noted(*note), ratio, score, own.local_share_of_weight)
     once = float(np.exp(-near_km / decay) @ located["energy_gwh"].to_numpy(dtype=float))

@@ -29,7 +29,7 @@ from dcsite.contract import (
     Step,
     linear_score,
 )
-from dcsite.geo.geodesy import geodesic_km, nearest_other
+from dcsite.geo.geodesy import all_km, geodesic_km, nearest_other
 from dcsite.scenario.schema import Section
 
 if TYPE_CHECKING:
@@ -138,12 +138,7 @@ class Separation(Criterion[Parameters]):
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
         """Measure the geodesic distance to the nearest existing core, in km, and which it is."""
         cores = atlas.existing_cores()
-        distance_km = geodesic_km(
-            sites["lat_deg"].to_numpy()[:, None],
-            sites["lon_deg"].to_numpy()[:, None],
-            cores["lat_deg"].to_numpy()[None, :],
-            cores["lon_deg"].to_numpy()[None, :],
-        )
+        distance_km = all_km(sites, cores)
         nearest = distance_km.argmin(axis=1)
         return pd.DataFrame(
             {

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dcsite.contract import Evaluation, Findings, Link, Quantity, linear_score
-from dcsite.geo.geodesy import geodesic_km
+from dcsite.geo.geodesy import all_km, geodesic_km
 from dcsite.records import Figure, Km, Kv, Mw, Name
 from dcsite.sites import NO_LANDMASS
 
@@ -127,12 +127,7 @@ def evaluate_connections(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -
     """Find each hub's point by trying all, what it bears, and where none is known."""
     own: Parameters = scenario.criteria["substation"]
     points = points_of(atlas, own)
-    away_km = geodesic_km(
-        hubs["lat_deg"].to_numpy()[:, None],
-        hubs["lon_deg"].to_numpy()[:, None],
-        points["lat_deg"].to_numpy()[None, :],
-        points["lon_deg"].to_numpy()[None, :],
-    )
+    away_km = all_km(hubs, points)
     least_kv = np.array([own.min_voltage_kv[tier] for tier in hubs["tier"]])
     limit_km = np.array([own.max_distance_km[tier] for tier in hubs["tier"]])
     sure = (points["connection"] == "any").to_numpy()[None, :]

@@ -7,10 +7,15 @@ over it, which makes the narrowing safe.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Geod
 from scipy.spatial import cKDTree
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _GEOD = Geod(ellps="WGS84")
 
@@ -41,6 +46,21 @@ def geodesic_km(
         Distances in km, in the broadcast shape.
     """
     return geodesic_polar(lat1_deg, lon1_deg, lat2_deg, lon2_deg)[1]
+
+
+def all_km(here: pd.DataFrame, there: pd.DataFrame) -> Floats:
+    """Return the geodesic distances in km of two tables of places, shape (here, there).
+
+    Parameters
+    ----------
+    here, there : pandas.DataFrame
+        With `lat_deg` and `lon_deg` in degrees, WGS 84.
+    """
+    one, other = (
+        [places[name].to_numpy(dtype=float) for name in ("lat_deg", "lon_deg")]
+        for places in (here, there)
+    )
+    return geodesic_km(one[0][:, None], one[1][:, None], other[0][None, :], other[1][None, :])
 
 
 def geodesic_polar(
