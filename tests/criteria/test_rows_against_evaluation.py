@@ -23,6 +23,7 @@ ASKED = (
     "demand.total_new_it_load_mw=700",
     "criteria.cables.max_crowded_share=0.05",
     "criteria.renewables.min_share=0.9",
+    "criteria.landings.max_new=0",
 )
 
 
