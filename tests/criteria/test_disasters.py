@@ -218,7 +218,7 @@ def test_the_shipped_set_by_known_figures(measured, shipped_atlas, policy):
     events = found.events
     assert events["kind"].value_counts().to_dict() == {
         "local_earthquake": 666, "earthquake": 432, "area_blackout": 10, "frequency_blackout": 2,
-        "landing_cluster": 2, "tokyo_lost": 1,
+        "landing_cluster": 2, "network": 7, "tokyo_lost": 1,
     }  # fmt: skip
     sapporo, naha, tokyo = map(measured.index.get_loc, ("01100", "47201", "13101"))
     down = found.down_at(2)

@@ -142,7 +142,7 @@ def test_events_and_what_they_do(three: pd.DataFrame) -> None:
         "blackout_50hz", "blackout_60hz", "landings_east", "landings_west", "tokyo_lost",
     ]  # fmt: skip
     assert list(dict.fromkeys(found.events["kind"])) == [
-        kind for kind in get_args(Kind)[:6] if kind != "local_earthquake"
+        kind for kind in get_args(Kind)[:7] if kind not in {"local_earthquake", "network"}
     ]
     assert found.site_ids == ("a", "b", "c")
     np.testing.assert_array_equal(

@@ -31,6 +31,9 @@ def settings(**changes: object) -> DisasterSettings:
         "area_blackout_30y": 0.1,
         "frequency_blackout_30y": 0.02,
         "landing_cluster_30y": 0.05,
+        "network_30y": 0.05,
+        "node_down_intensity": 7.0,
+        "link_down_intensity": 6.5,
         "tokyo_lost_case": "largest",
     }
     return DisasterSettings.model_validate(values | changes)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +15,8 @@ from scipy.special import logit
 
 from dcsite.errors import ScenarioError
 from dcsite.hazards import DisasterSet, Fragility, RestorationCurve, RestorationCurves
+from dcsite.hazards.network_loss import NetworkDamage
+from dcsite.network import Reach
 from dcsite.studies import stress_simulate
 from dcsite.studies.stress_fleet import (
     Fleet,
@@ -52,6 +55,7 @@ def assumed(**changes: object) -> StressAssumptions:
     values = {
         "repair_after_shaking_days": {"low": 1e-6, "high": 1e-6},
         "landing_cluster_days": {"low": 1e-6, "high": 1e-6},
+        "network_days": {"low": 1e-6, "high": 1e-6},
         "user_event_days": {"low": 1e-6, "high": 1e-6},
     }
     values.update(changes)
@@ -113,6 +117,23 @@ def run(
     fuel = np.full(len(found.site_ids), fuel_hours)
     fleet = Striking(found, fuel, TEN_HOURS, assumptions or assumed())
     return simulate(fleet, rates_of(found), years, seed)
+
+
+def test_a_hub_that_stands_without_a_route_is_down_for_its_users():
+    # One hub far from the shaking hangs on a node that feels 7.0, which half of nodes withstand.
+    graph = nx.MultiGraph([("core", "node", "link")])
+    margin = np.array([[-np.inf], [0.0], [-np.inf]])
+    network = NetworkDamage(
+        Reach(graph, ("core",)), margin, np.zeros((3, 1)), np.array([[1, -1]]), 0.2, 0.3
+    )
+    found = replace(disasters(ONE_QUAKE, [[-np.inf]]), network=network)
+    assert found.down[0, 0] == pytest.approx(0.5, abs=0.1)
+    days = {"low": 2.0, "high": 2.0}
+    damage, occurred = run(found, assumptions=assumed(network_days=days))
+    share = len(damage.year) / occurred[0]
+    assert share == pytest.approx(0.5, abs=4 * math.sqrt(0.25 / occurred[0]))
+    assert damage.struck.all()
+    assert (damage.cut_hours == 48.0).mean() > 0.99  # the rest overlap with the one before
 
 
 def test_a_rate_is_that_of_a_poisson_process_shared_out_among_alternatives():
@@ -304,9 +325,14 @@ def test_figures_of_a_fleet_by_hand():
         np.array([first, second, first, both]),
         np.array([[10.0, 0.0], [0.0, 2.0], [10.0, 0.0], [1.0, 1.0]]),
         np.array([[10.0, -np.inf], [-np.inf, 8002.0], [20010.0, -np.inf], [50001.0, 50001.0]]),
+        np.array([[0.0, 0.0], [0.0, 2.0], [0.0, 0.0], [0.5, 0.0]]),
     )
     result = fleet_result(fleet, damage, np.array([4, 1, 1]), years=10)
     assert (result.total_mw, result.damaging, result.damaged_years) == (100.0, 4, 3)
+    # Without a route alone: 70 MW for two hours in year 0, 30 MW for half an hour in year 5.
+    cut = result.cut_off
+    assert (cut.per_year.value, cut.mean_mw, cut.largest_mw) == (0.2, 50.0, 70.0)
+    assert cut.mwh_per_year.value == pytest.approx((140.0 + 15.0) / 10.0)
     # Surviving: 0.7, 0.3, 0.7, 0.
     assert result.mean_surviving_share.value == pytest.approx(1.7 / 4.0)
     # Worst of the years: 0.7 down in year 0, 0.3 in year 2, all in year 5.
@@ -418,6 +444,7 @@ def damages(draw: st.DrawFn) -> Damage:
         down,
         1.0 * down,
         1.0 * down,
+        0.0 * down,
     )
 
 

@@ -42,7 +42,8 @@ def test_energy_is_carried_anew_whenever_a_hub_falls_or_returns():
     for row, hub, first, last in ((0, 0, 10, 30), (1, 1, 20, 60), (2, 2, 9000, 9001)):
         begin[row, hub], until[row, hub] = last - first, last
     struck = begin > 0.0
-    damage = Damage(np.array([0, 0, 1]), np.zeros(3, dtype=np.int64), struck, struck, begin, until)
+    event, none = np.zeros(3, dtype=np.int64), np.zeros((3, 4))
+    damage = Damage(np.array([0, 0, 1]), event, struck, struck, begin, until, none)
     year, mwh = FOUR.carried_mwh(damage)
     # 10 h of 50 MW, 10 h of 85, 30 h of 40.
     assert mwh.sum() == 500.0 + 850.0 + 1200.0

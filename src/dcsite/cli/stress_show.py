@@ -58,6 +58,12 @@ def print_stress(console: Console, found: StressTest) -> None:
         f"({interval(plan.mwh_per_year, share=False)}), {', '.join(kinds)}",
         markup=False,
     )
+    cut = plan.cut_off
+    console.print(
+        f"cut off by earthquakes from the network alone: {_figure(cut.per_year)} a year, "
+        f"{cut.mean_mw:,.0f} MW when it happens, at most {cut.largest_mw:,.0f} MW; "
+        f"{amount(cut.mwh_per_year.value)} MWh a year of the loss"
+    )
     console.print(f"two hubs or more down together: {_figure(plan.two_down)} a year")
     for pair in plan.pairs[:_PAIRS]:
         if pair.per_year.value > 0.0:

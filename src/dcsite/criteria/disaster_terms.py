@@ -13,7 +13,7 @@ from dcsite.contract import file_and_layer
 from dcsite.geo.geodesy import all_km
 from dcsite.hazards import DisasterSettings, disaster_set
 from dcsite.hazards.settings import Part
-from dcsite.network import landings_in_force
+from dcsite.network import landings_in_force, network_of
 from dcsite.scenario.schema import Positive, Section
 
 if TYPE_CHECKING:
@@ -26,11 +26,18 @@ if TYPE_CHECKING:
 
 #: Disasters to which the measure of the worst one and the losses are confined: a whole frequency
 #: lost halves nearly every plan and tells none from another, Tokyo lost is a rule of its own.
-SCORED_KINDS = ("earthquake", "local_earthquake", "area_blackout", "landing_cluster", "user")
+SCORED_KINDS = (
+    "earthquake",
+    "local_earthquake",
+    "area_blackout",
+    "landing_cluster",
+    "network",
+    "user",
+)
 
 
 #: Kinds of disasters in which something else than shaking and power takes hubs down.
-_LOSSES = ("local_earthquake", "landing_cluster", "user")
+_LOSSES = ("local_earthquake", "landing_cluster", "network", "user")
 
 
 class LeastSurvival(Section):
@@ -46,6 +53,8 @@ class LeastSurvival(Section):
     """With all of 50 or 60 Hz dark."""
     landing_cluster: Part
     """With a cluster of landings lost."""
+    network: Part
+    """With one part of the network lost."""
     tokyo_lost: Part
     """With the Tokyo area lost."""
     user: Part
@@ -98,13 +107,15 @@ def disasters_of(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Disas
     A run asks for the set of its candidates and of its hubs several times over; the last few are
     kept, under all that they follow from.
     """
-    return atlas.kept("disasters", _key(sites, scenario), lambda: _work_out(sites, atlas, scenario))
+    key = _key(sites, atlas, scenario)
+    return atlas.kept("disasters", key, lambda: _work_out(sites, atlas, scenario))
 
 
-def _key(sites: pd.DataFrame, scenario: Scenario) -> str:
+def _key(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> str:
     own: Parameters = scenario.criteria["disasters"]
+    network = network_of(atlas, scenario.network)
     settings = own.model_dump_json(include=set(DisasterSettings.model_fields))
-    digest = hashlib.sha256(settings.encode())
+    digest = hashlib.sha256(f"{settings} {network.digest}".encode())
     digest.update(scenario.criteria["cables"].model_dump_json().encode())
     file = file_and_layer(own.footprints_file)[0]
     if own.footprints_file and file.is_file():
@@ -120,7 +131,8 @@ def _key(sites: pd.DataFrame, scenario: Scenario) -> str:
 
 def _work_out(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> DisasterSet:
     own: Parameters = scenario.criteria["disasters"]
-    return disaster_set(sites, atlas, own, nearest_clusters(sites, atlas, scenario))
+    clusters = nearest_clusters(sites, atlas, scenario)
+    return disaster_set(sites, atlas, own, clusters, network_of(atlas, scenario.network))
 
 
 def nearest_clusters(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> list[str]:
@@ -175,6 +187,9 @@ def down_by_cause(disasters: DisasterSet) -> dict[str, NDArray[np.float64]]:
     weight = events["probability_30y"].fillna(0.0).to_numpy(dtype=float)
     lost = (1.0 - disasters.shaken) * disasters.lost * weight
     by_kind = {kind: lost[:, (events["kind"] == kind).to_numpy()].sum(axis=1) for kind in _LOSSES}
+    # What shakes nodes and links counts with what takes them alone.
+    standing = (1.0 - disasters.shaken) * (1.0 - disasters.lost)
+    by_kind["network"] += (standing * disasters.cut_off) @ weight
     shaking = disasters.shaken @ weight
     power = expected_down(disasters) - shaking - sum(by_kind.values())
     return {"shaking": shaking, **by_kind, "power": np.maximum(power, 0.0)}

@@ -67,6 +67,7 @@ _CAUSES = {
         ("local_earthquake", "by a local earthquake", "局地的な地震の揺れ"),
         ("power", "by power cut for longer than fuel lasts", "燃料が尽きるまで続く停電"),
         ("landing_cluster", "by cable landings lost", "海底ケーブル陸揚地域の喪失"),
+        ("network", "by the network cut", "通信網の途絶"),
         ("user", "by disasters of the user's file", "利用者が与えた災害"),
     )
 }

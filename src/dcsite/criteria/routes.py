@@ -33,7 +33,7 @@ from dcsite.contract import (
     Stop,
     linear_score,
 )
-from dcsite.network import Reach, RouteFinder, cut_off, fates_of, network_of
+from dcsite.network import Reach, RouteFinder, cut_off, fates_of, network_of, ways_out
 from dcsite.scenario.schema import Section
 
 if TYPE_CHECKING:
@@ -112,11 +112,8 @@ class TwoRoutes(Criterion[Parameters]):
         reach = Reach(network.graph, network.cores)
         own = _own(sites, fates)
         cut = (cut_off(network, sites, reach.of(fates)) & ~own).any(axis=1)
-        nothing = np.zeros((len(reach.nodes), 1), dtype=bool)
-        whole = reach.reached(nothing, np.zeros((len(reach.links), 1), dtype=bool))
-        tails = np.isfinite(network.tails(sites)[1])
-        joined = tails[:, 0] & ~cut_off(network, sites, whole)[:, 0]
-        routes = np.where(joined, np.where(cut | ~tails[:, 1], 1.0, _WANTED), 0.0)
+        first, second = ways_out(network, sites).T >= 0
+        routes = np.where(first, np.where(cut | ~second, 1.0, _WANTED), 0.0)
         return pd.DataFrame({ROUTES.name: routes}, index=sites.index)
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:

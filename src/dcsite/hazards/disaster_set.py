@@ -2,11 +2,12 @@
 
 An earthquake takes a site down by shaking, by a fragility curve whose scatter is in part common to
 all sites; and by the loss of power, where the grid is cut for longer than the site's fuel lasts.
+It may also cut the network, so that a site that stands has no route to an existing core left.
 Other disasters are losses alone: of an electricity area, of all areas of one frequency, of a
-cluster of cable landings, of the Tokyo area, or what a user's file says. A municipality's computed
-intensity is the one at its office; grid squares and a user's points take that of their
-municipality, since the geometry of the ruptures may not be passed on; ruptures of a user's file
-are computed at the site itself.
+cluster of cable landings, of a part of the network, of the Tokyo area, or what a user's file says.
+A municipality's computed intensity is the one at its office; grid squares and a user's points take
+that of their municipality, since the geometry of the ruptures may not be passed on; ruptures of a
+user's file are computed at the site itself.
 
 Sites may back each other up that no disaster takes down together.
 """
@@ -22,11 +23,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dcsite.contract import TIERS
+from dcsite.network import on_land, ways_out
 
 from .darkness import dark_logit, dark_sd, expected_share
 from .earthquakes import SIX_LOWER, UNSHAKEN, case_of_tokyo, computed_earthquakes
 from .fragility import Fragility, joint_probability_down, probability_down
 from .local import local_earthquakes, local_shaking
+from .network_loss import network_damage, network_losses
 from .restoration import outlast
 from .settings import DisasterSettings, key_of
 from .user import Footprints, read_footprints
@@ -36,7 +39,9 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.geo.geodesy import Floats
+    from dcsite.network import Network
 
+    from .network_loss import NetworkDamage
     from .settings import Kind
 
 #: Number of each tier.
@@ -44,7 +49,7 @@ _RANK = {tier: number for number, tier in enumerate(TIERS)}
 #: Log-odds beyond which a share is none or all.
 _FAR = 40.0
 #: Kinds of disasters that cut the power without an earthquake, or not at all.
-UNSHAKING = ("area_blackout", "frequency_blackout", "landing_cluster")
+UNSHAKING = ("area_blackout", "frequency_blackout", "landing_cluster", "network")
 #: Least share of an area's customers cut off that is told.
 _TOLD = 0.01
 _Areas = dict[str, dict[str, float]]
@@ -89,6 +94,8 @@ class DisasterSet:
         today) has the fuel of a large hub.
     landing_clusters : tuple of str
         Cluster of the cable landing that each site leans on.
+    network : NetworkDamage, optional
+        What the events do to the network that joins the sites.
     """
 
     events: pd.DataFrame
@@ -101,6 +108,12 @@ class DisasterSet:
     site_ids: tuple[str, ...]
     tiers: tuple[str, ...] | None = None
     landing_clusters: tuple[str, ...] = ()
+    network: NetworkDamage | None = None
+
+    @cached_property
+    def cut_off(self) -> Floats:
+        """Probability that each site has no route over the network left in each event, (n, m)."""
+        return np.zeros(self.lost.shape) if self.network is None else self.network.cut_off
 
     @cached_property
     def dark(self) -> Floats:
@@ -148,6 +161,7 @@ class DisasterSet:
             lost=self.lost[:, where],
             dark_logit=self.dark_logit[:, where],
             outlast=self.outlast[:, where],
+            network=self.network and self.network.take(where),
         )
 
     def both_down(
@@ -206,6 +220,7 @@ class DisasterSet:
 
     def _down(self, outlast: Floats) -> Floats:
         stands = (1.0 - self.shaken) * (1.0 - self.lost) * (1.0 - self.dark * outlast)
+        stands *= 1.0 - self.cut_off
         return np.asarray(1.0 - stands, dtype=np.float64)
 
     def _cut(
@@ -214,7 +229,8 @@ class DisasterSet:
         """Return the probability that sites are down otherwise than by shaking."""
         rank = self._rank[sites] if tiers is None else tiers
         dark = self.dark[sites, event] * self.outlast[rank, event]
-        return np.asarray(1.0 - (1.0 - self.lost[sites, event]) * (1.0 - dark), dtype=np.float64)
+        joined = (1.0 - self.lost[sites, event]) * (1.0 - self.cut_off[sites, event])
+        return np.asarray(1.0 - joined * (1.0 - dark), dtype=np.float64)
 
 
 def dark_share(logit: Floats, scale: float) -> Floats:
@@ -243,6 +259,7 @@ def disaster_set(
     atlas: Atlas,
     settings: DisasterSettings,
     landing_cluster: Sequence[str],
+    network: Network | None = None,
 ) -> DisasterSet:
     """Build the set for some sites.
 
@@ -257,6 +274,8 @@ def disaster_set(
         Which disasters there are and what they do.
     landing_cluster : sequence of str
         The cluster of cable landings that each site leans on.
+    network : Network, optional
+        What joins the sites; without one nothing of it is lost.
 
     Raises
     ------
@@ -264,12 +283,14 @@ def disaster_set(
         If the user's file is not as it must be; one line for each problem.
     """
     cases, felt = computed_earthquakes(atlas, settings)
+    placed = sites if network is None or "landmass_id" in sites else on_land(sites, atlas)
     code = sites["municipality_code"].to_numpy()
     here = felt.reindex(code).fillna(UNSHAKEN).to_numpy(dtype=float)
     parts = [
         Footprints(cases, here, np.zeros(here.shape)),
         local_earthquakes(sites, atlas, settings),
         _losses(atlas, settings, np.asarray(landing_cluster, dtype=object)),
+        *([] if network is None else [network_losses(placed, network, atlas, settings)]),
         _tokyo_lost(cases, here, case_of_tokyo(atlas, settings)),
     ]
     dark, areas, still_out = _cut_by_known(atlas, settings)
@@ -286,6 +307,9 @@ def disaster_set(
     here_dark = whole.reindex(sites["area"].to_numpy()) > 0.0
     logit[:, events.index.get_indexer(whole.columns)] = np.where(here_dark, np.inf, -np.inf)
     quake = (~events["kind"].isin(UNSHAKING)).to_numpy()
+    damage = None
+    if network is not None:
+        damage = _network_damage(placed, atlas, settings, network, events.index)
     return DisasterSet(
         events[list(_COLUMNS)],
         np.hstack([part.intensity for part in parts]),
@@ -299,7 +323,43 @@ def disaster_set(
         tuple(map(str, sites.index)),
         tuple(map(str, sites["tier"])) if "tier" in sites else None,
         tuple(landing_cluster),
+        damage,
     )
+
+
+def _network_damage(
+    sites: pd.DataFrame,
+    atlas: Atlas,
+    settings: DisasterSettings,
+    network: Network,
+    events: pd.Index[str],
+) -> NetworkDamage:
+    """Return what the events do to the network, as they are felt at the municipal offices."""
+
+    def found() -> NetworkDamage:
+        _, felt = computed_earthquakes(atlas, settings)
+        felt = felt.assign(tokyo_lost=felt[case_of_tokyo(atlas, settings)])
+        _, strong = local_shaking(atlas, settings)
+        lost = pd.DataFrame(index=felt.index)
+        if settings.footprints_file:
+            own = _at_offices(atlas, settings)
+            offices, names = atlas.table("municipalities").index, own.events.index
+            felt = felt.join(pd.DataFrame(own.intensity, offices, names), how="outer")
+            lost = pd.DataFrame(own.lost, offices, names)
+        return network_damage(network, events, felt, strong, lost, atlas, settings)
+
+    key = (settings.model_dump_json(), network.digest)
+    # A user's file may have changed since it was read.
+    known = found() if settings.footprints_file else atlas.kept("network damage", key, found)
+    return replace(known, tails=ways_out(network, sites))
+
+
+def _at_offices(atlas: Atlas, settings: DisasterSettings) -> Footprints:
+    """Return what a user's file does at the municipal offices."""
+    offices = atlas.table("municipalities")[["office_lat_deg", "office_lon_deg"]]
+    offices = offices.set_axis(["lat_deg", "lon_deg"], axis=1)
+    offices = offices.assign(municipality_code=offices.index)
+    return read_footprints(settings.footprints_file, offices, atlas)
 
 
 def _cut_by_known(
@@ -329,11 +389,8 @@ def _cut_by_known(
 
 def _cut_by_own(atlas: Atlas, settings: DisasterSettings) -> tuple[pd.DataFrame, _Areas]:
     """Return what the shaking of a user's file cuts off: as it is felt at the offices."""
-    offices = atlas.table("municipalities")[["office_lat_deg", "office_lon_deg"]]
-    offices = offices.set_axis(["lat_deg", "lon_deg"], axis=1)
-    offices = offices.assign(municipality_code=offices.index)
-    found = read_footprints(settings.footprints_file, offices, atlas)
-    felt = pd.DataFrame(found.intensity, offices.index, found.events.index)
+    found = _at_offices(atlas, settings)
+    felt = pd.DataFrame(found.intensity, atlas.table("municipalities").index, found.events.index)
     return _cut_off(atlas, settings, _strongly(felt, settings))
 
 

@@ -19,6 +19,7 @@ Kind: TypeAlias = Literal[
     "area_blackout",
     "frequency_blackout",
     "landing_cluster",
+    "network",
     "tokyo_lost",
     "user",
 ]
@@ -64,6 +65,13 @@ class DisasterSettings(Section):
     """Probability in 30 years that all areas of 50 Hz, or of 60 Hz, black out."""
     landing_cluster_30y: Part
     """Probability in 30 years that a crowded cluster of cable landings is lost."""
+    network_30y: Part
+    """Probability in 30 years that one node, landing, link, crossing or cable of the network is
+    lost for days without an earthquake."""
+    node_down_intensity: Annotated[float, Field(ge=4, le=8)]
+    """JMA intensity at which half of the network's nodes and landings are down."""
+    link_down_intensity: Annotated[float, Field(ge=4, le=8)]
+    """JMA intensity, the strongest along it, at which half of the network's links are cut."""
     tokyo_lost_case: str
     """Computed earthquake with which Tokyo is lost: a scenario code, or largest for the one in
     force that shakes the largest share of the prefecture's residents by 6-lower or more."""

@@ -2,7 +2,7 @@
 
 from .backbone import Network, network_of, on_land
 from .files import network_files
-from .losses import Fate, Reach, cut_off, fates_of
+from .losses import Fate, Reach, cut_off, fates_of, ways_out
 from .routes import Route, RouteFinder, Routes, fibre_km_between
 from .sea import open_sea
 from .systems import cable_systems, landings_in_force, reach_and_loss
@@ -24,4 +24,5 @@ __all__ = [
     "on_land",
     "open_sea",
     "reach_and_loss",
+    "ways_out",
 ]

@@ -68,12 +68,15 @@ class Network:
         Cables and links that are no route: `name`, `status`, `year`, `note`.
     cores : tuple of str
         The node nearest to each existing core.
+    digest : str
+        Of all it follows from.
     """
 
     graph: nx.MultiGraph
     parameters: NetworkParameters
     waiting: pd.DataFrame
     cores: tuple[str, ...] = ()
+    digest: str = ""
 
     @cached_property
     def nodes(self) -> pd.DataFrame:
@@ -183,9 +186,11 @@ def network_of(atlas: Atlas, own: NetworkParameters) -> Network:
     NetworkFileError
         With all problems of a user's file.
     """
-    digests = [hashlib.sha256(file.read_bytes()).digest() for file in network_files(own.file)]
-    key = (own.model_dump_json(), *digests)
-    return atlas.kept("network", key, lambda: _network(atlas, own))
+    digest = hashlib.sha256(own.model_dump_json().encode())
+    for file in network_files(own.file):
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    key = digest.hexdigest()
+    return atlas.kept("network", key, lambda: replace(_network(atlas, own), digest=key))
 
 
 def on_land(places: pd.DataFrame, atlas: Atlas) -> pd.DataFrame:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import networkx as nx
 import numpy as np
 
 if TYPE_CHECKING:
-    import networkx as nx
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -140,6 +140,33 @@ class Reach:
             changed = not np.array_equal(before, found)
         return np.unpackbits(found, axis=1, count=nodes_lost.shape[1]).astype(bool)
 
+    def weakest(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the largest value on the way to a core whose largest is least.
+
+        Parameters
+        ----------
+        value : numpy.ndarray, shape (N + L, s)
+            Of each node and each link.
+
+        Returns
+        -------
+        numpy.ndarray, shape (N, s)
+            Infinite where there is no way.
+        """
+        nodes, links = value[: len(self.nodes)], value[len(self.nodes) :]
+        found = np.full(nodes.shape, np.inf)
+        found[self._cores] = nodes[self._cores]
+        changed = True
+        while changed:
+            before = found.copy()
+            for link, (one, other) in zip(links, self.ends.tolist(), strict=True):
+                over = np.maximum(link, found[one])
+                np.minimum(found[other], np.maximum(over, nodes[other]), out=found[other])
+                over = np.maximum(link, found[other])
+                np.minimum(found[one], np.maximum(over, nodes[one]), out=found[one])
+            changed = not np.array_equal(before, found)
+        return found
+
     def of(self, fates: tuple[Fate, ...]) -> Flags:
         """Return which nodes reach a core when each of some fates comes, shape (N, fates)."""
 
@@ -168,9 +195,26 @@ def cut_off(network: Network, places: pd.DataFrame, reached: Flags) -> Flags:
     Returns
     -------
     numpy.ndarray of bool, shape (places, s)
-        Never True of a place without a tail: no way of it is known, so none can be lost.
+        Never True of a place from which no way is known: none can be lost.
+    """
+    node = ways_out(network, places)
+    over = [reached[end] & (end >= 0)[:, None] for end in node.T]
+    return np.asarray((node[:, :1] >= 0) & ~np.logical_or.reduce(over))
+
+
+def ways_out(network: Network, places: pd.DataFrame) -> NDArray[np.intp]:
+    """Return the nodes that tails lead to and from which a core is reached while nothing is lost.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (places, 2)
+        Positions in the network; -1: none, never before one.
     """
     node, away_km = network.tails(places)
-    known = np.isfinite(away_km)
-    over = [reached[node[:, tail]] & known[:, tail, None] for tail in range(node.shape[1])]
-    return np.asarray(known[:, :1] & ~np.logical_or.reduce(over))
+    joined = set[str]().union(*(nx.node_connected_component(network.graph, core)
+                                for core in network.cores))  # fmt: skip
+    reaches = np.array([one in joined for one in network.graph], dtype=np.bool_)
+    if not len(reaches):
+        return np.full(node.shape, -1)
+    node = np.where(np.isfinite(away_km) & reaches[node], node, -1)
+    return np.where(node[:, :1] < 0, node[:, ::-1], node)

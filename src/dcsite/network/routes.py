@@ -117,8 +117,7 @@ class Routes:
         The shortest pair that shares least; one where there is no second, none where no way is
         known.
     cuts : tuple of Fate
-        Single losses that leave the place without a route; where it stands in the municipality of
-        a node, that of the municipality or its prefecture is told with the others if it does.
+        Single losses that leave the place without the route it has.
     """
 
     link_disjoint: int
@@ -154,7 +153,7 @@ class RouteFinder:
         ]
         apart = self._pair(self._by_nodes, tails)
         joined = apart if len(apart) == 2 else self._pair(self._by_links, tails)
-        ends = [node for _, node in tails]
+        ends = [node for _, node in tails] if joined else []
         cuts = tuple(
             fate
             for fate, reached in zip(self._fates, self._reach, strict=True)

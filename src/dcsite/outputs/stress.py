@@ -60,6 +60,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "area_blackout": ("エリア停電", "area blackouts"),
     "frequency_blackout": ("同一周波数系統の停電", "frequency-wide blackouts"),
     "landing_cluster": ("陸揚地域の喪失", "landing clusters lost"),
+    "network": ("通信網の一部の喪失", "a part of the network lost"),
     "tokyo_lost": ("東京圏の喪失", "Tokyo area lost"),
     "user": ("利用者の災害", "a user's own"),
 }

@@ -21,11 +21,13 @@ from scipy.special import betaincinv
 
 from dcsite.contract import TIERS, disasters_at
 from dcsite.hazards import disaster_set, falls_with, settings_of
+from dcsite.network import network_of
 
 from .stress_simulate import Striking
 from .stress_takeover import Reserve
 from .stress_types import (
     AfterTakeover,
+    CutOff,
     Estimate,
     EventLoss,
     Exceedance,
@@ -216,7 +218,9 @@ def fleet(
     disasters = (
         disasters_at(hubs, atlas, scenario)
         if landing_clusters is None
-        else disaster_set(hubs, atlas, settings, landing_clusters)
+        else disaster_set(
+            hubs, atlas, settings, landing_clusters, network_of(atlas, scenario.network)
+        )
     )
     return Fleet(
         name,
@@ -281,6 +285,7 @@ def fleet_result(
         full_load_hours_per_year=mwh_per_year.times(1.0 / total),
         after_takeover=_after_takeover(struck.reserve, damage, lost_mwh, years),
         mwh_by_kind=_by_kind(struck, damage, lost_mwh, occurred, years),
+        cut_off=_cut_off(damage, load, years),
         pairs=_pairs(struck, damage, years),
         worst=_worst(struck, damage, share, lost_mwh, occurred, years),
     )
@@ -352,6 +357,18 @@ def _bins(share: Floats, worst: Floats, years: int) -> tuple[ShareBin, ...]:
             )
         )
     return tuple(found)
+
+
+def _cut_off(damage: Damage, load: Floats, years: int) -> CutOff:
+    """Count what stands without a route over the network."""
+    cut_mw = (damage.cut_hours > 0.0) @ load
+    hit = cut_mw > 0.0
+    return CutOff(
+        per_year=clopper_pearson(len(np.unique(damage.year[hit])), years),
+        mean_mw=float(cut_mw[hit].mean()) if hit.any() else 0.0,
+        largest_mw=float(cut_mw.max(initial=0.0)),
+        mwh_per_year=yearly_mean(damage.year, damage.cut_hours @ load, years),
+    )
 
 
 def _by_kind(

@@ -22,7 +22,9 @@ where a draw of its own lies below the share of customers cut, which one draw co
 moves up or down; the hub is then down for as long as the outage outlasts the fuel of its tier, not
 at all if it does not. A loss strikes where the draw common to all hubs lies below its probability,
 so that two hubs that may both be lost are lost together as often as the less likely of them; a
-local earthquake is such a loss within its circle. A hub stays down for the longest of these.
+local earthquake is such a loss within its circle. A hub whose every route over the network is cut
+by the same shaking, node by node and link by link, is down for its users until one is mended. A hub
+stays down for the longest of these.
 
 Hubs that an earlier disaster still keeps down count as down when the next one strikes, and hours
 that overlap are counted once.
@@ -80,6 +82,7 @@ class StressAssumptions(Stated):
 
     repair_after_shaking_days: LogRange
     landing_cluster_days: LogRange
+    network_days: LogRange
     user_event_days: LogRange
 
 
@@ -107,7 +110,7 @@ class Occurrences:
         darkness.
     loss_draw, outage_draw, days_draw : numpy.ndarray, shape (k,)
         Even in 0..1, the same for all hubs: whether what may be lost is lost, which recorded outage
-        it is like, and how long landings or a user's losses last.
+        it is like, and how long landings, a part of the network or a user's losses last.
     """
 
     time_years: Floats
@@ -212,6 +215,8 @@ _LANDINGS = "landing_cluster"
 
 _LOCAL = "local_earthquake"
 
+_NETWORK = "network"
+
 
 @dataclass(frozen=True, eq=False)
 class Damage:
@@ -231,6 +236,9 @@ class Damage:
         Hours each hub is down because of this occurrence beyond what it was already.
     until_hours : numpy.ndarray, shape (k, n)
         Hour of the horizon at which each hub that is down then is up again.
+    cut_hours : numpy.ndarray, shape (k, n)
+        Hours that each hub is down for want of a route alone: beyond all else that this occurrence
+        does to it.
     """
 
     year: NDArray[np.int64]
@@ -239,6 +247,7 @@ class Damage:
     down: Flags
     hours: Floats
     until_hours: Floats
+    cut_hours: Floats
 
 
 def simulate(
@@ -298,6 +307,7 @@ class Striking:
         self._curves, self._assumed, self._fuel_hours = curves, assumed, fuel_hours
         self._fragility, self._dark_sd = disasters.fragility, disasters.dark_sd
         # By event first: an occurrence takes one row of each.
+        self._network = disasters.network
         self._intensity = np.ascontiguousarray(disasters.intensity.T)
         self._lost = np.ascontiguousarray(disasters.lost.T)
         self._dark_logit = np.ascontiguousarray(disasters.dark_logit.T)
@@ -305,6 +315,7 @@ class Striking:
         self._after_earthquake: Flags = ~np.isin(kind, UNSHAKING)
         self._landings: Flags = kind == _LANDINGS
         self._local: Flags = kind == _LOCAL
+        self._of_network: Flags = kind == _NETWORK
         self._may_shake: Flags = np.isfinite(self._intensity)
         self._may_lose: Flags = self._lost > 0.0
         self._may_darken: Flags = self._dark_logit > -np.inf
@@ -318,9 +329,16 @@ class Striking:
             self._darken(what, chance),
         ):
             hours[row, hub] = np.maximum(hours[row, hub], lasts)
+        without = hours.copy()
+        if self._network is not None:
+            row, hub = np.nonzero(
+                self._network.draw(what.event, what.common_draw, what.loss_draw, chance)
+            )
+            lasts = self._assumed.network_days.at(what.days_draw[row]) * _HOURS_PER_DAY
+            hours[row, hub] = np.maximum(hours[row, hub], lasts)
         # What strikes nobody keeps nobody down either.
         hit = np.flatnonzero(hours.any(axis=1))
-        hours, time = hours[hit], what.time_years[hit]
+        without, hours, time = without[hit], hours[hit], what.time_years[hit]
         struck, begin = hours > 0.0, time[:, None] * HOURS_PER_YEAR
         end = np.where(struck, begin + hours, -np.inf)
         before = np.full(hours.shape, -np.inf)
@@ -333,6 +351,7 @@ class Striking:
             struck | (before > begin),
             np.where(struck, np.maximum(end - np.maximum(begin, before), 0.0), 0.0),
             np.maximum(before, end),
+            hours - without,
         )
 
     def _shaken(self, what: Occurrences, chance: np.random.Generator) -> _Struck:
@@ -345,14 +364,14 @@ class Striking:
         return row[down], hub[down], self._repair_hours(chance, int(down.sum()))
 
     def _lose(self, what: Occurrences, chance: np.random.Generator) -> _Struck:
-        """Return who is lost: to a local earthquake, with the landings, by a user's file."""
+        """Return who is lost: to a local earthquake, with landings or network, by a user's file."""
         row, hub = np.nonzero(self._may_lose[what.event])
         down = what.loss_draw[row] < self._lost[what.event[row], hub]
         row, hub = row[down], hub[down]
         event, drawn, assumed = what.event[row], what.days_draw[row], self._assumed
-        days = np.where(
-            self._landings[event],
-            assumed.landing_cluster_days.at(drawn),
+        days = np.select(
+            [self._landings[event], self._of_network[event]],
+            [assumed.landing_cluster_days.at(drawn), assumed.network_days.at(drawn)],
             assumed.user_event_days.at(drawn),
         )
         repair = self._repair_hours(chance, len(row))

@@ -227,6 +227,23 @@ class AfterTakeover(Record):
     """The same as hours of the whole load."""
 
 
+class CutOff(Record):
+    """What earthquakes leave without a route to an existing core, beyond what else they do.
+
+    Losses of parts of the network without an earthquake are a kind of disaster of their own.
+    """
+
+    per_year: Estimate
+    """Probability that in a year a hub is cut off that would stand, or for longer than it is down
+    otherwise."""
+    mean_mw: Figure
+    """Capacity cut off in MW, mean over the occurrences that cut any off."""
+    largest_mw: Figure
+    """The most in one of them, in MW."""
+    mwh_per_year: Estimate
+    """Energy of IT load that this adds to what is lost, in MWh a year."""
+
+
 class FleetResult(Record):
     """What the simulated years do to one set of hubs."""
 
@@ -257,6 +274,8 @@ class FleetResult(Record):
     mwh_by_kind: Mapping[str, Estimate]
     """Energy lost a year before takeover, by kind of disaster in order of the set; kinds that were
     drawn."""
+    cut_off: CutOff
+    """What the network's own damage adds."""
     pairs: tuple[PairResult, ...]
     """All pairs, the most likely first."""
     worst: tuple[EventLoss, ...]
