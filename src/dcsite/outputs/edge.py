@@ -203,9 +203,9 @@ def _points(found: Edge) -> list[dict[str, Any]]:
                 told = [None if np.isnan(value) else round(value, 2) for value in measured]
                 why = f"{one.why_ja} {one.why_en}" if lacking else None
                 record = [its.name_ja, its.name_en, served, *told, why]
-                marks.append((one.lat_deg, one.lon_deg, 5.0 if lacking else 2.5, record))
-        layers.append(circles("セル（基地局） Cell", "", _CELL_FIELDS, marks, order=2,
-                              stroke=False, fillColor=colour, fillOpacity=0.8))  # fmt: skip
+                marks.append((one.lat_deg, one.lon_deg, 5.0 if lacking else 1.8, record))
+        style = {"stroke": False, "fillColor": colour, "fillOpacity": 0.8 if lacking else 0.5}
+        layers.append(circles("セル（基地局） Cell", "", _CELL_FIELDS, marks, order=2, **style))
     return layers
 
 

@@ -441,6 +441,9 @@ def _parents(
     places: pd.DataFrame, hubs: pd.DataFrame, cores: pd.DataFrame, network: Network, near: csr_array
 ) -> pd.DataFrame:
     """Return each place's parent hub and core, with the round trips; infinite out of reach."""
+    if hubs.empty:
+        none = {"parent_id": "", "parent_ms": np.inf, "core_id": "", "core_ms": np.inf}
+        return pd.DataFrame(none, index=places.index)
     way_km, asked = np.full((len(places), len(hubs)), np.inf), near.sum(axis=0) > 0
     if asked.any():
         way_km[asked] = network.fibre_km(places[asked], hubs)
@@ -583,36 +586,26 @@ def _why(reach: _Reach, row: int, has: int, parent_ms: float | None) -> tuple[st
 def _corridors(
     drawn: pd.DataFrame, reach: _Reach, told: tuple[EdgeCell, ...]
 ) -> tuple[EdgeCorridor, ...]:
-    cells = reach.cells.assign(
-        most_km=reach.most_km, covered=[one.missing == 0 and not one.unserved_kw for one in told]
-    )
-    found = []
-    for at, mine in cells.groupby("corridor"):
-        one = drawn.loc[at]
-        found.append(
-            EdgeCorridor(
-                **one[
-                    [
-                        "corridor_id",
-                        "name_ja",
-                        "name_en",
-                        "kind",
-                        "lines",
-                        "stated_km",
-                        "basis_ja",
-                        "basis_en",
-                    ]
-                ],
-                max_ms=float(mine["max_ms"].iloc[0]),
-                reach_km=max(float(mine["most_km"].iloc[0]), 0.0),
-                length_km=float(mine["km"].sum()),
-                area_km2=float(mine["km2"].sum()),
-                cells=len(mine),
-                covered_share=float(mine["covered"].mean()),
-                load_kw=float(mine["load_kw"].sum()),
-            )
-        )
-    return tuple(found)
+    """Return the corridors with the sums of their cells."""
+    covered = [one.missing == 0 and not one.unserved_kw for one in told]
+    cells = reach.cells.assign(reach_km=np.maximum(reach.most_km, 0.0), covered_share=covered)
+    its = cells.groupby("corridor").agg(
+        max_ms=("max_ms", "first"), reach_km=("reach_km", "first"), length_km=("km", "sum"),
+        area_km2=("km2", "sum"), cells=("km", "size"), covered_share=("covered_share", "mean"),
+        load_kw=("load_kw", "sum"),
+    )  # fmt: skip
+    names = [
+        "corridor_id",
+        "name_ja",
+        "name_en",
+        "kind",
+        "lines",
+        "stated_km",
+        "basis_ja",
+        "basis_en",
+    ]
+    rows: list[dict[str, Any]] = drawn[names].join(its).to_dict("records")  # type: ignore[assignment]
+    return tuple(EdgeCorridor(**row) for row in rows)
 
 
 def _above(mec: tuple[EdgeSite, ...], hubs: pd.DataFrame) -> tuple[EdgeHub, ...]:
@@ -671,8 +664,10 @@ def check_edge(found: Edge, reach: _Reach, fits: NDArray[np.bool_], hubs: pd.Dat
         asked = np.arange(len(places)) if cell.missing else np.array([at[n] for n in cell.site_ids])
         km = geodesic_km(cell.lat_deg, cell.lon_deg, lat[asked], lon[asked])
         fibre_km = km * own.tail_route_factor * own.fibre_per_route_km
-        there = fibre_km <= assumed.access_fibre_km.value - _SLACK_KM * (-1.0) ** (not cell.missing)
-        ms = reach.trip_ms(km) <= reach.cells["max_ms"].iloc[row] + _TINY
+        # On the very edge of reach either is right.
+        slack = -1.0 if cell.missing else 1.0
+        there = fibre_km <= assumed.access_fibre_km.value + slack * _SLACK_KM
+        ms = reach.trip_ms(km) <= reach.cells["max_ms"].iloc[row] + slack * _SLACK_KM
         usable = {str(name) for name in names[asked[there & ms & fits[asked]]]
                   if body[at[str(name)]] == reach.body[row]}  # fmt: skip
         if cell.missing:

@@ -283,7 +283,7 @@ def cells_of(corridors: pd.DataFrame, assumed: EdgeAssumptions) -> pd.DataFrame:
     shapes = gpd.GeoSeries(corridors["geometry"].to_numpy(), crs="EPSG:4326")
     # Degrees of longitude are shorter: this errs to the high side, by a third at most.
     rough = shapely.length(shapes.to_numpy()) * _KM_PER_DEGREE / spacing_km
-    flat = shapes.geom_type.str.endswith("Polygon")
+    flat = shapes.geom_type.str.endswith("Polygon").to_numpy()
     area_km2 = shapes.to_crs(_EQUAL_AREA).area.to_numpy() / 1e6
     count = float(np.where(flat, area_km2 / spacing_km**2, rough).sum())
     box = shapes.bounds.to_numpy()
@@ -293,21 +293,20 @@ def cells_of(corridors: pd.DataFrame, assumed: EdgeAssumptions) -> pd.DataFrame:
         what = f"make about {count:,.0f} cells every {spacing_km:g} km; allowed: up to"
         how = "give less, or a larger sampling_km in --assumptions"
         raise CorridorsError(Problem("--corridors", "", f"{what} {MOST_CELLS:,}; {how}"))
-    parts = []
-    for at, (shape, km2) in enumerate(zip(shapes, area_km2, strict=True)):
-        one = corridors.iloc[at]
-        kind: Kind = getattr(assumed.kinds, one["kind"])
-        lat, lon, km = _along(shape, spacing_km) if km2 == 0.0 else _over(shape, spacing_km)
-        per_km2 = km2 / len(lat)
-        load_kw = kind.load_kw_per_km * km + kind.load_kw_per_km2 * per_km2
-        max_ms = kind.max_ms if np.isnan(one["max_ms"]) else one["max_ms"]
-        parts.append(
-            pd.DataFrame(
-                {"corridor": at, "lat_deg": lat, "lon_deg": lon, "km": km, "km2": per_km2,
-                 "load_kw": load_kw * one["weight"], "max_ms": max_ms}
-            )
-        )  # fmt: skip
-    cells = pd.concat(parts, ignore_index=True)
+    kinds: list[Kind] = [getattr(assumed.kinds, one) for one in corridors["kind"]]
+    lay = [_over if one else _along for one in flat]
+    laid = [over(shape, spacing_km) for over, shape in zip(lay, shapes, strict=True)]
+    at = np.repeat(np.arange(len(laid)), [len(one[0]) for one in laid])
+    lat, lon, km = (np.concatenate(part) for part in zip(*laid, strict=True))
+    km2 = np.where(flat, area_km2, 0.0)[at] / np.bincount(at)[at]
+    per_km = np.array([one.load_kw_per_km for one in kinds])[at]
+    per_km2 = np.array([one.load_kw_per_km2 for one in kinds])[at]
+    load_kw = (per_km * km + per_km2 * km2) * corridors["weight"].to_numpy(dtype=float)[at]
+    max_ms = corridors["max_ms"].fillna(pd.Series([one.max_ms for one in kinds], corridors.index))
+    cells = pd.DataFrame(
+        {"corridor": at, "lat_deg": lat, "lon_deg": lon, "km": km, "km2": km2, "load_kw": load_kw,
+         "max_ms": max_ms.to_numpy(dtype=float)[at]}
+    )  # fmt: skip
     if (load_kw := float(cells["load_kw"].sum())) > _MOST_KW:
         what = f"have a load of {load_kw:,.0f} kW in all; allowed: up to {_MOST_KW:,.0f} kW"
         raise CorridorsError(Problem("--corridors", "weight", f"{what}; give smaller weights"))
