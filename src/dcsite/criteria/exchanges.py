@@ -294,10 +294,12 @@ def _with_openings(
             where_ja.append(f"{titles[one][1]}（最大の拠点{ja}）")
         notes.append(
             f"internet exchanges of at least {own.min_members} networks are to open in "
-            f"{len(opened)} region(s): {', '.join(where_en)}; those opened since 2020 are not in "
-            f"the table, and no cost is stated / {len(opened)}地方で{own.min_members}以上の"
+            f"{len(opened)} region(s): {', '.join(where_en)}; the shipped table has none "
+            "opened since 2020 (dcsite data import peeringdb lays today's over it), and no cost is "
+            f"stated / {len(opened)}地方で{own.min_members}以上の"
             f"ネットワークが接続するエクスチェンジの開設が必要：{'、'.join(where_ja)}。"
-            "2020年以降に開設されたものは表になく、費用の公表値もない"
+            "同梱の表に2020年以降の開設分はなく（dcsite data import peeringdb で取り込める）、"
+            "費用の公表値もない"
         )
     for one in ranked[own.max_new :]:
         en, ja = titles[one]

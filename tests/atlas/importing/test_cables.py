@@ -206,6 +206,8 @@ def test_a_new_landing_far_inland_is_uncertain_by_as_much(desk):
         ([{"id": "a", "name": "A"}], "holds no rows"),
         ({"type": "FeatureCollection", "features": [7]}, "'7' is no object"),
         ([], "holds no rows"),
+        (geo() | {"features": [{"properties": {}, "geometry": {"type": "Point",
+                                                               "coordinates": 7}}]}, "holds no"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_in_one_line(desk, content, said):

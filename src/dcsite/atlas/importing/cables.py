@@ -102,7 +102,8 @@ def _take(reading: Reading, number: int, answer: Any, given: _Map) -> bool:
         key = str(own.get("id", own.get("slug")))
         shape = record.get("geometry")
         shape = shape if isinstance(shape, dict) else {}
-        form, drawn = str(shape.get("type")), shape.get("coordinates") or []
+        form, drawn = str(shape.get("type")), shape.get("coordinates")
+        drawn = drawn if isinstance(drawn, list) else []
         if isinstance(own.get("landing_points"), list) and ("rfs" in own or "length" in own):
             if reading.once(file, key, own, given.seen):
                 given.cables[key] = own | {"file": number}
