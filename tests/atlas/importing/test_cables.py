@@ -217,6 +217,12 @@ def test_what_is_wrong_is_told_in_one_line(desk, content, said):
     assert len(told.splitlines()) == 1
 
 
+def test_cables_cannot_stand_alone(desk):
+    file = desk.file("a.json", json.dumps(cable("a", "A", "kushiro-japan")), "utf-8")
+    said = desk.said("submarine-cables", file, replace=True)
+    assert said.startswith("--replace: is not for submarine-cables: domestic_cable_segments and")
+
+
 def test_swapped_and_doubled_points_are_told(desk):
     new = cable("north-line", "North Line", "kushiro-japan", "bandon-or-united-states")
     first = {"id": "kushiro-japan", "name": "Kushiro, Japan", "latitude": "144.38",

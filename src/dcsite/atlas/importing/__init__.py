@@ -90,6 +90,9 @@ def import_files(
         wrong = f"{kind!r} is not known; allowed are {', '.join(IMPORTERS)}"
         raise GeodataError(Problem("KIND", "", wrong))
     importer, old = IMPORTERS[kind], (into / DESCRIPTOR).is_file()
+    if replace and importer.never_alone:
+        wrong = f"is not for {kind}: {importer.never_alone} need rows of the shipped tables"
+        raise GeodataError(Problem("--replace", "", wrong))
     if old and not read_package(into).overlay:
         wrong = "is no overlay but geodata that stand alone; give another folder with --into"
         raise GeodataError(Problem(str(into / DESCRIPTOR), "overlay", wrong))

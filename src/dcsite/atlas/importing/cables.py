@@ -402,4 +402,5 @@ SUBMARINE_CABLES = Importer(
         "path": "https://github.com/stevesong/open_undersea_cable_map",
     },
     read=read_cables,
+    never_alone="domestic_cable_segments and landing_clusters",
 )

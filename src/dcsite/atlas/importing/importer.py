@@ -32,3 +32,5 @@ class Importer:
     """Reads the files as tables by name."""
     always_replaced: tuple[str, ...] = ()
     """Tables that cannot be laid over the shipped rows by key."""
+    never_alone: str = ""
+    """Shipped tables with ids of these, which can therefore not stand alone; empty: they can."""
