@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from selenium.webdriver.common.by import By
 
-from dcsite.contract import AddedLoad
+from dcsite.contract import AddedLoad, Link
 from dcsite.network import RouteFinder, fates_of, network_of, on_land
 from dcsite.outputs.single_points import single_points, single_points_page
 from dcsite.scenario import NetworkParameters
@@ -125,6 +125,47 @@ def test_losses_of_the_shipped_network_against_networkx(plan, atlas):
         assert (0 in points["node", lost].last) == bool(cut) == hangs, (lost, ishikari)
 
 
+class Ways(Link):
+    """A link that opens ways abroad."""
+
+    ways: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def ways_abroad(self):
+        return self.ways
+
+
+def test_a_core_loses_a_corridor_with_its_last_way_to_it(plan, atlas):
+    ishikari, kurume, *others = plan.hubs
+    e2a = Ways(None, None, 1.0, 42.6, 141.6, (("E2A", ("tomakomai",)),))
+    two = Ways(
+        None, None, 1.0, 33.6, 130.4,
+        (("Korea-Japan Cable Network", ("fukuoka", "kitakyushu")), ("E2A", ("itoshima",))),
+    )  # fmt: skip
+    cores = (
+        dataclasses.replace(ishikari, links={"landing": e2a}),
+        dataclasses.replace(kurume, links={"landing": two}),
+    )
+    found = single_points(dataclasses.replace(plan, hubs=(*cores, *others)), atlas)
+    without = {one.en: one.without for kind in ("system", "landing", "cluster")
+               for one in found[kind] if one.without}  # fmt: skip
+    both = frozenset({0, 1})
+    assert without == {
+        "E2A": {"asia_pacific": frozenset({0}), "north_america": both},
+        "Tomakomai": {"asia_pacific": frozenset({0}), "north_america": frozenset({0})},
+        "Itoshima": {"north_america": frozenset({1})},
+    }
+    # Shortest ways from Ishikari to North America end at Tomakomai, where E2A alone leads there.
+    (e2a_lost,) = (one for one in found["system"] if one.en == "E2A")
+    assert 0 in e2a_lost.further["north_america"]
+    assert e2a_lost.left["north_america"][1] - e2a_lost.left["north_america"][0] == 1
+    # What takes more megawatts comes first, a lost corridor before a longer way.
+    assert found["system"][0].en == "E2A"
+    # Without the crowded cluster some systems still land at Shima.
+    boso = max(found["cluster"], key=lambda one: len(one.further["north_america"]))
+    assert 0 < boso.left["north_america"][0] < boso.left["north_america"][1]
+
+
 def test_parts_of_the_power_system_are_sorted_by_megawatts(plan, atlas):
     found = single_points(with_loads(plan), atlas)
     assert [one.ja for one in found["connection"]] == ["乙", "<b>甲</b>"]
@@ -136,13 +177,15 @@ def test_a_plan_of_before_there_was_a_network_tells_of_the_power_system(plan, at
     old = dataclasses.replace(with_loads(plan), scenario={"name": "old"})
     found = single_points(old, atlas)
     assert {kind for kind, points in found.items() if points} == {"connection", "area"}
-    assert "Not looked at in this plan" in single_points_page(old, atlas)
+    assert "Not looked at in this plan" in single_points_page(old, atlas, found)
 
 
 @pytest.mark.browser
 def test_the_page_says_when_nothing_hangs_and_is_all_text(plan, atlas, tmp_path, open_browser):
     page = tmp_path / "single_points.html"
-    page.write_text(single_points_page(with_loads(plan), atlas), encoding="utf-8")
+    loaded = with_loads(plan)
+    text = single_points_page(loaded, atlas, single_points(loaded, atlas))
+    page.write_text(text, encoding="utf-8")
     driver = open_browser(1200, 900)
     driver.get(page.as_uri())
     kinds = {

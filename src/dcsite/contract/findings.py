@@ -146,6 +146,11 @@ class Link(Record):
         return ""
 
     @property
+    def ways_abroad(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Cable systems it opens to the hub: name, and ids of the landings that are in reach."""
+        return ()
+
+    @property
     def end_id(self) -> str:
         """Id of the link's end in its table; empty where it has none."""
         return ""

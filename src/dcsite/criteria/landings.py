@@ -161,6 +161,11 @@ class NewLandingLink(Link):
     """Share of the municipality's residents in tsunami zones; null where not known."""
 
     @property
+    def ways_abroad(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The system its spur joins, which is lost with the landing where the spur ends."""
+        return ((self.system, (self.landing_id,)),)
+
+    @property
     def detail(self) -> str:
         """The system it joins, the spur and the year."""
         return f"→ {self.system} ≤ {self.spur_km:,.0f} km ({self.year})"

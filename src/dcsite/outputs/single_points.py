@@ -10,7 +10,7 @@ electricity areas. A kind on which nothing hangs is told with how many were look
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -27,15 +27,10 @@ from dcsite.network import (
 )
 from dcsite.scenario import NetworkParameters
 
-from .page import render_page
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dcsite.atlas import Atlas
-    from dcsite.contract import Link
     from dcsite.plan.types import Hub, Plan
 
     Numbers = frozenset[int]
@@ -77,15 +72,16 @@ class Point:
     further: dict[str, Numbers] = field(default_factory=dict)
     left: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def hanging_mw(self, load: NDArray[np.float64]) -> tuple[float, ...]:
-        """Return MW of hubs by how hard the loss is: down, a corridor lost, last route, further."""
+    @property
+    def hanging(self) -> tuple[Numbers, ...]:
+        """Hubs by how hard the loss is: down, a corridor lost, last route, further; else empty."""
         each = (
             self.down,
             frozenset().union(*self.without.values()),
             self.last,
             frozenset().union(*self.further.values()),
         )
-        return tuple(float(load[sorted(one)].sum()) for one in each)
+        return each if any(each) else ()
 
 
 def single_points(plan: Plan, atlas: Atlas) -> dict[str, list[Point]]:
@@ -112,7 +108,11 @@ def single_points(plan: Plan, atlas: Atlas) -> dict[str, list[Point]]:
     load = np.array([hub.it_load_mw for hub in plan.hubs])
     return {
         kind: sorted(
-            points.values(), key=lambda point: ([-mw for mw in point.hanging_mw(load)], point.en)
+            points.values(),
+            key=lambda point: (
+                [-float(load[sorted(hubs)].sum()) for hubs in point.hanging] or [1.0],
+                point.en,
+            ),
         )
         for kind, points in found.items()
     }
@@ -149,10 +149,6 @@ def _lose_routes(
         found[fate.kind][fate.fate_id] = Point(fate.name_ja, fate.name_en, gone, alone)
 
 
-def _cables(link: Link) -> tuple[str, ...]:
-    return tuple(filter(None, getattr(link, "cables", "").split("; ")))
-
-
 def _lose_cables(
     found: dict[str, dict[str, Point]],
     plan_hubs: Sequence[Hub],
@@ -179,15 +175,16 @@ def _lose_cables(
             list(at)[one] if ok else "" for one, ok in zip(km.argmin(axis=1), known, strict=True)
         ]
     by_name = {str(name): one for one, name in systems["name"].items()}
+    # Ways abroad of each hub: a system each, and the landings where the hub reaches it.
     reach = {
-        number: (
-            frozenset(by_name[name] for name in _cables(link) if name in by_name),
-            frozenset(getattr(link, "landings", ())),
-        )
+        number: ways
         for number, hub in enumerate(plan_hubs)
-        for link in hub.links.values()
-        if link is not None and _cables(link)
-    }
+        if (ways := [
+            (by_name[name], lands[by_name[name]].intersection(near))
+            for link in hub.links.values() if link is not None
+            for name, near in link.ways_abroad if name in by_name
+        ])
+    }  # fmt: skip
 
     def lose(point: Point, lost: Iterable[str] = (), gone: Iterable[str] = ()) -> None:
         """Say what the loss of systems, or of landings, takes."""
@@ -205,13 +202,14 @@ def _lose_cables(
             )
             without = frozenset(
                 number
-                for number, (there, near) in reach.items()
-                if there & those and not any((lands[one] & near) - gone for one in there & stay)
+                for number, ways in reach.items()
+                if any(one in those for one, _ in ways)
+                and not any(one in stay and near - gone for one, near in ways)
             )
             point.without |= {end: without} if without else {}
 
     for one, name in systems["name"].items():
-        point = found["system"].setdefault(f"system:{one}", Point(name, name))
+        point = found["system"].setdefault(f"system:{name}", Point(name, name))
         lose(point, lost=[str(one)])
     for one, ja, en in landings[["name_ja", "name_en"]].itertuples():
         lose(found["landing"].setdefault(f"landing:{one}", Point(ja, en)), gone=[one])
@@ -220,71 +218,78 @@ def _lose_cables(
         lose(found["cluster"].setdefault(str(cluster), Point(ja, en)), gone=members.index)
 
 
-def single_points_page(plan: Plan, atlas: Atlas) -> str:
-    """Return the text of the page."""
-    found = single_points(plan, atlas)
-    corridors = atlas.table("cable_corridors").drop_duplicates("corridor").set_index("corridor")
-    load = np.array([hub.it_load_mw for hub in plan.hubs])
+def hubs_said(
+    plan: Plan, numbers: Iterable[int], most: int | None = None
+) -> tuple[str, str, str] | None:
+    """Write hubs, the largest first: their MW together, and the first names in both languages."""
+    hubs = [plan.hubs[number] for number in sorted(numbers)]
+    named = sorted(hubs, key=lambda hub: -hub.it_load_mw)[:most]
+    rest = len(hubs) - len(named)
+    if not hubs:
+        return None
+    return (
+        load_mw(sum(hub.it_load_mw for hub in hubs)),
+        "、".join(f"{hub.name_ja} {load_mw(hub.it_load_mw)}" for hub in named)
+        + (f"、ほか{rest}拠点" if rest else ""),
+        ", ".join(f"{hub.name_en or hub.name_ja} {load_mw(hub.it_load_mw)}" for hub in named)
+        + (f" and {rest} more" if rest else ""),
+    )
 
-    def hubs(numbers: Iterable[int], most: int = len(plan.hubs)) -> tuple[str, str, str]:
-        """Write hubs, the largest first: their MW together, and their names in both languages."""
-        named = [plan.hubs[number] for number in sorted(numbers, key=lambda one: -load[one])]
-        rest = len(named) - most
-        return (
-            load_mw(sum(hub.it_load_mw for hub in named)),
-            "、".join(f"{hub.name_ja} {load_mw(hub.it_load_mw)}" for hub in named[:most])
-            + (f"、ほか{rest}拠点" if rest > 0 else ""),
-            ", ".join(f"{hub.name_en or hub.name_ja} {load_mw(hub.it_load_mw)}"
-                      for hub in named[:most]) + (f" and {rest} more" if rest > 0 else ""),
-        )  # fmt: skip
 
-    def row(point: Point) -> dict[str, object]:
-        return {
+def points_said(points: Iterable[Point], plan: Plan, atlas: Atlas) -> list[dict[str, Any]]:
+    """Write the parts on which anything hangs, for a template."""
+    corridors = {one.corridor: one for one in atlas.table("cable_corridors").itertuples()}
+    return [
+        {
             "ja": point.ja,
             "en": point.en,
-            "down": hubs(point.down) if point.down else None,
-            "last": hubs(point.last) if point.last else None,
+            "down": hubs_said(plan, point.down),
+            "last": hubs_said(plan, point.last),
             "corridors": [
                 {
-                    "ja": corridors.loc[end, "name_ja"],
-                    "en": corridors.loc[end, "name_en"],
+                    "ja": corridors[end].name_ja,
+                    "en": corridors[end].name_en,
                     "left": left,
-                    "without": hubs(point.without[end]) if end in point.without else None,
-                    "further": hubs(point.further[end], _NAMED) if point.further.get(end) else None,
+                    "without": hubs_said(plan, point.without.get(end, ())),
+                    "further": hubs_said(plan, point.further.get(end, ()), _NAMED),
                 }
                 for end, left in point.left.items()
             ],
         }
+        for point in points
+        if point.hanging
+    ]
 
+
+def single_points_page(plan: Plan, atlas: Atlas, found: Mapping[str, Sequence[Point]]) -> str:
+    """Return the text of the page on what :func:`single_points` found."""
+    from .page import render_page  # the map draws on this module, and the page on the map's
+
+    load = np.array([hub.it_load_mw for hub in plan.hubs])
+    at = {hub.site_id: number for number, hub in enumerate(plan.hubs)}
+    in_town = [one.site_id for one in plan.routes if any(at.kind == "town" for at in one.meets)]
+    wayless = [one.site_id for one in plan.routes if not one.link_disjoint]
     with plan.printed():
-        kinds = []
-        for kind, points in found.items():
-            hanging = [point for point in points if any(point.hanging_mw(load))]
-            kinds.append(
-                {
-                    "key": kind,
-                    "count": len(points),
-                    "down": sum(bool(point.down) for point in points),
-                    "without": sum(bool(point.without) for point in points),
-                    "last": sum(bool(point.last) for point in points),
-                    "further": sum(any(point.further.values()) for point in points),
-                    "abroad": kind in _ABROAD,
-                    "network": kind not in {*_POWER, "cluster"},
-                    "most": load_mw(max((point.hanging_mw(load)[0] for point in points),
-                                        default=0.0)),
-                    "rows": [row(point) for point in hanging],
-                }
-            )  # fmt: skip
-        unknown = [
-            (number, [one for one in routes.meets if one.kind == "town"], routes.link_disjoint)
-            for number, routes in enumerate(getattr(plan, "routes", ()))
-        ]
         return render_page(
             "single_points.html.j2",
             [*plan.geodata, *atlas.tables_used()],
             plan=plan,
-            kinds=kinds,
+            kinds=[
+                {
+                    "key": kind,
+                    "count": len(points),
+                    "down": sum(bool(point.down) for point in points),
+                    "last": sum(bool(point.last) for point in points),
+                    "without": sum(bool(point.without) for point in points),
+                    "most": load_mw(max((load[sorted(one.down)].sum() for one in points),
+                                        default=0.0)),
+                    "abroad": kind in _ABROAD,
+                    "network": kind not in {*_POWER, "cluster"},
+                    "rows": points_said(points, plan, atlas),
+                }
+                for kind, points in found.items()
+            ],
             total=load_mw(float(load.sum())),
-            towns=hubs(number for number, towns, _ in unknown if towns),
-            wayless=hubs(number for number, _, routes in unknown if not routes),
-        )
+            towns=hubs_said(plan, (at[site] for site in in_town)),
+            wayless=hubs_said(plan, (at[site] for site in wayless)),
+        )  # fmt: skip

@@ -25,7 +25,7 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     import geopandas as gpd
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from dcsite.plan.scorecard import Scorecard
     from dcsite.records import Record
     from dcsite.studies.alternatives import Alternatives
+
+    from .single_points import Point
 
 #: Everything an output folder holds; a folder that holds anything else is not ours to replace.
 FILE_NAMES = (
@@ -212,10 +214,12 @@ def write_outputs(
         write_geopackage(plan, told, atlas, staging / "plan.gpkg")
         # Pages tell what plan.json says, so that they can be written again from there.
         written = Plan.read(document)
-        _write_map(staging, written, candidates, atlas, explanation)
-        from .single_points import single_points_page
+        from .single_points import single_points, single_points_page
 
-        atomic.write_text(staging / "single_points.html", single_points_page(written, atlas))
+        points = single_points(written, atlas)
+        _write_map(staging, written, candidates, atlas, explanation, points)
+        page = single_points_page(written, atlas, points)
+        atomic.write_text(staging / "single_points.html", page)
         if alternatives is not None:
             atomic.write_text(staging / ALTERNATIVES_NAME, alternatives.text())
     return _paths(directory)
@@ -281,10 +285,11 @@ def _write_map(
     candidates: gpd.GeoDataFrame,
     atlas: Atlas,
     explanation: Explanation | None,
+    points: Mapping[str, Sequence[Point]] | None = None,
 ) -> None:
     from .map import render_map
 
-    page = render_map(plan, candidates, atlas, explanation)
+    page = render_map(plan, candidates, atlas, explanation, points)
     atomic.write_text(staging / "map.html", page)
     if explanation is not None:
         atomic.write_text(staging / EXPLANATION_NAME, explanation.text())

@@ -250,7 +250,7 @@ window.dcsite = (function () {
       const theme = themeOf(group.criterion);
       if (theme) {
         const colour = classOf(theme, n)[0];
-        return colour.startsWith("url(") ? hatch : colour;
+        return colour.includes("dc-hatch") ? hatch : colour;
       }
       const score = data.scores[group.criterion][n];
       return score === null ? "#d8d8d8" : mix(data.ramp, score);

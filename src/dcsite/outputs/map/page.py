@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from html import escape
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import folium
 from branca.element import Element, Figure
 
 from dcsite.outputs.inline import asset, data_uri, leaflet_css, script, xstatic
+from dcsite.outputs.single_points import points_said, single_points
 
 from .choropleth import candidate_layer, round_trips, scored_criteria, theme_groups
 from .encode import script_json
@@ -34,9 +35,12 @@ from .layers_takeover import ARROW_SVG, BACKUP_PANE, takeover_layers
 from .panel import ATTRIBUTION, layers_html, plan_html
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
+    from dcsite.outputs.single_points import Point
     from dcsite.plan.explanation import Explanation
     from dcsite.plan.types import Plan
 
@@ -70,6 +74,7 @@ def render_map(
     candidates: gpd.GeoDataFrame,
     atlas: Atlas,
     explanation: Explanation | None = None,
+    points: Mapping[str, Sequence[Point]] | None = None,
 ) -> str:
     """Return the text of ``map.html``.
 
@@ -83,13 +88,22 @@ def render_map(
         What is known.
     explanation : Explanation, optional
         What the hubs are worth, for their pop-ups.
+    points : mapping, optional
+        What hangs on each part, as :func:`dcsite.outputs.single_points.single_points` finds it.
     """
+    found = single_points(plan, atlas) if points is None else points
     with plan.printed():
-        return _drawn(plan, candidates, atlas, explanation)
+        return _drawn(
+            plan, candidates, atlas, explanation, points_said(found["system"], plan, atlas)
+        )
 
 
 def _drawn(
-    plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, explanation: Explanation | None
+    plan: Plan,
+    candidates: gpd.GeoDataFrame,
+    atlas: Atlas,
+    explanation: Explanation | None,
+    on_systems: Sequence[Mapping[str, Any]],
 ) -> str:
     page = folium.Map(
         location=(37.5, 137.5), zoom_start=6, tiles=None, prefer_canvas=True, control_scale=False,
@@ -145,7 +159,7 @@ def _drawn(
         add(page, layer.layer)
     add(page, scored)
     add(page, Piece("Html", _HTML, html=plan_html(plan, markers, atlas, explanation)))
-    network = network_panel(plan, atlas)
+    network = network_panel(plan, atlas) | {"hangs": {one["en"]: one for one in on_systems}}
     listed = layers_html(layers, scored_criteria(candidates), themes, network)
     add(page, Piece("Html", _HTML, html=listed))
     if takeovers:
