@@ -67,6 +67,9 @@ def test_what_a_core_hangs_on_is_named(measured, shipped_atlas, policy):
     assert (ends["24215"].detail, ends["24215"].cluster_id) == ("", "shima")
     names = "E2A; Guam Okinawa Kyushu Incheon; JAKO; Korea-Japan Cable Network"
     assert ends["40230"].cables == names
+    assert ends["40230"].ways_abroad == tuple(
+        (name, ("fukuoka", "itoshima", "kitakyushu")) for name in names.split("; ")
+    )
     told = {one.name: one for one in found.hub_values["40230"]}
     assert "E2A 2028, 192 Tbit/s; Guam" in told["international_systems"].label_en
     assert "JAKO 2027年、容量不明" in told["international_systems"].label_ja

@@ -91,8 +91,16 @@ class LandingLink(Link):
     """Id of the crowded landing cluster the landing belongs to, else null."""
     cables: str = ""
     """Names of all systems within the core's reach, with semicolons between them."""
+    landings: str = ""
+    """Ids of all landings within the core's reach, with semicolons between them."""
     hangs_on: str | None = None
     """System or landing whose loss takes a corridor from the core; null where none does."""
+
+    @property
+    def ways_abroad(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The systems and the landings within the core's reach."""
+        names, landings = (tuple(text.split("; ")) for text in (self.cables, self.landings))
+        return tuple((name, landings) for name in names if name)
 
     @property
     def detail(self) -> str:
@@ -297,6 +305,7 @@ def _find_cores(found: Findings, coast: _Coast, own: _Asked, core: NDArray[np.bo
                     landing_id=str(nearest.name),
                     cluster_id=str(nearest["cluster"]) if nearest["crowded"] else None,
                     cables="; ".join(coast.name[one] for one in reached),
+                    landings="; ".join(map(str, near.index)),
                     hangs_on=lost[0][0] if hangs else None,
                 ),
             )
