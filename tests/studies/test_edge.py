@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
-from shapely.geometry import LineString, Polygon, mapping
+from shapely.geometry import LineString, Point, Polygon, mapping
 
 from dcsite.errors import CheckError, CorridorsError, NoPlanInTimeError, ScenarioError, SitesError
 from dcsite.geo.geodesy import geodesic_destination, geodesic_km
@@ -316,3 +316,31 @@ def test_the_record_reads_back(run):
     found = run(20.0, (10,))
     assert type(found).read(found.text()).text() == found.text()
     assert isinstance(found, Record)
+
+
+def test_fibre_does_not_cross_the_sea(plan, policy, shipped_atlas, shipped, write_file):
+    # Miyajima is 2 km from the mainland; a drone over the water is served from the nearer shore.
+    island = LineString([(132.28, 34.27), (132.30, 34.29)])
+    water = LineString([(138.70, 34.70), (138.66, 34.70)])
+    drawn = read_corridors(
+        layer(write_file, ({"name": "島", "kind": "drone"}, island), ({"name": "海"}, water))
+    )
+    own = write_file("own.csv", "id,name,lat,lon\nA,本土,34.36,132.33\nB,松崎,34.75,138.78\n")
+    hubs = [SimpleNamespace(**{**vars(plan.hubs[0]), "lat_deg": 34.9, "lon_deg": 136.0})]
+    found = run_edge(
+        SimpleNamespace(**{**vars(plan), "hubs": hubs}), policy, shipped_atlas, shipped, drawn,
+        candidates=own, own_only=True,
+    )  # fmt: skip
+    assert [one.covered_share for one in found.corridors] == [0.0, 1.0]
+    assert [one.site_id for one in found.mec] == ["B"]
+    assert "over the sea" in found.cells[0].why_en
+    assert "海を隔てる" in found.cells[0].why_ja
+
+
+def test_an_area_smaller_than_a_cell_is_one_cell(shipped):
+    speck = Point(138.4, 35.0).buffer(1e-3)
+    (cell,) = cells_of(corridor(speck).assign(kind="area"), shipped).itertuples()
+    assert cell.km == 0.0
+    assert cell.km2 == pytest.approx(np.pi * 0.111 * 0.0913, rel=0.01)
+    assert cell.load_kw == pytest.approx(0.5 * cell.km2)
+    assert cell.max_ms == 10.0
