@@ -256,8 +256,11 @@ def test_no_choice_in_time_is_said(run, monkeypatch):
 def test_features_of_one_name_are_one_corridor(write_file, shipped):
     pieces = [LineString([east(a), east(a + 10)]) for a in (0, 10, 20)]
     named = [({"name": "国道", "weight": 2}, one) for one in pieces]
-    drawn = read_corridors(layer(write_file, *named, ({}, LineString([east(40), east(41)]))))
+    lone = LineString([east(40), east(41)])
+    drawn = read_corridors(layer(write_file, *named, ({}, lone)))
     assert drawn["name_ja"].tolist() == ["国道", "corridor-0002"]
+    taken = read_corridors(layer(write_file, ({}, lone), ({"id": "corridor-0001"}, lone)))
+    assert taken["corridor_id"].tolist() == ["corridor-0002", "corridor-0001"]
     cells = cells_of(drawn, shipped)
     assert cells.groupby("corridor").size().tolist() == [15, 1]
     assert cells["load_kw"].sum() == pytest.approx(61.0, abs=0.01)

@@ -6,6 +6,7 @@ which stands for the km or km2 about it.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -230,8 +231,9 @@ def read_corridors(path: str | Path) -> pd.DataFrame:
     found = frame.groupby(key.to_numpy(), sort=False).first().reset_index(drop=True)
     groups = key.groupby(key.to_numpy(), sort=False).indices.values()
     shapes = [shapely.union_all([kept[row] for row in group]) for group in groups]
-    number = [f"corridor-{row:04d}" for row in range(1, len(found) + 1)]
-    found["corridor_id"] = np.where(found["corridor_id"] == "", number, found["corridor_id"])
+    taken = set(ids)
+    free = (one for one in map("corridor-{:04d}".format, itertools.count(1)) if one not in taken)
+    found["corridor_id"] = [one or next(free) for one in found["corridor_id"]]
     found["name_ja"] = found["name_ja"].where(found["name_ja"] != "", found["corridor_id"])
     found = found.assign(lines="", stated_km=np.nan, geometry=shapes)
     found = found.assign(basis_ja="利用者の図形", basis_en="the user's shape")
