@@ -131,9 +131,8 @@ def sites_for(capital_sites, measured):
             )
         if rule == "landing_clusters":
             # Two cores whose ways end at an open landing; all others' end at crowded ones.
-            crowded = (measured["crowded_ways"] == 1.0) & (measured["max_it_load_mw"] >= 50.0)
-            cores = measured.index.isin(["01100", "40230"])
-            return measured.loc[crowded | cores, list(SITE_COLUMNS)]
+            crowded = capital_sites.index[measured.loc[capital_sites.index, "crowded_ways"] == 1.0]
+            return measured.loc[sorted({*crowded, "01100", "40230"}), list(SITE_COLUMNS)]
         return capital_sites
 
     return choose
