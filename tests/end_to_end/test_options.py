@@ -98,26 +98,11 @@ def test_quiet_hides_progress_alone(own_run):
     assert own_run.stdout.splitlines()[-1] == "map: out/map.html"
 
 
-def test_cbc_and_highs_agree_within_the_gap(own_run, solve, own_sites):
-    (own_run.directory.parent / "highs").mkdir()
-    folder = own_run.directory.parent / "highs"
-    (folder / "mine.toml").write_text('extends = "../mine.toml"\n', encoding="utf-8")
-    other = solve(
-        "mine.toml", "--set", "tiers.large.count=5", "--set", "demand.pue=1.25",
-        "--sites", own_sites, "--solver", "highs", "--quiet", cwd=folder,
-    )  # fmt: skip
-    assert other.code == 0, other.stderr
-    assert_agree(own_run.plan, other.plan)
-
-
 def test_cbc_and_highs_agree_on_the_default_scenario(plan, solve):
     # Asked for more than the rounded relaxation proves, CBC has to search.
     other = solve("--solver", "cbc", "--gap", "0.0004")
     assert other.code == 0, other.stderr
-    assert_agree(plan, other.plan)
-
-
-def assert_agree(one, another) -> None:
+    one, another = plan, other.plan
     assert {one["solver"], another["solver"]} == {"cbc", "highs"}
     assert one["status"] == another["status"] == "optimal"
     # No plan is better than what the other solver proved to be the most.
@@ -138,8 +123,8 @@ def test_a_distance_that_cannot_be_met_is_answered_at_once_with_the_largest_that
     assert names_in(finished.directory.parent) == []
 
 
-def test_rules_that_cannot_hold_together_are_named_and_nothing_is_written(solve):
-    finished = solve("--diagnose", "--set", "tiers.core.separation_km=2000")
+def test_rules_that_cannot_hold_together_are_named_and_nothing_is_written(solve, own_sites):
+    finished = solve("--sites", own_sites, "--diagnose", "--set", "tiers.core.separation_km=2000")
     assert finished.code == 3
     assert finished.stdout == ""
     errors = [line for line in finished.stderr.splitlines() if line.startswith("error: ")]
@@ -177,9 +162,9 @@ def test_a_folder_with_a_foreign_file_is_refused_before_solving(solve, tmp_path)
     assert names_in(tmp_path / "out") == ["thesis.docx"]
 
 
-def test_an_older_output_is_replaced_as_a_whole(solve, own_run, own_sites, tmp_path):
+def test_an_older_output_is_replaced_as_a_whole(solve, own_run, few, tmp_path):
     shutil.copytree(own_run.directory, tmp_path / "out")
-    finished = solve("--sites", own_sites, "--quiet", cwd=tmp_path)
+    finished = solve(*few, "--quiet", cwd=tmp_path)
     assert finished.code == 0, finished.stderr
     assert names_in(tmp_path) == ["out"]
     assert names_in(finished.directory) == sorted(FILE_NAMES)
@@ -213,10 +198,8 @@ def _on_a_terminal(command: list[str], cwd: Path, env: dict[str, str]) -> tuple[
     return process.wait(60), out, b"".join(pieces).decode()
 
 
-def test_on_a_terminal_one_line_updates_and_goes_away(
-    program, plain_environment, own_sites, tmp_path
-):
-    command = [str(program), "solve", "--sites", str(own_sites), "--output", "out"]
+def test_on_a_terminal_one_line_updates_and_goes_away(program, plain_environment, few, tmp_path):
+    command = [str(program), "solve", *few, "--output", "out"]
     code, out, err = _on_a_terminal(command, tmp_path, plain_environment)
     assert code == 0, err
     for word in ("stage", "elapsed", "best plan", "bound", "gap", "solving"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -104,22 +105,17 @@ def _wait_for_staging(running, folder: Path) -> None:
 
 
 @pytest.fixture
-def older(solve, own_sites, tmp_path):
+def older(few_run, tmp_path):
     """A folder with an older output, and its bytes."""
-    finished = solve("--sites", own_sites, "--quiet", cwd=tmp_path)
-    assert finished.code == 0, finished.stderr
-    return contents(finished.directory)
+    return contents(shutil.copytree(few_run.directory, tmp_path / "out"))
 
 
 @POLITE
-def test_stopped_while_writing_it_writes_to_the_end_and_says_so(
-    start, own_sites, older, tmp_path, sent
-):
+def test_stopped_while_writing_it_writes_to_the_end_and_says_so(start, few, older, tmp_path, sent):
     """The plan is in hand by then, so it is kept, as Ctrl-C promises."""
     running = start(
-        "solve", "--sites", own_sites, "--set", "tiers.large.count=5", "--output", "out",
-        cwd=tmp_path,
-    )  # fmt: skip
+        "solve", *few, "--set", "tiers.regional.count=1", "--output", "out", cwd=tmp_path
+    )
     _wait_for_staging(running, tmp_path)
     running.process.send_signal(sent)
     finished = running.finish(tmp_path / "out")
@@ -128,23 +124,23 @@ def test_stopped_while_writing_it_writes_to_the_end_and_says_so(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert contents(tmp_path / "out") != older
     assert_whole(finished)
-    assert finished.plan["scenario"]["tiers"]["large"]["count"] == {"min": 5, "max": 5}
+    assert finished.plan["scenario"]["tiers"]["regional"]["count"] == {"min": 1, "max": 1}
     assert finished.stdout.splitlines()[-1] == "map: out/map.html"
     assert "interrupted" in finished.stdout + finished.stderr
 
 
 def test_killed_while_writing_leaves_the_older_output_and_the_way_free(
-    start, solve, own_sites, older, tmp_path
+    start, solve, few, older, tmp_path
 ):
-    running = start("solve", "--sites", own_sites, "--output", "out", cwd=tmp_path)
+    running = start("solve", *few, "--output", "out", cwd=tmp_path)
     _wait_for_staging(running, tmp_path)
     running.process.kill()
     assert running.finish(tmp_path / "out").code == -signal.SIGKILL
     assert contents(tmp_path / "out") == older
-    again = solve("--sites", own_sites, "--quiet", "--set", "tiers.large.count=5", cwd=tmp_path)
+    again = solve(*few, "--quiet", "--set", "tiers.regional.count=1", cwd=tmp_path)
     assert again.code == 0, again.stderr
     assert_whole(again)
-    assert again.plan["scenario"]["tiers"]["large"]["count"] == {"min": 5, "max": 5}
+    assert again.plan["scenario"]["tiers"]["regional"]["count"] == {"min": 1, "max": 1}
 
 
 @pytest.mark.parametrize("solver", ["highs", "cbc"])
@@ -169,15 +165,15 @@ def test_killed_while_solving_leaves_the_older_output_and_no_solver(
     [
         ("robust", "--sites", "SITES", "--samples", "4", "-o", "out"),
         ("frontier", "--sites", "SITES", "--points", "3", "-o", "out"),
-        ("explain", "PLAN", "--sites", "SITES"),
+        ("explain", "PLAN", "--sites", "TOWNS"),
     ],
     ids=lambda words: words[0],
 )
 def test_killed_with_others_at_work_none_of_them_lives_on(
-    start, still_alive, saved, own_sites, tmp_path, arguments
+    start, still_alive, few, few_run, own_sites, tmp_path, arguments
 ):
     """Workers end with their parent while they still load libraries, and solvers with both."""
-    given = {"PLAN": saved, "SITES": own_sites}
+    given = {"PLAN": few_run.directory, "SITES": own_sites, "TOWNS": few[1]}
     running = start(*(given.get(word, word) for word in arguments), cwd=tmp_path)
     deadline = time.monotonic() + 120.0
     while not (children := running.descendants()) and time.monotonic() < deadline:
@@ -190,14 +186,6 @@ def test_killed_with_others_at_work_none_of_them_lives_on(
         assert left.name.startswith("dcsite-scratch-")  # the next run there removes it
 
 
-@pytest.fixture(scope="module")
-def saved(solve, own_sites):
-    """A plan to ask about."""
-    finished = solve("--sites", own_sites, "--quiet")
-    assert finished.code == 0, finished.stderr
-    return finished.directory
-
-
 @pytest.mark.parametrize(
     ("begun", "arguments"),
     [
@@ -205,18 +193,18 @@ def saved(solve, own_sites):
         (r": measuring sites$", ("compare", "policy-2023", "distance-only", "-o", "out")),
         (r" s  reading geodata$", ("stress", "PLAN", "-o", "out")),
         (r" s  building the program$", ("edge", "PLAN", "-o", "out")),
-        (r" s  reading geodata$", ("explain", "PLAN", "--sites", "SITES", "--write")),
+        (r" s  reading geodata$", ("explain", "PLAN", "--sites", "TOWNS", "--write")),
         (None, ("robust", "--samples", "4", "-o", "out")),
         (None, ("solve", "-o", "out")),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
 def test_ctrl_c_before_there_is_an_answer(
-    start, still_alive, saved, own_sites, tmp_path, begun, arguments
+    start, still_alive, few, few_run, tmp_path, begun, arguments
 ):
     """Code 130 within seconds, one line that says so, nothing written, nobody left behind."""
-    before = contents(saved)
-    given = {"PLAN": saved, "SITES": own_sites}
+    before = contents(few_run.directory)
+    given = {"PLAN": few_run.directory, "TOWNS": few[1]}
     running = start(*(given.get(word, word) for word in arguments), cwd=tmp_path)
     if begun is None:
         time.sleep(1.0)
@@ -233,5 +221,5 @@ def test_ctrl_c_before_there_is_an_answer(
     assert said in (["error: interrupted; nothing was written"], ["interrupted"])
     assert list(tmp_path.iterdir()) == []
     assert list(finished.scratch.iterdir()) == []
-    assert contents(saved) == before
+    assert contents(few_run.directory) == before
     assert still_alive(children) == set()
