@@ -95,6 +95,7 @@ def test_geopackage_layers(default_run):
         "hubs": "Point",
         "substation_links": "LineString",
         "landing_links": "LineString",
+        "new_landing_links": "LineString",
         "exchange_links": "LineString",
         "backups": "LineString",
         "candidates": "Point",

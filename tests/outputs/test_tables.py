@@ -145,7 +145,8 @@ def test_geopackage_layers(
     write_geopackage(plan, candidates, atlas, path)
     assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") is None  # as it was
     assert [str(name) for name, _ in pyogrio.list_layers(path)] == [
-        "hubs", "substation_links", "landing_links", "exchange_links", "backups", "candidates",
+        "hubs", "substation_links", "landing_links", "new_landing_links", "exchange_links",
+        "backups", "candidates",
     ]  # fmt: skip
     hubs = gpd.read_file(path, layer="hubs")
     assert hubs.crs.to_epsg() == 4326

@@ -103,8 +103,8 @@ ALL_SPURS = replace(SPUR, name="new_landing_spurs_km", en=f"{SPUR.en}, all", ja=
 KEPT = Quantity(
     "core_corridors_kept",
     "share",
-    "corridors wanted that cores keep whatever one cable or landing cluster is lost, mean",
-    "1か所の喪失後も残る国際方面の割合（必要数に対する、中核拠点平均）",
+    "share of the corridors wanted that today's cables leave to cores after any one loss, mean",
+    "新設なしで1か所の喪失後も残る国際方面の割合（必要数に対する、中核拠点平均）",
     _SOURCE,
 )
 
