@@ -15,7 +15,7 @@ from scipy.special import ndtr
 from dcsite.contract import disasters_at
 from dcsite.hazards import settings_of
 from dcsite.hazards.network_loss import NetworkDamage, municipalities_of_parts, network_losses
-from dcsite.network import Reach, network_of, on_land
+from dcsite.network import Reach, network_of, on_land, ways_out
 
 NEVER = -np.inf
 NODES = "ABCD"
@@ -118,7 +118,7 @@ def test_links_cross_the_municipalities_between_their_ends(shipped_atlas, networ
 def test_single_losses_are_few_and_of_outer_islands(shipped_atlas, policy, network):
     columns = {"office_lat_deg": "lat_deg", "office_lon_deg": "lon_deg"}
     places = on_land(shipped_atlas.table("municipalities").rename(columns=columns), shipped_atlas)
-    found = network_losses(places, network, shipped_atlas, settings_of(policy))
+    found = network_losses(ways_out(network, places), network, shipped_atlas, settings_of(policy))
     assert len(found.events) == 7
     assert set(places.index[found.lost.any(axis=1)]) == {"47207", "47214", "47361", "47381"}
     assert "通信網の喪失：石垣島（陸揚地）" in found.events["name_ja"].tolist()

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcsite.network import Network, Reach, RouteFinder, cut_off, fates_of, network_of, on_land
+from dcsite.network import (
+    Network,
+    Reach,
+    RouteFinder,
+    cut_off,
+    fates_of,
+    network_of,
+    on_land,
+    ways_out,
+)
 
 PREFECTURES = pd.DataFrame({"name_en": ["West", "East"], "name_ja": ["西", "東"]}, ["01", "02"])
 
@@ -80,7 +89,7 @@ def test_a_place_without_a_tail_has_no_route_to_lose(policy):
     routes = RouteFinder(network, fates).routes(nowhere.iloc[0])
     assert (routes.link_disjoint, routes.shown, routes.cuts) == (0, (), ())
     reached = Reach(network.graph, network.cores).of(fates)
-    assert not cut_off(network, nowhere, reached).any()
+    assert not cut_off(ways_out(network, nowhere), reached).any()
 
 
 NODES = st.sampled_from("ABCDEF")
@@ -95,7 +104,7 @@ def test_routes_and_losses_are_those_of_every_pair_of_ways(policy, links, cores,
     network = net(policy.network, links, sorted(cores), crossing=strait)
     places = at(*(135.0 + 0.013 * data.draw(st.integers(0, 38)) for _ in range(2)))
     fates = fates_of(network, PREFECTURES)
-    cut = cut_off(network, places, Reach(network.graph, network.cores).of(fates))
+    cut = cut_off(ways_out(network, places), Reach(network.graph, network.cores).of(fates))
     node, away_km = network.tails(places)
     for row, place in places.iterrows():
         routes = RouteFinder(network, fates).routes(place)
@@ -184,12 +193,12 @@ def test_kyushu_stays_joined_without_the_kanmon_strait(shipped):
     (kanmon,) = (fate for fate in fates if fate.fate_id == "crossing:kanmon")
     reached = Reach(network.graph, network.cores).of((kanmon,))
     kyushu = places[places["pref_code"].between("40", "46")]
-    assert not cut_off(network, kyushu, reached).any()
+    assert not cut_off(ways_out(network, kyushu), reached).any()
 
 
 def test_no_single_loss_cuts_off_more_than_four_outer_islands(shipped):
     network, fates, places, _ = shipped
-    cut = cut_off(network, places, Reach(network.graph, network.cores).of(fates))
+    cut = cut_off(ways_out(network, places), Reach(network.graph, network.cores).of(fates))
     own = np.array(
         [[fate.kind == "prefecture" and fate.prefecture == code for fate in fates]
          for code in places["pref_code"]]

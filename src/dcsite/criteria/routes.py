@@ -33,7 +33,7 @@ from dcsite.contract import (
     Stop,
     linear_score,
 )
-from dcsite.network import Reach, RouteFinder, cut_off, fates_of, network_of, ways_out
+from dcsite.network import RouteFinder, cut_off, known_losses, network_of, ways_out
 from dcsite.scenario.schema import Section
 
 if TYPE_CHECKING:
@@ -108,11 +108,10 @@ class TwoRoutes(Criterion[Parameters]):
         if no part is on all of them.
         """
         network = network_of(atlas, scenario.network)
-        fates = fates_of(network, atlas.table("prefectures"))
-        reach = Reach(network.graph, network.cores)
-        own = _own(sites, fates)
-        cut = (cut_off(network, sites, reach.of(fates)) & ~own).any(axis=1)
-        first, second = ways_out(network, sites).T >= 0
+        fates, reached = known_losses(network, atlas)
+        tails = ways_out(network, sites)
+        cut = (cut_off(tails, reached) & ~_own(sites, fates)).any(axis=1)
+        first, second = tails.T >= 0
         routes = np.where(first, np.where(cut | ~second, 1.0, _WANTED), 0.0)
         return pd.DataFrame({ROUTES.name: routes}, index=sites.index)
 
@@ -138,7 +137,7 @@ class TwoRoutes(Criterion[Parameters]):
         """Find two routes of each hub anew as a flow, and what each single loss leaves of them."""
         own, found = self.own(scenario), Findings(self.name, hubs, scenario)
         network = network_of(atlas, scenario.network)
-        fates = fates_of(network, atlas.table("prefectures"))
+        fates, _ = known_losses(network, atlas)
         finder = RouteFinder(network, fates)
         links = {key: link for *_, key, link in network.graph.edges(keys=True, data=True)}
         told, routes, second_ms = [], np.zeros(len(hubs)), np.full(len(hubs), np.inf)

@@ -283,14 +283,16 @@ def disaster_set(
         If the user's file is not as it must be; one line for each problem.
     """
     cases, felt = computed_earthquakes(atlas, settings)
-    placed = sites if network is None or "landmass_id" in sites else on_land(sites, atlas)
+    tails = np.zeros((len(sites), 2), dtype=np.intp)
+    if network is not None:
+        tails = ways_out(network, sites if "landmass_id" in sites else on_land(sites, atlas))
     code = sites["municipality_code"].to_numpy()
     here = felt.reindex(code).fillna(UNSHAKEN).to_numpy(dtype=float)
     parts = [
         Footprints(cases, here, np.zeros(here.shape)),
         local_earthquakes(sites, atlas, settings),
         _losses(atlas, settings, np.asarray(landing_cluster, dtype=object)),
-        *([] if network is None else [network_losses(placed, network, atlas, settings)]),
+        *([] if network is None else [network_losses(tails, network, atlas, settings)]),
         _tokyo_lost(cases, here, case_of_tokyo(atlas, settings)),
     ]
     dark, areas, still_out = _cut_by_known(atlas, settings)
@@ -309,7 +311,7 @@ def disaster_set(
     quake = (~events["kind"].isin(UNSHAKING)).to_numpy()
     damage = None
     if network is not None:
-        damage = _network_damage(placed, atlas, settings, network, events.index)
+        damage = _network_damage(tails, atlas, settings, network, events.index)
     return DisasterSet(
         events[list(_COLUMNS)],
         np.hstack([part.intensity for part in parts]),
@@ -328,7 +330,7 @@ def disaster_set(
 
 
 def _network_damage(
-    sites: pd.DataFrame,
+    tails: NDArray[np.intp],
     atlas: Atlas,
     settings: DisasterSettings,
     network: Network,
@@ -351,7 +353,7 @@ def _network_damage(
     key = (settings.model_dump_json(), network.digest)
     # A user's file may have changed since it was read.
     known = found() if settings.footprints_file else atlas.kept("network damage", key, found)
-    return replace(known, tails=ways_out(network, sites))
+    return replace(known, tails=tails)
 
 
 def _at_offices(atlas: Atlas, settings: DisasterSettings) -> Footprints:

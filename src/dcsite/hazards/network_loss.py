@@ -23,7 +23,7 @@ from scipy.spatial import KDTree
 from scipy.special import ndtri
 
 from dcsite.geo.geodesy import safe_chord_km, to_ecef_km
-from dcsite.network import Reach, cut_off, fates_of, on_land
+from dcsite.network import Reach, cut_off, known_losses, on_land, ways_out
 
 from .earthquakes import SIX_LOWER, UNSHAKEN
 from .fragility import Fragility
@@ -261,9 +261,11 @@ def municipalities_of_parts(network: Network, atlas: Atlas) -> list[NDArray[np.i
 
 
 def network_losses(
-    sites: pd.DataFrame, network: Network, atlas: Atlas, settings: DisasterSettings
+    tails: NDArray[np.intp], network: Network, atlas: Atlas, settings: DisasterSettings
 ) -> Footprints:
     """Return single losses without an earthquake: those that cut some municipality off.
+
+    `tails` are those of n sites (:func:`dcsite.network.ways_out`).
 
     A prefecture as a whole is no single loss. What cuts nobody off is no event: in the shipped
     network nearly all of them.
@@ -272,10 +274,10 @@ def network_losses(
     def found() -> tuple[list[Fate], Flags]:
         at = {"office_lat_deg": "lat_deg", "office_lon_deg": "lon_deg"}
         offices = on_land(atlas.table("municipalities").rename(columns=at), atlas)
-        fates = fates_of(network, atlas.table("prefectures"))
-        fates = tuple(fate for fate in fates if fate.kind != "prefecture")
-        reached = Reach(network.graph, network.cores).of(fates)
-        matters = np.flatnonzero(cut_off(network, offices, reached).any(axis=0))
+        fates, reached = known_losses(network, atlas)
+        single = np.array([fate.kind != "prefecture" for fate in fates], dtype=np.bool_)
+        struck = cut_off(ways_out(network, offices), reached).any(axis=0)
+        matters = np.flatnonzero(single & struck)
         return [fates[number] for number in matters], reached[:, matters]
 
     fates, reached = atlas.kept("network losses", network.digest, found)
@@ -298,5 +300,5 @@ def network_losses(
         },
         index=ids,
     )
-    lost = cut_off(network, sites, reached)
+    lost = cut_off(tails, reached)
     return Footprints(events, np.full(lost.shape, UNSHAKEN), lost.astype(float))

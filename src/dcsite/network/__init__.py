@@ -2,7 +2,7 @@
 
 from .backbone import Network, network_of, on_land
 from .files import network_files
-from .losses import Fate, Reach, cut_off, fates_of, ways_out
+from .losses import Fate, Reach, cut_off, fates_of, known_losses, ways_out
 from .routes import Route, RouteFinder, Routes, fibre_km_between
 from .sea import open_sea
 from .systems import cable_systems, landings_in_force, reach_and_loss
@@ -18,6 +18,7 @@ __all__ = [
     "cut_off",
     "fates_of",
     "fibre_km_between",
+    "known_losses",
     "landings_in_force",
     "network_files",
     "network_of",

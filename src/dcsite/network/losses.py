@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from dcsite.atlas import Atlas
+
     from .backbone import Network
 
     Flags = NDArray[np.bool_]
@@ -180,15 +182,23 @@ class Reach:
         )
 
 
-def cut_off(network: Network, places: pd.DataFrame, reached: Flags) -> Flags:
+def known_losses(network: Network, atlas: Atlas) -> tuple[tuple[Fate, ...], Flags]:
+    """Return what may be lost by itself, and which nodes reach a core then: of nodes by losses."""
+
+    def found() -> tuple[tuple[Fate, ...], Flags]:
+        fates = fates_of(network, atlas.table("prefectures"))
+        return fates, Reach(network.graph, network.cores).of(fates)
+
+    return atlas.kept("losses in the network", network.digest, found)
+
+
+def cut_off(tails: NDArray[np.intp], reached: Flags) -> Flags:
     """Tell which places no tail joins to a node that reaches a core.
 
     Parameters
     ----------
-    network : Network
-        Has the nodes.
-    places : pandas.DataFrame
-        With `lat_deg`, `lon_deg`, `landmass_id`.
+    tails : numpy.ndarray of int, shape (places, 2)
+        From :func:`ways_out`.
     reached : numpy.ndarray of bool, shape (N, s)
         From :class:`Reach`.
 
@@ -197,9 +207,8 @@ def cut_off(network: Network, places: pd.DataFrame, reached: Flags) -> Flags:
     numpy.ndarray of bool, shape (places, s)
         Never True of a place from which no way is known: none can be lost.
     """
-    node = ways_out(network, places)
-    over = [reached[end] & (end >= 0)[:, None] for end in node.T]
-    return np.asarray((node[:, :1] >= 0) & ~np.logical_or.reduce(over))
+    over = [reached[end] & (end >= 0)[:, None] for end in tails.T]
+    return np.asarray((tails[:, :1] >= 0) & ~np.logical_or.reduce(over))
 
 
 def ways_out(network: Network, places: pd.DataFrame) -> NDArray[np.intp]:

@@ -24,6 +24,8 @@ from dcsite.geo.geodesy import geodesic_km
 from dcsite.sites import NO_LANDMASS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -142,7 +144,8 @@ class RouteFinder:
         self._by_nodes = _potential(_vertices(network, of_nodes=True))
         self._by_links = _potential(_vertices(network, of_nodes=False))
         self._links = {key: link for *_, key, link in network.graph.edges(keys=True, data=True)}
-        self._reach = [_reached(network, fate) for fate in fates]
+        graph = {node: dict(links) for node, links in network.graph.adjacency()}
+        self._reach = [_reached(graph, network.cores, fate) for fate in fates]
 
     def routes(self, place: pd.Series[Any]) -> Routes:
         """Find the routes of a place with `lat_deg`, `lon_deg` and `landmass_id`."""
@@ -273,15 +276,15 @@ def _unravelled(
     return found
 
 
-def _reached(network: Network, fate: Fate) -> set[str]:
+def _reached(
+    graph: Mapping[str, Mapping[str, Mapping[str, Any]]], cores: Sequence[str], fate: Fate
+) -> set[str]:
     """Return the nodes that reach a core when something is lost."""
-    lost = fate.links
-    left = nx.Graph()
-    left.add_nodes_from(node for node in network.graph if node not in fate.nodes)
-    left.add_edges_from(
-        (one, other)
-        for one, other, key in network.graph.edges(keys=True)
-        if key not in lost and one in left and other in left
-    )
-    cores = [core for core in network.cores if core in left]
-    return set().union(*(nx.node_connected_component(left, core) for core in cores))
+    found = set(cores) - fate.nodes
+    ahead = list(found)
+    while ahead:
+        for node, links in graph[ahead.pop()].items():
+            if node not in found and node not in fate.nodes and not fate.links.issuperset(links):
+                found.add(node)
+                ahead.append(node)
+    return found

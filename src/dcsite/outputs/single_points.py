@@ -24,6 +24,7 @@ from dcsite.network import (
     landings_in_force,
     network_of,
     on_land,
+    ways_out,
 )
 from dcsite.scenario import NetworkParameters
 
@@ -139,8 +140,9 @@ def _lose_routes(
          for fate in fates]
     )  # fmt: skip
     twice = [(of[:, :, None] | of[:, None, single]).reshape(len(of), -1) for of in lost]
-    down = cut_off(network, hubs, reach.reached(lost[0], lost[1]))
-    after = cut_off(network, hubs, reach.reached(twice[0], twice[1]))
+    tails = ways_out(network, hubs)
+    down = cut_off(tails, reach.reached(lost[0], lost[1]))
+    after = cut_off(tails, reach.reached(twice[0], twice[1]))
     after = after.reshape(len(hubs), len(fates), len(single))
     hangs = np.asarray(down[:, single].any(axis=1))  # on one route as it is
     last = np.asarray(after.any(axis=2) & ~down & ~hangs[:, None])
