@@ -77,6 +77,7 @@ IMPOSSIBLE = {
         "demand.total_new_it_load_mw=900",
     ],
     "international_directions": ["criteria.cables.min_directions=10"],
+    "core_new_route": ["criteria.landings.min_corridors_left=10"],
     "place_load": ["criteria.area_load.max_around_ratio=0.0001"],
     "area_load": ["criteria.area_load.max_area_share=0.0001"],
     "exchange_in_region": ["criteria.exchanges.max_new=0", "criteria.exchanges.min_members=1000"],
