@@ -20,7 +20,7 @@ from dcsite.studies.explain import explain_context, explain_hubs, hub_shares, ti
 from dcsite.studies.explain_place import explain_place
 from dcsite.studies.pool import Change
 
-SITES = ("01213", "02201", "15100", "34100", "40100")
+SITES = ("01213", "02201", "34100", "40100")
 LOAD = {"core": 200.0, "large": 100.0, "regional": 40.0}
 SCENARIO = (
     "tiers.core.count={min=0,max=1}",
