@@ -12,6 +12,7 @@ from selenium.webdriver.common.by import By
 
 from dcsite.contract import AddedLoad, Link
 from dcsite.network import RouteFinder, fates_of, network_of, on_land
+from dcsite.outputs.map.layers_network import network_layers, network_panel
 from dcsite.outputs.single_points import single_points, single_points_page
 from dcsite.scenario import NetworkParameters
 
@@ -90,6 +91,25 @@ def test_what_hangs_on_a_small_network_by_hand(plan, atlas, tmp_path):
     assert set(told(found["link"], small, "last")) == {
         "Sendai - Tokyo", "Akita - Niigata", "Niigata - Tokyo",
     }  # fmt: skip
+
+
+def test_a_link_to_come_is_no_way_yet_and_can_be_looked_at_in_its_year(plan, atlas, tmp_path):
+    """The only link is of 2041: nothing reaches a core, so that no loss can take anything."""
+    later = on_network(
+        plan, tmp_path, [("Tokyo", "Sendai")], Tokyo=(35.69, 139.69), Sendai=(38.27, 140.87)
+    )
+    file = tmp_path / "net.json"
+    coming = file.read_text(encoding="utf-8").replace(
+        '"target": "Sendai"', '"target": "Sendai", "status": "under_construction", "year": 2041'
+    )
+    file.write_text(coming, encoding="utf-8")
+    found = single_points(later, atlas)
+    assert [point for kind in ("node", "link") for point in found[kind] if point.last] == []
+    assert found["link"] == []
+    assert network_panel(later, atlas)["last"] == 2041
+    links, *_ = network_layers(later, atlas)
+    ((_, record, _),) = json.loads(links.layer.data)["rows"]
+    assert (record[0], record[-1]) == ("Tokyo–Sendai", 2041)
 
 
 def test_losses_of_the_shipped_network_against_networkx(plan, atlas):

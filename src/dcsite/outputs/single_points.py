@@ -20,7 +20,7 @@ from dcsite.network import (
     Reach,
     cable_systems,
     cut_off,
-    fates_of,
+    known_losses,
     landings_in_force,
     network_of,
     on_land,
@@ -124,10 +124,12 @@ def _lose_routes(
 ) -> None:
     """Lose each part of the network, and then one more of its single parts."""
     network = network_of(atlas, own)
-    fates = fates_of(network, atlas.table("prefectures"))
+    fates, at_once = known_losses(network, atlas)
     reach = Reach(network.graph, network.cores)
     lost = [
-        np.array([[part in fate_parts for fate_parts in parts] for part in all_parts], dtype=bool)
+        np.array([[part in taken for taken in parts] for part in all_parts], dtype=bool).reshape(
+            len(all_parts), len(fates)
+        )
         for all_parts, parts in (
             (reach.nodes, [fate.nodes for fate in fates]),
             (reach.links, [fate.links for fate in fates]),
@@ -139,9 +141,10 @@ def _lose_routes(
         [fate.kind not in {"link", "prefecture"} and not fate.nodes & {*network.cores}
          for fate in fates]
     )  # fmt: skip
-    twice = [(of[:, :, None] | of[:, None, single]).reshape(len(of), -1) for of in lost]
+    both = len(fates) * len(single)
+    twice = [(of[:, :, None] | of[:, None, single]).reshape(len(of), both) for of in lost]
     tails = ways_out(network, hubs)
-    down = cut_off(tails, reach.reached(lost[0], lost[1]))
+    down = cut_off(tails, at_once)
     after = cut_off(tails, reach.reached(twice[0], twice[1]))
     after = after.reshape(len(hubs), len(fates), len(single))
     hangs = np.asarray(down[:, single].any(axis=1))  # on one route as it is

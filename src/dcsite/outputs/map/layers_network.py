@@ -71,8 +71,11 @@ def network_panel(plan: Plan, atlas: Atlas) -> dict[str, Any]:
     systems = _systems(atlas)
     given = plan.scenario.get("network")
     year = given["year"] if isinstance(given, dict) else _FIRST_YEAR
-    known = [one["since"] for one in systems if _EVER < one["since"] < _NEVER]
-    waiting = [] if given is None else list(_network(plan, atlas).waiting["name"])
+    known, waiting = [one["since"] for one in systems if _EVER < one["since"] < _NEVER], []
+    if given is not None:
+        network = _network(plan, atlas)
+        known += [since for *_, since in network.graph.edges(data="year") if since]
+        waiting = list(network.waiting["name"])
     return {
         "first": min(_FIRST_YEAR, year),
         "last": max([_LAST_YEAR, year, *known]),
