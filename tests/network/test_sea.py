@@ -69,6 +69,13 @@ def test_a_way_goes_round_an_island():
     assert np.isinf(sea.ways_km(ends, ends, 200.0)[0, 1])
 
 
+def test_no_way_steps_over_a_thin_cape():
+    # 2 km wide and 2 degrees long: a step of two cells is longer than it and its closed shores.
+    sea = sea_round(cape=shapely.box(130.94, 35, 130.96, 37))
+    ends = pd.DataFrame({"lat_deg": [36.0, 36.0], "lon_deg": [130.79, 131.11]})
+    assert sea.ways_km(ends, ends, 2000.0)[0, 1] > 222
+
+
 def test_no_way_is_shorter_than_straight_or_crosses_land(shipped_atlas):
     sea = open_sea(shipped_atlas)
     stations = shipped_atlas.table("cable_landing_stations")
