@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import dcsite
 from dcsite.errors import NetworkFileError
-from dcsite.network import fibre_km_between, network_files, network_of, on_land
+from dcsite.network import fibre_km_between, network_of, on_land
+from dcsite.network.files import network_files
 from dcsite.scenario import NetworkParameters
 
 

@@ -104,21 +104,22 @@ def asking(*classes):
 
 
 def test_what_bears_delay_takes_the_carbon_free_hub_and_leaves_the_other(two, shipped_atlas):
-    # Half of the demand may be served by both hubs within its limit, half anywhere: all that can
-    # be told apart is the supply.
+    # Of the demand 0.6 may be served by both hubs within its limit, 0.4 anywhere. What arises
+    # in Hokkaido and Kyushu stays there; of all else only the supply tells the hubs apart.
     scenario = asking(
-        "demand.classes.latency_critical={share=0.5,growth=1,max_ms=1000}",
-        "demand.classes.ai={share=0.5,growth=1}",
+        "demand.classes.latency_critical={share=0.6,growth=1,max_ms=1000}",
+        "demand.classes.ai={share=0.4,growth=1}",
     )
     for clean, hub in (([0.9, 0.1], "01100"), ([0.1, 0.9], "40130")):
         flows = flows_of(two, shipped_atlas, scenario, np.array(clean))
-        mw = {}
+        region = shipped_atlas.table("telecom_regions")["region"]
+        home = {"hokkaido": "01100", "kyushu": "40130"}
         for flow in flows:
-            key = flow.workload, flow.site_id
-            mw[key] = mw.get(key, 0.0) + flow.it_load_mw
-        # Okinawa, Kyushu and all others have a way to both.
-        assert mw["ai", hub] == pytest.approx(100.0)
-        assert set(mw) == {("ai", hub), ("latency_critical", ({*two.index} - {hub}).pop())}
+            own = home.get(region[flow.pref_code])
+            if own or flow.workload == "ai":
+                assert flow.site_id == (own or hub)
+        assert sum(flow.it_load_mw for flow in flows) == pytest.approx(200.0)
+        assert sum(f.it_load_mw for f in flows if f.site_id == hub) == pytest.approx(100.0)
 
 
 def test_everything_is_served_as_near_as_it_can_be(two, shipped_atlas):

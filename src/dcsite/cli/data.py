@@ -11,7 +11,7 @@ from rich.table import Table
 
 from dcsite.errors import GeodataError
 
-from .options import JsonOption
+from .options import JsonOption, Question, ScenarioArgument, asking
 from .show import output_console, print_json
 
 data_app = typer.Typer(help="List and check the geodata.", no_args_is_help=True)
@@ -145,3 +145,32 @@ def connections(root: Root = None, as_json: JsonOption = False) -> None:
         numbers = (one.nodes, one.nodes_100kv, one.nodes_187kv, one.nodes_500kv)
         table.add_row(one.connection, *(f"{number:,}" for number in numbers), escape(reason))
     output_console().print(table)
+
+
+@data_app.command("latency", epilog="Example: dcsite data latency --latency measured.csv")
+@asking
+def latency(
+    asked: Question, scenario: ScenarioArgument = "policy-2023", as_json: JsonOption = False
+) -> int:
+    """Hold the rule of round trips against what was measured: --latency FILE, else the shipped."""
+    from dcsite.network import calibration_of
+
+    session = asked.open(scenario)
+    found = calibration_of(session.atlas, session.scenario.network)
+    rows = found.pairs.to_dict("records")
+    if as_json:
+        rule = {name: getattr(found, name) for name in ("fibre_per_route_km", "equipment_ms")}
+        print_json({"source": found.source, **rule, "fitted": [*found.fitted], "pairs": rows})
+        return 0
+    table = Table(box=None, pad_edge=False)
+    for head in ("from", "to", "km of fibre", "measured ms", "by the rule ms", "off ms"):
+        table.add_column(head, justify="left" if head in {"from", "to"} else "right")
+    for one in rows:
+        off_ms = one["predicted_ms"] - one["measured_ms"]
+        numbers = (one["measured_ms"], one["predicted_ms"], off_ms)
+        ends = (escape(str(one[end])) for end in ("from", "to"))
+        table.add_row(*ends, f"{one['fibre_km']:,.0f}", *(f"{ms:.2f}" for ms in numbers))
+    console = output_console()
+    console.print(table)
+    console.print(escape(found.note), highlight=False)
+    return 0

@@ -133,6 +133,13 @@ class Question:
             help="Own network instead of the backbone: node-link JSON, GraphML, GML, or a folder.",
         ),
     ] = None
+    latency: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Measured round trips (CSV, Excel: from, to, rtt_ms) that the rule is fitted to.",
+        ),
+    ] = None
     sites: SitesOption = None
     add_sites: AddSitesOption = None
     layer: LayerOption = None

@@ -15,6 +15,7 @@ import pandas as pd
 
 from dcsite.contract import TIERS, criteria
 from dcsite.network import network_of, on_land
+from dcsite.sites import demand_by_prefecture
 
 from .program import DEMAND, SiteProgram
 
@@ -26,13 +27,6 @@ if TYPE_CHECKING:
     from dcsite.scenario import Demand, Scenario
 
     from .candidates import Candidates
-
-#: Column of the prefectures' table behind each way of spreading demand.
-WEIGHT_COLUMNS = {
-    "gdp": "gdp_million_jpy_fy2021",
-    "population": "population_census_2020",
-    "ict_employees": "employees_ict_2021",
-}
 
 
 def assemble(
@@ -172,9 +166,7 @@ def demand_zones(atlas: Atlas, scenario: Scenario) -> tuple[pd.DataFrame, pd.Dat
     asked_mw : pandas.DataFrame
         Its demand of each class that has any, in MW of IT load.
     """
-    prefectures = atlas.table("prefectures")
-    weight = prefectures[WEIGHT_COLUMNS[scenario.demand.zone_weight]].astype(float)
-    total_mw = scenario.total_new_it_load_mw * weight / weight.sum()
+    prefectures, total_mw = atlas.table("prefectures"), demand_by_prefecture(atlas, scenario)
     names = {"office_lat_deg": "lat_deg", "office_lon_deg": "lon_deg"}
     zones = prefectures.rename(columns=names)[["name_en", "name_ja", *names.values()]]
     parts = scenario.demand.classes.parts()

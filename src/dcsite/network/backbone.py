@@ -31,10 +31,13 @@ from scipy.spatial.distance import cdist
 from dcsite.geo.geodesy import geodesic_km, nearest, to_ecef_km
 from dcsite.sites import NO_LANDMASS, landmass_of, landmasses
 
+from .calibration import Calibration, calibrated, measurement_files
 from .files import network_files, read_network
 from .systems import in_force
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
@@ -70,6 +73,8 @@ class Network:
         The node nearest to each existing core.
     digest : str
         Of all it follows from.
+    calibration : Calibration, optional
+        The fit to a user's measurements, where there are any; `parameters` are the fitted ones.
     """
 
     graph: nx.MultiGraph
@@ -77,6 +82,7 @@ class Network:
     waiting: pd.DataFrame
     cores: tuple[str, ...] = ()
     digest: str = ""
+    calibration: Calibration | None = None
 
     @cached_property
     def nodes(self) -> pd.DataFrame:
@@ -187,10 +193,27 @@ def network_of(atlas: Atlas, own: NetworkParameters) -> Network:
         With all problems of a user's file.
     """
     digest = hashlib.sha256(own.model_dump_json().encode())
-    for file in network_files(own.file):
+    for file in network_inputs(own):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     key = digest.hexdigest()
-    return atlas.kept("network", key, lambda: replace(_network(atlas, own), digest=key))
+    return atlas.kept("network", key, lambda: replace(_calibrated(atlas, own), digest=key))
+
+
+def calibration_of(atlas: Atlas, own: NetworkParameters) -> Calibration:
+    """Return the rule of round trips beside what was measured: a user's pairs, else the shipped."""
+    return calibrated(atlas, own, lambda one: _network(atlas, one))[1]
+
+
+def network_inputs(own: NetworkParameters) -> tuple[Path, ...]:
+    """Return the user's files that a network rests on."""
+    return (*network_files(own.file), *measurement_files(own))
+
+
+def _calibrated(atlas: Atlas, own: NetworkParameters) -> Network:
+    if not own.measurements_file:
+        return _network(atlas, own)
+    fitted, found = calibrated(atlas, own, lambda one: _network(atlas, one))
+    return replace(_network(atlas, fitted), calibration=found)
 
 
 def on_land(places: pd.DataFrame, atlas: Atlas) -> pd.DataFrame:

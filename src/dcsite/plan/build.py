@@ -13,7 +13,7 @@ import numpy as np
 from dcsite.contract import Measure, criteria, file_and_layer, input_files, link_kinds
 from dcsite.errors import SolverError
 from dcsite.geo.geodesy import nearest_other
-from dcsite.network import network_files
+from dcsite.network import network_inputs, network_of
 from dcsite.scenario import as_dict
 from dcsite.sites import site_members
 
@@ -129,6 +129,7 @@ def build_plan(
             *((scenario.weights_note,) if scenario.weights_note else ()),
             *_files_read(scenario),
             *_merged(hubs, scenario),
+            *_calibration(atlas, scenario),
             *(note for found in checked.evaluations.values() for note in found.notes),
             *outcome.notes,
         ),
@@ -204,10 +205,16 @@ def _files_read(scenario: Scenario) -> tuple[str, ...]:
         f"{path} (SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()})"
         for path in (
             *input_files(scenario),
-            *network_files(scenario.network.file),
+            *network_inputs(scenario.network),
             *(file_and_layer(one)[0] for one in [scenario.places.sites_file] if one),
         )
     )
+
+
+def _calibration(atlas: Atlas, scenario: Scenario) -> tuple[str, ...]:
+    """Say what a user's measured round trips gave."""
+    found = network_of(atlas, scenario.network).calibration
+    return () if found is None else (found.note,)
 
 
 def _merged(hubs: gpd.GeoDataFrame, scenario: Scenario) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
 """Who serves whom: the demand of each prefecture and class of workloads, hub by hub.
 
-As much is served as can be. Within that, demand without a limit goes where supply is free of carbon
-(strategy F7: uses that bear delay, to suitable sites with decarbonised power), and then everything
-as near as it can (K17). Hubs carry what the plan says: what the preference decides is which class
-has which hub, not where hubs stand.
+As much is served as can be. Within that, data of a region stay with its hubs as far as they have
+room (strategy B11); what is left of demand without a limit goes where supply is free of carbon (F7:
+uses that bear delay, to suitable sites with decarbonised power), and then everything as near as it
+can (K17). Hubs carry what the plan says: what is decided here is which demand has which hub.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: What a ms more costs beside a carbon-free share less: a hundredth of it is worth 10 ms.
 _SHARE_PER_MS = 0.001
+#: What leaving the region costs: more than supply without any carbon and all ms gain.
+_LEFT_REGION = 2.0
 #: No way in Japan takes longer; what has none counts as much.
 _MOST_MS = 100.0
 #: To serve a MW is worth more than all that rerouting for it costs.
@@ -47,8 +49,8 @@ def flows_of(
     Parameters
     ----------
     hubs : pandas.DataFrame
-        One row per hub, indexed by `site_id`: `it_load_mw`, `lat_deg`, `lon_deg`, `landmass_id`
-        and, where known, `domestic`.
+        One row per hub, indexed by `site_id`: `it_load_mw`, `lat_deg`, `lon_deg`, `landmass_id`,
+        `municipality_code` and, where known, `domestic`.
     atlas, scenario
         What is known and asked.
     decarbonised : numpy.ndarray, shape (hubs,), optional
@@ -74,7 +76,11 @@ def flows_of(
         alike.setdefault((limited, within.tobytes()), []).append(name)
     zone, hub, kind = (np.zeros(0, dtype=np.intp) for _ in range(3))
     cost = np.zeros(0)
-    near = _SHARE_PER_MS * np.minimum(away_ms, _MOST_MS) - _SERVED
+    region = atlas.table("telecom_regions")["region"]
+    # A municipality's code begins with that of its prefecture.
+    there = hubs["municipality_code"].astype(str).str[:2].map(region).to_numpy(dtype=object)
+    leaves = region.reindex(zones.index).to_numpy(dtype=object)[:, None] != there[None, :]
+    near = _SHARE_PER_MS * np.minimum(away_ms, _MOST_MS) + _LEFT_REGION * leaves - _SERVED
     carbon = np.zeros(len(hubs)) if decarbonised is None else 1.0 - decarbonised
     for group, ((limited, _), names) in enumerate(alike.items()):
         row, column = np.nonzero(reach[names[0]].T)

@@ -31,7 +31,7 @@ from dcsite.criteria import measure_sites
 from dcsite.errors import Problem, ScenarioError
 from dcsite.feasibility import look_ahead, why_infeasible
 from dcsite.model import Candidates, all_rules, assemble
-from dcsite.network import network_files
+from dcsite.network import network_inputs
 from dcsite.scenario import flatten, load_scenario, override_texts
 from dcsite.sites import joined_sites, merged_sites, municipality_sites, own_sites, read_sites
 from dcsite.sites.reader import layer_names, shown
@@ -66,6 +66,7 @@ _OWN_KEYS = {
     "merge_km": "places.merge_km",
     "count": "tiers.large.count",
     "network": "network.file",
+    "latency": "network.measurements_file",
     "full_mw": "demand.hub_loads",
     **{name: f"places.{name}" for name in _NAMES},
 }
@@ -84,6 +85,8 @@ class Asked(TypedDict, total=False):
     """File or folder of zones of flood, tsunami, landslide and storm surge."""
     network: str | Path | None
     """File or folder of an own network."""
+    latency: str | Path | None
+    """File of measured round trips."""
     add_sites: str | Path | None
     """File of own sites beside the other candidates."""
     merge_km: float | None
@@ -331,7 +334,7 @@ class Session:
         named = [given] if isinstance(given, str | Path) else []
         named += [asked.places.sites_file] if asked.places.sites_file else []
         layers = (file_and_layer(one)[0] for one in named)
-        return (*layers, *input_files(asked), *network_files(asked.network.file))
+        return (*layers, *input_files(asked), *network_inputs(asked.network))
 
     @property
     def version(self) -> str:

@@ -265,6 +265,9 @@ class NetworkParameters(Section):
     """A network of your own; or --network FILE (no unit)."""
     file_stands: Literal["instead", "beside"]
     """Whether it stands instead of the backbone and domestic cables, or beside them (no unit)."""
+    measurements_file: str
+    """Measured round trips of your own, to which fibre_per_route_km and equipment_ms are fitted; or
+    --latency FILE (no unit)."""
     year: Annotated[int, Field(ge=2000, le=2100)]
     """Cables and links count when in service, or being built and ready, by this year."""
     tail_route_factor: Annotated[float, Field(ge=1, le=5)]
