@@ -7,6 +7,7 @@ import pytest
 import dcsite
 from dcsite.criteria.locality import CRITERION
 from dcsite.model import Candidates, assemble
+from dcsite.plan import check_plan
 from dcsite.solvers import SolveOptions, find_answer
 
 
@@ -68,7 +69,7 @@ def test_the_rule_brings_a_hub_to_a_region_without_one(measured, shipped_atlas, 
             "demand.total_new_it_load_mw=80", 'rules.core_regions="off"', "penalties.unserved=0",
             'rules.substation_reach="off"', 'rules.disaster_survival="off"', 'rules.backup="off"',
             'places.prefer=["01100", "01213"]', "penalties.preferred=0.5",
-            f'rules.locality="{mode}"', "penalties.locality=1000",
+            f'rules.locality="{mode}"', "penalties.locality=1000", "weights.locality=0.001",
         ),
     )  # fmt: skip
     sites = measured.loc[["01100", "01213", "37201"]]
@@ -76,6 +77,11 @@ def test_the_rule_brings_a_hub_to_a_region_without_one(measured, shipped_atlas, 
         assemble(Candidates.of(scenario, shipped_atlas, sites)), SolveOptions(gap=1e-6)
     )
     assert len(answer.chosen) == 2
+    hubs, outcome = sites.join(answer.chosen, how="inner"), answer.outcome
+    checked = check_plan(
+        hubs, shipped_atlas, scenario, claimed_objective=outcome.objective, bound=outcome.bound
+    )
+    assert checked.objective == pytest.approx(outcome.objective, abs=1e-6)
     assert ("37201" in answer.chosen.index) is shikoku
 
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
+#: Loads are told to a kW.
+_SLACK_MW = 1e-3
 _SOURCE = "telecom_regions, prefectures"
 DEMAND = Quantity(
     "region_demand_mw",
@@ -148,7 +150,7 @@ class Locality(Criterion[Parameters]):
             named = replace(LOCAL, name=f"{LOCAL.name}_{region}").noted(en, ja)
             figures.append((named, here_mw / need_mw))
             short_mw = own.min_share * need_mw - held_mw
-            if short_mw > 0.0 and not cores & {*of.index}:
+            if short_mw > _SLACK_MW and not cores & {*of.index}:
                 found.breach(
                     self.rules[0].name,
                     short_mw / total_mw,
@@ -160,7 +162,8 @@ class Locality(Criterion[Parameters]):
                 )
         asked = float(asked_mw.sum())
         share = local_mw / asked if asked else np.nan
-        found.figure(LOCAL, share, local_mw / total_mw)
+        scored = float(scenario.weights[self.name]) > 0.0
+        found.figure(LOCAL, share, local_mw / total_mw if scored else None)
         for quantity, value in figures:
             found.figure(quantity, value)
         return found.each(DEMAND, each_mw).done()

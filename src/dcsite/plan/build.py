@@ -115,7 +115,7 @@ def build_plan(
         hubs=_with_ties(_hubs(hubs, atlas, checked), sites, swaps),
         measures=(
             *(measure for found in checked.evaluations.values() for measure in found.measures),
-            *_demand_measures(hubs, scenario, checked),
+            *_demand_measures(hubs, atlas, scenario, checked),
         ),
         flows=tuple(flow for flow in checked.flows if flow.it_load_mw >= _TOLD_MW),
         unserved_mw=checked.unserved_mw,
@@ -162,10 +162,16 @@ def build_plan(
 
 
 def _demand_measures(
-    hubs: gpd.GeoDataFrame, scenario: Scenario, checked: Checked
+    hubs: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario, checked: Checked
 ) -> tuple[Measure, ...]:
-    """Report the load of all hubs, with how it is derived, and what stays unserved."""
+    """Report the load of all hubs, with how it is derived, what is served where, what is not."""
     demand = scenario.demand
+    region = atlas.table("telecom_regions")["region"]
+    at = hubs["municipality_code"].astype(str).str[:2].map(region)
+    inside_mw = sum(
+        flow.it_load_mw for flow in checked.flows if region[flow.pref_code] == at[flow.site_id]
+    )
+    asked_mw = sum(flow.it_load_mw for flow in checked.flows) + checked.unserved_mw
     derived = demand.total_new_it_load_mw is None
     how_en = (
         f" ({demand.grid_demand_mw:,.0f} MW at the grid / PUE {demand.pue:g} "
@@ -183,6 +189,16 @@ def _demand_measures(
             f"新拠点のIT負荷の合計{how_ja if derived else ''}",
             float(hubs["it_load_mw"].sum()),
             "MW",
+            None,
+            0.0,
+        ),
+        Measure(
+            "demand",
+            "served_in_region_share",
+            "demand that hubs of its own region serve",
+            "自地方の拠点が賄う需要の割合",
+            inside_mw / asked_mw if asked_mw else np.nan,
+            "share",
             None,
             0.0,
         ),
