@@ -125,6 +125,7 @@ def _hub(atlas: Atlas, code: str, tier: str, it_load_mw: float, landing_id: str)
         it_load_mw=it_load_mw,
         links={
             "exchange": None,
+            "new_landing": None,
             "substation": _substation(atlas, lat_deg, lon_deg),
             "landing": LandingLink(
                 landing["name_ja"], landing["name_en"], 12.34567,

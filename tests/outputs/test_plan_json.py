@@ -58,7 +58,7 @@ def test_plans_meet_the_schema(plan: Plan, troubled_plan: Plan) -> None:
 def test_a_plan_without_links_or_names_meets_the_schema(plan: Plan) -> None:
     bare = dataclasses.replace(
         plan.hubs[0], municipality_code=None, name_en=None,
-        links={"substation": None, "landing": None, "exchange": None},
+        links={"substation": None, "landing": None, "new_landing": None, "exchange": None},
         values=(), nearest_hub_km=float("inf"),
     )  # fmt: skip
     document = json.loads(dataclasses.replace(plan, hubs=(bare,)).text())
