@@ -593,8 +593,8 @@ def _link(
         distance_km=float(
             geodesic_km(hub["lat_deg"], hub["lon_deg"], at["lat_deg"], at["lon_deg"])
         ),
-        lat_deg=float(at["lat_deg"]),
-        lon_deg=float(at["lon_deg"]),
+        lat_deg=round(float(at["lat_deg"]), 6),
+        lon_deg=round(float(at["lon_deg"]), 6),
         municipality_code=code,
         system_id=str(to["system_id"]),
         system=str(atlas.table("submarine_cables")["name"][to["system_id"]]),
