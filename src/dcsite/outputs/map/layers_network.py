@@ -227,6 +227,6 @@ def _exchange_layer(atlas: Atlas) -> Layer:
          Mark(_EXCHANGE, 5, "接続数は不明", "Networks not known", 2, hollow=True)],
         order=7, kind="インターネットエクスチェンジ Internet exchange",
         source="出典 Source: internet_exchanges",
-        notes=("2020年以降に東京・大阪以外で開設されたものは表にない。",
-               "Those opened outside Tokyo and Osaka since 2020 are not in the table."),
+        notes=("同梱の表に2020年以降に東京・大阪以外で開設されたものはない。",
+               "Those opened outside Tokyo and Osaka since 2020 are not in the shipped table."),
     )  # fmt: skip
