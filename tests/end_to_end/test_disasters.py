@@ -23,7 +23,7 @@ def test_the_plan_names_its_backups_and_worst_disasters(plan):
     assert kinds.count("tokyo_lost") == 1
     assert len(shares) - 10 in {0, 1}
     (note,) = [note for note in plan["notes"] if note.startswith("rows laid as needed")]
-    assert "disaster_survival: 170 rows" in note
+    assert "disaster_survival: 179 rows" in note
     rules = {violation["rule"] for violation in plan["violations"]}
     assert rules.isdisjoint({"disaster_survival", "backup", "core_areas", "tokyo_takeover"})
     worst = next(one for one in plan["measures"] if one["name"] == "worst_survival")
