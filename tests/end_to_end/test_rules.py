@@ -81,6 +81,7 @@ IMPOSSIBLE = {
     "place_load": ["criteria.area_load.max_around_ratio=0.0001"],
     "area_load": ["criteria.area_load.max_area_share=0.0001"],
     "exchange_in_region": ["criteria.exchanges.max_new=0", "criteria.exchanges.min_members=1000"],
+    "locality": ["criteria.locality.min_share=0.5"],
     "two_routes": [
         "criteria.routes.counts={core=1, large=1, regional=1}",
         f"network.file={json.dumps(str(Path(__file__).with_name('one_node.json')))}",
@@ -134,6 +135,8 @@ def sites_for(capital_sites, measured):
             # Two cores whose ways end at an open landing; all others' end at crowded ones.
             crowded = capital_sites.index[measured.loc[capital_sites.index, "crowded_ways"] == 1.0]
             return measured.loc[sorted({*crowded, "01100", "40230"}), list(SITE_COLUMNS)]
+        if rule == "locality":  # nowhere to stand in Shikoku
+            return capital_sites[~capital_sites["pref_code"].isin(["36", "37", "38", "39"])]
         return capital_sites
 
     return choose
