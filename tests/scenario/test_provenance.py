@@ -41,12 +41,20 @@ def test_what_the_strategy_states_and_what_a_table_gives():
         "tiers.core.regions": ("F5",),
         "tiers.large.count": ("C8",),
         "tiers.regional.count": ("C3",),
+        "demand.classes.latency_critical.growth": ("J3",),
+        "demand.classes.latency_tolerant.growth": ("J3", "I5"),
+        "demand.classes.latency_tolerant.max_ms": ("F7",),
+        "demand.classes.latency_tolerant.sites": ("F7",),
+        "demand.classes.sensitive.growth": ("J3",),
+        "demand.classes.ai.share": ("J5", "J7"),
+        "demand.classes.ai.growth": ("J7",),
         "land.guide_ha": ("B5",),
+        "network.all_optical_year": ("F11", "K6"),
         "rules.land_guide": ("B5",),
         "rules.control_area": ("E2", "E3", "E4", "E5"),
-        "criteria.exchanges.min_members": ("B12",),
         "criteria.takeover.rack_year": ("G1", "G2", "G3", "G4"),
-        "network.all_optical_year": ("F11", "K6"),
+        "criteria.landings.max_new": ("C10",),
+        "criteria.exchanges.min_members": ("B12",),
     }
     assert provenance["tiers.core.count"].passages == ("L11170",)
     tables = {key: origin.lines for key, origin in provenance.items() if origin.kind == "table"}
@@ -64,7 +72,7 @@ def test_assumptions_list_everything_else_in_order_with_values():
     assert records[0].key == "tiers.core.it_load_mw"
     assert records[0].value == {"min": 200.0, "max": 400.0}
     found = {record.key: record for record in records}
-    assert len(found) == len(records) == len(scenario.provenance) - 12
+    assert len(found) == len(records) == len(scenario.provenance) - 20
     assert found["demand.pue"][:3] == ("demand.pue", 1.2, "set by --set")
     assert found["cores_count_as_large"].value is False
     assert "gives no km" in found["tiers.core.separation_km"].why
