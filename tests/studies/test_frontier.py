@@ -50,12 +50,14 @@ SETTINGS = (
     "rules.total_it_load=soft",
     'rules.core_regions="off"',
     "penalties.unserved=0",
-    # What disasters penalise leaves few plans of the least penalty, and a front of a point or two.
+    # What disasters and regions penalise leaves few plans of the least penalty, and a front of a point or two.
     "rules.disaster_survival=off",
     "rules.backup=off",
     "rules.core_areas=off",
     "rules.own_site_hazard=off",
     "rules.nuclear_zone=off",
+    "rules.locality=off",
+    "rules.landing_clusters=off",
 )
 OPTIONS = SolveOptions(gap=1e-7)
 
@@ -144,13 +146,6 @@ def session_of(small, atlas, sites):
             ("existing_core_distance_km", "substation_distance_km"),
             45,  # the nearest two points of this front lie 1/42 of its width apart
             5,
-        ),
-        (
-            "local_renewable_ratio",
-            "existing_core_distance_km",
-            ("local_renewable_ratio", "existing_core_distance_km"),
-            81,  # the nearest two points of this front lie 1/75 of its width apart
-            7,
         ),
         ("separation", "points", (SEPARATION, "points_of_other_scores"), 5, 2),
         # Its rows are laid as needed, and the measure on x follows from them.
