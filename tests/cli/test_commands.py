@@ -47,6 +47,7 @@ def test_the_commands_of_this_version():
         ("data", "check"),
         ("data", "connections"),
         ("data", "import"),
+        ("data", "latency"),
         ("scenario", "list"),
         ("scenario", "show"),
         ("schema",),
