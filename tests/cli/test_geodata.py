@@ -85,6 +85,7 @@ def test_the_kinds_are_listed_in_both_languages(call):
     kinds = answer.out.splitlines()[::3]
     assert kinds == [
         "area-supply-demand", "overpass", "spare-capacity", "interconnectors", "gem", "wri", "fit",
+        "peeringdb", "pch", "submarine-cables",
     ]  # fmt: skip
     assert "一般送配電事業者" in answer.out.splitlines()[2]
 
