@@ -140,13 +140,6 @@ def session_of(small, atlas, sites):
 @pytest.mark.parametrize(
     ("x", "y", "measures", "points", "size"),
     [
-        (
-            "separation",
-            "substation",
-            ("existing_core_distance_km", "substation_distance_km"),
-            45,  # the nearest two points of this front lie 1/42 of its width apart
-            5,
-        ),
         ("separation", "points", (SEPARATION, "points_of_other_scores"), 5, 2),
         # Its rows are laid as needed, and the measure on x follows from them.
         (
