@@ -135,9 +135,9 @@ def sites_for(capital_sites, measured):
             # Two cores whose ways end at an open landing; all others' end at crowded ones.
             crowded = capital_sites.index[measured.loc[capital_sites.index, "crowded_ways"] == 1.0]
             return measured.loc[sorted({*crowded, "01100", "40230"}), list(SITE_COLUMNS)]
-        if rule == "locality":  # nowhere to stand in Shikoku
-            return capital_sites[~capital_sites["pref_code"].isin(["36", "37", "38", "39"])]
-        return capital_sites
+        # Of locality: nowhere to stand in Shikoku.
+        left_out = ["36", "37", "38", "39"] if rule == "locality" else []
+        return capital_sites[~capital_sites["pref_code"].isin(left_out)]
 
     return choose
 

@@ -50,7 +50,8 @@ SETTINGS = (
     "rules.total_it_load=soft",
     'rules.core_regions="off"',
     "penalties.unserved=0",
-    # What disasters and regions penalise leaves few plans of the least penalty, and a front of a point or two.
+    # What disasters and regions penalise leaves few plans of the least penalty, and a front of
+    # a point or two.
     "rules.disaster_survival=off",
     "rules.backup=off",
     "rules.core_areas=off",
