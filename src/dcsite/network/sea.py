@@ -175,4 +175,6 @@ def _steps(cells: NDArray[np.bool_], lat: Floats, lon: Floats) -> csr_array:
     one, other = np.concatenate(ends, axis=1)
     place = to_ecef_km(lat[row], lon[column])
     km = np.linalg.norm(place[one] - place[other], axis=1)
-    return coo_array((km, (one, other)), shape=(len(row),) * 2).tocsr()
+    # Older versions of SciPy find ways over indices of 32 bits alone.
+    steps = coo_array((km, (one.astype(np.int32), other.astype(np.int32))), shape=(len(row),) * 2)
+    return steps.tocsr()
