@@ -55,6 +55,8 @@ class Criterion(Generic[P]):
     rank: ClassVar[int] = 1000
     #: Line ids of the strategy that it goes back to.
     policy_lines: ClassVar[tuple[str, ...]] = ()
+    #: Tiers for which the score of a site counts.
+    scored_tiers: ClassVar[tuple[str, ...]] = TIERS
     Parameters: type[BaseModel]
     rules: ClassVar[tuple[Rule, ...]] = ()
     #: Its figures: measured columns and values of hubs, with their labels.
@@ -96,12 +98,12 @@ class Criterion(Generic[P]):
     ) -> NDArray[np.float64]:
         """Score every measured site on 0..1 as a hub of each tier, standing alone.
 
-        Shape (sites, tiers); the score of the site where it is the same in all, as here.
+        Shape (sites, tiers); here the score of the site in each of `scored_tiers`, else 0.
         """
         import numpy as np
 
         score = self.site_score(sites, scenario).to_numpy(dtype=float)
-        return np.repeat(score[:, None], len(TIERS), axis=1)
+        return np.outer(score, np.isin(TIERS, self.scored_tiers))
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Say which measured sites the criterion's rules keep out of which tier; none here."""

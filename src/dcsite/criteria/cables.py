@@ -97,6 +97,7 @@ class Cables(Criterion[Parameters]):
     title_en = "Submarine cables"
     title_ja = "海底ケーブル"
     policy_lines = ("B11", "F4", "H2", "H8", "H9")
+    scored_tiers = ("core",)  # to other tiers a landing is worth nothing
     Parameters = Parameters
     quantities = (DISTANCE, SYSTEMS, CORRIDORS, SYSTEMS_LEFT, CROWDED)
     links = (LandingLink,)
@@ -163,14 +164,6 @@ class Cables(Criterion[Parameters]):
         own = self.own(scenario)
         score = linear_score(sites["landing_distance_km"], own.score_zero_km, own.score_one_km)
         return pd.Series(score, index=sites.index, name=self.name)
-
-    def tier_score(
-        self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario
-    ) -> NDArray[np.float64]:
-        """Score cores alone: to other tiers a landing is worth nothing."""
-        score = super().tier_score(sites, atlas, scenario)
-        score[:, [tier != "core" for tier in TIERS]] = 0.0
-        return score
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Let cores stand only within reach of a landing and of enough corridors."""

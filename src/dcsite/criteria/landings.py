@@ -277,6 +277,7 @@ class Landings(Criterion[Parameters]):
     title_en = "New landings"
     title_ja = "国際陸揚局の新設"
     policy_lines = ("C5", "C6", "C10", "F4", "H8", "H9")
+    scored_tiers = ("core",)  # to other tiers a landing is worth nothing
     Parameters = Parameters
     quantities = (LEFT, SPUR)
     links = (NewLandingLink,)
@@ -372,14 +373,6 @@ class Landings(Criterion[Parameters]):
         wanted = self.own(scenario).min_corridors_left
         score = np.minimum(sites[TODAY.name].to_numpy(dtype=float) / wanted, 1.0) if wanted else 1.0
         return pd.Series(score, index=sites.index, name=self.name)
-
-    def tier_score(
-        self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario
-    ) -> NDArray[np.float64]:
-        """Score cores alone: other tiers need no landing."""
-        score = super().tier_score(sites, atlas, scenario)
-        score[:, [tier != "core" for tier in TIERS]] = 0.0
-        return score
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Let cores stand only where enough corridors are left, with a new landing or without."""
