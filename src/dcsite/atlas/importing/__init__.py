@@ -28,11 +28,10 @@ from .area_supply_demand import AREA_SUPPLY_DEMAND
 from .cables import SUBMARINE_CABLES
 from .exchanges import PCH, PEERINGDB
 from .fit import FIT
-from .importer import Importer
 from .interconnectors import INTERCONNECTORS
 from .overpass import OVERPASS
 from .plants import GEM, WRI
-from .reading import MAX_BYTES, Reading, UserFile, sheets_of
+from .reading import MAX_BYTES, Importer, Reading, UserFile, sheets_of
 from .spare_capacity import SPARE_CAPACITY
 
 _POWER = (AREA_SUPPLY_DEMAND, OVERPASS, SPARE_CAPACITY, INTERCONNECTORS, GEM, WRI, FIT)

@@ -12,8 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from .importer import Importer
-from .reading import Reading, UserFile, plain
+from .reading import Importer, Reading, UserFile, plain
 
 _AREAS = (
     "hokkaido", "tohoku", "tokyo", "chubu", "hokuriku", "kansai", "chugoku", "shikoku", "kyushu",

@@ -22,8 +22,7 @@ from dcsite.atlas.atlas import CRS
 from dcsite.atlas.check import METRIC
 from dcsite.geo.geodesy import geodesic_km
 
-from .importer import Importer
-from .reading import Reading, letters
+from .reading import Importer, Reading, letters
 
 #: Known points are of districts and town offices: tens of kilometres, their table says.
 SAME_LANDING_KM = 20.0

@@ -17,8 +17,7 @@ from typing import Any
 import pandas as pd
 
 from .data_centres import data_centre_table
-from .importer import Importer
-from .reading import Reading, letters
+from .reading import Importer, Reading, letters
 
 #: Objects of PeeringDB: keys that no other object has, and what is read of them.
 _OBJECTS = {

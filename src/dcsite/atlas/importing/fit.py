@@ -12,8 +12,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from .importer import Importer
-from .reading import Reading, UserFile, plain
+from .reading import Importer, Reading, UserFile, plain
 
 _SHEETS = {"新規認定分": "新規認定|表B2.1$", "移行認定分": "移行認定|表B2.2$"}
 _GROUP = "太陽光発電設備"

@@ -12,8 +12,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .importer import Importer
-from .reading import Reading, UserFile, plain
+from .reading import Importer, Reading, UserFile, plain
 
 #: OCCTO's names by shipped link; all count forward from the table's from_area to its to_area.
 _LINKS = {

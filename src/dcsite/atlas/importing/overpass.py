@@ -17,8 +17,7 @@ import shapely
 from dcsite.geo.geodesy import geodesic_km
 
 from .data_centres import data_centre_table
-from .importer import Importer
-from .reading import Reading
+from .reading import Importer, Reading
 
 _LEVELS_KV = {60, 66, 70, 77, 100, 110, 132, 154, 187, 200, 220, 250, 275, 500}
 _LINES_KV = {154, 187, 200, 220, 250, 275, 500}

@@ -13,8 +13,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from .importer import Importer
-from .reading import Reading, UserFile, letters
+from .reading import Importer, Reading, UserFile, letters
 
 #: Columns by their spellings in the trackers, letters and digits alone.
 _SPELLINGS = {

@@ -13,8 +13,7 @@ import re
 
 import pandas as pd
 
-from .importer import Importer
-from .reading import Reading, UserFile, plain
+from .reading import Importer, Reading, UserFile, plain
 
 #: Megawatts in the lists are MVA at this power factor: banks of 3 x 1,000 MVA stand as 2,850 MW.
 _POWER_FACTOR = 0.95
