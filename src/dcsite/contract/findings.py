@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 #: A violation below this is the solvers' own tolerance.
 SLACK = 1e-9
 
+#: Questions of a decider that a plan's measure may answer; empty: it answers none of these.
+Topic = Literal["", "money", "concentration", "demand"]
+
 
 @dataclass(frozen=True)
 class Quantity:
@@ -62,6 +65,9 @@ class Quantity:
         Head of a column in the plan's table of hubs; empty where it has none there.
     painted : bool
         Whether the map paints the candidates by it: a measured share that tells places apart.
+    topic : str
+        The question of a decider that the plan's measure answers: ``money``, ``concentration`` or
+        ``demand``; the page to decide from shows it there.
     """
 
     name: str
@@ -72,6 +78,7 @@ class Quantity:
     measure: str = ""
     short_en: str = ""
     painted: bool = False
+    topic: Topic = ""
 
     @property
     def in_plan(self) -> str:
@@ -196,6 +203,8 @@ class Measure(Record):
     """Score 0..1 by fixed anchors; null where only reported."""
     weight: Points
     """Weight in the objective; 0 where only reported."""
+    topic: Topic = ""
+    """Question of a decider that it answers; empty where it answers none of them."""
 
 
 class Violation(Record):
@@ -489,6 +498,7 @@ class Findings:
                 quantity.unit,
                 score,
                 0.0 if score is None else self._weight * part,
+                quantity.topic,
             )
         )
         return self

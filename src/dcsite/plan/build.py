@@ -191,6 +191,7 @@ def _demand_measures(
             "MW",
             None,
             0.0,
+            "demand",
         ),
         Measure(
             "demand",
@@ -201,6 +202,7 @@ def _demand_measures(
             "share",
             None,
             0.0,
+            "demand",
         ),
         Measure(
             "demand",
@@ -211,6 +213,7 @@ def _demand_measures(
             "MW",
             None,
             0.0,
+            "demand",
         ),
     )
 
