@@ -27,7 +27,7 @@ def test_the_shipped_tables_pass_every_check():
 @pytest.mark.parametrize("name", RESOURCES)
 def test_every_table_names_licence_source_vintage_and_caveats(name):
     entry = RESOURCES[name]
-    assert entry["theme"] in {"places", "power", "network", "hazards", "policy"}
+    assert entry["theme"] in {"places", "power", "network", "hazards", "policy", "economy"}
     assert entry["vintage"]
     assert all(licence["title"] for licence in entry["licenses"])
     assert all(source["title"] for source in entry["sources"])
