@@ -113,7 +113,7 @@ def test_dumps_are_plain_tables():
 
 
 def test_shipped_names_are_listed():
-    assert shipped_names() == ("best-of", "distance-only", "distributed", "policy-2023")
+    assert shipped_names() == ("best-of", "by-year", "distance-only", "distributed", "policy-2023")
 
 
 @pytest.mark.parametrize("name", shipped_names())

@@ -22,6 +22,8 @@ ODD = [
 @pytest.mark.parametrize("name", shipped_names())
 @pytest.mark.parametrize("overrides", [[], ODD], ids=["plain", "odd"])
 def test_the_rendered_toml_loads_to_the_same_scenario(name, overrides, write):
+    if load_scenario(name).years:  # of which some set these values themselves
+        overrides = [one for one in overrides if not one.startswith("tiers.")]
     scenario = load_scenario(name, overrides)
     path = write("resolved.toml", render_toml(scenario))
     again = load_scenario(path)

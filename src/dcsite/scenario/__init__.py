@@ -1,7 +1,7 @@
 """What is asked: scenarios in TOML, validated into typed objects, each value with its source."""
 
 from .layers import flatten, override_texts, shipped_names, toml_value
-from .load import load_scenario
+from .load import load_scenario, scenarios_by_year
 from .origin import Origin
 from .schema import (
     PROGRAM_RULES,
@@ -34,6 +34,7 @@ __all__ = [
     "override_texts",
     "render_toml",
     "scenario_model",
+    "scenarios_by_year",
     "shipped_names",
     "toml_value",
 ]

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from dcsite.errors import Problem, ScenarioError
 from dcsite.records import Frozen
 
-from .layers import Layer, Merged, flatten, merge, parse_override, read_chain
-from .origin import read_sources, trace
+from .layers import Layer, Merged, flatten, merge, parse_override, read_chain, toml_value
+from .origin import Origin, read_sources, trace
 from .say import Vocabulary, validation_problems
-from .schema import MAX_DISTANCE_KM, Scenario, as_dict, scenario_model
+from .schema import MAX_DISTANCE_KM, Periods, Scenario, as_dict, scenario_model
 
 #: The most that a value can sensibly be, by the unit that its key ends with.
 _MOST = {
@@ -56,17 +56,158 @@ def load_scenario(
     """
     parsed = [parse_override(text) for text in overrides]
     problems = [found for found in parsed if isinstance(found, Problem)]
+    laid = [found for found in parsed if isinstance(found, Layer)]
     try:
-        chain = _whole(source) if isinstance(source, Scenario) else read_chain(source)
+        chain = (_whole(source),) if isinstance(source, Scenario) else read_chain(source)
     except ScenarioError as error:
         raise ScenarioError((*error.problems, *problems)) from error
-    merged = merge((*chain, *(found for found in parsed if isinstance(found, Layer))))
+    scenario, merged = _validated((*chain, *laid), problems)
+    if isinstance(source, Scenario):
+        kept = _unchanged(source, scenario, merged)
+        scenario._provenance = Frozen({**scenario.provenance, **kept})
+    shipped = [layer.stem for layer in chain if layer.kind == "shipped"]
+    scenario._extends = shipped[-1] if shipped else None
+    if not scenario.years:
+        return scenario
+    wrong = [*_wrong_years(scenario, merged, laid)]
+    by_year: dict[int, Scenario] = {}
+    for year in scenario.years if not wrong else ():
+        try:
+            by_year[year] = _in_year(scenario, year, merged)
+        except ScenarioError as error:
+            wrong += error.problems
+    if wrong:
+        raise ScenarioError(wrong)
+    asked = None if scenario.periods is None else scenario.periods.year
+    return _planned(scenario) if asked is None else by_year[asked]
+
+
+def scenarios_by_year(scenario: Scenario) -> dict[int, Scenario]:
+    """Return what is asked in each year of a scenario: itself with what it says of the year.
+
+    Each is named after its year and asks for one plan; none where the scenario has no years.
+    """
+    merged = merge((_whole(scenario),))
+    return {year: _in_year(scenario, year, merged) for year in scenario.years}
+
+
+def _in_year(scenario: Scenario, year: int, merged: Merged) -> Scenario:
+    """Return what is asked in one year; of what is wrong the errors name the year's own keys."""
+    path = ("periods", "set", str(year))
+    own = scenario.periods.set.get(str(year), {}) if scenario.periods else {}
+    if "periods" in own:
+        where = merged.setter((*path, "periods")).where
+        raise ScenarioError(Problem(where, ".".join((*path, "periods")), "a year has no years"))
+    base = {key: entry for key, entry in as_dict(scenario).items() if key != "periods"}
+    named = {
+        "name": f"{scenario.name[:59]}-{year}",
+        "title_en": f"{scenario.title_en[:190]}, {year}",
+        "title_ja": f"{scenario.title_ja[:190]}（{year}年）",
+        "periods": {"year": year},
+    }
+    layer = Layer(merged.setter(path).where, "set", "", {**named, **own})
+    under = Layer(scenario.name, "file", scenario.name, base)
+    try:
+        found, over = _validated((under, layer), [])
+    except ScenarioError as error:
+        raise ScenarioError(
+            [
+                Problem(merged.setter((*path, *one.field.split("."))).where, key, one.message)
+                for one in error.problems
+                for key in [".".join((*path, one.field))]
+            ]
+        ) from error
+    said = ".".join(path)
+    above = {
+        key: origin
+        for key, _ in flatten(as_dict(found))
+        for origin in [next(_said_of(scenario, f"{said}.{key}", said), None)]
+        if origin
+    }
+    kept = _unchanged(scenario, found, over)
+    found._provenance = Frozen({**found.provenance, **above, **kept})
+    found._extends = scenario.extends
+    return found
+
+
+def _planned(scenario: Scenario) -> Scenario:
+    """Return a scenario without what it says of years that are not planned."""
+    periods, years = scenario.periods or Periods(), {*map(str, scenario.years)}
+    tables = {"weights": periods.weights, "set": periods.set}
+    if not {year for table in tables.values() for year in table} - years:
+        return scenario
+    kept = {
+        name: Frozen({year: entry for year, entry in table.items() if year in years})
+        for name, table in tables.items()
+    }
+    found = scenario.model_copy(update={"periods": periods.model_copy(update=kept)})
+    keys = {key for key, _ in flatten(as_dict(found))}
+    found._provenance = Frozen({k: one for k, one in scenario.provenance.items() if k in keys})
+    return found
+
+
+def _said_of(scenario: Scenario, key: str, until: str) -> Iterator[Origin]:
+    """Yield where a value comes from that stands under a key or, as a range, below it."""
+    for one, origin in scenario.provenance.items():
+        if one.startswith(until) and (one == key or one.startswith(f"{key}.")):
+            yield origin
+
+
+def _wrong_years(scenario: Scenario, merged: Merged, laid: Sequence[Layer]) -> Iterator[Problem]:
+    """Refuse years nobody plans, and values laid over all years of which some have their own."""
+    periods = scenario.periods or Periods()
+    listed = toml_value(periods.years)
+    if periods.year is not None and periods.year not in periods.years:
+        where = merged.setter(("periods", "year")).where
+        yield Problem(where, "periods.year", f"must be one of {listed}, got {periods.year}")
+    for table, given in (("weights", periods.weights), ("set", periods.set)):
+        for year in given:
+            path = ("periods", table, year)
+            # Fewer years than a file has layers for may be asked for, but not by the file itself.
+            by = merged.setter(path)
+            free = year.isdecimal() and by.kind != "set"
+            free = free and by is not merged.setter(("periods", "years"))
+            if year not in map(str, periods.years) and not free:
+                message = f"is for a year that is not among periods.years = {listed}"
+                yield Problem(by.where, ".".join(path), message)
+    for layer in laid:
+        for key, _ in flatten({name: at for name, at in layer.data.items() if name != "periods"}):
+            own = [
+                year
+                for year in map(str, periods.years)
+                for theirs, _ in flatten(periods.set.get(year, {}))
+                if f"{theirs}.".startswith(f"{key}.") or f"{key}.".startswith(f"{theirs}.")
+            ]
+            if own:
+                message = f"is set anew in {', '.join(own)}; give periods.set.{own[0]}.{key} and so"
+                yield Problem(layer.where, key, f"{message} for each of these years")
+
+
+def _unchanged(source: Scenario, scenario: Scenario, merged: Merged) -> dict[str, Origin]:
+    """Return where values come from that a scenario loaded before has and nothing was laid over."""
+    return {
+        key: origin
+        for key, origin in source.provenance.items()
+        if key in scenario.provenance and merged.setter(tuple(key.split("."))).kind != "set"
+    }
+
+
+def _validated(layers: Sequence[Layer], problems: Sequence[Problem]) -> tuple[Scenario, Merged]:
+    """Merge layers to a scenario that has an origin for each value.
+
+    Raises
+    ------
+    ScenarioError
+        With what is wrong, and after it the problems given.
+    """
+    merged, problems = merge(layers), [*problems]
     model = scenario_model()
     vocabulary = _vocabulary(model)
     sources = {}
-    for layer in chain:
-        sources[id(layer)], wrong = read_sources(layer, merged, vocabulary)
-        problems += wrong
+    for layer in layers:
+        if layer.kind != "set":
+            sources[id(layer)], wrong = read_sources(layer, merged, vocabulary)
+            problems += wrong
     try:
         # Strictly: JSON mode takes lists for tuples, yet no text or true for a number.
         text = json.dumps(merged.data, default=str)
@@ -77,21 +218,12 @@ def load_scenario(
     if wrong or problems:
         raise ScenarioError((*wrong, *problems))
     keys = (key for key, _ in flatten(as_dict(scenario)))
-    origins = trace(keys, merged, sources)
-    if isinstance(source, Scenario):
-        origins |= {
-            key: origin
-            for key, origin in source._provenance.items()
-            if key in origins and merged.setter(tuple(key.split("."))).kind != "set"
-        }
-    scenario._provenance = Frozen(origins)
-    shipped = [layer.stem for layer in chain if layer.kind == "shipped"]
-    scenario._extends = shipped[-1] if shipped else None
-    return scenario
+    scenario._provenance = Frozen(trace(keys, merged, sources))
+    return scenario, merged
 
 
-def _whole(scenario: Scenario) -> tuple[Layer, ...]:
-    return (Layer(f"scenario {scenario.name}", "file", scenario.name, as_dict(scenario)),)
+def _whole(scenario: Scenario) -> Layer:
+    return Layer(f"scenario {scenario.name}", "file", scenario.name, as_dict(scenario))
 
 
 @lru_cache(maxsize=32)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import (
@@ -109,6 +110,13 @@ def _without_repeats(regions: tuple[str, ...]) -> tuple[str, ...]:
     if repeated:
         raise ValueError(f"names {', '.join(repeated)} more than once; name each region once")
     return regions
+
+
+def _ascending(years: tuple[int, ...]) -> tuple[int, ...]:
+    """Refuse years out of order or named twice."""
+    if any(later <= earlier for earlier, later in pairwise(years)):
+        raise ValueError(f"must rise from year to year, got {toml_value(years)}")
+    return years
 
 
 class CoreTier(TierParameters):
@@ -296,6 +304,26 @@ _Title = Annotated[
 ]
 
 
+class Periods(Section):
+    """Years that each get a plan, the later building on the earlier."""
+
+    years: Annotated[
+        tuple[Annotated[int, Field(ge=2000, le=2200)], ...], AfterValidator(_ascending)
+    ] = ()
+    """Years that get a plan, from the first to the last; none: one plan, as without this table."""
+    year: Annotated[int, Field(ge=2000, le=2200)] | None = None
+    """The one of these years that is asked for alone; in a plan of several years, its own year."""
+    weights: Annotated[Mapping[str, Positive], AfterValidator(Frozen)] = Field(
+        default_factory=Frozen
+    )
+    """What a year's objective counts among those of all years, by year (no unit, taken in
+    proportion); a year that is not named counts 1."""
+    set: Annotated[Mapping[str, Mapping[str, Any]], AfterValidator(Frozen)] = Field(
+        default_factory=Frozen
+    )
+    """By year, values of any keys of the scenario, laid over the others in that year."""
+
+
 class Scenario(Section):
     """What is asked of a run: every number that the strategy or an assumption sets.
 
@@ -322,6 +350,8 @@ class Scenario(Section):
     """Residents a municipality needs to host a hub."""
     places: PlaceWishes
     """Places named by the user."""
+    periods: Periods | None = None
+    """Years that each get a plan; without it there is one plan."""
     weights: Mapping[str, float]
     """Weight of each criterion in the objective, in objective points."""
     rules: Mapping[str, RuleMode]
@@ -338,6 +368,11 @@ class Scenario(Section):
     def total_new_it_load_mw(self) -> float:
         """Return the IT load that all new hubs together shall carry, in MW."""
         return self.demand.new_it_load_mw
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Return the years that each get a plan; none where there is one plan."""
+        return () if self.periods is None else self.periods.years
 
     @property
     def weights_note(self) -> str:
