@@ -14,11 +14,11 @@ from dcsite.solvers import SolveOptions
 from dcsite.studies.edge import run_edge
 from dcsite.studies.edge_corridors import EdgeAssumptions
 
-#: Km, km between cells, MEC sites for each, weight of the load.
-QUESTIONS = ((2000.0, 2.0, 1, 1.0), (2000.0, 0.5, 2, 1.0), (2000.0, 2.0, 1, 4.0))
+#: Km, km between cells, MEC sites for each.
+QUESTIONS = ((2000.0, 2.0, 1), (2000.0, 0.5, 2))
 
 
-def drawn(atlas, most_km, weight):
+def drawn(atlas, most_km):
     nodes, links = atlas.table("fibre_backbone_nodes"), atlas.table("fibre_backbone_links")
     links = links[(links["model"] == "JPN48") & links["inter_island"].isna()]
     links = links[links["route_length_km"].cumsum() / 1.37 <= most_km]
@@ -27,13 +27,13 @@ def drawn(atlas, most_km, weight):
     ]
     return pd.DataFrame(
         {"corridor_id": links.index, "name_ja": links.index, "name_en": "", "kind": "road",
-         "weight": weight, "max_ms": np.nan, "lines": "", "stated_km": np.nan, "basis_ja": "",
+         "weight": 1.0, "max_ms": np.nan, "lines": "", "stated_km": np.nan, "basis_ja": "",
          "basis_en": "", "geometry": [LineString(pair) for pair in zip(*ends, strict=True)]}
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("km", "spacing", "spares", "weight"), QUESTIONS)
-def test_edge(km, spacing, spares, weight, benchmark, row):
+@pytest.mark.parametrize(("km", "spacing", "spares"), QUESTIONS)
+def test_edge(km, spacing, spares, benchmark, row):
     atlas, policy = dcsite.load_atlas(), dcsite.load_scenario("policy-2023")
     assumed = EdgeAssumptions.read()
     values = {"sampling_km": spacing, "sites_per_cell": float(spares)}
@@ -45,7 +45,7 @@ def test_edge(km, spacing, spares, weight, benchmark, row):
         for code, one in offices.iterrows()
     ]  # fmt: skip
     plan = SimpleNamespace(hubs=hubs, title_ja="", title_en="", digest="")
-    assumed, roads = assumed.model_copy(update=changed), drawn(atlas, km, weight)
+    assumed, roads = assumed.model_copy(update=changed), drawn(atlas, km)
     found = benchmark.pedantic(
         run_edge, (plan, policy, atlas, assumed, roads),
         {"options": SolveOptions("highs", 600.0)}, rounds=1, iterations=1,

@@ -30,7 +30,8 @@ def corridors(workplace):
 
 
 def test_all_files_are_written_and_what_is_short_is_said_first(call, folder, workplace, corridors):
-    answer = call("edge", folder, "--corridors", corridors, "--layer", "lines", "-o", "out-edge")
+    lines = f"{corridors}|layername=lines"
+    answer = call("edge", folder, "--corridors", lines, "-o", "out-edge")
     assert answer.code == 0, answer.err
     made = workplace / "out-edge"
     assert sorted(path.name for path in made.iterdir()) == FILES
@@ -77,7 +78,6 @@ def test_shortages_come_first(call, folder, workplace):
         (["--candidates", "nowhere.csv"], ["nowhere.csv", "no such file"]),
         (["--own-only"], ["--own-only", "needs --candidates"]),
         (["--assumptions", "nowhere.toml"], ["nowhere.toml", "no such file"]),
-        (["--layer", "x"], ["--layer", "no file has it"]),
         (["--output", "mine"], ["mine", "notes.txt", "another folder"]),
     ],
 )  # fmt: skip

@@ -13,7 +13,6 @@ from dcsite.interrupts import Interrupts
 
 from .options import (
     GeodataOption,
-    LayerOption,
     PlanArgument,
     QuietOption,
     SolverChoice,
@@ -37,8 +36,9 @@ def edge_command(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Lines and areas to cover (a layer as --sites takes); those that the strategy "
-            "names with a place by default.",
+            help="Lines and areas to cover, of any format that --sites takes; "
+            "FILE|layername=NAME where there are several layers; those that the strategy names "
+            "with a place by default.",
         ),
     ] = None,
     candidates: Annotated[
@@ -54,7 +54,6 @@ def edge_command(
         Path | None,
         typer.Option(metavar="FILE", help="TOML of what is assumed; shipped by default."),
     ] = None,
-    layer: LayerOption = None,
     geodata: GeodataOption = None,
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/edge by default.")
@@ -86,22 +85,21 @@ def edge_command(
     saved = read_plan(plan)
     session = Session.reopen(saved, atlas=geodata)
     directory = output or Path("dcsite-out") / "edge"
-    files = _layered([corridors, candidates], layer)
-    given = [one for one in (*files, assumptions, saved.path) if one is not None]
+    given = [one for one in (corridors, candidates, assumptions, saved.path) if one is not None]
     check_directory(directory, "edge", [file_and_layer(one)[0] for one in given])
     with Interrupts(patience=1, hold=False) as interrupts:
         with Reporter(quiet=quiet) as progress:
             for note in saved.notes:
                 progress.note(note)
             progress.stage("read")
-            drawn = corridors_of(session.atlas, files[0])
+            drawn = corridors_of(session.atlas, corridors)
             found = run_edge(
                 saved.plan,
                 session.scenario,
                 session.atlas,
                 assumed,
                 drawn,
-                candidates=files[1],
+                candidates=candidates,
                 own_only=own_only,
                 options=SolveOptions(solver=solver.value, time_limit_s=time_limit),
                 on_stage=progress.stage,
@@ -117,30 +115,14 @@ def edge_command(
         return progress.leave(interrupts)
 
 
-def _layered(files: list[Path | None], layer: str | None) -> list[str | Path | None]:
-    """Name a layer in each file that has one of this name."""
-    from dcsite.contract import named_layer
-    from dcsite.sites.reader import layer_names
-
-    names = {one: layer_names(one) for one in files if one is not None} if layer else {}
-    if layer and not any(layer in its for its in names.values()):
-        listed = ", ".join(name for its in names.values() for name in its) or "none to be named"
-        raise typer.BadParameter(f"no file has it; they hold {listed}", param_hint="'--layer'")
-    return [
-        named_layer(one, str(layer)) if one is not None and layer in names.get(one, ()) else one
-        for one in files
-    ]
-
-
 def print_edge(console: Console, found: Edge) -> None:
     """Print what is not covered, MEC sites with their parents, and corridors; in both languages."""
     # Text, not markup: names are a user's own.
     console.print(Text.assemble((found.title_en, "bold"), f"  {found.title_ja}"))
     for one in found.lacking:
-        much = f", {one.unserved_kw:,.1f} kW" if one.unserved_kw else ""
         whole, first = one.corridor, one.first
         line = (
-            f" {whole.name_ja} {whole.name_en}: {one.cells} of {whole.cells} cells セル{much}; "
+            f" {whole.name_ja} {whole.name_en}: {one.cells} of {whole.cells} cells セル; "
             f"such as 例: {first.why_en} {first.why_ja}"
         )
         console.print(Text.assemble(("not covered カバー不能:", "red"), line), soft_wrap=True)
@@ -178,6 +160,5 @@ def print_edge(console: Console, found: Edge) -> None:
     console.print(table)
     for hub in found.hubs:
         if hub.mec_sites:
-            console.print(
-                Text(f"{hub.label}: {hub.mec_sites} MEC sites, {hub.mec_load_mw:.3f} MW of IT load")
-            )
+            load = f"{hub.mec_load_mw:.3f} MW of IT load"
+            console.print(Text(f"{hub.label}: {hub.mec_sites} MEC sites, {load}"))

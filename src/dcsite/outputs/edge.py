@@ -22,17 +22,17 @@ from .tables import write_csv, write_layers
 from .write import STUDY_FILES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from dcsite.atlas import Atlas
-    from dcsite.studies.edge import Edge, EdgeHub, EdgeSite
+    from dcsite.studies.edge import Edge, EdgeCell, EdgeHub, EdgeSite
 
-_COVERED, _SHORT, _MEC, _LINK = "#5c6b78", "#a3281e", "#7a1fa2", "#7a1fa2"
+_COVERED, _SHORT, _MEC = "#5c6b78", "#a3281e", "#7a1fa2"
 _KIND_COLOURS = {"road": "#d55e00", "drone": "#0072b2", "river": "#009e73", "area": "#cc79a7"}
 _SITE_FIELDS = (
     Field("IT負荷", "IT load", "kW"),
+    Field("必要なユニット", "Units"),
     Field("担当セル", "Cells served"),
-    Field("担当区間", "Line served", "km"),
     Field("最長の往復遅延", "Longest round trip", "ms"),
     Field("親拠点", "Parent hub"),
     Field("親拠点まで", "To the parent", "ms"),
@@ -42,6 +42,11 @@ _SITE_FIELDS = (
 _CELL_FIELDS = (
     Field("MEC", "MEC site"), Field("直線距離", "Straight line", "km"),
     Field("往復遅延", "Round trip", "ms"), Field("不足", "Not covered, since"),
+)  # fmt: skip
+
+_HUB_FIELDS = (
+    Field("階層", "Tier"), Field("MEC", "MEC sites"), Field("MECのIT負荷", "Their IT load", "MW"),
+    Field("計画のIT容量", "IT load in the plan", "MW"),
 )  # fmt: skip
 
 
@@ -92,9 +97,9 @@ def write_edge(
 
 
 def _frame(records: tuple[Record, ...]) -> pd.DataFrame:
-    """Return records as a table; ids and shares of one cell parted by semicolons."""
+    """Return records as a table; ids of one cell parted by semicolons."""
     rows = [
-        {k: "; ".join(map(str, v)) if isinstance(v, list) else v for k, v in one.dump().items()}
+        {k: "; ".join(v) if isinstance(v, list) else v for k, v in one.dump().items()}
         for one in records
     ]
     return pd.DataFrame(rows)
@@ -104,50 +109,55 @@ def _layers(
     found: Edge, shapes: Mapping[str, Any], mec: pd.DataFrame, cells: pd.DataFrame
 ) -> dict[str, tuple[gpd.GeoDataFrame, str]]:
     """Return the layers that are not empty."""
-    layers = {}
-    for name, frame in (("mec_sites", mec), ("cells", cells)):
-        if len(frame):
-            points = gpd.points_from_xy(frame["lon_deg"], frame["lat_deg"])
-            layers[name] = gpd.GeoDataFrame(frame, geometry=points, crs="EPSG:4326"), "Point"
     corridors = _frame(found.corridors)
     drawn = np.array([shapes[one] for one in corridors["corridor_id"]], dtype=object)
-    for name, flat, kind, multi in (
-        ("corridors", 1, "MultiLineString", shapely.multilinestrings),
-        ("areas", 2, "MultiPolygon", shapely.multipolygons),
-    ):
-        its = shapely.get_dimensions(drawn) == flat
-        if its.any():
-            parts = [multi(shapely.get_parts(one)) for one in drawn[its]]
-            layers[name] = gpd.GeoDataFrame(corridors[its], geometry=parts, crs="EPSG:4326"), kind
-    if found.mec:
-        hubs = {one.site_id: one for one in found.hubs}
-        rows = [(one.site_id, one.parent_id, one.parent_ms) for one in found.mec]
-        links = pd.DataFrame(rows, columns=["site_id", "parent_id", "parent_ms"])
-        lines = [
-            shapely.LineString([(at.lon_deg, at.lat_deg) for at in (one, hubs[one.parent_id])])
-            for one in found.mec
-        ]
-        layers["parents"] = gpd.GeoDataFrame(links, geometry=lines, crs="EPSG:4326"), "LineString"
-    return layers
+    flat = shapely.get_dimensions(drawn) == 2
+    ends = _links(found)
+    links = [[one.site_id, other.site_id, ms] for one, other, ms in ends]
+    parts = {
+        "mec_sites": (mec, "Point", _points(found.mec)),
+        "cells": (cells, "Point", _points(found.cells)),
+        "corridors": (corridors[~flat], "MultiLineString",
+                      [shapely.multilinestrings(shapely.get_parts(one)) for one in drawn[~flat]]),
+        "areas": (corridors[flat], "MultiPolygon",
+                  [shapely.multipolygons(shapely.get_parts(one)) for one in drawn[flat]]),
+        "parents": (pd.DataFrame(links, columns=["site_id", "parent_id", "round_trip_ms"]),
+                    "LineString",
+                    [shapely.LineString(_points((one, other))) for one, other, _ in ends]),
+    }  # fmt: skip
+    return {
+        name: (gpd.GeoDataFrame(frame, geometry=geometry, crs="EPSG:4326"), kind)
+        for name, (frame, kind, geometry) in parts.items()
+        if len(frame)
+    }
+
+
+def _points(places: Iterable[EdgeSite | EdgeHub | EdgeCell]) -> list[shapely.Point]:
+    return [shapely.Point(one.lon_deg, one.lat_deg) for one in places]
+
+
+def _links(found: Edge) -> list[tuple[EdgeSite | EdgeHub, EdgeHub, float]]:
+    """Return each MEC site with its parent, each parent with its core, and the round trips."""
+    hubs = {one.site_id: one for one in found.hubs}
+    up: dict[str, tuple[EdgeSite | EdgeHub, EdgeHub, float]] = {
+        one.parent_id: (hubs[one.parent_id], hubs[one.core_id], one.core_ms)
+        for one in found.mec
+        if one.parent_id != one.core_id
+    }
+    return [*((one, hubs[one.parent_id], one.parent_ms) for one in found.mec), *up.values()]
 
 
 def render_edge(found: Edge, shapes: Mapping[str, Any], atlas: Atlas) -> str:
     """Return the text of ``edge.html``: what is not covered first, MEC sites, hubs, on a map."""
-    hubs = {one.site_id: one for one in found.hubs}
-    bounds = shapely.total_bounds([*shapes.values()]).tolist()
-    west, south, east, north = bounds
-    for one in found.mec:
-        at = hubs[one.parent_id]
-        west, east = min(west, one.lon_deg, at.lon_deg), max(east, one.lon_deg, at.lon_deg)
-        south, north = min(south, one.lat_deg, at.lat_deg), max(north, one.lat_deg, at.lat_deg)
+    seen = shapely.GeometryCollection([*shapes.values(), *_points(found.mec), *_points(found.hubs)])
+    west, south, east, north = seen.bounds
     return render_beside_map(
         "edge.html.j2",
         atlas,
-        [*_drawn(found, shapes), *_points(found), _links(found), *_sites(found)],
+        [*_drawn(found, shapes), *_circles(found)],
         found.geodata,
         found=found,
-        sites={one.site_id: one for one in found.mec},
-        hubs=hubs,
+        hubs={one.site_id: one for one in found.hubs},
         kinds=_KIND_COLOURS,
         short=_SHORT,
         mec_colour=_MEC,
@@ -157,9 +167,9 @@ def render_edge(found: Edge, shapes: Mapping[str, Any], atlas: Atlas) -> str:
 
 
 def _drawn(found: Edge, shapes: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the corridors as lines, and the areas."""
+    """Return the corridors as lines, the areas, and straight lines to parents and cores."""
     numbers = {name: at for at, name in enumerate(_KIND_COLOURS)}
-    rows: dict[str, list[Any]] = {"lines": [], "areas": []}
+    lines, areas, links = [], [], []
     for one in found.corridors:
         shape, style = shapes[one.corridor_id], numbers[one.kind]
         record = [
@@ -167,95 +177,78 @@ def _drawn(found: Edge, shapes: Mapping[str, Any]) -> list[dict[str, Any]]:
             round(one.area_km2) or None, one.covered_share, f"{one.basis_ja} {one.basis_en}",
         ]  # fmt: skip
         if shapely.get_dimensions(shape) == 2:
-            (polygon,) = encode_polygons([shape], 0.0)
-            rows["areas"].append([style, record, polygon])
+            areas.append([style, record, *encode_polygons([shape], 0.0)])
         else:
             paths = [encode_path(shapely.get_coordinates(p)) for p in shapely.get_parts(shape)]
-            rows["lines"].append([style, record, paths])
+            lines.append([style, record, paths])
+    for lower, upper, ms in _links(found):
+        names = (f"{lower.name_ja} → {upper.name_ja}", f"{lower.name_en} → {upper.name_en}")
+        ends = np.array([[at.lon_deg, at.lat_deg] for at in (lower, upper)])
+        links.append([0, [*names, _known(ms)], [encode_path(ends)]])
     fields = (
         Field("延長（図上）", "Length as drawn", "km"), Field("面積", "Area", "km2"),
         Field("カバー率", "Cells covered", "share"), Field("図形の根拠", "Shape"),
     )  # fmt: skip
+    trip = (Field("往復遅延", "Round trip", "ms"),)
     styles = [
         {"color": colour, "weight": 5, "opacity": 0.55, "fillColor": colour, "fillOpacity": 0.15}
         for colour in _KIND_COLOURS.values()
     ]
+    link = [{"color": _MEC, "weight": 1.6, "opacity": 0.8}]
+    up = "上位拠点への接続（直線は経路ではない） Parent"
     return [
-        {"maker": maker, "order": 1, "kind": "路線・エリア Corridor", "source": "", "rows": its,
-         "fields": fields, "styles": styles, "interactive": True}
-        for maker, its in rows.items()
+        {"maker": maker, "order": order, "kind": kind, "source": "", "fields": its_fields,
+         "styles": its, "rows": rows, "interactive": True}
+        for maker, order, kind, its_fields, its, rows in (
+            ("lines", 1, "路線・エリア Corridor", fields, styles, lines),
+            ("areas", 1, "路線・エリア Corridor", fields, styles, areas),
+            ("lines", 3, up, trip, link, links),
+        )
     ]  # fmt: skip
 
 
-def _points(found: Edge) -> list[dict[str, Any]]:
-    """Return covered cells, and those that lack something."""
-    names = {one.site_id: one.name_ja for one in found.mec}
+def _known(ms: float) -> float | None:
+    return None if np.isnan(ms) else round(ms, 2)
+
+
+def _circles(found: Edge) -> list[dict[str, Any]]:
+    """Return cells that are covered, those that lack something, hubs and MEC sites."""
+    mec = {one.site_id: one.name_ja for one in found.mec}
+    hubs = {one.site_id: one.label for one in found.hubs}
     corridors = {one.corridor_id: one for one in found.corridors}
-    short = set(map(id, found.shortages))
-    layers = []
-    for lacking, colour in ((False, _COVERED), (True, _SHORT)):
-        marks = []
-        for one in found.cells:
-            if (id(one) in short) == lacking:
-                its = corridors[one.corridor_id]
-                served = "、".join(names[site] for site in one.site_ids)
-                measured = (one.distance_km, one.round_trip_ms)
-                told = [None if np.isnan(value) else round(value, 2) for value in measured]
-                why = f"{one.why_ja} {one.why_en}" if lacking else None
-                record = [its.name_ja, its.name_en, served, *told, why]
-                marks.append((one.lat_deg, one.lon_deg, 5.0 if lacking else 1.8, record))
-        style = {"stroke": False, "fillColor": colour, "fillOpacity": 0.8 if lacking else 0.5}
-        layers.append(circles("セル（基地局） Cell", "", _CELL_FIELDS, marks, order=2, **style))
-    return layers
 
+    def cell(one: EdgeCell) -> list[Any]:
+        its, served = corridors[one.corridor_id], "、".join(mec[site] for site in one.site_ids)
+        trip, why = _known(one.round_trip_ms), f"{one.why_ja} {one.why_en}".strip()
+        return [its.name_ja, its.name_en, served, _known(one.distance_km), trip, why or None]
 
-def _links(found: Edge) -> dict[str, Any]:
-    """Return straight lines from MEC sites to their hubs, and from these to the cores above."""
-    hubs = {one.site_id: one for one in found.hubs}
-    pairs: dict[tuple[str, str], tuple[int, EdgeSite | EdgeHub, EdgeHub, float]] = {}
-    for one in found.mec:
-        parent, core = hubs[one.parent_id], hubs[one.core_id]
-        pairs[one.site_id, parent.site_id] = (0, one, parent, one.parent_ms)
-        if parent is not core:
-            pairs[parent.site_id, core.site_id] = (1, parent, core, one.core_ms)
-    rows = []
-    for style, lower, other, ms in pairs.values():
-        ends = [[lower.lon_deg, lower.lat_deg], [other.lon_deg, other.lat_deg]]
-        record = [f"{lower.name_ja} → {other.name_ja}", f"{lower.name_en} → {other.name_en}",
-                  None if np.isnan(ms) else round(ms, 2)]  # fmt: skip
-        rows.append([style, record, [encode_path(np.array(ends))]])
-    styles = [
-        {"color": _LINK, "weight": 1.6, "opacity": 0.8},
-        {"color": _LINK, "weight": 1.6, "opacity": 0.8, "dashArray": "6 5"},
-    ]
-    return {"maker": "lines", "order": 3, "kind": "上位拠点への接続（直線は経路ではない） Parent",
-            "source": "", "fields": [Field("往復遅延", "Round trip", "ms")], "styles": styles,
-            "rows": rows}  # fmt: skip
+    def layer(
+        kind: str, fields: Iterable[Field], places: Iterable[Any], order: int, radius_px: float,
+        record: Callable[[Any], list[Any]], **style: Any,
+    ) -> dict[str, Any]:  # fmt: skip
+        marks = [(one.lat_deg, one.lon_deg, radius_px, record(one)) for one in places]
+        return circles(kind, "", [*fields], marks, order=order, **style)
 
-
-def _sites(found: Edge) -> list[dict[str, Any]]:
-    """Return hubs and MEC sites as circles."""
-    hubs = {one.site_id: one for one in found.hubs}
-    above = circles(
-        "上位の拠点 Hub above", "",
-        (Field("階層", "Tier"), Field("MEC", "MEC sites"),
-         Field("MECのIT負荷", "Their IT load", "MW"),
-         Field("計画のIT容量", "IT load in the plan", "MW")),
-        ((one.lat_deg, one.lon_deg, 8.0,
-          [one.name_ja, one.name_en, f"{tier_style(one.tier).ja} {tier_style(one.tier).en}",
-           one.mec_sites, round(one.mec_load_mw, 3),
-           f"約 about {load_mw(one.it_load_mw)}" if one.it_load_mw else None])
-         for one in found.hubs),
-        order=4, color="#ffffff", weight=2, fillColor="#1d5c7a", fillOpacity=0.9,
-    )  # fmt: skip
-
-    def record(one: EdgeSite) -> list[Any]:
-        parent, core = hubs[one.parent_id], hubs[one.core_id]
-        return [one.name_ja, one.name_en, round(one.load_kw, 1), one.cells, round(one.serves_km, 1),
-                round(one.worst_ms, 2), parent.label, round(one.parent_ms, 2), core.label,
-                None if np.isnan(one.core_ms) else round(one.core_ms, 2)]  # fmt: skip
-
-    marks = ((one.lat_deg, one.lon_deg, 7.0, record(one)) for one in found.mec)
-    mec = circles("MEC（エッジ） MEC site", "", _SITE_FIELDS, marks, order=5, color="#ffffff",
-                  weight=1.5, fillColor=_MEC, fillOpacity=0.95)  # fmt: skip
-    return [above, mec]
+    covered = [one for one in found.cells if not one.missing]
+    cells, bare = "セル（基地局） Cell", {"stroke": False}
+    above = {"color": "#ffffff", "weight": 2, "fillOpacity": 0.95}
+    return [
+        layer(cells, _CELL_FIELDS, covered, 2, 1.8, cell, fillColor=_COVERED, fillOpacity=0.5,
+              **bare),
+        layer(cells, _CELL_FIELDS, found.shortages, 2, 5.0, cell, fillColor=_SHORT,
+              fillOpacity=0.8, **bare),
+        layer(
+            "上位の拠点 Hub above", _HUB_FIELDS, found.hubs, 4, 8.0,
+            lambda one: [one.name_ja, one.name_en, tier_style(one.tier).ja, one.mec_sites,
+                         round(one.mec_load_mw, 3),
+                         f"約 about {load_mw(one.it_load_mw)}" if one.it_load_mw else None],
+            fillColor="#1d5c7a", **above,
+        ),
+        layer(
+            "MEC（エッジ） MEC site", _SITE_FIELDS, found.mec, 5, 7.0,
+            lambda one: [one.name_ja, one.name_en, round(one.load_kw, 1), one.units, one.cells,
+                         _known(one.worst_ms), hubs[one.parent_id], _known(one.parent_ms),
+                         hubs[one.core_id], _known(one.core_ms)],
+            fillColor=_MEC, **above,
+        ),
+    ]  # fmt: skip

@@ -9,13 +9,11 @@ plan with the shortest round trip over the network, and that by a core.
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
 from scipy.spatial import KDTree
 
 import dcsite
@@ -28,7 +26,7 @@ from dcsite.sites import NO_LANDMASS, read_sites
 from dcsite.solvers import SolveOptions
 
 from .edge_corridors import EdgeAssumptions, cells_of, read_corridors, shipped_corridors
-from .edge_cover import assigned, find_cover, most_borne
+from .edge_cover import find_cover
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,16 +41,11 @@ if TYPE_CHECKING:
     from dcsite.scenario import Scenario
     from dcsite.solvers import Progress
 
-    Ints = NDArray[np.int64]
-
-#: Arithmetic.
-_TINY = 1e-6
-#: Cells are told to six decimals of a degree, a decimetre.
-_SLACK_KM = 1e-3
-#: What is stored as 0 in a sparse array is no entry: km in one stand this much higher.
-_METRE = 1e-3
-_PLACE = ("name_ja", "name_en", "prefecture_ja", "lat_deg", "lon_deg")
-_HUB = ("name_ja", "name_en", "tier", "lat_deg", "lon_deg", "it_load_mw")
+#: Arithmetic; cells are told to six decimals of a degree, a decimetre.
+_TINY, _SLACK_KM = 1e-6, 1e-3
+_AT = ["lat_deg", "lon_deg"]
+_PLACE = ["name_ja", "name_en", "prefecture_ja", *_AT]
+_HUB = ["name_ja", "name_en", "tier", *_AT, "it_load_mw"]
 
 
 class EdgeCorridor(Record):
@@ -105,16 +98,12 @@ class EdgeCell(Record):
     """Km2 of area it stands for."""
     load_kw: Points
     """IT load."""
-    unserved_kw: Points
-    """Part of it that no MEC site within reach can bear."""
     missing: int
     """MEC sites within reach that it lacks."""
     site_ids: tuple[str, ...]
-    """MEC sites: those that bear its load first, then spares, the nearest first."""
-    shares: tuple[Share, ...]
-    """Share of the load that each bears, 0 for a spare."""
+    """MEC sites, the nearest first: it bears the load, the others are spares."""
     distance_km: UnknownKm
-    """Straight km to the farthest of those that bear it; null where there is none."""
+    """Straight km to the nearest; null where there is none."""
     round_trip_ms: UnknownKm
     """Round trip to it, radio link included; null where there is none."""
     why_ja: str
@@ -139,13 +128,15 @@ class EdgeSite(Record):
     lon_deg: Longitude
     """Longitude."""
     cells: int
-    """Cells whose load it bears, in whole or part."""
+    """Cells whose load it bears: those it is the nearest to."""
     serves_km: Km
     """Km of line in them."""
     serves_km2: Km
     """Km2 of area in them."""
     load_kw: Points
     """IT load it bears."""
+    units: int
+    """Units of `mec_load_kw` that this needs; 0 for a site that only stands by as a spare."""
     spur_km: Km
     """Straight km to the nearest cell."""
     worst_ms: Points
@@ -185,11 +176,10 @@ class EdgeValue(Record):
 
 
 class Lacking(NamedTuple):
-    """Cells of a corridor that are not covered: how many, their load, and the first of them."""
+    """Cells of a corridor that are not covered: how many, and the first of them."""
 
     corridor: EdgeCorridor
     cells: int
-    unserved_kw: float
     first: EdgeCell
 
 
@@ -237,21 +227,18 @@ class Edge(Record):
 
     @property
     def lacking(self) -> tuple[Lacking, ...]:
-        """What is not covered, or not wholly, by corridor, the most cells first."""
+        """What is not covered, by corridor, the most cells first."""
         short: dict[str, list[EdgeCell]] = {}
         for one in self.shortages:
             short.setdefault(one.corridor_id, []).append(one)
         named = {one.corridor_id: one for one in self.corridors}
-        found = (
-            Lacking(named[its], len(some), sum(one.unserved_kw for one in some), some[0])
-            for its, some in short.items()
-        )
+        found = (Lacking(named[its], len(some), some[0]) for its, some in short.items())
         return tuple(sorted(found, key=lambda one: -one.cells))
 
     @property
     def shortages(self) -> tuple[EdgeCell, ...]:
-        """Cells that lack a MEC site or part of their load's, in their order."""
-        return tuple(one for one in self.cells if one.missing or one.unserved_kw)
+        """Cells that lack a MEC site, in their order."""
+        return tuple(one for one in self.cells if one.missing)
 
 
 def corridors_of(atlas: Atlas, path: str | Path | None) -> pd.DataFrame:
@@ -301,27 +288,23 @@ def run_edge(
     with atlas.recording() as tables:
         if (drawn["lines"] != "").any():  # read before, and used here
             atlas.table("edge_corridors")
-        cells = cells_of(drawn, assumed)
+        cells = on_land(cells_of(drawn, assumed), atlas)
         places = _candidates(atlas, scenario, candidates, own_only=own_only)
         on_stage("build")
-        network = network_of(atlas, scenario.network)
-        reach = _Reach(on_land(cells, atlas), places, network, assumed)
+        reach = _Reach(cells, places, network_of(atlas, scenario.network), assumed)
         hubs, cores = _hubs(plan, atlas)
-        above = _parents(places, hubs, cores, network, reach.near)
+        above = _parents(reach, hubs, cores)
     fits = (above["parent_ms"] <= assumed.parent_max_ms.value).to_numpy()
-    near = _columns(reach.near, fits)
-    wanted, cap_kw = int(assumed.sites_per_cell.value), assumed.mec_load_kw.value
-    borne_kw = most_borne(near, cells["load_kw"].to_numpy(), cap_kw)
-    spur_km = _spurs(reach.km, near)
+    near = reach.pairs[fits[reach.pairs["place"]]]
+    spur_km = near.groupby("place")["km"].min()
     on_stage("solve")
-    cover = find_cover(
-        near, np.minimum(near.sum(axis=1), wanted), borne_kw, cap_kw, spur_km,
-        options or SolveOptions("highs"), on_progress,
-    )  # fmt: skip
+    wanted = int(assumed.sites_per_cell.value)
+    cover = find_cover(near, wanted, spur_km, options or SolveOptions("highs"), on_progress)
     on_stage("check")
-    share = assigned(near, reach.km, borne_kw, cap_kw, cover.chosen)
-    told = _cells(drawn, reach, above, near, share, borne_kw, cover.chosen)
-    mec = _mec(reach, above, share, borne_kw, spur_km, cover.chosen)
+    served = near[near["place"].isin(cover.chosen)]
+    served = served[served.groupby("cell").cumcount() < wanted]
+    told = _cells(drawn, reach, above, near, served)
+    mec = _mec(reach, above, served, spur_km, cover.chosen)
     found = Edge(
         dcsite_version=dcsite.__version__,
         title_ja=plan.title_ja,
@@ -333,7 +316,7 @@ def run_edge(
         spur_km=float(spur_km[cover.chosen].sum()),
         spur_km_bound=cover.km_bound,
         candidates=len(places),
-        candidates_without_parent=int(((reach.near.sum(axis=0) > 0) & ~fits).sum()),
+        candidates_without_parent=int((~fits[reach.pairs["place"].unique()]).sum()),
         solver=cover.solver,
         corridors=_corridors(drawn, reach, told),
         mec=mec,
@@ -369,23 +352,22 @@ def _candidates(
     return named.rename_axis("site_id")
 
 
-def _ms_per_km(network: Network) -> float:
-    """Return what a straight km adds to a round trip."""
+def _fibre_km(straight_km: Any, network: Network) -> Any:
+    """Return the fibre along a straight line, as the plan's network has it for tails."""
     own = network.parameters
-    ends = network.round_trip_ms(np.array([0.0, own.tail_route_factor * own.fibre_per_route_km]))
-    return float(ends[1] - ends[0])
+    return straight_km * own.tail_route_factor * own.fibre_per_route_km
 
 
 def reach_km(max_ms: Any, network: Network, assumed: EdgeAssumptions) -> Floats:
     """Return how far a MEC site may be, straight; below 0 where no distance is short enough."""
-    own = network.parameters
-    left_ms = max_ms - 2.0 * assumed.radio_one_way_ms.value - network.round_trip_ms(np.zeros(1))[0]
-    fibre_km = assumed.access_fibre_km.value / (own.tail_route_factor * own.fibre_per_route_km)
-    return np.asarray(np.minimum(left_ms / _ms_per_km(network), fibre_km))
+    none_ms, km_ms = network.round_trip_ms(_fibre_km(np.array([0.0, 1.0]), network))
+    by_time_km = (max_ms - 2.0 * assumed.radio_one_way_ms.value - none_ms) / (km_ms - none_ms)
+    by_fibre_km = assumed.access_fibre_km.value / _fibre_km(1.0, network)
+    return np.asarray(np.minimum(by_time_km, by_fibre_km))
 
 
 class _Reach:
-    """Which places each cell reaches.
+    """Which places each cell reaches: `pairs` of a cell and a place by number, nearest first.
 
     Fibre runs on land: a cell on land reaches places on its own land body, one at sea (a bridge, a
     harbour, a drone over the water) those on the body of the nearest place.
@@ -394,39 +376,34 @@ class _Reach:
     def __init__(
         self, cells: pd.DataFrame, places: pd.DataFrame, network: Network, assumed: EdgeAssumptions
     ) -> None:
-        self.cells, self.places, self.network, self.assumed = cells, places, network, assumed
-        where = [frame[["lat_deg", "lon_deg"]].to_numpy(dtype=float).T for frame in (cells, places)]
-        self.most_km = reach_km(cells["max_ms"].to_numpy(), network, assumed)
-        #: The nearest place to each cell, in reach or not, and how far it is.
-        self.closest, self.away_km = nearest(*where[0], *where[1])
-        its_body = places["landmass_id"].to_numpy()
-        body = cells["landmass_id"].to_numpy()
-        self.body = np.where(body == NO_LANDMASS, its_body[self.closest], body)
-        trees = [KDTree(to_ecef_km(*each)) for each in where]
+        self.places, self.network, self.assumed = places, network, assumed
+        here, there = (frame[_AT].to_numpy(dtype=float).T for frame in (cells, places))
+        closest, away_km = nearest(*here, *there)
+        its_body, body = places["landmass_id"].to_numpy(), cells["landmass_id"].to_numpy()
+        most_km = reach_km(cells["max_ms"].to_numpy(), network, assumed)
+        #: With the nearest place to each, in reach or not, and how far it is.
+        self.cells = cells.assign(
+            most_km=most_km,
+            closest=closest,
+            away_km=away_km,
+            landmass_id=np.where(body == NO_LANDMASS, its_body[closest], body),
+        )
         # A chord is never longer than the geodesic over it: nothing within reach is left out.
-        longest_km = max(float(self.most_km.max()), 0.0) + _TINY
-        pairs = trees[0].sparse_distance_matrix(trees[1], longest_km, output_type="ndarray")
-        cell, place = pairs["i"].astype(np.int64), pairs["j"].astype(np.int64)
-        km = geodesic_km(*where[0][:, cell], *where[1][:, place])
-        kept = (km <= self.most_km[cell]) & (self.body[cell] == its_body[place])
-        at, shape = (cell[kept], place[kept]), (len(cells), len(places))
-        #: 1 where a place is within reach, and the straight km to it.
-        self.near = csr_array((np.ones(kept.sum(), dtype=np.int64), at), shape=shape)
-        self.km = csr_array((km[kept] + _METRE, at), shape=shape)
+        found = KDTree(to_ecef_km(*here)).sparse_distance_matrix(
+            KDTree(to_ecef_km(*there)), max(most_km.max(), 0.0) + _TINY, output_type="ndarray"
+        )
+        cell, place = found["i"].astype(np.int64), found["j"].astype(np.int64)
+        km = geodesic_km(*here[:, cell], *there[:, place])
+        kept = (km <= most_km[cell]) & (
+            self.cells["landmass_id"].to_numpy()[cell] == its_body[place]
+        )
+        pairs = pd.DataFrame({"cell": cell, "place": place, "km": km})[kept]
+        self.pairs = pairs.sort_values(["cell", "km", "place"], ignore_index=True)
 
     def trip_ms(self, km: Any) -> Floats:
         """Return round trips over straight km, the radio link there and back included."""
-        own = self.network.parameters
-        fibre_km = np.maximum(km, 0.0) * own.tail_route_factor * own.fibre_per_route_km
         radio_ms = 2.0 * self.assumed.radio_one_way_ms.value
-        return np.asarray(self.network.round_trip_ms(fibre_km) + radio_ms)
-
-
-def _columns(near: csr_array, kept: NDArray[np.bool_]) -> csr_array:
-    """Return the array with the entries of some columns only."""
-    entry = near.tocoo()
-    at = kept[entry.col]
-    return csr_array((entry.data[at], (entry.row[at], entry.col[at])), shape=near.shape)
+        return np.asarray(self.network.round_trip_ms(_fibre_km(km, self.network)) + radio_ms)
 
 
 def _hubs(plan: Plan, atlas: Atlas) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -437,149 +414,111 @@ def _hubs(plan: Plan, atlas: Atlas) -> tuple[pd.DataFrame, pd.DataFrame]:
     return hubs, pd.concat([hubs[hubs["tier"] == "core"], today[[*hubs.columns]]])
 
 
-def _parents(
-    places: pd.DataFrame, hubs: pd.DataFrame, cores: pd.DataFrame, network: Network, near: csr_array
-) -> pd.DataFrame:
+def _parents(reach: _Reach, hubs: pd.DataFrame, cores: pd.DataFrame) -> pd.DataFrame:
     """Return each place's parent hub and core, with the round trips; infinite out of reach."""
+    index, network = reach.places.index, reach.network
     if hubs.empty:
         none = {"parent_id": "", "parent_ms": np.inf, "core_id": "", "core_ms": np.inf}
-        return pd.DataFrame(none, index=places.index)
-    way_km, asked = np.full((len(places), len(hubs)), np.inf), near.sum(axis=0) > 0
-    if asked.any():
-        way_km[asked] = network.fibre_km(places[asked], hubs)
+        return pd.DataFrame(none, index=index)
+    way_km, asked = np.full((len(index), len(hubs)), np.inf), reach.pairs["place"].unique()
+    if len(asked):
+        way_km[asked] = network.fibre_km(reach.places.iloc[asked], hubs)
     parent = way_km.argmin(axis=1)
     up_ms = network.round_trip_ms(network.fibre_km(hubs, cores))
     up_ms[hubs.index.to_numpy()[:, None] == cores.index.to_numpy()[None, :]] = 0.0
-    core = up_ms.argmin(axis=1)
     return pd.DataFrame(
         {
             "parent_id": hubs.index[parent],
             "parent_ms": network.round_trip_ms(way_km.min(axis=1)),
-            "core_id": cores.index[core][parent],
+            "core_id": cores.index[up_ms.argmin(axis=1)][parent],
             "core_ms": up_ms.min(axis=1)[parent],
         },
-        index=places.index,
+        index=index,
     )
 
 
-def _spurs(km: csr_array, near: csr_array) -> Floats:
-    """Return the km from each place to the nearest cell it covers; 0 where it covers none."""
-    entry = (km * near).tocoo()
-    spur_km = np.full(near.shape[1], np.inf)
-    np.minimum.at(spur_km, entry.col, entry.data - _METRE)
-    return np.where(np.isinf(spur_km), 0.0, np.maximum(spur_km, 0.0))
-
-
 def _mec(
-    reach: _Reach, above: pd.DataFrame, share: csr_array, borne_kw: Floats, spur_km: Floats,
-    chosen: Ints,
+    reach: _Reach, above: pd.DataFrame, served: pd.DataFrame, spur_km: pd.Series[float],
+    chosen: NDArray[np.int64],
 ) -> tuple[EdgeSite, ...]:  # fmt: skip
     """Return the chosen places with what they bear and what is above them, the most first."""
-    serves = (share > 0).astype(float)
-    sums = serves.T @ reach.cells[["km", "km2"]].to_numpy(dtype=float)
-    load_kw, cells = share.T @ borne_kw, serves.sum(axis=0)
-    far_km = (reach.km * serves).max(axis=0).toarray().ravel() - _METRE
-    found = [
-        EdgeSite(
-            site_id=str(reach.places.index[at]),
-            **reach.places.iloc[at][[*_PLACE]],
-            cells=int(cells[at]),
-            serves_km=sums[at, 0],
-            serves_km2=sums[at, 1],
-            load_kw=load_kw[at],
-            spur_km=spur_km[at],
-            worst_ms=float(reach.trip_ms(far_km[at])),
-            **above.iloc[at].replace(np.inf, np.nan),
-        )
-        for at in chosen.tolist()
-    ]
+    first = served.drop_duplicates("cell").join(
+        reach.cells[["km", "km2", "load_kw"]].add_prefix("cell_"), on="cell"
+    )
+    sums = first.groupby("place").agg(
+        cells=("cell", "size"), serves_km=("cell_km", "sum"), serves_km2=("cell_km2", "sum"),
+        load_kw=("cell_load_kw", "sum"), worst_km=("km", "max"),
+    ).reindex(chosen, fill_value=0)  # fmt: skip
+    unit_kw = reach.assumed.mec_load_kw.value
+    rows = sums.assign(
+        site_id=reach.places.index[chosen].astype(str),
+        units=np.ceil(sums["load_kw"] / unit_kw - _TINY).astype(int),
+        spur_km=spur_km[chosen],
+        worst_ms=reach.trip_ms(sums["worst_km"].to_numpy(dtype=float)),
+    ).drop(columns="worst_km")
+    beside = reach.places[_PLACE].join(above.replace(np.inf, np.nan)).iloc[chosen]
+    rows = rows.join(beside.set_axis(rows.index))
+    listed: list[dict[str, Any]] = rows.to_dict("records")  # type: ignore[assignment]
+    found = (EdgeSite(**row) for row in listed)
     return tuple(sorted(found, key=lambda one: (-one.load_kw, one.site_id)))
 
 
 def _cells(
-    drawn: pd.DataFrame, reach: _Reach, above: pd.DataFrame, near: csr_array, share: csr_array,
-    borne_kw: Floats, chosen: Ints,
+    drawn: pd.DataFrame, reach: _Reach, above: pd.DataFrame, near: pd.DataFrame,
+    served: pd.DataFrame,
 ) -> tuple[EdgeCell, ...]:  # fmt: skip
-    """Return every cell with its MEC sites, those that bear its load first, and what it lacks."""
+    """Return every cell with its MEC sites, the nearest first, and what it lacks."""
     wanted = int(reach.assumed.sites_per_cell.value)
-    is_chosen = np.zeros(len(reach.places), dtype=bool)
-    is_chosen[chosen] = True
-    ids, corridor_ids = reach.places.index.astype(str), drawn["corridor_id"].tolist()
-    in_reach, parents_ms = _by_row(reach.km), above["parent_ms"].to_numpy()
-    bearing, fitting = _by_row(share), np.diff(near.indptr)
+    own = served.assign(id=reach.places.index[served["place"]].astype(str)).groupby("cell")
+    ids, nearest_km = own["id"].agg(tuple).to_dict(), own["km"].first()
+    # Of a cell that reaches places without a hub near enough, the least round trip to one.
+    unfit = reach.pairs[~reach.pairs["cell"].isin(near["cell"])]
+    parent_ms = above["parent_ms"].iloc[unfit["place"]].groupby(unfit["cell"].to_numpy()).min()
+    corridor_ids = drawn["corridor_id"].tolist()
     found = []
     # Rows of named tuples, whose types are the table's.
     cells: Iterable[Any] = reach.cells.itertuples(index=False)
     for row, cell in enumerate(cells):
-        km, bears = in_reach[row], bearing[row]
-        listed = sorted(
-            (at for at in km if is_chosen[at]), key=lambda at: (-bears.get(at, 0.0), km[at])
-        )[: max(wanted, len(bears))]
-        unserved_kw = float(cell.load_kw - borne_kw[row])
-        unserved_kw = unserved_kw if unserved_kw > _TINY else 0.0
-        missing = max(wanted - len(listed), 0)
-        why = ("", "")
-        if missing or unserved_kw:
-            unfit = km and not fitting[row]
-            why = _why(reach, row, len(listed), parents_ms[[*km]].min() if unfit else None)
-        far_km = max((km[at] - _METRE for at in bears), default=math.nan)
+        site_ids = ids.get(row, ())
+        missing, km = wanted - len(site_ids), float(nearest_km.get(row, math.nan))
+        why = _why(reach, cell, len(site_ids), parent_ms.get(row)) if missing else ("", "")
         found.append(
             EdgeCell(
                 corridor_ids[cell.corridor], cell.lat_deg, cell.lon_deg, cell.km, cell.km2,
-                cell.load_kw, unserved_kw, missing,
-                site_ids=tuple(ids[at] for at in listed),
-                shares=tuple(min(bears.get(at, 0.0), 1.0) for at in listed),
-                distance_km=far_km,
-                round_trip_ms=float(reach.trip_ms(far_km)),
-                why_ja=why[0],
-                why_en=why[1],
+                cell.load_kw, missing, site_ids, km, float(reach.trip_ms(km)), *why,
             )
         )  # fmt: skip
     return tuple(found)
 
 
-def _by_row(array: csr_array) -> list[dict[int, float]]:
-    """Return the entries of each row by column."""
-    column, data, begin = (one.tolist() for one in (array.indices, array.data, array.indptr))
-    return [
-        dict(zip(column[low:high], data[low:high], strict=True))
-        for low, high in itertools.pairwise(begin)
-    ]
-
-
-def _why(reach: _Reach, row: int, has: int, parent_ms: float | None) -> tuple[str, str]:
+def _why(reach: _Reach, cell: Any, has: int, parent_ms: float | None) -> tuple[str, str]:
     """Say why a cell is not covered, or not wholly."""
-    most_km, assumed = reach.most_km[row], reach.assumed
-    if most_km < 0.0:
-        least_ms, asked_ms = float(reach.trip_ms(0.0)), reach.cells["max_ms"].iloc[row]
+    assumed = reach.assumed
+    if cell.most_km < 0.0:
+        least_ms = float(reach.trip_ms(0.0))
         return (
-            f"無線区間と装置だけで{least_ms:g} ms（上限{asked_ms:g} ms）",
-            f"radio link and equipment alone take {least_ms:g} ms of {asked_ms:g} ms",
+            f"無線区間と装置だけで{least_ms:g} ms（上限{cell.max_ms:g} ms）",
+            f"radio link and equipment alone take {least_ms:g} ms of {cell.max_ms:g} ms",
         )
     if parent_ms is not None:
         limit = f"{assumed.parent_max_ms.value:g} ms"
-        least = "–" if math.isinf(parent_ms) else f"{parent_ms:.1f} ms"
-        known = "no way is known" if math.isinf(parent_ms) else f"the least is {least}"
+        unknown = math.isinf(parent_ms)
+        least = "–" if unknown else f"{parent_ms:.1f} ms"
+        known = "no way is known" if unknown else f"the least is {least}"
         return (
             f"届く候補地から{limit}以内に計画の拠点がない（最短{least}）",
             f"no hub of the plan within {limit} of the places in reach ({known})",
         )
     if has:
         wanted = int(assumed.sites_per_cell.value)
-        if has < wanted:
-            return (f"届くMECは{has}か所（必要{wanted}）", f"{has} of {wanted} MEC sites in reach")
-        cap = f"{assumed.mec_load_kw.value:g} kW"
-        return (
-            f"届くMECの上限{cap}を超える負荷",
-            f"more load than places in reach bear ({cap} each)",
-        )
-    place, away_km = reach.places.iloc[reach.closest[row]], reach.away_km[row]
-    island = away_km <= most_km
+        return (f"届くMECは{has}か所（必要{wanted}）", f"{has} of {wanted} MEC sites in reach")
+    place, away = reach.places.iloc[cell.closest], f"{cell.away_km:.1f} km"
+    over_sea = cell.away_km <= cell.most_km
     return (
-        f"最寄りの候補地{place['name_ja']}まで{away_km:.1f} km"
-        + ("、海を隔てる" if island else f"（届く距離{most_km:.1f} km）"),
-        f"the nearest place, {place['name_en'] or place['name_ja']}, is {away_km:.1f} km away"
-        + (" over the sea" if island else f" (reach {most_km:.1f} km)"),
+        f"最寄りの候補地{place['name_ja']}まで{away}"
+        + ("、海を隔てる" if over_sea else f"（届く距離{cell.most_km:.1f} km）"),
+        f"the nearest place, {place['name_en'] or place['name_ja']}, is {away} away"
+        + (" over the sea" if over_sea else f" (reach {cell.most_km:.1f} km)"),
     )
 
 
@@ -587,23 +526,15 @@ def _corridors(
     drawn: pd.DataFrame, reach: _Reach, told: tuple[EdgeCell, ...]
 ) -> tuple[EdgeCorridor, ...]:
     """Return the corridors with the sums of their cells."""
-    covered = [one.missing == 0 and not one.unserved_kw for one in told]
-    cells = reach.cells.assign(reach_km=np.maximum(reach.most_km, 0.0), covered_share=covered)
+    covered = [not one.missing for one in told]
+    cells = reach.cells.assign(reach_km=reach.cells["most_km"].clip(lower=0.0), covered=covered)
     its = cells.groupby("corridor").agg(
         max_ms=("max_ms", "first"), reach_km=("reach_km", "first"), length_km=("km", "sum"),
-        area_km2=("km2", "sum"), cells=("km", "size"), covered_share=("covered_share", "mean"),
+        area_km2=("km2", "sum"), cells=("km", "size"), covered_share=("covered", "mean"),
         load_kw=("load_kw", "sum"),
     )  # fmt: skip
-    names = [
-        "corridor_id",
-        "name_ja",
-        "name_en",
-        "kind",
-        "lines",
-        "stated_km",
-        "basis_ja",
-        "basis_en",
-    ]
+    names = ["corridor_id", "name_ja", "name_en", "kind", "lines", "stated_km", "basis_ja",
+             "basis_en"]  # fmt: skip
     rows: list[dict[str, Any]] = drawn[names].join(its).to_dict("records")  # type: ignore[assignment]
     return tuple(EdgeCorridor(**row) for row in rows)
 
@@ -644,16 +575,12 @@ def check_edge(found: Edge, reach: _Reach, fits: NDArray[np.bool_], hubs: pd.Dat
     Raises
     ------
     CheckError
-        If a cell is said to be covered and is not, or the other way round, a site bears too much,
-        or a parent is not the nearest hub within its limit.
+        If a cell is said to be covered and is not, or the other way round, loads do not add up, or
+        a parent is not the nearest hub within its limit.
     """
-    places, assumed, own = reach.places, reach.assumed, reach.network.parameters
-    wanted, cap_kw = int(assumed.sites_per_cell.value), assumed.mec_load_kw.value
-    chosen = {one.site_id: one for one in found.mec}
-    load_kw = dict.fromkeys(chosen, 0.0)
-    lat, lon, body = (places[name].to_numpy() for name in ("lat_deg", "lon_deg", "landmass_id"))
-    names = places.index.astype(str).to_numpy()
-    at = {str(name): row for row, name in enumerate(names)}
+    assumed, chosen = reach.assumed, [one.site_id for one in found.mec]
+    wanted = int(assumed.sites_per_cell.value)
+    places = reach.places.set_axis(reach.places.index.astype(str))[fits]
 
     def hold(right: bool, what: str) -> None:
         if not right:
@@ -661,33 +588,31 @@ def check_edge(found: Edge, reach: _Reach, fits: NDArray[np.bool_], hubs: pd.Dat
 
     for row, cell in enumerate(found.cells):
         # Of what is covered the places named are enough to know; of what is not, all places are.
-        asked = np.arange(len(places)) if cell.missing else np.array([at[n] for n in cell.site_ids])
-        km = geodesic_km(cell.lat_deg, cell.lon_deg, lat[asked], lon[asked])
-        fibre_km = km * own.tail_route_factor * own.fibre_per_route_km
+        named = [*cell.site_ids]
+        asked = places if cell.missing else places[places.index.isin(named)]
+        km = geodesic_km(cell.lat_deg, cell.lon_deg, asked["lat_deg"], asked["lon_deg"])
         # On the very edge of reach either is right.
-        slack = -1.0 if cell.missing else 1.0
-        there = fibre_km <= assumed.access_fibre_km.value + slack * _SLACK_KM
-        ms = reach.trip_ms(km) <= reach.cells["max_ms"].iloc[row] + slack * _SLACK_KM
-        usable = {str(name) for name in names[asked[there & ms & fits[asked]]]
-                  if body[at[str(name)]] == reach.body[row]}  # fmt: skip
+        slack = -_SLACK_KM if cell.missing else _SLACK_KM
+        own = reach.cells.iloc[row]
+        usable = asked.index[
+            (_fibre_km(km, reach.network) <= assumed.access_fibre_km.value + slack)
+            & (reach.trip_ms(km) <= own["max_ms"] + slack)
+            & (asked["landmass_id"] == own["landmass_id"])
+        ]
         if cell.missing:
-            hold(usable <= set(cell.site_ids), f"cell {row} lacks a MEC site it could have")
+            hold({*usable} <= {*named}, f"cell {row} lacks a MEC site it could have")
         else:
-            hold(set(cell.site_ids) <= usable, f"cell {row} is out of reach of {cell.site_ids}")
-        hold(cell.missing == max(wanted - len(cell.site_ids), 0), f"cell {row} is miscounted")
-        hold(set(cell.site_ids) <= set(chosen), f"cell {row} has a site that was not chosen")
-        for name, share in zip(cell.site_ids, cell.shares, strict=True):
-            load_kw[name] += share * (cell.load_kw - cell.unserved_kw)
-        whole = 1.0 if cell.site_ids else 0.0
-        hold(
-            abs(sum(cell.shares) - whole) < 1e-4, f"cell {row} has {cell.shares} of its load borne"
-        )
-    for name, one in chosen.items():
-        fine = abs(load_kw[name] - one.load_kw) < 1e-2 and load_kw[name] <= cap_kw * (1.0 + 1e-4)
-        hold(fine, f"{name} bears {load_kw[name]:g} kW")
+            hold({*usable} == {*named}, f"cell {row} is out of reach of {named}")
+        hold(cell.missing == wanted - len(named), f"cell {row} is miscounted")
+        hold({*named} <= {*chosen}, f"cell {row} has a site that was not chosen")
+    first = pd.Series([one.site_ids[0] if one.site_ids else "" for one in found.cells])
+    load_kw = reach.cells["load_kw"].groupby(first.to_numpy()).sum()
+    for one in found.mec:
+        borne_kw = float(load_kw.get(one.site_id, 0.0))
+        hold(abs(borne_kw - one.load_kw) < _SLACK_KM, f"{one.site_id} bears {borne_kw:g} kW")
     if not chosen:
         return
-    ways = fibre_km_between(reach.network, places.loc[[*chosen]], hubs)
+    ways = fibre_km_between(reach.network, places.loc[chosen], hubs)
     for ms, one in zip(reach.network.round_trip_ms(ways), found.mec, strict=True):
         least = float(ms.min())
         fine = abs(least - one.parent_ms) < _TINY and least <= assumed.parent_max_ms.value + _TINY
