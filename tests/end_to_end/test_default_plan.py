@@ -49,7 +49,7 @@ def test_five_files_and_nothing_else(default_run):
     folder = default_run.directory
     assert {path.name for path in folder.iterdir()} == {
         "plan.json", "hubs.geojson", "hubs.csv", "candidates.csv", "candidates.html", "loads.csv",
-        "flows.csv", "plan.gpkg", "map.html", "single_points.html",
+        "flows.csv", "plan.gpkg", "map.html", "single_points.html", "brief.html",
     } == set(FILE_NAMES)  # fmt: skip
     assert all(path.stat().st_size > 1000 for path in folder.iterdir())
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]

@@ -30,8 +30,8 @@ def test_all_five_files_are_written_and_named(
     paths = write_outputs(plan, candidates, atlas, out)
     assert paths == OutputPaths(
         out, out / "plan.json", out / "hubs.geojson", out / "hubs.csv", out / "loads.csv",
-        out / "flows.csv", out / "candidates.csv", out / "plan.gpkg", out / "map.html",
-        out / "candidates.html", out / "single_points.html",
+        out / "flows.csv", out / "candidates.csv", out / "plan.gpkg", out / "brief.html",
+        out / "map.html", out / "candidates.html", out / "single_points.html",
     )  # fmt: skip
     without = set(FILE_NAMES) - {"candidates.csv", "candidates.html"}  # there is no scorecard here
     assert {path.name for path in out.iterdir()} == without

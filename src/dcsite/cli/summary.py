@@ -82,6 +82,7 @@ def print_summary(
             f"each of these alone moves a third of the default plan's load or more: {escape(told)}"
         )
     typer.echo(f"candidates: {paths.candidates_html}")
+    typer.echo(f"page to decide from: {paths.brief_html}")
     # The path stands alone and whole on the last line, so that scripts can take it.
     typer.echo(f"map: {paths.map_html}")
 

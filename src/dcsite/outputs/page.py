@@ -37,7 +37,7 @@ _WEST_DEG, _NORTH_DEG = 122.5, 46.0
 _SHORTER = math.cos(math.radians(_MIDDLE_LAT_DEG))
 
 #: Width and height of the picture, in pixels.
-_SIZE = (
+SIZE = (
     round((147.2 - _WEST_DEG) * _SHORTER * _PIXELS_PER_DEGREE),
     round((_NORTH_DEG - 23.8) * _PIXELS_PER_DEGREE),
 )
@@ -194,7 +194,7 @@ TEMPLATES.filters.update(
     own_script=lambda name: Markup(script(asset(name))),  # noqa: S704
 )
 TEMPLATES.globals.update(
-    size=_SIZE,
+    size=SIZE,
     attribution=ATTRIBUTION,
     leaflet_js=lambda: Markup(script(xstatic("leaflet", "leaflet.js"))),  # noqa: S704
     leaflet_css=lambda: Markup(leaflet_css()),  # noqa: S704

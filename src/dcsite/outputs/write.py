@@ -46,6 +46,7 @@ FILE_NAMES = (
     "flows.csv",
     "candidates.csv",
     "plan.gpkg",
+    "brief.html",
     "map.html",
     "candidates.html",
     "single_points.html",
@@ -83,6 +84,7 @@ class OutputPaths:
     flows_csv: Path
     candidates_csv: Path
     plan_gpkg: Path
+    brief_html: Path
     map_html: Path
     candidates_html: Path
     single_points_html: Path
@@ -220,6 +222,9 @@ def write_outputs(
         _write_map(staging, written, candidates, atlas, explanation, points)
         page = single_points_page(written, atlas, points)
         atomic.write_text(staging / "single_points.html", page)
+        from .brief import brief_page
+
+        atomic.write_text(staging / "brief.html", brief_page([("", written)], atlas))
         if alternatives is not None:
             atomic.write_text(staging / ALTERNATIVES_NAME, alternatives.text())
     return _paths(directory)

@@ -19,7 +19,7 @@ from dcsite.outputs.map.style import (
         (12.345, "km", "12.3 km"),
         (1234.0, "MW", "1,234 MW"),
         (0.6123, "share", "61.2 %"),
-        (331.64, "GWh/year", "331.6 GWh/年 yr"),
+        (331.64, "GWh/year", "331.6 GWh/年 GWh/yr"),
         (187.0, "kV", "187 kV"),
         (2.0, "directions", "2 方面 directions"),
         (float("nan"), "km", "–"),
@@ -29,6 +29,13 @@ from dcsite.outputs.map.style import (
 )
 def test_quantities(value: float | None, unit: str, text: str) -> None:
     assert quantity(value, unit) == text
+
+
+def test_a_quantity_in_one_language() -> None:
+    assert [quantity(2.0, "regions", one) for one in ("ja", "en")] == ["2 地域", "2 regions"]
+    yen = 123_456_000_000.0
+    assert [quantity(yen, "JPY", one) for one in ("ja", "en")] == ["1,235 億円", "123 bn JPY"]
+    assert quantity(yen / 20, "JPY/MW") == "61.7 億円/MW 6.17 bn JPY/MW"
 
 
 def test_scores_and_decimals() -> None:

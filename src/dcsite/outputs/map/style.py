@@ -175,36 +175,55 @@ def hub_radius_px(it_load_mw: float) -> float:
     return round(max(5.0, math.sqrt(max(it_load_mw, 0.0))), 1)
 
 
+#: Units that read otherwise in Japanese and in English; of each the Japanese first.
+#: Units that read otherwise in Japanese and in English; of each the Japanese first.
 _UNITS = {
-    "ratio": "",
-    "GWh/year": "GWh/年 yr",
-    "directions": "方面 directions",
-    "direction": "方面 directions",
-    "hub": "拠点 hubs",
-    "hubs": "拠点 hubs",
-    "region": "地域 regions",
-    "regions": "地域 regions",
-    "times": "回 times",
-    "score": "",
+    "ratio": ("", ""),
+    "GWh/year": ("GWh/年", "GWh/yr"),
+    "directions": ("方面", "directions"),
+    "direction": ("方面", "directions"),
+    "hub": ("拠点", "hubs"),
+    "hubs": ("拠点", "hubs"),
+    "region": ("地域", "regions"),
+    "regions": ("地域", "regions"),
+    "times": ("回", "times"),
+    "score": ("", ""),
+    "JPY": ("億円", "bn JPY"),
+    "JPY/year": ("億円/年", "bn JPY/yr"),
+    "JPY/MW": ("億円/MW", "bn JPY/MW"),
 }
 _ONE_DECIMAL = frozenset({"km", "MW", "GWh", "GWh/year", "ha", "ms"})
+#: What money is counted in, in Japanese and in English.
+_YEN = (1e8, 1e9)
 
 
-def quantity(value: float | None, unit: str) -> str:
-    """Write a value with its unit; an en dash where there is none."""
+def quantity(value: float | None, unit: str, language: str = "") -> str:
+    """Write a value with its unit, in Japanese (``ja``), in English (``en``) or for both readers.
+
+    An en dash where there is none.
+    """
     if value is None or not math.isfinite(value):
         return "–"
     if unit == "share":
         return f"{value * 100:,.1f} %"
+    units = _UNITS.get(unit, (unit, unit))
+    if unit.startswith("JPY"):
+        texts = [
+            f"{_amount(value / one, 'JPY')} {name}" for one, name in zip(_YEN, units, strict=True)
+        ]
+        return texts[language == "en"] if language else " ".join(texts)
+    named = units[language == "en"] if language else " ".join(dict.fromkeys(units))
+    return f"{_amount(value, unit)} {named}".strip()
+
+
+def _amount(value: float, unit: str) -> str:
     if unit == "MW" and not float(value).is_integer():  # what a source states is whole
-        text = load_mw(value)
-    elif float(value).is_integer():
-        text = f"{value:,.0f}"
-    elif unit in _ONE_DECIMAL:
-        text = f"{value:,.1f}"
-    else:
-        text = f"{value:,.4g}"
-    return f"{text} {_UNITS.get(unit, unit)}".strip()
+        return load_mw(value)
+    if float(value).is_integer() or (unit == "JPY" and abs(value) >= 100.0):
+        return f"{value:,.0f}"
+    if unit in _ONE_DECIMAL:
+        return f"{value:,.1f}"
+    return f"{value:,.3g}" if unit == "JPY" else f"{value:,.4g}"
 
 
 def about(it_load_mw: float) -> str:

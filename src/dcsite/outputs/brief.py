@@ -1,0 +1,279 @@
+"""The page to decide from, brief.html: one plan, or a plan for each of several years.
+
+It answers what should be open and when, what that costs, what of Tokyo's share is left, which of
+the strategy's own places made it and why not the others, and how far to trust all this. Each text
+stands there in both languages; a switch without a script shows one of them, and that one is
+printed. Measures find their section by their topic: no criterion is named here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from dcsite.contract import TIERS, load_mw, step_said
+from dcsite.model.candidates import all_rules
+
+from .map.layers_takeover import carried_loads
+from .map.style import hub_radius_px, tier_style
+from .page import SIZE, land, place, render_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dcsite.atlas import Atlas
+    from dcsite.contract import Measure
+    from dcsite.plan.types import Hub, Plan
+
+#: Height of a name over the width of the map: of one map, and of several side by side.
+_NAME = (0.036, 0.056)
+#: The map shows the main islands, and Okinawa in its corner, by west, north, east and south.
+_MAIN_DEG, _CORNER_DEG = (128.3, 45.8, 146.2, 29.9), (122.8, 29.9, 131.4, 24.0)
+_CORNER_SCALE = 0.75
+#: Width of a letter over its height, in Japanese and in English.
+_LETTER = {"ja": 1.0, "en": 0.56}
+#: Below this a shortage is a rounding of the solver.
+_LEAST_MW = 0.05
+#: So many candidates that are as good as a hub are named.
+_NAMED_TIES = 2
+
+
+def brief_page(years: Sequence[tuple[str, Plan]], atlas: Atlas) -> str:
+    """Return the text of ``brief.html``.
+
+    Parameters
+    ----------
+    years : sequence of (str, Plan)
+        Plans with their years, the earliest first; a plan alone has the year "".
+    atlas : Atlas
+        Gives the outlines of the prefectures, and credits.
+    """
+    last = years[-1][1]
+    frame = _frame([hub for _, plan in years for hub in plan.hubs])
+    columns: list[dict[str, Any]] = []
+    for year, plan in years:
+        there = {one["id"] for column in columns for one in column["hubs"]}
+        with plan.printed():
+            columns.append(_column(year, plan, atlas, there))
+            columns[-1]["names"] = _names(columns[-1]["hubs"], frame, _NAME[len(years) > 1])
+    with last.printed():
+        return render_page(
+            "brief.html.j2",
+            [*last.geodata, *atlas.tables_used()],
+            plan=last,
+            columns=columns,
+            land=land(atlas),
+            frame=frame,
+            corner=_box(_CORNER_DEG) if frame == _box(_MAIN_DEG) else None,
+            corner_scale=_CORNER_SCALE,
+            name_px=round(_NAME[len(years) > 1] * frame[2], 1),
+            hubs=_hub_rows(columns),
+            topics={
+                topic: _measure_rows([plan for _, plan in years], topic)
+                for topic in ("money", "concentration", "demand")
+            },
+            rules=_rules(last),
+            unknown=list(_unknown(last)),
+            deciding=sorted(
+                (one for one in last.assumptions if one.decides),
+                key=lambda one: -(one.moves_share or 0.0),
+            ),
+        )
+
+
+def _box(degrees: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """Return left, top, width and height in pixels of what lies between degrees."""
+    west, north, east, south = degrees
+    (left, top), (right, bottom) = place(west, north), place(east, south)
+    return left, top, round(right - left, 1), round(bottom - top, 1)
+
+
+def _frame(hubs: Sequence[Hub]) -> tuple[float, float, float, float]:
+    """Return what the map shows: the main islands, or the whole picture for a hub elsewhere."""
+    inside = all(
+        any(
+            west <= hub.lon_deg <= east and south <= hub.lat_deg <= north
+            for west, north, east, south in (_MAIN_DEG, _CORNER_DEG)
+        )
+        for hub in hubs
+    )
+    return _box(_MAIN_DEG) if inside else (0.0, 0.0, float(SIZE[0]), float(SIZE[1]))
+
+
+def _column(year: str, plan: Plan, atlas: Atlas, there: set[str]) -> dict[str, Any]:
+    """Return what the page says of one year; `there` are the hubs of earlier years."""
+    asked = plan.scenario.get("tiers", {})
+    tiers = _tiers(plan.hubs)
+    hubs: list[dict[str, Any]] = [
+        {
+            "id": hub.site_id,
+            "hub": hub,
+            "new": hub.site_id not in there,
+            "style": tier_style(hub.tier),
+            "mw": load_mw(hub.it_load_mw),
+            "reserve": load_mw(hub.reserve_mw) if hub.reserve_mw else "",
+            "at": place(hub.lon_deg, hub.lat_deg),
+            "r": round(1.2 * hub_radius_px(hub.it_load_mw), 1),
+        }
+        for hub in sorted(plan.hubs, key=lambda hub: (tiers.index(hub.tier), -hub.it_load_mw))
+    ]
+    return {
+        "year": year,
+        "plan": plan,
+        "hubs": hubs,
+        "step": step_said(),
+        "tiers": [
+            {
+                "style": tier_style(tier),
+                "count": len(own),
+                "new": sum(one["new"] for one in own),
+                "mw": load_mw(sum(one["hub"].it_load_mw for one in own)),
+                "asked": _range(asked.get(tier, {}).get("count")),
+            }
+            for tier in tiers
+            if (own := [one for one in hubs if one["hub"].tier == tier]) or tier in asked
+        ],
+        "mw": load_mw(sum(hub.it_load_mw for hub in plan.hubs)),
+        "reserve": load_mw(plan.reserve_mw) if plan.reserve_mw else "",
+        "unserved": load_mw(plan.unserved_mw) if plan.unserved_mw > _LEAST_MW else "",
+        "carried": [
+            {
+                "lost": one,
+                "load": load_mw(one.takeover.load_mw),
+                "by_reserve": load_mw(one.takeover.carried_mw),
+                "by_nobody": load_mw(one.unserved_mw),
+                "short": load_mw(one.takeover.short_mw) if one.is_short else "",
+            }
+            for one in carried_loads(plan)
+            if one.is_short or not one.is_hub
+        ],
+        "cores": [
+            {
+                "ja": core["name_ja"],
+                "en": core["name_en"],
+                "at": place(core["lon_deg"], core["lat_deg"]),
+            }
+            for core in atlas.existing_cores().to_dict("records")
+        ],
+    }
+
+
+def _tiers(hubs: Sequence[Hub]) -> list[str]:
+    """Return the tiers in their order, with those of hubs that are none of ours."""
+    return [*TIERS, *sorted({hub.tier for hub in hubs} - set(TIERS))]
+
+
+def _range(count: Any) -> str:
+    """Write how many hubs of a tier are asked for: a number, or from one to another."""
+    if not isinstance(count, dict):
+        return "" if count is None else str(count)
+    ends = [str(count[end]) for end in ("min", "max") if count.get(end) is not None]
+    return "–".join(dict.fromkeys(ends))
+
+
+def _names(
+    hubs: Sequence[dict[str, Any]], frame: tuple[float, float, float, float], size: float
+) -> list[dict[str, Any]]:
+    """Place the names of all hubs but the regional ones, where none would cover another.
+
+    Each is tried right, left, above and below its circle, in each language by itself; one for which
+    there is no room in the frame is left out, and the table has it.
+    """
+    found: list[dict[str, Any]] = []
+    left, top, across, down = frame
+    size_px = size * across
+    for language, wide in _LETTER.items():
+        taken = [
+            (x - r, y - r, x + r, y + r) for (x, y), r in ((one["at"], one["r"]) for one in hubs)
+        ]
+        for one in hubs:
+            hub: Hub = one["hub"]
+            (x, y), away = one["at"], one["r"] + 3.0
+            if hub.tier == TIERS[-1] or not left <= x <= left + across:
+                continue
+            text = hub.name_ja if language == "ja" else hub.name_en or hub.name_ja
+            width, half = wide * size_px * len(text), size_px / 2.0
+            for anchor, from_x, middle, at_x in (
+                ("start", x + away, y, x + away),
+                ("end", x - away - width, y, x - away),
+                ("middle", x - width / 2.0, y - away - half, x),
+                ("middle", x - width / 2.0, y + away + half, x),
+            ):
+                box = (from_x, middle - half, from_x + width, middle + half)
+                inside = left <= box[0] and box[2] <= left + across
+                inside &= top <= box[1] and box[3] <= top + down
+                if inside and not any(_cover(box, other) for other in taken):
+                    taken.append(box)
+                    at = {"x": round(at_x, 1), "y": round(middle + 0.35 * size_px, 1)}
+                    found.append({"lang": language, "text": text, "anchor": anchor, **at})
+                    break
+    return found
+
+
+def _cover(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _hub_rows(columns: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a row for each hub of any year: its place, when it opens, its MW by year."""
+    latest = {one["id"]: one for column in columns for one in column["hubs"]}
+    tiers = _tiers([one["hub"] for one in latest.values()])
+    return [
+        {
+            **one,
+            "ties": [tie.place for tie in one["hub"].ties or ()][:_NAMED_TIES],
+            "more": max(len(one["hub"].ties or ()) - _NAMED_TIES, 0) + one["hub"].ties_open,
+            "opens": next(
+                column["year"]
+                for column in columns
+                if site in {there["id"] for there in column["hubs"]}
+            ),
+            "cells": [
+                next((there["mw"] for there in column["hubs"] if there["id"] == site), "–")
+                for column in columns
+            ],
+        }
+        for site, one in sorted(
+            latest.items(),
+            key=lambda named: (tiers.index(named[1]["hub"].tier), -named[1]["hub"].it_load_mw),
+        )
+    ]
+
+
+def _measure_rows(plans: Sequence[Plan], topic: str) -> list[tuple[Measure, list[Measure | None]]]:
+    """Return the measures of a topic: each as the last plan that has it says it, and by plan."""
+    of = [
+        {(one.criterion, one.name): one for one in plan.measures if one.topic == topic}
+        for plan in plans
+    ]
+    known = {key: one for measures in of for key, one in measures.items()}
+    return [(one, [measures.get(key) for measures in of]) for key, one in known.items()]
+
+
+def _rules(plan: Plan) -> list[dict[str, Any]]:
+    """Return the rules in force, the hard ones first, and whether the plan keeps them."""
+    modes, broken = plan.scenario.get("rules", {}), {one.rule for one in plan.violations}
+    return [
+        {"rule": rule, "hard": mode == "hard", "kept": rule.name not in broken}
+        for mode in ("hard", "soft")
+        for rule in all_rules().values()
+        if modes.get(rule.name) == mode
+    ]
+
+
+def _unknown(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Say, in Japanese and English, which figures of the plan no table gives."""
+    for one in plan.measures:
+        if not math.isfinite(one.value):
+            yield one.label_ja, one.label_en
+    areas = [one for one in plan.loads if one.part == "area"]
+    for field, ja, en in (
+        ("peak_mw", "エリアの最大需要", "peak demand of the area"),
+        ("applications_mw", "特別高圧の接続申込み", "applications for special high voltage"),
+    ):
+        lacking = [one for one in areas if not math.isfinite(getattr(one, field))]
+        if lacking:
+            yield (
+                f"{ja}（{'、'.join(one.name_ja for one in lacking)}）",
+                f"{en} ({', '.join(one.name_en for one in lacking)})",
+            )

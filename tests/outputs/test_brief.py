@@ -1,0 +1,171 @@
+"""The page to decide from: what it says of a plan and of years, on a map, in one language each."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from dcsite.contract import Measure, Takeover
+from dcsite.outputs.brief import brief_page
+from dcsite.plan.types import Tie
+
+HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
+
+
+class _Read(HTMLParser):
+    """The tags of a page, and its text in one language."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self.other = {"ja": "en", "en": "ja"}[language]
+        self.tags: list[str] = []
+        self.hidden = 0
+        self.text = ""
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if self.hidden or dict(attrs).get("lang") == self.other:
+            self.hidden += tag not in {"input", "meta"}
+
+    def handle_endtag(self, tag):
+        self.hidden -= bool(self.hidden)
+        self.text += " " * (tag in {"td", "th", "li", "p", "h2"})
+
+    def handle_data(self, data):
+        self.text += "" if self.hidden else data
+
+
+def read(page, language="ja"):
+    reader = _Read(language)
+    reader.feed(page)
+    reader.text = re.sub(r"\s+", " ", reader.text)
+    return reader
+
+
+@pytest.fixture(scope="module")
+def told(plan):
+    """The plan with Tokyo lost, a tie, rules, and a measure for each topic; Akita carries 3 MW."""
+    nan = float("nan")
+    hubs = [dataclasses.replace(hub, ties=()) for hub in plan.hubs]
+    hubs[2] = dataclasses.replace(hubs[2], ties=(Tie(hub_place(plan, 3), 50.0, 0.0),), ties_open=4)
+    measures = (
+        Measure("m", "sum", "all of it", "総額", 123e9, "JPY", None, 0.0, "money"),
+        Measure("c", "share", "share of Tokyo", "東京の割合", 0.625, "share", None, 0.0,
+                "concentration"),
+        Measure("d", "none", "not known to anyone", "誰も知らない値", nan, "MW", None, 0.0,
+                "demand"),
+    )  # fmt: skip
+    return dataclasses.replace(
+        plan,
+        hubs=tuple(hubs),
+        measures=(*plan.measures, *measures),
+        takeovers=(Takeover("tokyo", "Tokyo area", "東京圏", 1000.0, 400.0, 100.0, ""),),
+        scenario={**plan.scenario, "rules": {"separation": "hard", "renewable_share": "soft"}},
+    )
+
+
+def hub_place(plan, number):
+    return plan.hubs[number].place
+
+
+def section(page, name, language="ja"):
+    found = re.search(rf'<section id="{name}">.*?</section>', page, re.DOTALL)
+    assert found
+    text = read(found[0], language).text
+    return text.replace(" ", "") if language == "ja" else text
+
+
+def test_a_plan_alone_is_told_in_each_language(told, atlas):
+    page = brief_page([("", told)], atlas)
+    assert "全国に7拠点（中核拠点2、大規模拠点3、地方拠点2）" in section(page, "answer")
+    assert "最適性を証明済み" in section(page, "answer")
+    assert "0.0216%以内" in section(page, "answer")
+    assert "7 hubs over the country (2 × core hub," in section(page, "answer", "en")
+    assert "100MW残る" in section(page, "answer")  # what is asked of Tokyo's load and not carried
+    assert "総額1,230億円" in section(page, "money")
+    assert "all of it 123 bn JPY" in section(page, "money", "en")
+    lost = section(page, "concentration")
+    assert "東京の割合62.5%" in lost
+    assert "約1,000MWのうち、予備容量が引き受けるのは約400MW（40%）、約600MWは引き受け手" in lost
+    rules = section(page, "rules")
+    assert rules.index("必須拠点どうしが共倒れしない距離をとるB4") < rules.index("努力時間単位")
+    assert "誰も知らない値" in section(page, "trust")
+    assert "Akita-shi" in section(page, "open", "en")
+    assert "秋田市秋田県≈長岡市ほか最大4" in section(page, "open")
+    assert not re.search("[ぁ-んァ-ン]", section(page, "answer", "en"))
+
+
+def test_what_is_wrong_comes_first_and_nothing_unproven_is_called_proven(troubled_plan, atlas):
+    page = brief_page([("", troubled_plan)], atlas)
+    answer = section(page, "answer")
+    assert answer.index("賄えない：沖縄県") < answer.index("途中で中断")
+    assert "努力規則を守れない" in answer
+    assert "上限は得られていない" in answer
+    assert "証明済み" not in answer.replace("最適性は未証明", "")
+    assert "金額は示さない" in section(page, "money")
+
+
+def test_years_side_by_side_say_when_a_hub_opens(told, atlas):
+    first = dataclasses.replace(told, hubs=told.hubs[:3], takeovers=())
+    page = brief_page([("2028", first), ("2034", told)], atlas)
+    assert "2028年：3拠点" in section(page, "answer")
+    assert "うち新設4拠点" in section(page, "answer")
+    opened = section(page, "open")
+    assert "秋田市秋田県≈長岡市ほか最大42028180180" in opened
+    assert "長岡市新潟県2034–120" in opened
+    assert "大規模拠点1·180MW3(+2)·390MW" in opened
+    assert page.count('class="old"') == 3
+
+
+def test_a_name_on_the_map_covers_nothing_and_a_hub_in_okinawa_stands_in_the_corner(told, atlas):
+    page = brief_page([("", told)], atlas)
+    width = float(re.search(r'<svg class="map" viewBox="[\d.]+ [\d.]+ ([\d.]+)', page)[1])
+    names = re.findall(r'<text lang="ja" x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)"', page)
+    assert len(names) == 5  # of cores and large hubs
+    assert page.count('class="corner"') == 1
+    far = dataclasses.replace(told.hubs[-1], lat_deg=27.1, lon_deg=142.2)  # Ogasawara
+    page = brief_page([("", dataclasses.replace(told, hubs=(*told.hubs[:-1], far)))], atlas)
+    assert 'class="corner"' not in page
+    assert float(re.search(r'<svg class="map" viewBox="0.0 0.0 ([\d.]+)', page)[1]) > width
+
+
+def test_hostile_text_stays_text(told, atlas):
+    hub = dataclasses.replace(
+        told.hubs[0], site_id=HOSTILE, name_ja=HOSTILE, name_en=HOSTILE, tier=HOSTILE,
+        prefecture_ja=HOSTILE, prefecture_en=HOSTILE,
+    )  # fmt: skip
+    wrong = dataclasses.replace(told, hubs=(hub,), title_ja=HOSTILE, title_en=HOSTILE,
+                                scenario_name=HOSTILE)  # fmt: skip
+    page = read(brief_page([("", wrong)], atlas))
+    assert "script" not in page.tags
+    assert "img" not in page.tags
+    assert HOSTILE in page.text
+
+
+@pytest.mark.browser
+def test_the_switch_shows_one_language_and_print_has_the_one_shown(
+    told, atlas, open_browser, tmp_path
+):
+    file = tmp_path / "brief.html"
+    file.write_text(brief_page([("", told)], atlas), encoding="utf-8")
+    driver = open_browser(1000, 900)
+    driver.get(file.as_uri())
+
+    def shown():
+        return driver.find_element(By.ID, "answer").text
+
+    assert "全国に7拠点" in shown()
+    assert "hubs" not in shown()
+    driver.find_element(By.CSS_SELECTOR, 'label[for="in-en"]').click()
+    assert "7 hubs over the country" in shown()
+    assert "拠点" not in shown()
+    assert driver.execute_script("return document.querySelectorAll('.map text').length") == 10
+    drawn = (
+        "return [...document.querySelectorAll('.map text')].filter(e => e.getBBox().width).length"
+    )
+    assert driver.execute_script(drawn) == 5
+    assert not [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
