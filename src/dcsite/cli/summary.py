@@ -71,6 +71,8 @@ def print_summary(
     console.print()
     for note in plan.notes[1:] if plan.decided_otherwise else plan.notes:
         console.print(f"note: {escape(note)}")
+    for en, _ in plan.other_places:
+        console.print(f"the strategy's own {escape(en)}")
     console.print(
         f"{len(plan.assumptions)} values are assumptions, not from the strategy; "
         "they are listed in the map and in plan.json"
@@ -112,6 +114,8 @@ def _wrong(console: Console, plan: Plan) -> None:
             f"[yellow]soft rule {escape(violation.rule)}[/yellow]: "
             f"{escape(violation.message_en)} (costs {violation.penalty:.4f})"
         )
+    for en, ja in plan.dropped_places:
+        console.print(f"[yellow]warning[/yellow]: the strategy's own {escape(en)}\n  {escape(ja)}")
 
 
 def _tables(plan: Plan, *, verbose: bool) -> Iterator[Table | str]:

@@ -151,9 +151,13 @@ class Limit:
     limit: NDArray[np.float64]
     least: bool = False
 
+    def at(self, site: int, tier: int) -> float:
+        """Return the value of a site."""
+        return float(self.value[site] if self.value.ndim == 1 else self.value[site, tier])
+
     def said(self, site: int, tier: int) -> tuple[str, str] | None:
         """Say value and limit in English and Japanese; None where the value keeps the limit."""
-        value = float(self.value[site] if self.value.ndim == 1 else self.value[site, tier])
+        value = self.at(site, tier)
         limit = float(self.limit[tier] if self.limit.ndim == 1 else self.limit[site, tier])
         beyond = value < limit if self.least else value > limit
         return self.quantity.beside(value, limit, least=self.least) if beyond else None
@@ -192,6 +196,11 @@ class Admission:
         if not found:
             return self.reason_en, title_ja
         return "; ".join(en for en, _ in found), "、".join(ja for _, ja in found)
+
+    def has(self, site: int, tier: int) -> str:
+        """Return the values beyond their limits alone, with their units."""
+        beyond = (one for one in self.limits if one.said(site, tier))
+        return ", ".join(one.quantity.said(one.at(site, tier)) for one in beyond)
 
 
 @dataclass(frozen=True)

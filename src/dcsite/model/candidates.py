@@ -87,11 +87,12 @@ class TierFunnel:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A rule that keeps a site out of a tier, and why in words."""
+    """A rule that keeps a site out of a tier, why in words, and what the site has instead."""
 
     rule: str
     en: str
     ja: str
+    value: str = ""
 
 
 #: Titles of what keeps sites out and is no switchable rule.
@@ -385,6 +386,7 @@ class Candidates:
                     tier,
                     _OTHER_TITLES_JA.get(one.rule) or rules[one.rule].title_ja,
                 ),
+                one.has(site, tier),
             )
             for one in self._drops
             if one.amount[site, tier] > 0.0

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from dcsite.contract import Link, link_kinds
 from dcsite.records import FILE_DECIMALS_DEG, rounded, unit_decimals
 
+from .strategy import strategy_marks
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
@@ -70,7 +72,7 @@ def _backup_cells(plan: Plan, hub: Hub) -> dict[str, Any]:
     return {**cells, "unserved_when_lost_mw": rounded(hub.it_load_mw - carried_mw, 3)}
 
 
-def _hub_row(plan: Plan, hub: Hub) -> dict[str, Any]:
+def _hub_row(plan: Plan, hub: Hub, marks: Mapping[str, str]) -> dict[str, Any]:
     row: dict[str, Any] = {
         "site_id": hub.site_id,
         "tier": hub.tier,
@@ -87,6 +89,7 @@ def _hub_row(plan: Plan, hub: Hub) -> dict[str, Any]:
         "reserve_mw": rounded(hub.reserve_mw, 3),
         "nearest_hub_km": rounded(hub.nearest_hub_km, 3),
         "nearest_hub_id": hub.nearest_hub_id,
+        "strategy_places": marks.get(hub.site_id),
         "ties_with": "; ".join(
             f"{tie.place.label} {tie.place.site_id} ({tie.said(plan.objective)})"
             for tie in hub.ties or ()
@@ -147,7 +150,8 @@ def link_fields(key: str) -> tuple[str, ...]:
 
 def hub_rows(plan: Plan) -> list[dict[str, Any]]:
     """Return one flat row per hub; every row has the same columns in the same order."""
-    rows = [_hub_row(plan, hub) for hub in plan.hubs]
+    marks = strategy_marks(plan.strategy_places)
+    rows = [_hub_row(plan, hub, marks) for hub in plan.hubs]
     columns = list(dict.fromkeys(column for row in rows for column in row))
     return [{column: row.get(column) for column in columns} for row in rows]
 

@@ -12,7 +12,7 @@ first.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from dcsite.model import Refusal
 from dcsite.records import FILE_DECIMALS_DEG, unit_decimals
 
 from .frame import own_columns, storable_text, value_column
+from .strategy import strategy_marks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,6 +47,8 @@ _FORBIDDEN = Refusal(
     "forbidden by the scenario (places.forbid)",
     "シナリオで立地不可に指定（places.forbid）",
 )
+#: What hangs on no plan.
+_ALIKE = ("tiers", "_forbidden", "admitted", "scores", "total", "rank", "refusals")
 #: Scores that differ less than this rank alike.
 _DECIMALS = 6
 
@@ -64,6 +67,12 @@ class Scorecard:
 
     candidates: Candidates
     plan: Plan | None = None
+
+    def of_plan(self, plan: Plan) -> Scorecard:
+        """Return the same candidates beside a plan; what is worked out already is kept."""
+        card = replace(self, plan=plan)
+        vars(card).update({name: vars(self)[name] for name in _ALIKE if name in vars(self)})
+        return card
 
     @cached_property
     def tiers(self) -> tuple[int, ...]:
@@ -109,12 +118,14 @@ class Scorecard:
     def refusals(self) -> tuple[tuple[tuple[Refusal, ...], ...], ...]:
         """By site and tier the rules that keep it out; empty: none."""
         return tuple(
-            tuple(
-                (*((_FORBIDDEN,) if forbidden else ()), *self.candidates.refusals(site, tier))
-                for tier in range(len(TIERS))
-            )
-            for site, forbidden in enumerate(self._forbidden.tolist())
+            tuple(self.refused(site, tier) for tier in range(len(TIERS)))
+            for site in range(len(self._forbidden))
         )
+
+    def refused(self, site: int, tier: int) -> tuple[Refusal, ...]:
+        """Return the rules that keep a site out of a tier."""
+        forbidden = (_FORBIDDEN,) if self._forbidden[site] else ()
+        return *forbidden, *self.candidates.refusals(site, tier)
 
     def kept_out(self, tier: int) -> list[tuple[str, str]]:
         """Say of every site what keeps it out of a tier, in English and in Japanese."""
@@ -146,7 +157,9 @@ class Scorecard:
     def verdicts(self) -> pd.DataFrame:
         """Return what :meth:`frame` says of each tier asked for, indexed by `site_id`."""
         one = self.candidates
+        marks = strategy_marks(self.plan.strategy_places) if self.plan is not None else {}
         found = pd.DataFrame(index=one.sites.index)
+        found["strategy_places"] = [marks.get(str(site)) for site in one.sites.index]
         for tier in self.tiers:
             name = TIERS[tier]
             found[f"{name}_admitted"] = self.admitted[:, tier].astype(int)
@@ -161,7 +174,8 @@ class Scorecard:
     def frame(self) -> pd.DataFrame:
         """Return one row for each candidate: the columns of ``candidates.csv``.
 
-        Names and units as in ``hubs.csv``. Of each tier asked for: ``<tier>_admitted`` (1 or 0),
+        Names and units as in ``hubs.csv``. ``strategy_places`` are the strategy's entries that
+        name the place. Of each tier asked for: ``<tier>_admitted`` (1 or 0),
         ``_rank``, ``_score``, ``_most_mw`` (the most IT load that the hard rules of the site alone
         allow) and ``_kept_out_en``, ``_kept_out_ja``.
         """

@@ -42,6 +42,7 @@ from .places import kept_place, settled_places, with_wishes
 from .reload import check_files_of, check_geodata_of, check_sites_of
 from .scorecard import Scorecard
 from .start import complete_start
+from .strategy import strategy_places
 from .types import OwnSites
 
 if TYPE_CHECKING:
@@ -322,10 +323,13 @@ class Session:
 
         Its ``frame()`` holds the columns of ``candidates.csv``; without a plan nothing is chosen.
         """
+        return self._card if plan is None else self._card.of_plan(plan)
+
+    @cached_property
+    def _card(self) -> Scorecard:
         if not self.scenario.places.forbid:
-            return Scorecard(self.candidates, plan)
-        everywhere = Candidates.of(self.scenario, self.atlas, self._all_measured)
-        return Scorecard(everywhere, plan)
+            return Scorecard(self.candidates)
+        return Scorecard(Candidates.of(self.scenario, self.atlas, self._all_measured))
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -522,7 +526,7 @@ class Session:
                 str(Path(given).expanduser().absolute()) if isinstance(given, str | Path) else None
             )
             plan = replace(plan, own_sites=OwnSites(file, count, sha256))
-        return Run(plan, measured)
+        return Run(replace(plan, strategy_places=strategy_places(self.scorecard(plan))), measured)
 
 
 def _read_by(scenario: Scenario) -> tuple[Any, ...]:

@@ -57,6 +57,7 @@ from dcsite.records import (
 )
 
 from .explanation import MeasureShare, PlaceName
+from .strategy import StrategyPlace, dropped_places, other_places
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -388,6 +389,9 @@ class Plan(Record):
     """Who serves whom: the demand of each prefecture and class by the hub that serves it, by
     prefecture, class and falling MW; empty in plans from before it was written, and where hubs
     carry all they can or no demand of prefectures is asked for."""
+    strategy_places: tuple[StrategyPlace, ...] = ()
+    """Places that the strategy itself names, and what became of each; empty where no candidate is
+    in any of them, and in plans from before it was written."""
 
     def dump(self) -> dict[str, Any]:
         """Return the plan as plain JSON values; a hub's links and facts are keys of the hub."""
@@ -417,6 +421,16 @@ class Plan(Record):
         """SHA-256 over the decisions: the scenario, and each hub with its tier, MW and reserve."""
         held = ((hub.site_id, hub.tier, hub.it_load_mw, hub.reserve_mw) for hub in self.hubs)
         return digest_of(self.scenario, held)
+
+    @property
+    def dropped_places(self) -> tuple[tuple[str, str], ...]:
+        """Say which of the strategy's own places hard rules drop, in English and Japanese."""
+        return tuple(dropped_places(self))
+
+    @property
+    def other_places(self) -> tuple[tuple[str, str], ...]:
+        """Say what became of the strategy's other places, in English and Japanese."""
+        return tuple(other_places(self))
 
     @property
     def decided_otherwise(self) -> str:

@@ -106,8 +106,9 @@ def test_the_opening_view_shows_all_and_asks_for_nothing(page: webdriver.Chrome)
     }  # fmt: skip
     assert set(on) == {
         "hubs-core", "hubs-large", "hubs-regional", "links-substation", "links-landing", "cores",
-        "data-centres", "planned", "feasibility", "substations", "capacity", "lines", "areas",
-        "landings", "network", "exchanges", "volcanoes", "nuclear", "tiles", "area-new_peak",
+        "data-centres", "planned", "feasibility", "core-regions", "substations", "capacity",
+        "lines", "areas", "landings", "network", "exchanges", "volcanoes", "nuclear", "tiles",
+        "area-new_peak",
     }  # fmt: skip
     free = page.execute_script(
         """

@@ -18,6 +18,7 @@ from .style import VOLTAGES, voltage_class
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
+    from dcsite.plan.types import Plan
 
 BORDER = "#b9c3ca"
 LAND = "#fbfaf6"
@@ -29,7 +30,7 @@ _GSI_CREDIT = (
 _FREQUENCY = {50: ("#7aa6c2", "50 Hz"), 60: ("#d9a066", "60 Hz")}
 _CENTRE, _PLANNED = "#4b5763", "#e69f00"
 _LEFT_OUT = "#b4bac0"
-_STUDY, _VOLCANO = "#cc79a7", "#7a1420"
+_STUDY, _VOLCANO, _CORE_REGION = "#cc79a7", "#7a1420", "#0072b2"
 #: What a nuclear station does: colour and names.
 _NUCLEAR = {
     "operating": ("#d55e00", "運転中", "operating"),
@@ -278,14 +279,61 @@ def _offices(atlas: Atlas) -> pd.DataFrame:
     return pd.concat([municipalities, prefectures.set_axis(municipalities.columns, axis=1)])
 
 
-def planned_layer(atlas: Atlas) -> Layer:
+def _told(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of the strategy's places with what became of each, and its lines."""
+    places = {place.entry_id: place for place in plan.strategy_places}
+    found = [places.get(str(entry)) for entry in table.index]
+    return table.assign(
+        outcome=[" ".join(one.outcome[::-1]) if one else "" for one in found],
+        lines=[
+            one.source if one else text(own) for one, own in zip(found, table["lines"], strict=True)
+        ],
+    )
+
+
+def core_region_layer(atlas: Atlas, plan: Plan) -> Layer:
+    """Return the prefectures of the regions that want a core hub, each with the plan's cores."""
+    table = atlas.table("core_regions")
+    outlines = atlas.polygons("prefecture_polygons").loc[table.index].geometry
+    asked = plan.scenario["tiers"]["core"].get("regions", ())
+    cores: dict[str, list[str]] = {}
+    for hub in plan.hubs:
+        code = (hub.municipality_code or "")[:2]
+        if hub.tier == "core" and code in table.index:
+            cores.setdefault(str(table.loc[code, "region"]), []).append(hub.label)
+    drawn = [
+        [0,
+         [one.name_ja, one.name_en,
+          "1か所以上を求める at least one asked for" if one.region in asked
+          else "求めない none asked for",
+          "、".join(cores.get(one.region, ["–"])), f"{one.lines} L{one.dump_lines}",
+          f"読み方 reading: {one.basis}"],
+         outline]
+        for one, outline in zip(rows(table), encode_polygons(outlines), strict=True)
+    ]  # fmt: skip
+    return drawing(
+        "core-regions", "places", ("第三・第四の中核拠点の地域", "Regions of the core hubs"),
+        "areas", drawn,
+        [Field("この計画の問い", "Asked of this plan"),
+         Field("計画の中核拠点", "Cores of the plan"),
+         Field("戦略の行", "Line of the strategy"), Field("範囲", "Extent")],
+        [{"fillColor": _CORE_REGION, "fillOpacity": 0.25, "color": _CORE_REGION, "weight": 1.5}],
+        order=1, kind="中核拠点の地域 Core region", source=_STRATEGY,
+        legend=[Swatch("area", f"{_CORE_REGION}60", "戦略が挙げる地域", "Named in the strategy")],
+        notes=("「北海道や九州」は例示（F5 L11178）。他の地域を排除しないと読む。",
+               "'Such as Hokkaido and Kyushu' (F5 L11178): a reading, others are not ruled out."),
+    )  # fmt: skip
+
+
+def planned_layer(atlas: Atlas, plan: Plan) -> Layer:
     """Return the strategy's list of new data-centre plans, at the municipal offices."""
-    plans = atlas.table("planned_sites").assign(shown_at=_OFFICE)
+    plans = _told(plan, atlas.table("planned_sites")).assign(shown_at=_OFFICE)
     return points(
         "planned", "places",
         (f"戦略が挙げる新設計画（{len(plans)}件）", "Planned sites named in the strategy"),
         plans.join(_offices(atlas), on="municipality_code"),
         {
+            "outcome": ("計画での扱い", "In this plan"),
             "operator_ja": ("事業者", "Operator as named"),
             "note": ("注記", "Note"),
             "shown_at": ("表示位置", "Shown at"),
@@ -297,9 +345,9 @@ def planned_layer(atlas: Atlas) -> Layer:
     )  # fmt: skip
 
 
-def feasibility_layer(atlas: Atlas) -> Layer:
+def feasibility_layer(atlas: Atlas, plan: Plan) -> Layer:
     """Return the ten feasibility-study places; a prefecture stands at its own office."""
-    studies = atlas.table("feasibility_places")
+    studies = _told(plan, atlas.table("feasibility_places"))
     whole = studies["kind"] == "prefecture"
     studies = studies.assign(
         adopted=[
@@ -313,6 +361,7 @@ def feasibility_layer(atlas: Atlas) -> Layer:
         (f"FS調査採択自治体（{len(studies)}件）", "Feasibility-study places"),
         studies.join(_offices(atlas), on="place"),
         {
+            "outcome": ("計画での扱い", "In this plan"),
             "adopted": ("採択", "Adopted"),
             "shown_at": ("表示位置", "Shown at"),
             "lines": ("戦略の行", "Line of the strategy"),
@@ -383,8 +432,13 @@ def nuclear_layer(atlas: Atlas) -> Layer:
     )  # fmt: skip
 
 
-def known_layers(atlas: Atlas) -> list[Layer]:
+def known_layers(atlas: Atlas, plan: Plan) -> list[Layer]:
     """Return all layers of the tables, as the list of layers has them."""
-    makers = (data_centre_layer, planned_layer, feasibility_layer, substation_layer,
-              capacity_layer, line_layer, area_layer, volcano_layer, nuclear_layer)  # fmt: skip
-    return [make(atlas) for make in makers]
+    named = (planned_layer, feasibility_layer, core_region_layer)
+    makers = (substation_layer, capacity_layer, line_layer, area_layer, volcano_layer,
+              nuclear_layer)  # fmt: skip
+    return [
+        data_centre_layer(atlas),
+        *(make(atlas, plan) for make in named),
+        *(make(atlas) for make in makers),
+    ]

@@ -150,7 +150,7 @@ def _drawn(
             for number, footprint in enumerate(worst_footprints(plan, atlas))
         ),
         cores,
-        *known_layers(atlas),
+        *known_layers(atlas, plan),
         *network_layers(plan, atlas),
         tiles,
     ]

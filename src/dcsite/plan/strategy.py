@@ -1,0 +1,279 @@
+"""The strategy's own places: its feasibility studies and listed plans, and what became of each.
+
+A place is a municipality, two of them, or a whole prefecture (Wakayama): every candidate in it
+counts. Of each tier asked for stands who of them ranks best, or, where hard rules admit none, the
+one with the fewest rules against it and what they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from dcsite.contract import TIER_TITLES, TIERS
+from dcsite.records import Mw, Name, Record
+
+from .explanation import PlaceName
+from .places import name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pandas as pd
+
+    from .scorecard import Scorecard
+    from .types import Plan
+
+#: What kinds of places are called, English and Japanese.
+PLACE_KINDS = {
+    "feasibility_study": ("feasibility study", "FS調査採択"),
+    "planned": ("listed plan", "新設計画"),
+}
+_NO_CANDIDATE = ("not among the candidates of this question", "この問いの候補地にない")
+
+
+class KeptOut(Record):
+    """A hard rule that keeps a place out of a tier, with its value and limit in words."""
+
+    rule: Name
+    """Name of the rule."""
+    en: str
+    """Value and limit in English."""
+    ja: str
+    """Value and limit in Japanese."""
+    value: str
+    """What the place has, with its unit; empty where the rule gives no figure."""
+
+
+class StrategyTier(Record):
+    """What one of the strategy's places is worth as a hub of one tier."""
+
+    tier: Name
+    """The tier."""
+    admitted: bool
+    """Whether hard rules admit any candidate of the place."""
+    place: PlaceName | None
+    """Candidate that the rest is said of: the best ranked, else the one with the fewest rules
+    against it; null where the place has no candidate."""
+    rank: int | None
+    """Its rank in the tier, from 1; null where it is not admitted."""
+    of: Annotated[int, Field(ge=0)]
+    """How many candidates are admitted in the tier."""
+    kept_out: tuple[KeptOut, ...]
+    """Rules that keep it out."""
+
+
+class StrategyHub(Record):
+    """The hub of the plan at one of the strategy's places, the largest where there are several."""
+
+    site_id: Name
+    """Its site."""
+    tier: Name
+    """Its tier."""
+    it_load_mw: Mw
+    """Its IT load in MW."""
+
+
+class StrategyPlace(Record):
+    """A place that the strategy itself names, and what became of it."""
+
+    entry_id: Name
+    """Id in the table feasibility_places or planned_sites."""
+    kind: Literal["feasibility_study", "planned"]
+    """Feasibility study with a subsidy, or plan that the strategy lists."""
+    name_ja: str
+    """Japanese name."""
+    name_en: str
+    """English name."""
+    operator_ja: str | None
+    """Operator as the strategy names it; null for feasibility studies."""
+    site_ids: tuple[str, ...]
+    """Candidates in the place."""
+    statements: tuple[str, ...]
+    """Statements of the strategy (`D6`)."""
+    lines: tuple[str, ...]
+    """Lines of its text (`L5477-5479`)."""
+    hub: StrategyHub | None
+    """The plan's hub there; null where there is none."""
+    tiers: tuple[StrategyTier, ...]
+    """Of each tier asked for."""
+
+    @property
+    def label(self) -> str:
+        """Names in both languages."""
+        return f"{self.name_ja} {self.name_en}"
+
+    @property
+    def source(self) -> str:
+        """Statement and lines of the strategy."""
+        return " ".join((*self.statements, *self.lines))
+
+    @property
+    def status(self) -> Literal["chosen", "admitted", "refused"]:
+        """What became of it."""
+        if self.hub is not None:
+            return "chosen"
+        return "admitted" if any(tier.admitted for tier in self.tiers) else "refused"
+
+    @property
+    def outcome(self) -> tuple[str, str]:
+        """Say what became of it, in English and Japanese."""
+        if self.hub is not None:
+            en, ja = TIER_TITLES[self.hub.tier]
+            mw = f"{self.hub.it_load_mw:,.0f} MW"
+            return f"{en.lower()} of the plan, about {mw}", f"計画の{ja}（約{mw}）"
+        if not self.site_ids or not self.tiers:
+            return _NO_CANDIDATE
+        if self.status == "admitted":
+            ranked = [one for one in self.tiers if one.rank is not None]
+            en = ", ".join(f"{one.tier} {one.rank:,} of {one.of:,}" for one in ranked)
+            ja = "、".join(
+                f"{TIER_TITLES[one.tier][1]} {one.of:,}中{one.rank:,}位" for one in ranked
+            )
+            at = self._at(ranked[-1])
+            return f"admitted, not chosen; rank{at}: {en}", f"立地可・非選定、順位{at}：{ja}"
+        last = self.tiers[-1]
+        en = "; ".join(f"{one.en} [{one.rule}]" for one in last.kept_out)
+        ja = "、".join(f"{one.ja}[{one.rule}]" for one in last.kept_out)
+        return (
+            f"kept out of every tier; {last.tier}{self._at(last)}: {en}",
+            f"全階層で除外、{TIER_TITLES[last.tier][1]}{self._at(last)}：{ja}",
+        )
+
+    def _at(self, tier: StrategyTier) -> str:
+        """Name the candidate that is told of, where the place has several."""
+        return f" ({tier.place.label})" if tier.place and len(self.site_ids) > 1 else ""
+
+
+def strategy_places(card: Scorecard) -> tuple[StrategyPlace, ...]:
+    """Return what became of every place the strategy names; none where no candidate is in any.
+
+    Parameters
+    ----------
+    card : Scorecard
+        Of the plan.
+    """
+    atlas, sites = card.candidates.atlas, card.candidates.sites
+    codes = sites["municipality_code"].fillna("").astype(str).to_numpy(dtype=str)
+    studies, plans = atlas.table("feasibility_places"), atlas.table("planned_sites")
+    found = []
+    for entry, row in studies.iterrows():
+        whole = row["kind"] == "prefecture"
+        inside = _in_prefecture(codes, row) if whole else codes == row["municipality_code"]
+        found.append(_place(card, str(entry), "feasibility_study", row, inside))
+    for entry, row in plans.iterrows():
+        both = [row["municipality_code"], row["second_municipality_code"]]
+        inside = np.isin(codes, [code for code in both if isinstance(code, str) and code])
+        found.append(_place(card, str(entry), "planned", row, inside))
+    return tuple(found) if any(place.site_ids for place in found) else ()
+
+
+def _in_prefecture(codes: Any, row: pd.Series) -> Any:
+    return np.char.startswith(codes, str(row["pref_code"]))
+
+
+def _place(
+    card: Scorecard,
+    entry: str,
+    kind: Literal["feasibility_study", "planned"],
+    row: Any,
+    inside: Any,
+) -> StrategyPlace:
+    numbers = np.flatnonzero(inside).tolist()
+    ids = tuple(str(card.candidates.sites.index[number]) for number in numbers)
+    hubs = [hub for hub in card.plan.hubs if hub.site_id in ids] if card.plan is not None else []
+    largest = max(hubs, key=lambda hub: hub.it_load_mw, default=None)
+    operator = row.get("operator_ja")
+    return StrategyPlace(
+        entry,
+        kind,
+        str(row["name_ja"]),
+        str(row["name_en"]),
+        operator if isinstance(operator, str) and operator else None,
+        ids,
+        tuple(str(row["lines"]).split(";")),
+        tuple(f"L{line}" for line in str(row["dump_lines"]).split(";")),
+        None if largest is None else StrategyHub(largest.site_id, largest.tier, largest.it_load_mw),
+        tuple(_tier(card, numbers, tier) for tier in card.tiers),
+    )
+
+
+def _tier(card: Scorecard, numbers: Sequence[int], tier: int) -> StrategyTier:
+    admitted = [number for number in numbers if card.admitted[number, tier]]
+    of = int(card.admitted[:, tier].sum())
+    if not numbers:
+        return StrategyTier(TIERS[tier], False, None, None, of, ())
+    sites = card.candidates.sites
+    if admitted:
+        best = min(admitted, key=lambda number: card.rank[number, tier])
+        rank = int(card.rank[best, tier])
+        return StrategyTier(TIERS[tier], True, name_of(sites, str(sites.index[best])), rank, of, ())
+    refusals = {number: card.refused(number, tier) for number in numbers}
+    best = min(numbers, key=lambda number: (len(refusals[number]), -card.total[number, tier]))
+    told = tuple(KeptOut(one.rule, one.en, one.ja, one.value) for one in refusals[best])
+    return StrategyTier(TIERS[tier], False, name_of(sites, str(sites.index[best])), None, of, told)
+
+
+def strategy_marks(places: Iterable[StrategyPlace]) -> dict[str, str]:
+    """Return by site the entries of the strategy that name its place, with their lines."""
+    marks: dict[str, list[str]] = {}
+    for place in places:
+        for site in place.site_ids:
+            marks.setdefault(site, []).append(f"{place.entry_id} ({place.source})")
+    return {site: "; ".join(entries) for site, entries in marks.items()}
+
+
+def dropped_places(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Say which of the strategy's places hard rules drop, in English and Japanese.
+
+    Places of a kind that the same rules keep out of the last tier asked for share a line.
+    """
+    dropped = [
+        one
+        for one in plan.strategy_places
+        if one.status == "refused" and one.tiers and one.site_ids
+    ]
+    for (kind, _), group in groupby(sorted(dropped, key=_by_rules), key=_by_rules):
+        (first, _, named), *others = _by_site(group)
+        en, ja = first.outcome
+        alike = [f"{name} ({_values(place.tiers[-1])})" for place, name, _ in others]
+        kind_en, kind_ja = PLACE_KINDS[kind]
+        yield (
+            f"{kind_en} {named}: {en}" + (f"; likewise {', '.join(alike)}" if alike else ""),
+            f"{kind_ja} {named}：{ja}" + (f"、同様に{'、'.join(alike)}" if alike else ""),
+        )
+
+
+def _values(tier: StrategyTier) -> str:
+    return ", ".join(one.value for one in tier.kept_out if one.value)
+
+
+def other_places(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Say what became of the strategy's other places, those chosen first, a line for each."""
+    others = [one for one in plan.strategy_places if one.status != "refused" or not one.site_ids]
+    others.sort(key=lambda one: (one.status != "chosen", not one.site_ids, one.site_ids))
+    for place, _, named in _by_site(others):
+        en, ja = place.outcome
+        kind_en, kind_ja = PLACE_KINDS[place.kind]
+        yield f"{kind_en} {named}: {en}", f"{kind_ja} {named}：{ja}"
+
+
+def _by_rules(place: StrategyPlace) -> tuple[str, tuple[str, ...]]:
+    return place.kind, tuple(one.rule for one in place.tiers[-1].kept_out)
+
+
+def _by_site(places: Iterable[StrategyPlace]) -> list[tuple[StrategyPlace, str, str]]:
+    """Return one place for all of a kind that share a name: it, its entries, and its lines too."""
+    shared: dict[tuple[str, str], list[StrategyPlace]] = {}
+    for place in places:
+        shared.setdefault((place.kind, place.name_ja), []).append(place)
+    found = []
+    for group in shared.values():
+        name = f"{group[0].label} {', '.join(place.entry_id for place in group)}"
+        lines = [part for place in group for part in (*place.statements, *place.lines)]
+        found.append((group[0], name, f"{name} ({' '.join(dict.fromkeys(lines))})"))
+    return found
