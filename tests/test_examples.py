@@ -32,6 +32,7 @@ count = 0
 count = 1
 
 [demand]
+basis = "given"
 grid_demand_mw = 2000
 """
 

@@ -133,6 +133,7 @@ def solve(
     ...         "tiers.core.count": 2,
     ...         "tiers.large.count": 0,
     ...         "tiers.regional.count": 1,
+    ...         "demand.basis": "given",
     ...         "demand.grid_demand_mw": 2000,
     ...     },
     ... )

@@ -115,6 +115,7 @@ def test_wind_farms_that_count_add_up_to_the_checked_total(atlas):
         ("fibre_backbone_links", 142, ["link_id"]),
         ("data_centres_existing", 53, ["dc_id"]),
         ("planned_sites", 27, ["entry_id"]),
+        ("power_figures", 16, ["figure_id"]),
         ("rack_figures", 8, ["figure_id"]),
         ("counts", 8, ["count_id"]),
         ("budgets", 3, ["budget_id"]),

@@ -69,7 +69,7 @@ SCENARIOS = [
         ("mine.toml", "demand.pue", "a number between 1 and 10", '"1.3"'),
     ),
     scenario(
-        "number for a table", "demand = 5", ("mine.toml", "demand", "a table {grid_demand_mw", "5")
+        "number for a table", "demand = 5", ("mine.toml", "demand", "a table {basis", "5")
     ),
     scenario(
         "true for a count", "[tiers.core]\ncount = true",

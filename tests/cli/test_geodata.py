@@ -42,7 +42,11 @@ def test_a_year_is_imported_checked_used_and_named(call, tmp_path):
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     assert made["files"] == [{"name": file.name, "sha256": sha256}]
     (tmp_path / "sites.csv").write_text(SITES, encoding="utf-8")
-    texts = [part for text in (*SMALL, "demand.grid_demand_mw=2000") for part in ("--set", text)]
+    texts = [
+        part
+        for text in (*SMALL, "demand.basis=given", "demand.grid_demand_mw=2000")
+        for part in ("--set", text)
+    ]
     sites = ("--sites", tmp_path / "sites.csv")
     command = ("solve", "distance-only", *sites, *texts, "--output", out, "-q")
     answer = call(*command, "--geodata", own)

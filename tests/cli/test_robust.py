@@ -32,6 +32,7 @@ SETS = (
     "tiers.regional.count=1",
     "tiers.core.it_load_mw={min=100,max=300}",
     "demand.classes.latency_critical.share=0",
+    "demand.basis=given",
     "demand.grid_demand_mw=1430",
     "criteria.cables.max_crowded_share=1",
     "criteria.cables.core_landing_max_km=200",

@@ -55,11 +55,10 @@ DOWN = [[1.0, 0.0], [0.0, 0.1], [0.5, 0.5]]
 
 
 def test_tokyos_load_is_racks_in_operation_times_kw_times_its_share(shipped_atlas, policy):
-    own = policy.criteria["takeover"]
     racks = shipped_atlas.table("rack_figures")["racks"]
     in_operation = racks["operating_domestic_2025"] + racks["operating_hyperscale_2025"]
     assert in_operation == 273_930 + 118_770  # G3, G4
-    tokyo, osaka = (core_loads(shipped_atlas, own)[core] for core in ("tokyo", "osaka"))
+    tokyo, osaka = (core_loads(shipped_atlas, policy.demand)[core] for core in ("tokyo", "osaka"))
     assert tokyo.load_mw == pytest.approx(392_700 * 4.0 / 1000.0 * 0.64)
     assert tokyo.capacity_mw == pytest.approx((344_180 + 129_320) * 4.0 / 1000.0 * 0.64)
     assert osaka.capacity_mw - osaka.load_mw == pytest.approx(80_800 * 0.004 * 0.16)
@@ -68,7 +67,7 @@ def test_tokyos_load_is_racks_in_operation_times_kw_times_its_share(shipped_atla
     known = outlook[
         outlook["series"].eq("wood_mackenzie_energy") & outlook["fiscal_year"].eq("2024")
     ]
-    drawn_twh = in_operation * own.kw_per_rack / 1e6 * 1.4 * 8.760
+    drawn_twh = in_operation * policy.demand.kw_per_rack / 1e6 * 1.4 * 8.760
     assert drawn_twh == pytest.approx(float(known["value"].iloc[0]), rel=0.05)
 
 

@@ -53,7 +53,7 @@ IMPOSSIBLE = {
         "rules.substation_reach=off",
     ],
     # More than all hubs could hold.
-    "tokyo_takeover": ["criteria.takeover.tokyo_share=1", "criteria.takeover.kw_per_rack=20"],
+    "tokyo_takeover": ["criteria.takeover.tokyo_share=1", "demand.kw_per_rack=20"],
     "own_site_hazard": [
         "criteria.firm_ground.strong_shaking.max_share={core=0, large=0, regional=0}"
     ],

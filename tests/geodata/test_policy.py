@@ -9,6 +9,7 @@ from dcsite.atlas import load_atlas
 POLICY_TABLES = (
     "feasibility_places",
     "planned_sites",
+    "power_figures",
     "rack_figures",
     "counts",
     "budgets",

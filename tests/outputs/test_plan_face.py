@@ -114,6 +114,7 @@ def test_a_plan_is_written_as_the_command_writes_it(tmp_path):
         "tiers.core.count": 2,
         "tiers.large.count": 0,
         "tiers.regional.count": 1,
+        "demand.basis": "given",
         "demand.grid_demand_mw": 2000,
     }
     texts = override_texts(asked)

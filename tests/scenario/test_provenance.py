@@ -52,14 +52,16 @@ def test_what_the_strategy_states_and_what_a_table_gives():
         "network.all_optical_year": ("F11", "K6"),
         "rules.land_guide": ("B5",),
         "rules.control_area": ("E2", "E3", "E4", "E5"),
-        "criteria.takeover.rack_year": ("G1", "G2", "G3", "G4"),
+        "demand.today_year": ("G1", "G2", "G3", "G4"),
         "criteria.landings.max_new": ("C10",),
         "criteria.exchanges.min_members": ("B12",),
     }
     assert provenance["tiers.core.count"].passages == ("L11170",)
     tables = {key: origin.lines for key, origin in provenance.items() if origin.kind == "table"}
     assert tables == {
+        "demand.year": ("data_centre_demand_outlook",),
         "demand.grid_demand_mw": ("data_centre_demand_outlook",),
+        "demand.outlook_series": ("data_centre_demand_outlook",),
         "demand.load_factor": ("data_centre_demand_outlook",),
     }
     # the strategy gives no kilometre figure at all
@@ -72,7 +74,7 @@ def test_assumptions_list_everything_else_in_order_with_values():
     assert records[0].key == "tiers.core.it_load_mw"
     assert records[0].value == {"min": 200.0, "max": 400.0}
     found = {record.key: record for record in records}
-    assert len(found) == len(records) == len(scenario.provenance) - 20
+    assert len(found) == len(records) == len(scenario.provenance) - 22
     assert found["demand.pue"][:3] == ("demand.pue", 1.2, "set by --set")
     assert found["cores_count_as_large"].value is False
     assert "gives no km" in found["tiers.core.separation_km"].why

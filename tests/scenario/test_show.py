@@ -54,7 +54,7 @@ def test_the_source_stands_behind_each_value(write):
         return line.split("# ", 1)[1]
 
     assert comment(found["pue"]) == "set in mine.toml"
-    assert comment(found["grid_demand_mw"]).startswith("table data_centre_demand_outlook: OCCTO")
+    assert comment(found["outlook_series"]).startswith("table data_centre_demand_outlook: ")
     assert comment(found["regions"]).startswith("strategy F5 (L11178): ")
     assert comment(found["mw_per_ha"]).startswith("assumption: the strategy gives neither MW")
     assert comment(lines[lines.index("[tiers.large]") + 1]) == "set by --set"

@@ -34,7 +34,7 @@ from dcsite.contract import (
 )
 from dcsite.hazards import falls_with
 from dcsite.hazards.settings import Part
-from dcsite.scenario.schema import Positive, Section
+from dcsite.scenario.schema import Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.hazards import DisasterSet
-    from dcsite.scenario import Scenario
+    from dcsite.scenario import Demand, Scenario
 
 Tier = Literal["core", "large", "regional"]
 
@@ -78,15 +78,6 @@ DOWN_WITH_TOKYO = Quantity(
 )
 
 
-class CoreShare(Section):
-    """A share for each existing core."""
-
-    tokyo: Part
-    """The Tokyo area."""
-    osaka: Part
-    """The Osaka area."""
-
-
 class WeightParts(Section):
     """How the criterion's weight is divided; what is left of 1 is not given."""
 
@@ -99,12 +90,6 @@ class WeightParts(Section):
 class Parameters(Section):
     """Parameters of the criterion of taking over."""
 
-    rack_year: Literal[2020, 2025]
-    """Year of the strategy's rack figures that stands for today."""
-    kw_per_rack: Positive
-    """IT load of a rack in operation, and capacity of a rack, in kW."""
-    core_rack_share: CoreShare
-    """Share of Japan's racks that stand in each existing core."""
     tokyo_share: Part
     """Share of Tokyo's load of today that reserve must carry with Tokyo lost."""
     osaka_idle_counts: bool
@@ -129,22 +114,22 @@ class CoreLoad(NamedTuple):
     capacity_mw: float
 
 
-def core_loads(atlas: Atlas, own: Parameters) -> dict[str, CoreLoad]:
+def core_loads(atlas: Atlas, demand: Demand) -> dict[str, CoreLoad]:
     """Return the IT load and capacity of each existing core today.
 
     ``racks of Japan * kw_per_rack / 1000 * share of the core``, with the racks in operation for the
     load (G3 and G4) and all racks for the capacity (G1 and G2).
     """
     table = atlas.table("rack_figures")
-    racks = table[table["year"] == own.rack_year].groupby("basis")["racks"].sum()
+    racks = table[table["year"] == demand.today_year].groupby("basis")["racks"].sum()
     in_operation, total = float(racks["in_operation"]), float(racks["total"])
-    shares: dict[str, float] = own.core_rack_share.model_dump()
+    shares: dict[str, float] = demand.core_rack_share.model_dump()
     return {
         core: CoreLoad(
             in_operation,
             total,
-            in_operation * own.kw_per_rack / 1000.0 * share,
-            total * own.kw_per_rack / 1000.0 * share,
+            in_operation * demand.kw_per_rack / 1000.0 * share,
+            total * demand.kw_per_rack / 1000.0 * share,
         )
         for core, share in shares.items()
     }
@@ -152,8 +137,7 @@ def core_loads(atlas: Atlas, own: Parameters) -> dict[str, CoreLoad]:
 
 def osaka_idle_mw(atlas: Atlas, scenario: Scenario) -> float:
     """Return what Osaka's idle racks are expected to carry with Tokyo lost, in MW."""
-    own: Parameters = scenario.criteria[TakingOver.name]
-    osaka = core_loads(atlas, own)["osaka"]
+    osaka = core_loads(atlas, scenario.demand)["osaka"]
     places = atlas.table("municipalities")
     core = atlas.existing_cores().loc[["osaka"]]
     # The core stands at the prefectural office: in the municipality whose office is nearest to it.
@@ -212,7 +196,7 @@ class TakingOver(Criterion[Parameters]):
             "with Tokyo lost, reserve carries a share of Tokyo's load of today",
             "東京喪失時に、東京の現在負荷の一定割合を予備容量で担う",
             "share",
-            ("criteria.takeover.tokyo_share", "criteria.takeover.kw_per_rack"),
+            ("criteria.takeover.tokyo_share", "demand.kw_per_rack"),
             ("B3",),
             per="per unit of the total IT load short",
             gives_way=(Step("criteria.takeover.tokyo_share", 0.0, by=0.01),),
@@ -236,7 +220,7 @@ class TakingOver(Criterion[Parameters]):
     def bounds(self, outlook: Outlook) -> Sequence[Bound]:
         """Bound from above the share of Tokyo's load that can be carried with Tokyo lost."""
         own, scenario = self.own(outlook.scenario), outlook.scenario
-        load_mw = core_loads(outlook.atlas, own)["tokyo"].load_mw
+        load_mw = core_loads(outlook.atlas, scenario.demand)["tokyo"].load_mw
         holds = np.isin(TIERS, self.reserve_tiers(scenario))
         if load_mw <= 0.0 or scenario.rules["tokyo_takeover"] == "off":
             return ()
@@ -292,8 +276,8 @@ class TakingOver(Criterion[Parameters]):
 
 def reserve_anchor(atlas: Atlas, scenario: Scenario) -> float:
     """Return the reserve that scores 0, over the new IT load: as much as all that could fall."""
-    own: Parameters = scenario.criteria[TakingOver.name]
-    return 1.0 + core_loads(atlas, own)["tokyo"].load_mw / scenario.total_new_it_load_mw
+    tokyo = core_loads(atlas, scenario.demand)["tokyo"]
+    return 1.0 + tokyo.load_mw / scenario.total_new_it_load_mw
 
 
 class _Rows:
@@ -333,7 +317,7 @@ class _Rows:
         self._total = program.continuous("reserve_total", 0.0)
         every_mw = program.reserve_terms(np.full(shape, 1.0 / program.total_it_load_mw))
         program.row("reserve_total", [*every_mw, (self._total, -1.0)], "==", 0.0)
-        load_mw = core_loads(program.atlas, own)["tokyo"].load_mw
+        load_mw = core_loads(program.atlas, program.scenario.demand)["tokyo"].load_mw
         self._tokyo_load = load_mw / program.total_it_load_mw
         idle = osaka_idle_mw(program.atlas, program.scenario) if own.osaka_idle_counts else 0.0
         self._idle = idle / program.total_it_load_mw

@@ -235,7 +235,7 @@ def _figures(
 ) -> None:
     """Report the reserve and, where it is asked for, what stands behind Tokyo's load."""
     own: Parameters = scenario.criteria[_NAME]
-    cores = core_loads(atlas, own)
+    cores = core_loads(atlas, scenario.demand)
     share = float(reserve.sum()) / found.total_mw
     score = float(linear_score(np.array([share]), reserve_anchor(atlas, scenario), 0.0)[0])
     if tokyo is not None:
@@ -289,7 +289,7 @@ def _hubs(
 def _tokyo(found: Findings, lost: _Played, idle_mw: float, atlas: Atlas) -> Takeover:
     """Tell what is carried of Tokyo's load, once what falls of the hubs is; take the breach."""
     own: Parameters = found.scenario.criteria[_NAME]
-    load_mw = core_loads(atlas, own)["tokyo"].load_mw
+    load_mw = core_loads(atlas, found.scenario.demand)["tokyo"].load_mw
     reach_mw = float(lost.tokyo.sum() - lost.left.sum()) + idle_mw
     carried_mw = min(max(reach_mw, 0.0), load_mw)
     wanted_mw = own.tokyo_share * load_mw
@@ -349,19 +349,20 @@ def _hub_values(found: Findings, backups: tuple[Backup, ...]) -> None:
 def _notes(atlas: Atlas, scenario: Scenario) -> tuple[str, ...]:
     """Say how Tokyo's load was reached; what of it stays unserved is a :class:`Takeover`."""
     own: Parameters = scenario.criteria[_NAME]
-    here, osaka = (core_loads(atlas, own)[core] for core in ("tokyo", "osaka"))
+    demand = scenario.demand
+    here, osaka = (core_loads(atlas, demand)[core] for core in ("tokyo", "osaka"))
     counted = own.osaka_idle_counts
     en = (
         f"Tokyo's load of today: {here.racks_in_operation:,.0f} racks in operation in Japan "
-        f"({own.rack_year}) x {own.kw_per_rack:g} kW x {own.core_rack_share.tokyo:.0%} = "
+        f"({demand.today_year}) x {demand.kw_per_rack:g} kW x {demand.core_rack_share.tokyo:.0%} = "
         f"{written(here.load_mw)} MW, of a capacity of {written(here.capacity_mw)} MW "
         f"({here.racks:,.0f} racks); Osaka {written(osaka.load_mw)} of "
         f"{written(osaka.capacity_mw)} MW, its idle racks {'' if counted else 'not '}counted as "
         "reserve"
     )
     ja = (
-        f"東京圏の現在の負荷：全国の稼働ラック{here.racks_in_operation:,.0f}（{own.rack_year}年）"
-        f"×{own.kw_per_rack:g} kW×{own.core_rack_share.tokyo:.0%}＝{written(here.load_mw)} MW"
+        f"東京圏の現在の負荷：全国の稼働ラック{here.racks_in_operation:,.0f}（{demand.today_year}年）"
+        f"×{demand.kw_per_rack:g} kW×{demand.core_rack_share.tokyo:.0%}＝{written(here.load_mw)} MW"
         f"（設備容量{written(here.capacity_mw)} MW、{here.racks:,.0f}ラック）。"
         f"大阪圏は{written(osaka.capacity_mw)} MW中{written(osaka.load_mw)} MW、"
         f"空きラックは予備に{'含める' if counted else '含めない'}"

@@ -421,7 +421,7 @@ class _Check:
         derived = self.scenario.demand.total_new_it_load_mw is None
         key = "demand.total_new_it_load_mw"
         value = f"= {total:.6g}" + (
-            " (grid_demand_mw / pue * share_in_new_hubs)" if derived else ""
+            " (demand at the grid / pue * share_in_new_hubs)" if derived else ""
         )
         if self.modes.mode["total_it_load"] == "off":
             return found

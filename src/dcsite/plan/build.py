@@ -173,12 +173,13 @@ def _demand_measures(
     )
     asked_mw = sum(flow.it_load_mw for flow in checked.flows) + checked.unserved_mw
     derived = demand.total_new_it_load_mw is None
+    grid = f"{demand.grid_demand_mw or 0.0:,.0f} MW"
     how_en = (
-        f" ({demand.grid_demand_mw:,.0f} MW at the grid / PUE {demand.pue:g} "
+        f" ({grid} added at the grid by {demand.year} / PUE {demand.pue:g} "
         f"x {demand.share_in_new_hubs:g} in new hubs)"
     )
     how_ja = (
-        f"（系統需要{demand.grid_demand_mw:,.0f} MW ÷ PUE {demand.pue:g} "
+        f"（{demand.year}年までに増える系統需要{grid} ÷ PUE {demand.pue:g} "
         f"× 新拠点の割合{demand.share_in_new_hubs:g}）"
     )
     return (

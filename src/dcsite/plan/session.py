@@ -367,11 +367,13 @@ class Session:
         SitesError
             If a place that is named is not among the candidates.
         """
+        if self.given_atlas is not None:  # its tables may say another demand
+            self.scenario = load_scenario(self.scenario, (), self.atlas.table)
         places = self.scenario.places
         settled: dict[str, Any] = {}
         if places.keep or places.forbid or places.prefer:
             settled |= settled_places(self.scenario, self.sites)
-            self.scenario = load_scenario(self.scenario, override_texts(settled))
+            self.scenario = load_scenario(self.scenario, override_texts(settled), self.atlas.table)
         tiers, demand = self.scenario.tiers, self.scenario.demand
         asked = {name: tier for name, tier in tiers.items() if tier.count.max}
         alone = sum(tier.count.max for tier in asked.values()) == 1
@@ -385,7 +387,7 @@ class Session:
         elif asked and demand.hub_loads == "full":
             settled |= self._full(asked)
         if settled:
-            self.scenario = load_scenario(self.scenario, override_texts(settled))
+            self.scenario = load_scenario(self.scenario, override_texts(settled), self.atlas.table)
         return self
 
     def _alike(self, asked: Mapping[str, TierParameters]) -> dict[str, Any]:
@@ -477,6 +479,8 @@ class Session:
         stage = on_stage or (lambda _: None)
         stage("read")
         atlas, _ = self.atlas, self.sites
+        for table in self.scenario.demand_tables:
+            atlas.mark_used(table)
         stage("measure")
         scenario, options, measured = self.scenario, self.options, self.measured
         if check_first:

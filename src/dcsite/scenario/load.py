@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from dcsite.errors import Problem, ScenarioError
 from dcsite.records import Frozen
 
+from .demand import READ_BY, Tables, grid_demand
 from .layers import Layer, Merged, flatten, merge, parse_override, read_chain, toml_value
 from .origin import Origin, read_sources, trace
 from .say import Vocabulary, validation_problems
@@ -28,12 +29,16 @@ _MOST = {
     "hours": 8784.0,
     "ha": 1e6,
 }
+#: Key that follows from the basis, unless that is ``given``.
+_GRID = "grid_demand_mw"
 #: Beyond this no value of any unit makes sense, and sums lose their decimals.
 _MOST_OF_ALL = 1e9
 
 
 def load_scenario(
-    source: str | Path | Scenario = "policy-2023", overrides: Sequence[str] = ()
+    source: str | Path | Scenario = "policy-2023",
+    overrides: Sequence[str] = (),
+    tables: Tables | None = None,
 ) -> Scenario:
     """Load a scenario and validate it against every registered criterion.
 
@@ -43,6 +48,8 @@ def load_scenario(
         A shipped name (see :func:`shipped_names`), a TOML file, or a scenario loaded before.
     overrides : sequence of str
         ``KEY=VALUE`` texts laid over the file, in this order; the value is TOML, else plain text.
+    tables : callable, optional
+        Returns a table of geodata by its name, for the demand; the shipped ones by default.
 
     Returns
     -------
@@ -61,7 +68,7 @@ def load_scenario(
         chain = (_whole(source),) if isinstance(source, Scenario) else read_chain(source)
     except ScenarioError as error:
         raise ScenarioError((*error.problems, *problems)) from error
-    scenario, merged = _validated((*chain, *laid), problems)
+    scenario, merged = _validated((*chain, *laid), problems, isinstance(source, Scenario), tables)
     if isinstance(source, Scenario):
         kept = _unchanged(source, scenario, merged)
         scenario._provenance = Frozen({**scenario.provenance, **kept})
@@ -73,7 +80,7 @@ def load_scenario(
     by_year: dict[int, Scenario] = {}
     for year in scenario.years if not wrong else ():
         try:
-            by_year[year] = _in_year(scenario, year, merged)
+            by_year[year] = _in_year(scenario, year, merged, tables)
         except ScenarioError as error:
             wrong += error.problems
     if wrong:
@@ -91,14 +98,16 @@ def scenarios_by_year(scenario: Scenario) -> dict[int, Scenario]:
     return {year: _in_year(scenario, year, merged) for year in scenario.years}
 
 
-def _in_year(scenario: Scenario, year: int, merged: Merged) -> Scenario:
+def _in_year(
+    scenario: Scenario, year: int, merged: Merged, tables: Tables | None = None
+) -> Scenario:
     """Return what is asked in one year; of what is wrong the errors name the year's own keys."""
     path = ("periods", "set", str(year))
     own = scenario.periods.set.get(str(year), {}) if scenario.periods else {}
     if "periods" in own:
         where = merged.setter((*path, "periods")).where
         raise ScenarioError(Problem(where, ".".join((*path, "periods")), "a year has no years"))
-    base = {key: entry for key, entry in as_dict(scenario).items() if key != "periods"}
+    base = {key: entry for key, entry in _data(scenario).items() if key != "periods"}
     named = {
         "name": f"{scenario.name[:59]}-{year}",
         "title_en": f"{scenario.title_en[:190]}, {year}",
@@ -108,7 +117,7 @@ def _in_year(scenario: Scenario, year: int, merged: Merged) -> Scenario:
     layer = Layer(merged.setter(path).where, "set", "", {**named, **own})
     under = Layer(scenario.name, "file", scenario.name, base)
     try:
-        found, over = _validated((under, layer), [])
+        found, over = _validated((under, layer), [], True, tables)
     except ScenarioError as error:
         raise ScenarioError(
             [
@@ -188,12 +197,21 @@ def _unchanged(source: Scenario, scenario: Scenario, merged: Merged) -> dict[str
     return {
         key: origin
         for key, origin in source.provenance.items()
-        if key in scenario.provenance and merged.setter(tuple(key.split("."))).kind != "set"
+        if key in scenario.provenance
+        and merged.setter(tuple(key.split("."))).kind != "set"
+        and (key != f"demand.{_GRID}" or scenario.demand.basis == "given")
     }
 
 
-def _validated(layers: Sequence[Layer], problems: Sequence[Problem]) -> tuple[Scenario, Merged]:
+def _validated(
+    layers: Sequence[Layer],
+    problems: Sequence[Problem],
+    again: bool,
+    tables: Tables | None,
+) -> tuple[Scenario, Merged]:
     """Merge layers to a scenario that has an origin for each value.
+
+    Where it is read `again`, the first layer is a scenario loaded before.
 
     Raises
     ------
@@ -215,15 +233,88 @@ def _validated(layers: Sequence[Layer], problems: Sequence[Problem]) -> tuple[Sc
     except ValidationError as error:
         raise ScenarioError((*validation_problems(error, merged, vocabulary), *problems)) from error
     wrong = [*validation_problems(None, merged, vocabulary), *_contradictions(scenario, merged)]
+    wrong += _unread(scenario, merged, [id(layer) for layer in layers], again)
     if wrong or problems:
         raise ScenarioError((*wrong, *problems))
+    scenario, derived = _with_demand(scenario, merged, tables)
     keys = (key for key, _ in flatten(as_dict(scenario)))
-    scenario._provenance = Frozen(trace(keys, merged, sources))
+    scenario._provenance = Frozen({**trace(keys, merged, sources), **derived})
     return scenario, merged
 
 
 def _whole(scenario: Scenario) -> Layer:
-    return Layer(f"scenario {scenario.name}", "file", scenario.name, as_dict(scenario))
+    return Layer(f"scenario {scenario.name}", "file", scenario.name, _data(scenario))
+
+
+def _data(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as plain data, without the demand that follows from tables."""
+    data = as_dict(scenario)
+    if scenario.demand.basis != "given":
+        data["demand"].pop(_GRID, None)
+    return data
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Tables:
+    """Return the shipped tables, opened once."""
+    from dcsite.atlas import load_atlas
+
+    return load_atlas().table
+
+
+def _with_demand(
+    scenario: Scenario, merged: Merged, tables: Tables | None
+) -> tuple[Scenario, dict[str, Origin]]:
+    """Return the scenario with the demand that follows from its basis, and where that is from.
+
+    Raises
+    ------
+    ScenarioError
+        If the basis has no answer.
+    """
+    demand = scenario.demand
+    if demand.total_new_it_load_mw is not None or demand.basis == "given":
+        return scenario, {}
+    try:
+        mw, origin = grid_demand(demand, tables or _shipped())
+    except ScenarioError as error:
+        raise ScenarioError(
+            Problem(merged.setter(tuple(one.field.split("."))).where, one.field, one.message)
+            for one in error.problems
+        ) from error
+    settled = demand.model_copy(update={_GRID: mw})
+    return scenario.model_copy(update={"demand": settled}), {f"demand.{_GRID}": origin}
+
+
+def _unread(
+    scenario: Scenario, merged: Merged, layers: Sequence[int], again: bool
+) -> Iterator[Problem]:
+    """Refuse what was given of the demand and is not read beside what else was given.
+
+    What an earlier layer says may be passed over by a later one: that one chose anew.
+    """
+    demand = scenario.demand
+    total, basis = demand.total_new_it_load_mw, demand.basis
+    by = "total_new_it_load_mw" if total is not None else "basis"
+    order = {layer: place for place, layer in enumerate(layers)}
+    chosen = order.get(id(merged.setter(("demand", by))), -1)
+    if basis == "given" and demand.grid_demand_mw is None and total is None:
+        where = merged.setter(("demand", "basis")).where
+        yield Problem(where, f"demand.{_GRID}", "must be given with demand.basis given, in MW")
+    for key, bases in READ_BY.items():
+        setter = merged.setter(("demand", key))
+        given = key in merged.data["demand"] and setter is merged.setters.get(("demand", key))
+        place = order.get(id(setter), -1)
+        # A file that stands on its own has to say every key that has no default.
+        alone = place == 0 and (again or key != _GRID)
+        late = place >= chosen
+        if not given or not late or alone or (total is None and basis in bases):
+            continue
+        if total is not None:
+            said = f"demand.{by} = {total:g}; leave one of them out"
+        else:
+            said = f"demand.basis = {basis}; leave it out, or set basis to {' or '.join(bases)}"
+        yield Problem(setter.where, f"demand.{key}", f"has no effect beside {said}")
 
 
 @lru_cache(maxsize=32)

@@ -194,11 +194,45 @@ class Workloads(Section):
         return found
 
 
+class CoreShare(Section):
+    """A share for each existing core."""
+
+    tokyo: Annotated[float, Field(ge=0, le=1)]
+    """The Tokyo area."""
+    osaka: Annotated[float, Field(ge=0, le=1)]
+    """The Osaka area."""
+
+
 class Demand(Section):
     """How much computing is asked for, where it arises and how near it must be served."""
 
-    grid_demand_mw: Positive
-    """Demand of data centres at the grid by the horizon year, in MW."""
+    basis: Literal["outlook", "racks", "strategy_twh", "given"]
+    """Where the demand at the grid comes from (no unit). outlook: a series of the table
+    data_centre_demand_outlook; racks: growth of the strategy's racks; strategy_twh: its energies;
+    given: grid_demand_mw."""
+    year: Annotated[int, Field(ge=2000, le=2100)]
+    """The plan's year: by when the demand has been added."""
+    grid_demand_mw: Positive | None = None
+    """Demand of data centres added at the grid by the year, in MW; of basis given alone, else it
+    follows from the tables."""
+    outlook_series: str
+    """Series of data_centre_demand_outlook that basis outlook reads (no unit)."""
+    power_series: Literal["ict", "ai"]
+    """Energy that basis strategy_twh reads (no unit). ict: all ICT infrastructure; ai: computing
+    of AI."""
+    rack_basis: Literal["in_operation", "total"]
+    """Racks that stand for capacity (no unit): those in operation, or all."""
+    today_year: Literal[2020, 2025]
+    """Year of the strategy's rack figures that stands for today: what has been added by then is no
+    new demand."""
+    kw_per_rack: Positive
+    """IT load of a rack in operation, and capacity of a rack, in kW."""
+    core_rack_share: CoreShare
+    """Share of Japan's racks that stand in each existing core."""
+    efficiency: Literal["none", "photonics_dc_40", "network_1_100", "edge_system_40"]
+    """One claim of the strategy on saving power, never several (no unit)."""
+    efficiency_year: Annotated[int, Field(ge=2000, le=2100)]
+    """Year of the plan from which the claim holds."""
     load_factor: Annotated[float, Field(gt=0, le=1)]
     """Mean over peak demand of a data centre, as a share."""
     pue: Annotated[float, Field(ge=1, le=10)]
@@ -206,8 +240,8 @@ class Demand(Section):
     share_in_new_hubs: Annotated[float, Field(ge=0, le=1)]
     """Share of the grid demand that the new hubs shall carry."""
     total_new_it_load_mw: Positive | None = None
-    """IT load that all new hubs together carry, in MW; where it is not given it is
-    grid_demand_mw / pue * share_in_new_hubs."""
+    """IT load that all new hubs together carry, in MW, whatever the basis; where it is not given it
+    is grid_demand_mw / pue * share_in_new_hubs."""
     hub_loads: Literal["chosen", "alike", "full"]
     """How the load is laid on hubs (no unit). chosen: the plan decides; alike: each carries the
     same, a part of the total or, where none is given, what the smallest site that can carry the
@@ -225,6 +259,8 @@ class Demand(Section):
         """Return the IT load of all new hubs in MW: the value given, else the derived one."""
         if self.total_new_it_load_mw is not None:
             return self.total_new_it_load_mw
+        if self.grid_demand_mw is None:
+            raise ValueError("demand.grid_demand_mw follows from tables; use load_scenario")
         return self.grid_demand_mw / self.pue * self.share_in_new_hubs
 
 
@@ -373,6 +409,12 @@ class Scenario(Section):
     def years(self) -> tuple[int, ...]:
         """Return the years that each get a plan; none where there is one plan."""
         return () if self.periods is None else self.periods.years
+
+    @property
+    def demand_tables(self) -> tuple[str, ...]:
+        """Return the tables that the demand follows from; none where it is given."""
+        origin = self._provenance.get("demand.grid_demand_mw")
+        return origin.lines if origin is not None and origin.kind == "table" else ()
 
     @property
     def weights_note(self) -> str:

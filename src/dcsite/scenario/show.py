@@ -38,6 +38,8 @@ def _table(
         lines += ["", f"[{'.'.join(toml_key(part) for part in path)}]"]
     for key, entry in values.items():
         text = f"{toml_key(key)} = {toml_value(_shortest(entry))}"
+        if (*path, key) == ("demand", "grid_demand_mw") and scenario.demand.basis != "given":
+            text = f"# {text}, derived"
         origin = scenario.provenance.get(".".join((*path, key)))
         if origin:
             text = f"{text:<{_COMMENT_COLUMN}}  # {_printable(str(origin))}"
