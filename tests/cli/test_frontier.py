@@ -51,8 +51,8 @@ def test_a_folder_of_a_user_is_refused_before_any_work(run, tmp_path, monkeypatc
 
 @pytest.mark.parametrize(("complete", "code"), [(True, 0), (False, 130)])
 def test_the_files_are_written_also_when_stopped(run, tmp_path, monkeypatch, complete, code):
-    x = Axis("separation", "existing_core_distance_km", "distance", "距離", "km", True)
-    y = Axis("cables", "landing_distance_km", "landing", "陸揚", "km", True)
+    x = Axis("separation", "existing_core_distance_km", "distance", "距離", "km")
+    y = Axis("cables", "landing_distance_km", "landing", "陸揚", "km")
     measures = (
         PointMeasure(**vars(x), value=400.0, score=0.5),
         PointMeasure(**vars(y), value=90.0, score=0.7),

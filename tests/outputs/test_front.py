@@ -23,8 +23,8 @@ from dcsite.studies.front import Axis, Front, FrontPoint, PointMeasure
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 
-X = Axis("separation", "existing_core_distance_km", "distance to core", "距離", "km", True)
-Y = Axis("renewables", "hourly_renewable_share", "renewable share", "再エネ比率", "share", True)
+X = Axis("separation", "existing_core_distance_km", "distance to core", "距離", "km")
+Y = Axis("renewables", "hourly_renewable_share", "renewable share", "再エネ比率", "share")
 HUBS = (
     HubBrief("01235", "石狩市", "Ishikari-shi", "core", 43.17, 141.32, "Hokkaido", "北海道", 300.0),
     HubBrief("40203", "久留米市", None, "large", 33.32, 130.51, "Fukuoka", "福岡県", 120.5),
@@ -32,7 +32,7 @@ HUBS = (
 )
 
 
-def measured(axis: Axis, value: float, score: float | None) -> PointMeasure:
+def measured(axis: Axis, value: float, score: float) -> PointMeasure:
     return PointMeasure(**vars(axis), value=value, score=score)
 
 
@@ -60,21 +60,6 @@ def front() -> Front:
     )  # fmt: skip
 
 
-def over_spacing(front: Front) -> Front:
-    """Turn a front's x into a spacing: compared by its kilometres, without a score."""
-    label = Axis(
-        "spacing", "least_hub_spacing_km", "least distance", "最小距離", "km", scored=False
-    )
-    points = tuple(
-        replace(
-            own, x=km, x_score=None, eps=km - 0.5,
-            measures=(measured(label, km, None), *own.measures[1:]),
-        )
-        for own, km in zip(front.points, (120.25, 150.5, 202.0), strict=True)
-    )  # fmt: skip
-    return replace(front, x=label, points=points, x_bound=202.4)
-
-
 def test_json_and_csv_hold_every_point_in_units_and_scores(
     front: Front, atlas: Atlas, tmp_path: Path
 ) -> None:
@@ -97,34 +82,12 @@ def test_json_and_csv_hold_every_point_in_units_and_scores(
     assert {row["front_complete"] for row in rows} == {"yes"}
 
 
-def test_a_spacing_has_kilometres_and_no_score_in_every_file(
-    front: Front, atlas: Atlas, tmp_path: Path
-) -> None:
-    paths = write_front(over_spacing(front), atlas, tmp_path / "out")
-    document = json.loads(paths.json.read_text(encoding="utf-8"))
-    assert (document["eps_unit"], document["x_bound"]) == ("km", 202.4)
-    assert (document["x"]["measure"], document["x"]["scored"]) == ("least_hub_spacing_km", False)
-    first = document["points"][0]
-    assert (first["x"], first["x_score"], first["eps"]) == (120.25, None, 119.75)
-    assert [m["score"] for m in first["measures"]] == [None, 0.9]
-    with paths.csv.open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    assert [row["x_least_hub_spacing_km"] for row in rows] == ["120.25", "150.5", "202.0"]
-    assert {(row["x_score"], row["eps_unit"]) for row in rows} == {("", "km")}
-    page = paths.html.read_text(encoding="utf-8")
-    assert "a least distance on the horizontal one" in page
-    scored = write_front(front, atlas, tmp_path / "scored")
-    assert json.loads(scored.json.read_text(encoding="utf-8"))["eps_unit"] == "score"
-    assert "a least score on the horizontal" in scored.html.read_text(encoding="utf-8")
-
-
 def test_a_written_front_is_read_back_and_describes_itself(
     front: Front, atlas: Atlas, tmp_path: Path
 ) -> None:
-    for number, one in enumerate((front, over_spacing(front))):
-        paths = write_front(one, atlas, tmp_path / str(number))
-        assert Front.read_file(paths.json) == one
-        Draft202012Validator(Front.schema()).validate(one.dump())
+    paths = write_front(front, atlas, tmp_path / "out")
+    assert Front.read_file(paths.json) == front
+    Draft202012Validator(Front.schema()).validate(front.dump())
 
 
 def test_values_on_the_axes_carry_the_decimals_of_their_units(front: Front) -> None:
@@ -178,7 +141,6 @@ def test_the_page_shows_the_plan_of_the_point_at_hand_and_asks_for_nothing(
     driver = open_browser(1400, 900)
     ready(driver, paths.html)
     assert len(driver.find_elements(By.CSS_SELECTOR, "#land path")) == 47
-    assert not driver.find_elements(By.ID, "closest")
     assert not driver.find_elements(By.ID, "single")
     marks = driver.find_elements(By.CSS_SELECTOR, "#chart .point")
     assert len(marks) == 3
@@ -216,43 +178,10 @@ def test_the_page_shows_the_plan_of_the_point_at_hand_and_asks_for_nothing(
 
 
 @pytest.mark.browser
-def test_the_page_of_a_spacing_stands_in_kilometres(
-    front: Front, atlas: Atlas, tmp_path: Path, open_browser: Callable[[int, int], webdriver.Chrome]
-) -> None:
-    paths = write_front(over_spacing(front), atlas, tmp_path / "out")
-    driver = open_browser(1400, 900)
-    ready(driver, paths.html)
-    texts = [node.text for node in driver.find_elements(By.CSS_SELECTOR, "#chart text")]
-    assert "→ 最小距離（km）" in texts
-    assert "least distance (km)" in texts
-    assert "↑ 評点：再エネ比率" in texts
-    # Ticks of the horizontal axis are kilometres.
-    assert {"120", "140", "160", "180", "200"} <= set(texts)
-    places = [mark.location["x"] for mark in driver.find_elements(By.CSS_SELECTOR, "#chart .point")]
-    assert (places[1] - places[0]) / (places[2] - places[0]) == pytest.approx(
-        (150.5 - 120.25) / (202.0 - 120.25), abs=0.02
-    )
-    driver.find_element(By.ID, "after").click()
-    assert shown(driver) == ["01235", "40203"]
-    assert "150.5 km" in driver.find_element(By.ID, "which").text
-    # Ishikari and Kurume: 1,443.5 km on WGS 84, 1,443.4 km on a sphere of 6,371 km.
-    line = driver.find_element(By.ID, "closest")
-    ends = {(line.get_attribute(f"x{end}"), line.get_attribute(f"y{end}")) for end in (1, 2)}
-    circles = driver.find_elements(By.CSS_SELECTOR, "#hubs circle")
-    assert ends == {(mark.get_attribute("cx"), mark.get_attribute("cy")) for mark in circles}
-    assert driver.find_element(By.CSS_SELECTOR, "text.closest").text == "1443.5 km"
-    assert "Closest two hubs" in driver.find_element(By.ID, "legend").text
-    first = driver.find_element(By.CSS_SELECTOR, "#measures tbody tr")
-    assert [cell.text for cell in first.find_elements(By.TAG_NAME, "td")][1:] == ["150.5 km", "–"]
-    assert not [e for e in driver.get_log("browser") if e["level"] != "INFO"]
-
-
-@pytest.mark.browser
 def test_a_front_of_one_point_is_a_chart_too(
     front: Front, atlas: Atlas, tmp_path: Path, open_browser: Callable[[int, int], webdriver.Chrome]
 ) -> None:
-    one = over_spacing(front)
-    paths = write_front(replace(one, points=one.points[:1]), atlas, tmp_path / "out")
+    paths = write_front(replace(front, points=front.points[:1]), atlas, tmp_path / "out")
     driver = open_browser(1400, 900)
     ready(driver, paths.html)
     assert len(driver.find_elements(By.CSS_SELECTOR, "#chart .point")) == 1

@@ -1,13 +1,12 @@
 """Fronts against enumeration: every way of opening a few sites, each evaluated from tables.
 
 Loads are fixed by tier, so that a choice of sites fixes the plan: no hub has room for reserve, and
-what Tokyo lacks costs every plan alike. What is short of the total is penalised, so that plans of
-one regional hub, some of them spaced wider than any other, are dearer and not of the front.
+what Tokyo lacks costs every plan alike. What is short of the total is penalised.
 """
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -16,10 +15,9 @@ import pytest
 import dcsite
 from dcsite.contract import TIERS, criteria
 from dcsite.errors import CheckError, DcsiteError, InfeasibleError, InterruptedWithoutPlanError
-from dcsite.geo.geodesy import geodesic_km
 from dcsite.plan import Session, check_plan
 from dcsite.solvers import SolveOptions
-from dcsite.studies import front_search
+from dcsite.studies import frontier
 from dcsite.studies.front import (
     Found,
     better_everywhere,
@@ -31,9 +29,7 @@ from dcsite.studies.front import (
 )
 from dcsite.studies.frontier import find_front
 
-PICKED = ("01100", "04100", "15100", "34100", "46201")
-#: Some stand nearer to each other than large hubs may (150 km), farther than regional ones (80 km).
-CLOSER = ("15100", "34100", "46201", "40100", "43100")
+PICKED = ("01100", "04100", "15100", "46201")
 SEPARATION = "existing_core_distance_km"
 LOAD_MW = {"core": 200.0, "large": 100.0, "regional": 40.0}
 SETTINGS = (
@@ -78,13 +74,8 @@ def plans(small, shipped_atlas, sites):
     return every_plan(small, shipped_atlas, sites)
 
 
-@pytest.fixture(scope="module")
-def closer_plans(small, shipped_atlas, measured):
-    return every_plan(small, shipped_atlas, measured.loc[list(CLOSER)])
-
-
 def every_plan(small, shipped_atlas, sites):
-    """Return penalty, spacing and scores by measure of every allowed way of opening."""
+    """Return penalty and scores by measure of every allowed way of opening."""
     rows = []
     for choice in product((None, *TIERS), repeat=len(sites)):
         if any(
@@ -105,15 +96,9 @@ def every_plan(small, shipped_atlas, sites):
         measures = [m for found in checked.evaluations.values() for m in found.measures]
         scores = {m.name: m.score for m in measures if m.score is not None}
         weighted = sum(m.weight * (m.score or 0.0) for m in measures)
-        lat, lon = hubs["lat_deg"].to_numpy(), hubs["lon_deg"].to_numpy()
-        between = [
-            geodesic_km(lat[a], lon[a], lat[b], lon[b])
-            for a, b in combinations(range(len(hubs)), 2)
-        ]
-        spacing = {"spacing": float(min(between))}
         others = sum(m.weight * (m.score or 0.0) for m in measures if m.name != SEPARATION)
         points = {"points_of_other_scores": others}
-        rows.append({"penalty": weighted - checked.objective, **spacing, **points, **scores})
+        rows.append({"penalty": weighted - checked.objective, **points, **scores})
     return pd.DataFrame(rows)
 
 
@@ -170,86 +155,17 @@ def test_the_front_is_that_of_enumeration(
     assert len(front.points) + front.dominated + len(front.notes) == points
 
 
-@pytest.mark.parametrize(
-    ("picked", "known", "y", "points", "spacings"),
-    [
-        # The nearest two points of this front lie 1/17 of its width apart.
-        (
-            CLOSER,
-            "closer_plans",
-            "existing_core_distance_km",
-            19,
-            (120.79, 134.53, 156.01, 255.31, 356.49),
-        ),
-        (PICKED, "plans", "local_renewable_ratio", 8, (165.5, 533.94, 604.21)),
-    ],
-)
-def test_the_front_over_spacing_is_that_of_enumeration(
-    small, shipped_atlas, measured, picked, known, y, points, spacings, request
-):
-    sites = measured.loc[list(picked)]
-    expected = exact_front(request.getfixturevalue(known), "spacing", y)
-    assert [spacing for spacing, _ in expected] == pytest.approx(spacings, abs=0.01)
-    front = front_of(small, shipped_atlas, sites, "spacing", y, points=points)
-    assert (front.x.measure, front.x.unit, front.x.scored) == ("least_hub_spacing_km", "km", False)
-    found = [(point.x, point.y_score) for point in front.points]
-    assert np.asarray(found) == pytest.approx(np.asarray(expected), abs=3e-6)
-    assert {point.x_score for point in front.points} == {None}
-    assert [point.along for point in front.points] == [point.x for point in front.points]
-    assert all(point.status == "optimal" for point in front.points)
-    assert all(
-        point.y_score_bound == pytest.approx(point.y_score, abs=1e-5) for point in front.points
-    )
-    assert front.x_bound == pytest.approx(expected[-1][0], abs=1e-6)
-    assert front.complete
-
-
-def test_of_equal_y_the_widest_spacing_is_returned_however_coarse_the_grid(
-    small, shipped_atlas, measured, closer_plans
-):
-    sites = measured.loc[list(CLOSER)]
-    expected = exact_front(closer_plans, "spacing", "existing_core_distance_km")
-    front = front_of(small, shipped_atlas, sites, "spacing", "separation", points=3)
-    assert len(expected) == 5
-    # From each distance of the grid the next point is reached; those at 135 and 156 km are passed.
-    grid = np.linspace(expected[0][0], expected[-1][0], 3)
-    reached = sorted({next(e for e in expected if e[0] >= least - 1e-6) for least in grid})
-    assert len(reached) == 3
-    found = [(point.x, point.y_score) for point in front.points]
-    assert np.asarray(found) == pytest.approx(np.asarray(reached), abs=3e-6)
-
-
-def test_a_spacing_that_costs_nothing_is_one_point_and_said_so(small, shipped_atlas, sites, plans):
-    measures = ("spacing", "land_to_be_had_ha")
-    ((spacing, _),) = exact_front(plans, *measures)
-    front = front_of(small, shipped_atlas, sites, *measures, points=3)
-    assert [point.x for point in front.points] == pytest.approx([spacing], abs=1e-6)
-    (note,) = front.notes
-    assert note == (
-        "nothing to trade: a plan with the best y keeps its hubs 604.2 km apart, and no plan more "
-        "than 604.2 km"
-    )
-
-
-def test_spacing_needs_two_hubs(shipped_atlas, sites):
-    alone = dcsite.load_scenario(
-        "policy-2023", (*SETTINGS, "tiers.regional.count={min=0,max=2}", "penalties.unserved=0")
-    )
-    with pytest.raises(DcsiteError, match=r"--x: spacing lies between two hubs, .* a plan of 1;"):
-        front_of(alone, shipped_atlas, sites, "spacing", "substation")
-
-
 def test_ctrl_c_keeps_the_points_done(small, shipped_atlas, sites):
     def stop(done, *_):
-        if done == 4:
+        if done == 3:
             raise KeyboardInterrupt
 
-    whole = front_of(small, shipped_atlas, sites, "separation", "substation", points=9)
+    whole = front_of(small, shipped_atlas, sites, "separation", "substation", points=5)
     part = front_of(
-        small, shipped_atlas, sites, "separation", "substation", points=9, on_point=stop
+        small, shipped_atlas, sites, "separation", "substation", points=5, on_point=stop
     )
     assert not part.complete
-    assert 2 <= len(part.points) <= 4
+    assert 2 <= len(part.points) <= 3
     known = [(point.x_score, point.y_score) for point in whole.points]
     for point in part.points:
         assert any((point.x_score, point.y_score) == pytest.approx(k, abs=1e-6) for k in known)
@@ -259,7 +175,7 @@ def test_ctrl_c_before_any_point_is_said_so(small, shipped_atlas, sites, monkeyp
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(front_search, "make_point", stop)
+    monkeypatch.setattr(frontier, "make_point", stop)
     with pytest.raises(InterruptedWithoutPlanError):
         front_of(small, shipped_atlas, sites, "separation", "substation")
 
@@ -317,10 +233,8 @@ def test_bounds_for_small_epsilon_hold_for_larger_ones_and_domination_is_strict(
         ("cables", "cables", 21, "--y: is cables as --x is"),
         ("separation", "existing_core_distance_km", 2, "--y: is existing_core_distance_km as"),
         ("seperation", "cables", 2, "unknown measure 'seperation'; did you mean separation?"),
-        ("spacng", "cables", 2, "--x: unknown measure 'spacng'; did you mean spacing?"),
-        ("spacing", "renewabels", 2, "unknown measure 'renewabels'; did you mean renewables?"),
+        ("separation", "renewabels", 2, "unknown measure 'renewabels'; did you mean renewables?"),
         ("points", "cables", 2, "--x: unknown measure 'points'"),
-        ("cables", "spacing", 2, "--y: is spacing, which is no score; give --x spacing --y cables"),
     ],
 )
 def test_bad_axes_are_refused(small, shipped_atlas, sites, x, y, points, fragment):
@@ -346,4 +260,3 @@ def test_axes_not_given_follow_from_the_criteria_and_their_weights(small):
     assert default_axes(None, first, small) == (criteria()[1].name, first)
     # The criterion on the other axis is passed over; of equal weights the first stands.
     assert default_axes(heaviest, None, small) == (heaviest, "disasters")
-    assert default_axes("spacing", "substation", small) == ("spacing", "substation")

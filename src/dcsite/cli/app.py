@@ -115,7 +115,7 @@ for command, example in (
     (robust_command, "robust policy-2023 --samples 200 --seed 1"),
     (stress_command, "stress dcsite-out/policy-2023 --history"),
     (edge_command, "edge dcsite-out/policy-2023 --corridors corridors.geojson"),
-    (frontier_command, "frontier policy-2023 --x spacing --points 21"),
+    (frontier_command, "frontier policy-2023 --x separation --points 21"),
     (schema_command, "schema plan > plan.schema.json"),
 ):
     name = example.partition(" ")[0]

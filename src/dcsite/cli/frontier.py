@@ -35,8 +35,7 @@ def frontier_command(
         str | None,
         typer.Option(
             "--x",
-            help="Scored measure, criterion for its first one, or spacing: km between new hubs; "
-            "the first criterion by default.",
+            help="Scored measure, or criterion for its first one; the first criterion by default.",
         ),
     ] = None,
     y: Annotated[
@@ -95,14 +94,13 @@ def _slug(name: str) -> str:
 
 def _print(front: Front) -> None:
     console = output_console()
-    scores = (">x score", ">y score") if front.x.scored else (">y score",)
     axes = (f">x: {front.x.measure}", f">y: {front.y.measure}")
-    table = columns(*axes, *scores, ">gap", "status")
+    table = columns(*axes, ">x score", ">y score", ">gap", "status")
     for point in front.points:
         table.add_row(
             f"{point.x:,.3f} {front.x.unit}",
             f"{point.y:,.3f} {front.y.unit}",
-            *([f"{point.x_score:.4f}"] if front.x.scored else []),
+            f"{point.x_score:.4f}",
             f"{point.y_score:.4f}",
             f"{point.gap:.3%}",
             point.status,

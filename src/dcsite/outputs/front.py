@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from dcsite.contract import load_mw, printed_for
-from dcsite.studies.front import closest_pair
 
 from .map.style import hub_radius_px, tier_style
 from .page import land, place, render_page
@@ -47,18 +44,17 @@ def _table(front: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[Any, ...]
     """Return the columns, and one row per point of a dumped front.
 
     The columns of the axes are named ``x_<measure>`` and ``y_<measure>``, the unit stands in a
-    column of its own; an x that is not scored has no ``x_score``; hubs are listed as
-    ``tier:site_id`` apart by spaces.
+    column of its own; hubs are listed as ``tier:site_id`` apart by spaces.
     """
     x, y = front["x"], front["y"]
     columns = (
         "no", f"x_{x['measure']}", "x_unit", f"y_{y['measure']}", "y_unit", "x_score",
-        "y_score", "eps", "eps_unit", "y_score_bound", "gap", "status", "front_complete", "hubs",
+        "y_score", "eps", "y_score_bound", "gap", "status", "front_complete", "hubs",
     )  # fmt: skip
     rows = [
         (
             number, point["x"], x["unit"], point["y"], y["unit"], point["x_score"],
-            point["y_score"], point["eps"], front["eps_unit"], point["y_score_bound"],
+            point["y_score"], point["eps"], point["y_score_bound"],
             point["gap"], point["status"], "yes" if front["complete"] else "no",
             " ".join(f"{hub['tier']}:{hub['site_id']}" for hub in point["hubs"]),
         )
@@ -75,7 +71,6 @@ def _page(front: Front, atlas: Atlas) -> str:
                 hub["x"], hub["y"] = place(hub["lon_deg"], hub["lat_deg"])
                 hub["mw"] = load_mw(hub["it_load_mw"])
                 hub["r"] = round(1.2 * hub_radius_px(hub["it_load_mw"]), 1)
-        point["closest"] = None if front.x.scored else _closest(point["hubs"])
     tiers = dict.fromkeys(hub.tier for point in front.points for hub in point.hubs)
     data["tiers"] = {
         name: {"colour": style.colour, "ja": style.ja, "en": style.en}
@@ -90,14 +85,3 @@ def _page(front: Front, atlas: Atlas) -> str:
         for core in atlas.existing_cores().to_dict("records")
     ]
     return render_page("front.html.j2", front=front, land=land(atlas), data=data)
-
-
-def _closest(hubs: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the two hubs that set a plan's spacing: where the line between them is drawn."""
-    pair = closest_pair(
-        np.array([hub["lat_deg"] for hub in hubs]), np.array([hub["lon_deg"] for hub in hubs])
-    )
-    if pair is None:
-        return None
-    ends = [hubs[number] for number in pair[:2]]
-    return {"ends": [(hub["x"], hub["y"]) for hub in ends], "km": round(pair[2], 1)}

@@ -1,9 +1,8 @@
 """What a front is: its axes, its points, and how a solver's answer becomes one.
 
-An axis is a scored measure by its name, the spacing between new hubs, or on y the points of all
-other scores: what more of x costs in everything the scenario weighs. A point is evaluated anew
-from tables, held against the solver's claims, given the least bound known, and kept unless another
-dominates it.
+An axis is a scored measure by its name, or on y the points of all other scores: what more of x
+costs in everything the scenario weighs. A point is evaluated anew from tables, held against the
+solver's claims, given the least bound known, and kept unless another dominates it.
 """
 
 from __future__ import annotations
@@ -13,11 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-from pydantic import computed_field, field_serializer
+from pydantic import field_serializer
 
 from dcsite.contract import criteria
 from dcsite.errors import CheckError, DcsiteError, Problem
-from dcsite.geo.geodesy import geodesic_km
 from dcsite.plan.check import check_plan, highest_first
 from dcsite.plan.types import HubBrief
 from dcsite.records import (
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from dcsite.plan import Session
     from dcsite.scenario import Scenario
@@ -45,14 +42,10 @@ SCORE_TOLERANCE = 1e-6
 
 
 class Axis(Record):
-    """A measure that a front is drawn over.
-
-    Points are compared by their scores on it, or by the values themselves where it is not `scored`
-    (the spacing between hubs; more is better).
-    """
+    """A scored measure that a front is drawn over; points are compared by their scores on it."""
 
     criterion: Name
-    """Criterion of the measure; spacing for that between hubs, which is of the model."""
+    """Criterion of the measure."""
     measure: Name
     """Name of the measure."""
     label_en: str
@@ -61,8 +54,6 @@ class Axis(Record):
     """Japanese label."""
     unit: str
     """Unit of its values."""
-    scored: bool
-    """Whether its values have scores."""
 
 
 class PointMeasure(Axis):
@@ -70,28 +61,26 @@ class PointMeasure(Axis):
 
     value: UnknownAmount
     """Value in its unit, evaluated independently; null where there is none."""
-    score: Points | None
-    """Score 0..1, more is better; null where it is not scored."""
+    score: Points
+    """Score 0..1, more is better."""
 
     @property
     def label(self) -> Axis:
         """What is measured, without the value."""
-        return Axis(
-            self.criterion, self.measure, self.label_en, self.label_ja, self.unit, self.scored
-        )
+        return Axis(self.criterion, self.measure, self.label_en, self.label_ja, self.unit)
 
 
 class FrontPoint(Record):
     """One plan of a front."""
 
     eps: Points
-    """Least score on x, or value where x is not scored, that the solver was held to."""
+    """Least score on x that the solver was held to."""
     x: float
     """Value on x in the measure's own unit, evaluated independently."""
     y: float
     """Value on y, likewise."""
-    x_score: Points | None
-    """Score on x; null where x is not scored. Domination is judged on scores, more is better."""
+    x_score: Points
+    """Score on x. Domination is judged on scores, more is better."""
     y_score: Points
     """Score on y."""
     y_score_bound: EndlessPoints
@@ -103,14 +92,9 @@ class FrontPoint(Record):
     wall_s: Seconds
     """Seconds of this point's solves."""
     measures: tuple[PointMeasure, ...]
-    """Every scored measure of the plan; the one on x first where it is not scored."""
+    """Every scored measure of the plan."""
     hubs: tuple[HubBrief, ...]
     """Hubs, from the highest tier down."""
-
-    @property
-    def along(self) -> float:
-        """How far along x the point lies: its score, or its value where x is not scored."""
-        return self.x if self.x_score is None else self.x_score
 
     @field_serializer("x", "y")
     def _in_its_unit(self, value: float) -> float | None:
@@ -150,19 +134,13 @@ class Front(Record):
     """Most objective points of soft rules and unserved demand that a point may break: the least
     that any plan does."""
     x_bound: EndlessPoints
-    """No plan with so little penalty goes farther along x, in eps_unit; null without a bound."""
+    """No plan with so little penalty scores above this on x; null without a bound."""
     created_at: str
     """When the front was found, ISO 8601."""
     wall_s: Seconds
     """Wall-clock time in seconds."""
     points: tuple[FrontPoint, ...]
     """Not dominated, by rising x."""
-
-    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
-    @property
-    def eps_unit(self) -> str:
-        """Unit of eps and of x_bound: score, or that of x where it is not scored."""
-        return "score" if self.x.scored else self.x.unit
 
 
 def better_everywhere(one: FrontPoint, other: FrontPoint) -> bool:
@@ -172,20 +150,7 @@ def better_everywhere(one: FrontPoint, other: FrontPoint) -> bool:
 
 
 def _differences(one: FrontPoint, other: FrontPoint) -> tuple[float, float]:
-    return one.along - other.along, one.y_score - other.y_score
-
-
-#: What a user calls the axis over the least distance between any two new hubs.
-SPACING = "spacing"
-
-SPACING_AXIS = Axis(
-    SPACING,
-    "least_hub_spacing_km",
-    "least distance between any two new hubs",
-    "新拠点どうしの最小距離",
-    "km",
-    scored=False,
-)
+    return one.x_score - other.x_score, one.y_score - other.y_score
 
 
 #: What a user calls the axis over all scores but that on x, weighted as the scenario has it.
@@ -197,7 +162,6 @@ POINTS_AXIS = Axis(
     "all other scores, weighted as the scenario has it",
     "その他の全評価（シナリオの重みによる合計）",
     "points",
-    scored=True,
 )
 
 
@@ -220,10 +184,6 @@ def check_axes(x: str, y: str, points: int) -> None:
         problems.append(Problem("--points", "", f"is {points}; a front has at least 2 points"))
     if x == y:
         problems.append(Problem("--y", "", f"is {y} as --x is; give two different measures"))
-    elif y == SPACING:
-        problems.append(
-            Problem("--y", "", f"is {SPACING}, which is no score; give --x {SPACING} --y {x}")
-        )
     if problems:
         raise DcsiteError(problems)
 
@@ -249,45 +209,12 @@ def measure_named(option: str, name: str, scored: Mapping[str, Sequence[str]]) -
     if scored.get(name):
         return scored[name][0]
     known = [*(criterion for criterion, own in scored.items() if own), *measures]
-    known.append(SPACING if option == "--x" else POINTS)
+    known += [POINTS] * (option == "--y")
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}? " if near else ""
     raise DcsiteError(
         Problem(option, "", f"unknown measure {name!r}; {hint}known are {', '.join(known)}")
     )
-
-
-def closest_pair(
-    lat_deg: NDArray[np.float64], lon_deg: NDArray[np.float64]
-) -> tuple[int, int, float] | None:
-    """Find the two points nearest to each other on WGS 84.
-
-    Returns
-    -------
-    tuple of int, int and float, or None
-        Positions of the two, the lower first, and the geodesic between them in km; None for fewer
-        than two points.
-    """
-    first, second = np.triu_indices(len(lat_deg), 1)
-    if not len(first):
-        return None
-    between_km = geodesic_km(lat_deg[first], lon_deg[first], lat_deg[second], lon_deg[second])
-    nearest = int(between_km.argmin())
-    return int(first[nearest]), int(second[nearest]), float(between_km[nearest])
-
-
-def spacing_of(hubs: pd.DataFrame) -> float:
-    """Return the least geodesic distance between any two hubs, in km; infinite for fewer than two.
-
-    Parameters
-    ----------
-    hubs : pandas.DataFrame
-        With `lat_deg` and `lon_deg` on WGS 84.
-    """
-    pair = closest_pair(
-        hubs["lat_deg"].to_numpy(dtype=float), hubs["lon_deg"].to_numpy(dtype=float)
-    )
-    return float("inf") if pair is None else pair[2]
 
 
 #: How far the independent evaluation may lie from what the solver was held to: the solvers'
@@ -329,15 +256,12 @@ def make_point(
             one.label_en,
             one.label_ja,
             one.unit,
-            True,
             one.value,
             one.score,
         )
         for one in every
         if one.score is not None
     ]
-    if measures[0] == SPACING_AXIS.measure:
-        scored.insert(0, PointMeasure(**vars(SPACING_AXIS), value=spacing_of(hubs), score=None))
     points = {one.name: one.weight * (one.score or 0.0) for one in every}
     weighted = sum(points.values())
     if measures[1] == POINTS_AXIS.measure:
@@ -350,7 +274,7 @@ def make_point(
             x=x.value,
             y=y.value,
             x_score=x.score,
-            y_score=y.score or 0.0,
+            y_score=y.score,
             y_score_bound=found.y_bound,
             gap=0.0,
             status="optimal" if found.proven else "feasible",
@@ -361,7 +285,7 @@ def make_point(
         found.y_bound,
     )
     for name, value, least in (
-        (measures[0], point.along, found.eps),
+        (measures[0], point.x_score, found.eps),
         (measures[1], point.y_score, found.y_score),
         ("penalties (negative)", checked.objective - weighted, -most_penalty),
     ):
@@ -391,7 +315,7 @@ def share_bounds(points: Sequence[FrontPoint], gap_asked: float) -> list[FrontPo
 def without_dominated(points: Sequence[FrontPoint]) -> list[FrontPoint]:
     """Return the points that no other dominates, one of each set of equals, by rising x."""
     kept: list[FrontPoint] = []
-    for point in sorted(points, key=lambda point: (-point.along, -point.y_score)):
+    for point in sorted(points, key=lambda point: (-point.x_score, -point.y_score)):
         if any(better_everywhere(other, point) for other in points):
             continue
         if all(max(map(abs, _differences(other, point))) > SCORE_TOLERANCE for other in kept):

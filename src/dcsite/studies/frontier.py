@@ -1,51 +1,69 @@
-"""Fronts of two measures by the augmented epsilon-constraint method.
+"""The search for a front of two scores by the augmented epsilon-constraint method (AUGMECON).
 
-For each epsilon on an even grid between the ends, x is held to at least epsilon and y's score is
-maximised; of plans with equal y the one with the larger x is taken, so that no weakly dominated
-plan is returned: by a term of the objective where x is a score (:class:`ScoreSearch`), by a search
-where it is the spacing between hubs (:class:`SpacingSearch`). The ends are the best x with the best
+Beside the scenario's own rows the program has::
+
+    front_x       = score of the measure on x
+    front_y       = score of the measure on y
+    front_penalty = penalties of soft rules and of unserved demand
+
+For each epsilon on an even grid between the ends, x's score is held to at least epsilon and
+``front_y + delta * front_x`` is maximised; with the surplus ``s = x - epsilon``, ``y + delta * s``
+differs from it by a constant. Delta is so small that y comes first, and not zero, so that of equal
+y the larger x wins and no weakly dominated plan is returned. The ends are the best x with the best
 y that goes with it, and the best y; each to the gap asked for. The other measures have no weight,
-only rules count; or y is the points of all of them, as the scenario
-weighs them. Soft rules and unserved demand may be broken as much as the least any plan breaks them
-(usually not at all), in the scenario's penalties, so that no point buys its scores with violations.
+only rules count; or y is the points of all of them, as the scenario weighs them. Soft rules and
+unserved demand may be broken as much as the least any plan breaks them (usually not at all), in the
+scenario's penalties, so that no point buys its scores with violations.
 
 Epsilon falls from point to point, so that each plan found is a start for the next. Two solvers run
-at once. Every plan is evaluated anew from tables; a point's values are those of the evaluation.
+at once, each on a program of its own; everything else happens in the thread that searches. Every
+plan is evaluated anew from tables; a point's values are those of the evaluation.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pulp
 
-from dcsite.dispersion import Points, disperse
 from dcsite.errors import (
     DcsiteError,
+    InfeasibleError,
     InterruptedWithoutPlanError,
     NoPlanInTimeError,
     Problem,
+    SolverError,
 )
-from dcsite.geo.geodesy import geodesic_km
-from dcsite.model.cliques import DENSE_LIMIT
+from dcsite.model import assemble
+from dcsite.solvers import chosen_hubs, solve_program
 
-from .front import SPACING, Front, check_axes, share_bounds, without_dominated
-from .front_search import Answered, FrontProgram, FrontSearch
+from .front import (
+    POINTS,
+    POINTS_AXIS,
+    Found,
+    Front,
+    check_axes,
+    make_point,
+    measure_named,
+    share_bounds,
+    without_dominated,
+)
+from .pool import SolvePool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    import geopandas as gpd
-    from numpy.typing import NDArray
-
-    from dcsite.model import SiteProgram
+    from dcsite.contract import ScoreTerm
+    from dcsite.model import Candidates
     from dcsite.plan import Session
-    from dcsite.solvers import Outcome
+    from dcsite.solvers import Outcome, SolveOptions
+
+    from .front import FrontPoint
 
 #: Solvers that run at once.
 _AT_ONCE = 2
@@ -53,11 +71,14 @@ _AT_ONCE = 2
 #: Weight of x beside y: a tenth of the gap asked for, within what arithmetic can tell apart.
 _LEAST_DELTA, _MOST_DELTA = 1e-6, 1e-4
 
-#: No two spacings are told apart more finely than this, in km.
-_LEAST_TOLERANCE_KM = 1e-6
+#: How much of a bound is given back, so that the plan that set the bound stays feasible.
+_GIVE = 1e-7
 
-#: Scores on y nearer than this are equal: what the programs give back of a bound.
-_SAME_Y = 1e-7
+#: Penalties below this are arithmetic.
+_NO_PENALTY = 1e-7
+
+#: What is left of an objective coefficient when all its parts are taken off.
+_ROUNDING = 1e-12
 
 
 def find_front(
@@ -76,9 +97,8 @@ def find_front(
     session : Session
         What is asked and known; its options are for every solve, a time limit counts for each.
     x, y : str
-        Names of scored measures, or of criteria for their first scored measure; x may also be
-        ``spacing``, the least distance between any two new hubs, and y ``points``, all scores but
-        that on x as the scenario weighs them.
+        Names of scored measures, or of criteria for their first scored measure; y may also be
+        ``points``, all scores but that on x as the scenario weighs them.
     points : int
         Values of epsilon, both ends included.
     on_stage : callable, optional
@@ -107,8 +127,7 @@ def find_front(
     candidates = session.candidates
     stage("build")
     programs = [FrontProgram(candidates, x, y) for _ in range(_AT_ONCE)]
-    kind = SpacingSearch if x == SPACING else ScoreSearch
-    search = kind(session, programs, points, on_point)
+    search = FrontSearch(session, programs, points, on_point)
     stage("solve")
     complete = True
     try:
@@ -145,213 +164,259 @@ def find_front(
     )
 
 
-class ScoreSearch(FrontSearch):
-    """The search where x is a score: the augmented epsilon-constraint method (AUGMECON).
-
-    For each epsilon x's score is held to at least epsilon and ``y's score + delta * x's score`` is
-    maximised; with the surplus ``s = x - epsilon``, ``y + delta * s`` differs from it by a
-    constant. Delta is so small that y comes first, and not zero, so that of equal y the larger x
-    wins and no weakly dominated plan is returned.
-    """
-
-    @property
-    def delta(self) -> float:  # type: ignore[override]  # follows from the gap asked for
-        """Weight of x beside y."""
-        return min(max(self.options.gap / 10.0, _LEAST_DELTA), _MOST_DELTA)
-
-    def find_ends(self, first: Mapping[str, float]) -> tuple[float, float]:
-        """Maximise x, then y beside it; and y, with x as on every epsilon.
-
-        To ask for the most x that goes with the best y takes many times as long: of plans that are
-        equal in y within the gap there are many, and no bound tells them apart.
-        """
-        best_x, near = self.solved(
-            self.goal(x=1.0, start=first), self.goal(x=self.delta, y=1.0, start=first)
-        )
-        x_values, near_values = self.values(best_x), self.values(near)
-        # Held to the best x within the gap that is proven, so that y is not lost to a hair of x.
-        high = x_values["front_x"] * (1.0 - self.options.gap)
-        low = near_values["front_x"]
-        (far,) = self.solved(self.goal(x=self.delta, y=1.0, least_x=high, start=x_values))
-        self.x_bound = np.inf if best_x.bound is None else best_x.bound
-        self.take(high, self.values(far), far, best_x.wall_s + far.wall_s, self.delta)
-        self.take(low, near_values, near, near.wall_s, self.delta)
-        return low, high
-
-    def answer(
-        self,
-        program: FrontProgram,
-        eps: float,
-        eps_above: float,
-        start: Mapping[str, float] | None,
-    ) -> Answered:
-        """Maximise y, and x a little, from a neighbour's plan."""
-        outcome = self.solve(program, self.goal(x=self.delta, y=1.0, least_x=eps, start=start))
-        return Answered(outcome, outcome.values, outcome.wall_s)
-
-
 @dataclass(frozen=True)
-class _Farthest:
-    """A plan, the spacing it keeps, and a spacing that no such plan exceeds; both in km."""
+class Goal:
+    """What one solve maximises and how it is bounded.
 
-    spacing_km: float
-    bound_km: float
-    values: Mapping[str, float]
-    wall_s: float
-
-
-def least_hubs(program: SiteProgram) -> int:
-    """Return how many hubs every plan has at the least, by hard rules alone."""
-    tiers = program.scenario.tiers
-    count = 0
-    if program.mode("tier_counts") == "hard":
-        large = tiers.large.count.min
-        if program.scenario.cores_count_as_large:
-            large = max(0, large - tiers.core.count.max)
-        count = tiers.core.count.min + large + tiers.regional.count.min
-    if program.mode("total_it_load") == "hard" and program.eligible.any():
-        most_mw = float(program.max_mw[program.eligible].max())
-        count = max(count, math.ceil(program.total_it_load_mw / most_mw - 1e-9))
-    return count
-
-
-class SpacingSearch(FrontSearch):
-    """The search where x is the spacing: the least distance between any two hubs, in km.
-
-    Spacing enters the program as clique rows, not as a term, so nothing can be added to the
-    objective to break ties. What the augmented method does by a term is done here by a search:
-    once y is maximised for a least spacing, the largest spacing that keeps this y is found by
-    bisection, each step a program of its own whose rows are laid for that spacing. So of equal y
-    the wider plan is returned, to the gap asked for in both. The upper end starts from the exact
-    p-dispersion of all sites that may carry a hub: no plan can be spaced wider.
+    Parameters
+    ----------
+    x, y, penalty : float
+        Coefficients of the objective.
+    least_x : float, optional
+        Score that must be reached.
+    most_penalty : float, optional
+        Penalties allowed.
+    start : mapping of str to float, optional
+        A point to begin from.
     """
 
-    def find_ends(self, first: Mapping[str, float]) -> tuple[float, float]:
-        """Find the widest spacing and the best y it allows; and the reverse."""
-        top_km = self._widest_km
+    x: float = 0.0
+    y: float = 0.0
+    penalty: float = 0.0
+    least_x: float | None = None
+    most_penalty: float | None = None
+    start: Mapping[str, float] | None = None
 
-        def far(program: FrontProgram) -> tuple[_Farthest, Outcome]:
-            widest = self._farthest(program, first, top_km)
-            best_y = self.solve(
-                program, self.goal(y=1.0, least_x=widest.spacing_km, start=widest.values)
-            )
-            return widest, best_y
 
-        def near(program: FrontProgram) -> tuple[_Farthest, Outcome]:
-            best_y = self.solve(program, self.goal(y=1.0, start=first))
-            return self._farthest(program, self.values(best_y), top_km, keep_y=True), best_y
+class FrontProgram:
+    """A program of candidates with both scores and the penalties as variables to bound.
 
-        (widest, y_there), (nearest, top_y) = self.all(far, near)
-        self.x_bound = widest.bound_km
-        low, high = nearest.spacing_km, widest.spacing_km
-        self.take(high, self.values(y_there), y_there, widest.wall_s + y_there.wall_s)
-        self.take(low, nearest.values, top_y, nearest.wall_s + top_y.wall_s)
-        if high <= low:
-            self.notes.append(
-                f"nothing to trade: a plan with the best y keeps its hubs {low:.1f} km apart, and "
-                f"no plan more than {self.x_bound:.1f} km"
-            )
+    Parameters
+    ----------
+    candidates : Candidates
+        What is asked and known.
+    x, y : str
+        Names as a user gives them.
+
+    Attributes
+    ----------
+    program : SiteProgram
+        One program serves one thread at a time.
+    measures : tuple of str
+        Those on x and y.
+    """
+
+    def __init__(self, candidates: Candidates, x: str, y: str) -> None:
+        if y != POINTS:
+            # Only penalties, negative, stay in the objective.
+            weights = dict.fromkeys(candidates.scenario.weights, 0.0)
+            unweighted = candidates.scenario.model_copy(update={"weights": weights})
+            candidates = replace(candidates, scenario=unweighted)
+        self.program = assemble(candidates)
+        scored = self.program.scored_measures
+        x = measure_named("--x", x, scored)
+        y = POINTS_AXIS.measure if y == POINTS else measure_named("--y", y, scored)
+        if x == y:
+            raise DcsiteError(Problem("--y", "", f"is {x} as --x is; give two different measures"))
+        self.measures = (x, y)
+        weighed = _points(self.program.scores)
+        left = [
+            (variable, weighed.get(variable, 0.0) - own)
+            for variable, own in self.program.problem.objective.items()
+        ]
+        penalties = [(variable, value) for variable, value in left if abs(value) > _ROUNDING]
+        self._x, self._y = self._score("front_x", x), self._score("front_y", y)
+        self._penalty = self._defined("front_penalty", penalties, 0.0)
+        self._penalty.lowBound = 0.0
+        # With no penalty allowed, every decision that would bring one is out: a smaller program.
+        self._dear = [(variable, variable.upBound) for variable, value in penalties if value > 0.0]
+
+    def solve(self, goal: Goal, options: SolveOptions, halted: Callable[[], bool]) -> Outcome:
+        """Solve for a goal; not from two threads at once."""
+        self._x.lowBound = None if goal.least_x is None else goal.least_x - _GIVE
+        self._penalty.upBound = None if goal.most_penalty is None else goal.most_penalty + _GIVE
+        for variable, up in self._dear:
+            variable.upBound = 0.0 if goal.most_penalty == 0.0 else up
+        terms = [(self._x, goal.x), (self._y, goal.y), (self._penalty, -goal.penalty)]
+        self.program.problem.setObjective(
+            pulp.LpAffineExpression({variable: value for variable, value in terms if value})
+        )
+        return solve_program(self.program, replace(options, start=goal.start), halted=halted)
+
+    def _score(self, name: str, measure: str) -> pulp.LpVariable:
+        scores = self.program.scores
+        if measure == POINTS_AXIS.measure:
+            others = [score for score in scores if score.measure != self.measures[0]]
+            constant = sum(score.weight * score.constant for score in others)
+            return self._defined(name, list(_points(others).items()), constant)
+        score = next(score for score in scores if score.measure == measure)
+        return self._defined(name, score.terms, score.constant)
+
+    def _defined(
+        self, name: str, terms: Sequence[tuple[pulp.LpVariable, float]], constant: float
+    ) -> pulp.LpVariable:
+        variable = self.program.problem.add_variable(name, None, None)
+        self.program.row(name, [*terms, (variable, -1.0)], "==", -constant)
+        self.program.defined.append((variable, list(terms), constant))
+        return variable
+
+
+def _points(scores: Sequence[ScoreTerm]) -> dict[pulp.LpVariable, float]:
+    """Return the coefficients of the weighted sum of scores."""
+    total: dict[pulp.LpVariable, float] = defaultdict(float)
+    for score in scores:
+        for variable, coefficient in score.terms:
+            total[variable] += score.weight * coefficient
+    return {variable: value for variable, value in total.items() if value}
+
+
+class FrontSearch:
+    """A search with programs that run side by side.
+
+    Parameters
+    ----------
+    session : Session
+        What is asked and known, and how to solve.
+    programs : sequence of FrontProgram
+        As many as shall run at once, alike.
+    count : int
+        Values of epsilon, both ends included.
+    on_point : callable, optional
+        Called with the number of epsilons answered and of all, and what was found of the last.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        programs: Sequence[FrontProgram],
+        count: int,
+        on_point: Callable[[int, int, str], None] | None,
+    ) -> None:
+        self.session, self.programs = session, programs
+        self.penalty = 0.0
+        self.x_bound = np.inf
+        self.points: list[FrontPoint] = []
+        self.notes: list[str] = []
+        self._delta = min(max(session.options.gap / 10.0, _LEAST_DELTA), _MOST_DELTA)
+        self._count = count
+        self._on_point = on_point or (lambda _done, _all, _found: None)
+        self._pool = SolvePool(programs)
+        self._plans: list[Mapping[str, float]] = []
+        self._answered = 0
+
+    def run(self) -> None:
+        """Find both ends, then the points between them, from the top: each plan is a start."""
+        (outcome,) = self._solved(Goal(penalty=1.0))
+        first = self._values(outcome)
+        least = max(first["front_penalty"], 0.0)
+        self.penalty = least if least > _NO_PENALTY else 0.0
+        low, high = self._ends(first)
+        grid = np.linspace(high, low, self._count).tolist()[1:-1] if high > low else []
+        self._pool.run(
+            (self._task(eps) for eps in grid),
+            lambda number, outcome: self._finish(grid[number], outcome),
+        )
+
+    def _ends(self, first: Mapping[str, float]) -> tuple[float, float]:
+        """Take both ends, from a plan of least penalty; return x between which others lie.
+
+        Maximise x, then y beside it; and y, with x as on every epsilon. To ask for the most x that
+        goes with the best y takes many times as long: of plans that are equal in y within the gap
+        there are many, and no bound tells them apart.
+        """
+        best_x, near = self._solved(
+            Goal(x=1.0, most_penalty=self.penalty, start=first), self._best_y(None, first)
+        )
+        x_values, near_values = self._values(best_x), self._values(near)
+        # Held to the best x within the gap that is proven, so that y is not lost to a hair of x.
+        high = x_values["front_x"] * (1.0 - self.session.options.gap)
+        low = near_values["front_x"]
+        (far,) = self._solved(self._best_y(high, x_values))
+        self.x_bound = np.inf if best_x.bound is None else best_x.bound
+        self._take(high, self._values(far), far, best_x.wall_s + far.wall_s)
+        self._take(low, near_values, near, near.wall_s)
         return low, high
 
-    def answer(
-        self,
-        program: FrontProgram,
-        eps: float,
-        eps_above: float,
-        start: Mapping[str, float] | None,
-    ) -> Answered:
-        """Maximise y from a neighbour's plan, then keep that y and space the hubs out."""
-        outcome = self.solve(program, self.goal(y=1.0, least_x=eps, start=start))
-        if outcome.values is None:
-            return Answered(outcome, None, outcome.wall_s)
-        if start is not None and start["front_y"] >= outcome.values["front_y"] - _SAME_Y:
-            # The neighbour is as good and spaced no less: it stands for this epsilon too.
-            return Answered(outcome, start, outcome.wall_s)
-        wider = self._farthest(program, outcome.values, eps_above, keep_y=True, nearby=True)
-        return Answered(outcome, wider.values, outcome.wall_s + wider.wall_s)
+    def _best_y(self, eps: float | None, start: Mapping[str, float] | None) -> Goal:
+        """Return the goal of the best y, and of equal y the largest x, with x of at least eps."""
+        return Goal(x=self._delta, y=1.0, least_x=eps, most_penalty=self.penalty, start=start)
 
-    @cached_property
-    def _widest_km(self) -> float:
-        """Bound the spacing of any plan: as many sites as it has hubs, as far apart as can be."""
-        program = self.programs[0].site_program
-        count = least_hubs(program)
-        if count < 2:
-            raise DcsiteError(
+    def _solve(self, program: FrontProgram, goal: Goal) -> Outcome:
+        """Solve in a task; ends at once when the search is given up."""
+        outcome = program.solve(goal, self.session.options, self._pool.halted)
+        if outcome.status == "unbounded":
+            raise SolverError("the program came out unbounded, which it cannot be")
+        return outcome
+
+    def _solved(self, *goals: Goal) -> list[Outcome]:
+        """Solve for goals, as many at once as there are programs."""
+
+        def task(goal: Goal) -> Callable[[FrontProgram], Outcome]:
+            return lambda program: self._solve(program, goal)
+
+        return self._pool.all([task(goal) for goal in goals])
+
+    def _values(self, outcome: Outcome) -> Mapping[str, float]:
+        """Return an outcome's plan.
+
+        Raises
+        ------
+        InfeasibleError, NoPlanInTimeError
+            If there is none.
+        """
+        if outcome.status == "infeasible":
+            raise InfeasibleError(
                 Problem(
-                    "--x",
+                    "infeasible",
                     "",
-                    f"{SPACING} lies between two hubs, and the hard rules of this scenario allow "
-                    f"a plan of {count}; ask for two at least (tiers.*.count)",
+                    f"no plan meets all hard rules of scenario {self.session.scenario.name}, so "
+                    "there is no front; dcsite solve names the rules that cannot hold together",
                 )
             )
-        sites = self._candidates
-        points = Points(sites["lat_deg"].to_numpy(dtype=float), sites["lon_deg"].to_numpy(float))
-        found = disperse(points, count, time_limit_s=self.options.time_limit_s)
-        if found.interrupted:
-            raise KeyboardInterrupt
-        return found.bound
+        if outcome.values is None:
+            raise NoPlanInTimeError(
+                Problem("--time-limit", "", "an end of the front was not found; allow more time")
+            )
+        return outcome.values
 
-    @cached_property
-    def _candidates(self) -> gpd.GeoDataFrame:
-        """Return the sites that may carry a hub of some tier."""
-        program = self.programs[0].site_program
-        return program.sites[program.eligible.any(axis=1)]
+    def _take(
+        self, eps: float, values: Mapping[str, float], outcome: Outcome, wall_s: float
+    ) -> None:
+        """Make a point of a plan that reaches epsilon; `wall_s` counts all solves behind it.
 
-    @cached_property
-    def _between_km(self) -> NDArray[np.float64]:
-        """Return all distances between candidates, rising: a spacing is one of them.
-
-        None for very many sites, where the table would be too large; steps are then not snapped.
+        The outcome's bound is on y and delta times x: less what x adds to it at the least, it
+        bounds y for every plan that reaches epsilon.
         """
-        sites = self._candidates
-        if len(sites) > DENSE_LIMIT:
-            return np.empty(0)
-        lat, lon = sites["lat_deg"].to_numpy(dtype=float), sites["lon_deg"].to_numpy(dtype=float)
-        first, second = np.triu_indices(len(sites), 1)
-        return np.unique(geodesic_km(lat[first], lon[first], lat[second], lon[second]))
+        found = Found(
+            eps=eps,
+            chosen=chosen_hubs(self.programs[0].program, dict(values)),
+            y_score=values["front_y"],
+            y_bound=np.inf if outcome.bound is None else outcome.bound - self._delta * eps,
+            proven=outcome.status == "optimal",
+            wall_s=wall_s,
+        )
+        point = make_point(found, self.session, self.programs[0].measures, self.penalty)
+        self.points.append(point)
+        self._plans.append(values)
+        self._tell(f"x {point.x:.4g}, y {point.y:.4g}, gap {point.gap:.3%}")
 
-    @property
-    def _tolerance_km(self) -> float:
-        return max(self.options.gap * self._widest_km, _LEAST_TOLERANCE_KM)
+    def _task(self, eps: float) -> Callable[[FrontProgram], Outcome]:
+        """Return a task that answers one epsilon, from the best plan known that reaches it."""
+        start = max(
+            (plan for plan in self._plans if plan["front_x"] >= eps - 1e-9),
+            key=lambda plan: plan["front_y"],
+            default=None,
+        )
+        return lambda program: self._solve(program, self._best_y(eps, start))
 
-    def _farthest(
-        self,
-        program: FrontProgram,
-        values: Mapping[str, float],
-        bound_km: float,
-        *,
-        keep_y: bool = False,
-        nearby: bool = False,
-    ) -> _Farthest:
-        """Space the hubs of a plan out by bisection, with no less y if that is to be kept.
+    def _finish(self, eps: float, outcome: Outcome) -> None:
+        if outcome.values is not None:
+            self._take(eps, outcome.values, outcome, outcome.wall_s)
+            return
+        why = "no plan reaches it" if outcome.status == "infeasible" else "no plan in time"
+        self.notes.append(f"x {eps:.6f}: {why}")
+        self._tell(self.notes[-1])
 
-        Stops within the tolerance, or at a step that no solve decided in time. `nearby` tries the
-        smallest step first: mostly there is none. To keep y it is maximised, and plans as good
-        within the gap are let in: with none to stop at, to prove the last of the gap takes several
-        times as long as all before it. The bound is proven only where y need not be kept.
-        """
-        same_y = values["front_y"] - _SAME_Y if keep_y else -np.inf
-        parts = {}
-        if keep_y:
-            parts = {"y": 1.0, "least_y": values["front_y"] * (1.0 - self.options.gap)}
-        spacing_km = program.x_of(values)
-        wall_s = 0.0
-        part = 0.0 if nearby else 0.5
-        while bound_km - spacing_km > self._tolerance_km:
-            step_km = max(part * (bound_km - spacing_km), self._tolerance_km)
-            outcome = self.solve(program, self.goal(least_x=spacing_km + step_km, **parts))
-            wall_s += outcome.wall_s
-            if outcome.values is None and outcome.status != "infeasible":
-                break
-            if outcome.values is None or outcome.values["front_y"] < same_y:
-                bound_km = self._below(spacing_km + step_km)
-            else:
-                values = outcome.values
-                spacing_km = max(program.x_of(values), spacing_km + step_km)
-            part = 0.5
-        return _Farthest(spacing_km, bound_km, values, wall_s)
-
-    def _below(self, distance_km: float) -> float:
-        """Return the largest spacing there can be below a distance that no plan keeps."""
-        number = int(np.searchsorted(self._between_km, distance_km))
-        return float(self._between_km[number - 1]) if number else distance_km
+    def _tell(self, found: str) -> None:
+        self._answered += 1
+        self._on_point(self._answered, self._count, found)

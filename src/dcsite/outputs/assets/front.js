@@ -28,13 +28,8 @@
         return value.toFixed(digits) + (unit === "ratio" ? "" : " " + unit);
     }
 
-    /* Points are compared by their scores, or by the value itself where there is none. */
-    function along(point) { return point.x_score === null ? point.x : point.x_score; }
-
     function title(axis, arrow) {
-        const ja = axis.scored ? `評点：${axis.label_ja}` : `${axis.label_ja}（${axis.unit}）`;
-        const en = axis.scored ? `score: ${axis.label_en}` : `${axis.label_en} (${axis.unit})`;
-        return [`${arrow} ${ja}`, en];
+        return [`${arrow} 評点：${axis.label_ja}`, `score: ${axis.label_en}`];
     }
 
     /* Round steps over a range of scores, and where a score lies in it. */
@@ -53,7 +48,7 @@
     function chart() {
         const svg = byId("chart");
         /* Scores, not units: by them one point is better than another, and bounds are scores. */
-        const x = scale(points.map(along), box.left, box.right);
+        const x = scale(points.map((p) => p.x_score), box.left, box.right);
         const y = scale(points.flatMap((p) => [p.y_score, p.y_score_bound]), box.bottom, box.top);
         for (const value of x.ticks) {
             const at = x.at(value);
@@ -72,9 +67,9 @@
         draw(svg, "text", {x: middle, y: 463, "text-anchor": "middle"}, across[1]);
         draw(svg, "text", {x: 8, y: 15}, up[0]);
         draw(svg, "text", {x: 8, y: 32}, up[1]);
-        draw(svg, "polyline", {class: "line", points: points.map((p) => `${x.at(along(p))},${y.at(p.y_score)}`).join(" ")});
+        draw(svg, "polyline", {class: "line", points: points.map((p) => `${x.at(p.x_score)},${y.at(p.y_score)}`).join(" ")});
         points.forEach(function (point, number) {
-            const cx = x.at(along(point)), cy = y.at(point.y_score);
+            const cx = x.at(point.x_score), cy = y.at(point.y_score);
             draw(svg, "line", {class: "whisker", x1: cx, x2: cx, y1: cy, y2: y.at(point.y_score_bound)});
             const mark = draw(svg, "circle", {class: `point ${point.status}`, cx, cy, r: 7, tabindex: 0, "data-number": number});
             draw(mark, "title", {}, `${quantity(point.x, front.x.unit)} / ${quantity(point.y, front.y.unit)}`);
@@ -96,11 +91,6 @@
             sample.style.background = tier.colour;
             entry.append(`${tier.ja} ${tier.en}`);
         }
-        if (points.some((point) => point.closest)) {
-            const entry = byId("legend").appendChild(document.createElement("span"));
-            entry.appendChild(document.createElement("i")).className = "closest-key";
-            entry.append("最も近い2拠点 Closest two hubs");
-        }
         byId("legend").appendChild(document.createElement("span")).textContent = "■ 既存中核 Existing core";
     }
 
@@ -111,11 +101,6 @@
             const mark = draw(byId("hubs"), "circle", {cx: hub.x, cy: hub.y, r: hub.r, fill: front.tiers[hub.tier].colour, "data-site": hub.site_id});
             draw(mark, "title", {}, `${hub.name_ja} ${hub.name_en || ""} 約${hub.mw} MW`);
         }
-        if (point.closest) {
-            const [[x1, y1], [x2, y2]] = point.closest.ends;
-            const line = draw(byId("hubs"), "line", {id: "closest", x1, y1, x2, y2});
-            draw(line, "title", {}, `最小距離 closest two ${point.closest.km} km`);
-        }
         for (const hub of point.hubs) {
             if (hub.tier !== "regional") { draw(byId("hubs"), "text", {x: hub.x + hub.r + 4, y: hub.y + 7}, hub.name_ja); }
             const row = byId("places").tBodies[0].insertRow();
@@ -123,11 +108,6 @@
             cell(row, tier.ja, false, tier.en);
             cell(row, `${hub.prefecture_ja} ${hub.name_ja}`, false, [hub.name_en, hub.prefecture_en].filter(Boolean).join(", "));
             cell(row, hub.mw, true);
-        }
-        if (point.closest) {
-            /* Below the line and on top of all else, clear of the names beside the hubs. */
-            const [[x1, y1], [x2, y2]] = point.closest.ends;
-            draw(byId("hubs"), "text", {class: "closest", x: (x1 + x2) / 2, y: Math.max(y1, y2) + 44, "text-anchor": "middle"}, `${point.closest.km} km`);
         }
     }
 
