@@ -36,7 +36,12 @@ def links_mw(
     -------
     pandas.DataFrame
         `from_area`, `to_area`, `capacity_mw`, one row per direction with a capacity above zero.
+        Not to be changed.
     """
+    return atlas.kept("links of areas", (year, basis), lambda: _links_mw(atlas, year, basis))
+
+
+def _links_mw(atlas: Atlas, year: int, basis: str) -> pd.DataFrame:
     plans = atlas.table("interconnector_reinforcements")
     due = plans["in_service"].str.extract(r"(\d{4})", expand=False).astype(int) <= year
     plans = plans[due & plans["status"].isin(_DECIDED)]

@@ -100,8 +100,13 @@ def supply_rows(atlas: Atlas, own: SupplyParameters) -> pd.DataFrame:
         `year` (of start, of the end of FIT, or of curtailment; NaN where not known), `capacity_mw`
         (NaN for curtailed energy), `energy_gwh` a year, `lat_deg` and `lon_deg` (NaN where not
         known), `counts`: whether its type counts, and it is there by the horizon in a known area
-        (two farms of 248 MW are in none).
+        (two farms of 248 MW are in none). Not to be changed.
     """
+    key = own.model_dump_json(include=set(SupplyParameters.model_fields))
+    return atlas.kept("additional supply", key, lambda: _supply_rows(atlas, own))
+
+
+def _supply_rows(atlas: Atlas, own: SupplyParameters) -> pd.DataFrame:
     rows = pd.concat(
         [_curtailed(atlas), _solar(atlas, own), _wind(atlas, own)], ignore_index=True
     ).query("energy_gwh > 0", engine="python")

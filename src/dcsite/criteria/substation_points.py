@@ -92,13 +92,19 @@ def points_of(atlas: Atlas, own: Parameters) -> pd.DataFrame:
         By `substation_id`: `lat_deg`, `lon_deg`, `voltage_kv`, `name_ja`, `name_en`, `connection`
         (``any`` or ``regional_only``), `source` (the map, or the user's file), `landmass_id`,
         `capacity_mw` at the grid, `known_en` and `known_ja` (who says so), `stated` (whether its
-        operator or the user does), `lead_time_years` (NaN: not known).
+        operator or the user does), `lead_time_years` (NaN: not known). Not to be changed.
 
     Raises
     ------
     SubstationsError
         If a user's file is not as it must be.
     """
+    if own.substations_file or own.headroom_file:  # they may have changed since they were read
+        return _points(atlas, own)
+    return atlas.kept("connection points", own.model_dump_json(), lambda: _points(atlas, own))
+
+
+def _points(atlas: Atlas, own: Parameters) -> pd.DataFrame:
     points = pd.DataFrame(atlas.substations().drop(columns="geometry")).assign(
         source="OpenStreetMap"
     )

@@ -173,8 +173,13 @@ def earthquake_sources(atlas: Atlas, settings: DisasterSettings) -> pd.DataFrame
         `source_probability_30y` (0..1, NaN where none is published), `published_probability_30y`
         (of the case itself, of its group where only that is known), `share` (of the case in its
         source, 0..1, summing to 1), `probability_date` (of the value used), `basis` (table it is
-        read from).
+        read from). Not to be changed.
     """
+    key = settings.probabilities, settings.nankai_model, settings.range_end
+    return atlas.kept("sources of earthquakes", key, lambda: _sources(atlas, settings))
+
+
+def _sources(atlas: Atlas, settings: DisasterSettings) -> pd.DataFrame:
     cases = atlas.table("scenario_earthquakes")
     own = cases["probability_30y"].astype(float)
     group = cases["group_probability_30y"].astype(float)

@@ -38,11 +38,14 @@ if TYPE_CHECKING:
 
 def ways_in(network: Network, place: pd.Series[Any]) -> list[tuple[float, str]]:
     """List the nodes a place is joined to by tails, nearest first, with the straight km to each."""
-    nodes = [
-        (node, data) for node, data in network.graph.nodes(data=True)
+    nodes = {
+        node: (data["lat_deg"], data["lon_deg"])
+        for node, data in network.graph.nodes(data=True)
         if data["joins"] and data["landmass_id"] == place["landmass_id"] != NO_LANDMASS
-    ]  # fmt: skip
-    return sorted((_km(place, data), node) for node, data in nodes)[:2]
+    }
+    lat, lon = np.array(list(nodes.values())).reshape(-1, 2).T
+    away_km = np.atleast_1d(geodesic_km(place["lat_deg"], place["lon_deg"], lat, lon))
+    return sorted(zip(away_km.tolist(), nodes, strict=True))[:2]
 
 
 def fibre_km_between(
