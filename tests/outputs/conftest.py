@@ -18,6 +18,7 @@ from selenium.webdriver.chrome.service import Service
 import dcsite
 from dcsite.atlas import Atlas, load_atlas
 from dcsite.contract import (
+    TIERS,
     AreaFigure,
     CriterionValue,
     HeatMap,
@@ -30,6 +31,7 @@ from dcsite.contract import (
 from dcsite.criteria.cables import LandingLink
 from dcsite.criteria.substation import SubstationLink
 from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp
+from dcsite.plan.schedule import PlanYear, Schedule, ScheduledHub, TierYear, YearLoad
 from dcsite.plan.types import (
     Assumption,
     GeodataUse,
@@ -234,6 +236,45 @@ def plan(atlas: Atlas) -> Plan:
                    Part("curtailed solar", "抑制太陽光", "GWh/year", 100.0)), "wind_farms"),
         ),
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def by_year(plan: Plan) -> tuple[Schedule, Plan]:
+    """The plans of 2028, of three hubs, of which the first is then smaller, and of 2034, all."""
+    half = dataclasses.replace(plan.hubs[0], it_load_mw=150.0)
+    first = dataclasses.replace(plan, hubs=(half, *plan.hubs[1:3]))
+
+    def tiers(of: Plan, there: int) -> tuple[TierYear, ...]:
+        own = {tier: [hub for hub in of.hubs if hub.tier == tier] for tier in TIERS}
+        return tuple(
+            TierYear(tier, len(hubs), len([hub for hub in hubs if hub in of.hubs[there:]]),
+                     sum(hub.it_load_mw for hub in hubs))
+            for tier, hubs in own.items()
+        )  # fmt: skip
+
+    def of_year(year: int, of: Plan, there: int, least: float, most: float) -> PlanYear:
+        return PlanYear(
+            year, str(year), of.digest, 0.5, of.objective, None, of.bound, least, most,
+            tiers(of, there), sum(hub.it_load_mw for hub in of.hubs), 0.0, 0.0, 0,
+        )  # fmt: skip
+
+    hubs = tuple(
+        ScheduledHub.of(
+            hub.site_id, vars(hub), opened=2028 if number < 3 else 2034, fixed=False,
+            loads=(
+                *([YearLoad(2028, first.hubs[number].it_load_mw, 0.0)] if number < 3 else ()),
+                YearLoad(2034, hub.it_load_mw, 0.0),
+            ),
+        )
+        for number, hub in enumerate(plan.hubs)
+    )  # fmt: skip
+    schedule = Schedule(
+        plan.dcsite_version, "fixture", plan.title_en, plan.title_ja, plan.created_at, "optimal",
+        0.7, 0.7007, 0.001, 0.001, "all years together", "highs", "1.10.0", {}, 20.0,
+        (of_year(2028, first, 0, 0.0, 0.0), of_year(2034, plan, 3, 0.004, 0.006)), hubs, (), (),
+        plan.scenario,
+    )  # fmt: skip
+    return schedule, first
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,10 @@ from selenium.webdriver.support.ui import WebDriverWait
 from dcsite.atlas import Atlas
 from dcsite.contract import Backup, HubRoutes, NetworkRoute, Stop, Takeover
 from dcsite.outputs import write_outputs
+from dcsite.outputs.map import render_map
 from dcsite.outputs.map.style import PROBABILITIES, ROUND_TRIPS, SHARES
 from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp
+from dcsite.plan.schedule import Schedule
 from dcsite.plan.types import Plan
 
 pytestmark = pytest.mark.browser
@@ -695,3 +697,57 @@ def test_on_a_narrow_screen_panels_open_on_demand(open_browser: Opener, map_file
     driver.find_element(By.ID, "dc-layers-toggle").click()
     assert not layers.is_displayed()
     assert problems(driver) == []
+
+
+def test_the_year_shows_hubs_as_they_open_and_as_large_as_they_are_then(
+    browser: webdriver.Chrome,
+    plan: Plan,
+    by_year: tuple[Schedule, Plan],
+    candidates: gpd.GeoDataFrame,
+    atlas: Atlas,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "map.html"
+    page = render_map(plan, candidates.head(3), atlas, schedule=by_year[0])
+    path.write_text(page, encoding="utf-8")
+    open_page(browser, path)
+
+    def in_year(year: int) -> tuple[int, int, int]:
+        """Hubs and links on the map, and hubs of the list that open later."""
+        counts = browser.execute_script(
+            """
+            const slider = document.getElementById("dc-year");
+            slider.value = arguments[0];
+            slider.dispatchEvent(new Event("input"));
+            return ["path.dc-hub", "path.dc-link", "#dc-hubs .dc-later"].map(
+                (one) => document.querySelectorAll(one).length);
+            """,
+            year,
+        )
+        return tuple(counts)
+
+    def first() -> Any:
+        circle = browser.find_element(By.CSS_SELECTOR, "path.dc-hub-core.dc-of-0")
+        return (
+            circle.get_attribute("aria-label"),
+            circle.rect["width"],
+            circle.get_attribute("tabindex"),
+        )
+
+    assert browser.find_element(By.ID, "dc-year").get_attribute("value") == "2034"
+    of_last, whole, _ = first()
+    assert "300 MW" in of_last
+    links = in_year(2034)[1]
+    assert in_year(2034) == (7, links, 0)
+    assert in_year(2027) == (0, 0, 7)
+    assert in_year(2028) == (3, 3 * links // 7, 4)
+    label, size, focus = first()
+    assert "150 MW" in label
+    assert 0.6 < size / whole < 0.8  # half the load: an area of half
+    assert focus == "0"
+    assert in_year(2033) == in_year(2028)
+    assert in_year(2040) == (7, links, 0)
+    browser.find_element(By.CSS_SELECTOR, "[data-hub]").click()
+    popup = wait(browser, "return document.querySelector('.leaflet-popup-content')")
+    assert "2028: 約 about 150 MW" in popup.get_attribute("textContent")
+    assert problems(browser) == []

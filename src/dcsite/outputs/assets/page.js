@@ -45,14 +45,38 @@ window.dcsite.start = function (map, config) {
     });
   }
 
+  /* Where there is a plan for each of several years, what is drawn of a hub shows from the year on
+     in which it opens, the hub itself as large as its load of that year. */
+  const opens = new Map(config.hubs.map((hub) => [hub.of, hub.years.length ? hub.years[0][0] : 0]));
+  function openBy(now, group) {
+    group.everyMember = group.everyMember || group.getLayers();
+    for (const member of group.everyMember) {
+      const of = [...(member.options.className || "").matchAll(/dc-of-(\d+)/g)];
+      if (!of.length) continue;
+      if (of.every(([, number]) => opens.get(Number(number)) <= now)) group.addLayer(member);
+      else group.removeLayer(member);
+    }
+  }
+  function sizeBy(now, hub) {
+    const then = hub.years.findLast(([from]) => from <= now);
+    if (!then) return;
+    hub.label = hub.name + " 約" + then[1] + " MW";
+    hub.marker.setRadius(then[2]);
+    dress(hub);
+  }
+
   /* The year shows what of the network is in force then, on the map and in the list. */
   const year = byId("dc-year");
   function setYear() {
+    const now = Number(year.value);
     byId("dc-year-shown").value = year.value;
     for (const input of document.querySelectorAll("[data-layer]")) {
       const layer = window[input.dataset.layer];
-      if (layer.setYear) layer.setYear(Number(year.value));
+      if (layer.setYear) layer.setYear(now);
+      else if (layer.order === undefined && layer.getLayers) openBy(now, layer);
     }
+    hubs.forEach((hub) => sizeBy(now, hub));
+    declutter();
     for (const line of document.querySelectorAll("[data-since]")) {
       line.classList.toggle("dc-later", Number(line.dataset.since) > Number(year.value));
     }
@@ -176,20 +200,25 @@ window.dcsite.start = function (map, config) {
   }
   map.on("click", () => routes.clearLayers());
 
+  /* A circle is a button for the keyboard too; it is made anew whenever it comes on the map. */
+  function dress(hub) {
+    const circle = hub.marker.getElement && hub.marker.getElement();
+    if (!circle) return;
+    circle.setAttribute("tabindex", "0");
+    circle.setAttribute("role", "button");
+    circle.setAttribute("aria-label", hub.label);
+    circle.onkeydown = function (event) {
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        hub.marker.openPopup();
+      }
+    };
+  }
+
   let halo = null;
   for (const hub of hubs) {
-    const circle = hub.marker.getElement && hub.marker.getElement();
-    if (circle) {
-      circle.setAttribute("tabindex", "0");
-      circle.setAttribute("role", "button");
-      circle.setAttribute("aria-label", hub.label);
-      circle.addEventListener("keydown", function (event) {
-        if (event.key === "Enter" || event.key === " ") {
-          event.preventDefault();
-          hub.marker.openPopup();
-        }
-      });
-    }
+    dress(hub);
+    hub.marker.on("add", () => dress(hub));
     hub.marker.on("popupopen", function () {
       if (halo) halo.remove();
       drawRoutes(hub.routes);

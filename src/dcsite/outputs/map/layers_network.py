@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.network import Network
     from dcsite.plan import Plan
+    from dcsite.plan.schedule import Schedule
 
 _LANDINGS = (
     Mark("#00798c", 6, "国際ケーブルあり", "International cables", 1.5),
@@ -59,14 +60,15 @@ def network_layers(plan: Plan, atlas: Atlas) -> list[Layer]:
     return [*links, _landing_layer(atlas), _exchange_layer(atlas)]
 
 
-def network_panel(plan: Plan, atlas: Atlas) -> dict[str, Any]:
+def network_panel(plan: Plan, atlas: Atlas, schedule: Schedule | None = None) -> dict[str, Any]:
     """Return what the list of layers says of the network: the years, and each cable system.
 
     Returns
     -------
     dict
-        `first`, `last`, `year`: the years to choose from, and that of the plan. `systems`: each in
-        words, the international ones first. `waiting`: a user's own links that are no route.
+        `first`, `last`, `year`: the years to choose from, and that of the plan. `planned`: years
+        that have a plan of their own. `systems`: each in words, the international ones first.
+        `waiting`: a user's own links that are no route.
     """
     systems = _systems(atlas)
     given = plan.scenario.get("network")
@@ -76,10 +78,13 @@ def network_panel(plan: Plan, atlas: Atlas) -> dict[str, Any]:
         network = _network(plan, atlas)
         known += [since for *_, since in network.graph.edges(data="year") if since]
         waiting = list(network.waiting["name"])
+    planned = [one.year for one in schedule.years] if schedule else []
     return {
-        "first": min(_FIRST_YEAR, year),
-        "last": max([_LAST_YEAR, year, *known]),
+        "first": min(_FIRST_YEAR, year, *planned),
+        "last": max([_LAST_YEAR, year, *known, *planned]),
         "year": year,
+        "shown": planned[-1] if planned else year,
+        "planned": planned,
         "systems": systems,
         "waiting": sorted({*waiting} - {one["name"] for one in systems}),
     }

@@ -16,7 +16,7 @@ from dcsite.hazards import intensity_at_offices
 
 from .encode import encode_polygons, html_fragment
 from .layer import Field, Layer, Swatch, add, drawing, rows, svg_group
-from .layers_takeover import carried_loads, carrying_lines, named_ends
+from .layers_takeover import carried_loads, carrying_lines, named_ends, of_hubs
 from .popup import hub_popup
 from .style import (
     INTENSITIES,
@@ -29,12 +29,13 @@ from .style import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
 
     from dcsite.atlas import Atlas
     from dcsite.plan.explanation import Explanation
+    from dcsite.plan.schedule import Schedule, YearLoad
     from dcsite.plan.types import Hub, Plan
 
 LINK_PANE, CORE_PANE, HUB_PANE = "dc-links", "dc-cores", "dc-hubs"
@@ -63,18 +64,30 @@ class Footprint(NamedTuple):
 
 @dataclass(frozen=True)
 class HubMarker:
-    """A drawn hub: its marker, and what the page's script needs beside it."""
+    """A drawn hub: its marker, and what the page's script needs beside it.
+
+    `of` is its number in the plan, by which the script finds what is drawn of it; `loads` is what
+    it carries year by year, from the year in which it opens.
+    """
 
     hub: Hub
     marker: folium.CircleMarker
+    of: int = 0
+    loads: Sequence[YearLoad] = ()
 
     def as_config(self) -> dict[str, Any]:
         """Return what the page's script reads."""
         hub = self.hub
         return {
             "layer": self.marker.get_name(),
+            "name": f"{hub.name_ja} {hub.name_en or ''}",
             "label": f"{hub.name_ja} {hub.name_en or ''} 約{load_mw(hub.it_load_mw)} MW",
             "first": hub.tier == TIERS[0].name,
+            "of": self.of,
+            "years": [
+                [one.year, load_mw(one.it_load_mw), hub_radius_px(one.it_load_mw)]
+                for one in self.loads
+            ],
             "uncertainty_km": hub.uncertainty_km if hub.uncertainty_km > 0 else None,
         }
 
@@ -92,9 +105,14 @@ def _circle(
 
 
 def hub_layers(
-    plan: Plan, atlas: Atlas, explanation: Explanation | None = None
+    plan: Plan,
+    atlas: Atlas,
+    explanation: Explanation | None = None,
+    schedule: Schedule | None = None,
 ) -> tuple[list[Layer], list[HubMarker]]:
     """Return one layer of hubs per tier, and the markers, the most important first."""
+    by_year = {one.site_id: one.loads for one in schedule.hubs} if schedule else {}
+    of = {hub.site_id: number for number, hub in enumerate(plan.hubs)}
     tiers = [tier.name for tier in TIERS]
     tiers += sorted({hub.tier for hub in plan.hubs} - set(tiers))
     areas = atlas.table("electricity_areas")
@@ -114,12 +132,13 @@ def hub_layers(
             marker = _circle(
                 (hub.lat_deg, hub.lon_deg), HUB_PANE,
                 {"radius": radius, "color": "#ffffff", "weight": 2, "opacity": 1,
-                 "fill_color": style.colour, "class_name": f"dc-hub dc-hub-{known}"},
-                hub_popup(hub, area, names, explanation, plan),
+                 "fill_color": style.colour,
+                 "class_name": f"dc-hub dc-hub-{known} {of_hubs(plan, hub.site_id)}"},
+                hub_popup(hub, area, names, explanation, plan, by_year.get(hub.site_id, ())),
                 {"text": hub.name_ja, "direction": "right", "offset": [round(radius), 0],
                  "class_name": f"dc-label dc-label-{'core' if tier == 'core' else 'other'}"},
             )  # fmt: skip
-            drawn.append(HubMarker(hub, marker))
+            drawn.append(HubMarker(hub, marker, of[hub.site_id], by_year.get(hub.site_id, ())))
         markers += drawn
         group = svg_group(f"hubs-{tier}", HUB_PANE, (one.marker for one in drawn))
         legend = [Swatch("dot", style.colour, size=12)]
@@ -164,7 +183,8 @@ def link_layers(plan: Plan) -> list[Layer]:
             _POLYLINE(
                 [(hub.lat_deg, hub.lon_deg), (end.lat_deg, end.lon_deg)],
                 color=colour, opacity=0.7, pane=LINK_PANE, interactive=False,
-                weight=width, dash_array=dashes, class_name="dc-link",
+                weight=width, dash_array=dashes,
+                class_name=f"dc-link {of_hubs(plan, hub.site_id)}",
             )
             for hub in plan.hubs
             if (end := hub.links.get(key)) is not None

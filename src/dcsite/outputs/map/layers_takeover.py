@@ -83,6 +83,11 @@ def named_ends(plan: Plan, atlas: Atlas) -> dict[str, Named]:
     }
 
 
+def of_hubs(plan: Plan, *sites: str) -> str:
+    """Return the class of what is drawn of hubs: the page hides it before all of them open."""
+    return " ".join(f"dc-of-{n}" for n, hub in enumerate(plan.hubs) if hub.site_id in sites)
+
+
 def takeover_layers(plan: Plan, atlas: Atlas) -> list[Layer]:
     """Return the arcs, those of existing cores shown at first.
 
@@ -100,7 +105,13 @@ def takeover_layers(plan: Plan, atlas: Atlas) -> list[Layer]:
         members = [
             line
             for one in sorted(own, key=lambda one: -one.takeover_mw)
-            for line in _arrow(one, ends, key, colour, _width_px(one.takeover_mw, most_mw))
+            for line in _arrow(
+                one,
+                ends,
+                f"{key} {of_hubs(plan, one.site_id, one.backup_site_id)}",
+                colour,
+                _width_px(one.takeover_mw, most_mw),
+            )
         ]
         sizes_mw = [one.takeover_mw for one in own]
         layers.append(

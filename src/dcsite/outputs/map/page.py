@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.outputs.single_points import Point
     from dcsite.plan.explanation import Explanation
+    from dcsite.plan.schedule import Schedule
     from dcsite.plan.types import Plan
 
 #: Four main islands; the map opens on them and on every hub.
@@ -75,6 +76,7 @@ def render_map(
     atlas: Atlas,
     explanation: Explanation | None = None,
     points: Mapping[str, Sequence[Point]] | None = None,
+    schedule: Schedule | None = None,
 ) -> str:
     """Return the text of ``map.html``.
 
@@ -90,12 +92,13 @@ def render_map(
         What the hubs are worth, for their pop-ups.
     points : mapping, optional
         What hangs on each part, as :func:`dcsite.outputs.single_points.single_points` finds it.
+    schedule : Schedule, optional
+        Of the plans of several years of which this is the last: hubs show by year.
     """
     found = single_points(plan, atlas) if points is None else points
     with plan.printed():
-        return _drawn(
-            plan, candidates, atlas, explanation, points_said(found["system"], plan, atlas)
-        )
+        said = points_said(found["system"], plan, atlas)
+        return _drawn(plan, candidates, atlas, explanation, said, schedule)
 
 
 def _drawn(
@@ -104,6 +107,7 @@ def _drawn(
     atlas: Atlas,
     explanation: Explanation | None,
     on_systems: Sequence[Mapping[str, Any]],
+    schedule: Schedule | None,
 ) -> str:
     page = folium.Map(
         location=(37.5, 137.5), zoom_start=6, tiles=None, prefer_canvas=True, control_scale=False,
@@ -135,7 +139,7 @@ def _drawn(
     scored = candidate_layer(candidates, atlas, themes)
     takeovers = takeover_layers(plan, atlas)
     tiles = tile_layer()
-    hubs, markers = hub_layers(plan, atlas, explanation)
+    hubs, markers = hub_layers(plan, atlas, explanation, schedule)
     cores, core_names = core_layer(plan, atlas)
     layers = [
         *hubs,
@@ -158,8 +162,10 @@ def _drawn(
     for layer in layers:
         add(page, layer.layer)
     add(page, scored)
-    add(page, Piece("Html", _HTML, html=plan_html(plan, markers, atlas, explanation)))
-    network = network_panel(plan, atlas) | {"hangs": {one["en"]: one for one in on_systems}}
+    add(page, Piece("Html", _HTML, html=plan_html(plan, markers, atlas, explanation, schedule)))
+    network = network_panel(plan, atlas, schedule) | {
+        "hangs": {one["en"]: one for one in on_systems}
+    }
     listed = layers_html(layers, scored_criteria(candidates), themes, network)
     add(page, Piece("Html", _HTML, html=listed))
     if takeovers:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dcsite.atlas.descriptor import ResourceSpec
     from dcsite.contract import AreaFigure
     from dcsite.plan.explanation import Explanation
+    from dcsite.plan.schedule import Schedule
     from dcsite.plan.types import GeodataUse, Plan
 
     from .choropleth import ScoredCriterion, ThemeGroup
@@ -49,6 +50,7 @@ def plan_html(
     markers: Sequence[HubMarker],
     atlas: Atlas,
     explanation: Explanation | None = None,
+    schedule: Schedule | None = None,
 ) -> str:
     """Return the plan's panel: status and what is wrong first, then measures, hubs, the rest."""
     tables = credited_tables(plan, atlas)
@@ -62,9 +64,16 @@ def plan_html(
         unserved=plan.unserved if plan.unserved_mw > _LEAST_UNSERVED_MW else (),
         workloads=_WORKLOADS,
         tiers=[
-            (tier_style(tier), [(number, drawn.hub) for number, drawn in members])
+            (
+                tier_style(tier),
+                [
+                    (number, drawn.hub, drawn.loads[0].year if drawn.loads else None)
+                    for number, drawn in members
+                ],
+            )
             for tier, members in tiers
         ],
+        schedule=schedule,
         areas=_by_area(plan, atlas),
         loads=loads_by_part(plan),
         step=step_said(),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         PlaceName,
         RunnerUp,
     )
+    from dcsite.plan.schedule import YearLoad
     from dcsite.plan.types import Hub, Plan
 
     from .layers_plan import HubMarker
@@ -39,6 +40,7 @@ def hub_popup(
     names: Mapping[str, str],
     explanation: Explanation | None = None,
     plan: Plan | None = None,
+    years: Sequence[YearLoad] = (),
 ) -> str:
     """Return a hub's pop-up as HTML, safe whatever names hold.
 
@@ -54,11 +56,14 @@ def hub_popup(
         What hubs are worth.
     plan : Plan, optional
         Gives the figures and charts of the hub's area.
+    years : sequence of YearLoad
+        What it carries year by year, where there is a plan for each of several years.
     """
     titles = {item.name: (item.title_ja, item.title_en) for item in criteria()}
     return html_fragment(
         "popup_hub.html.j2",
         hub=hub,
+        years=years,
         tier=tier_style(hub.tier),
         area=area,
         facts=_facts(hub, names, plan),
