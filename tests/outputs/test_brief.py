@@ -11,6 +11,7 @@ from selenium.webdriver.common.by import By
 
 from dcsite.contract import Measure, Takeover
 from dcsite.outputs.brief import brief_page
+from dcsite.plan.strategy import KeptOut, StrategyHub, StrategyPlace, StrategyTier
 from dcsite.plan.types import Tie
 
 HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
@@ -97,6 +98,36 @@ def test_a_plan_alone_is_told_in_each_language(told, atlas):
     assert "Akita-shi" in section(page, "open", "en")
     assert "秋田市秋田県≈長岡市ほか最大4" in section(page, "open")
     assert not re.search("[ぁ-んァ-ン]", section(page, "answer", "en"))
+
+
+def test_the_strategys_own_places_with_rule_value_and_limit_and_no_code_of_a_rule(told, atlas):
+    keeper = KeptOut(
+        "separation", "19 km to a core (least 60 km)", "中核まで19 km（下限60 km）", ""
+    )
+    akita = told.hubs[2].place
+    near = StrategyTier("regional", False, akita, None, 9, (keeper,))
+
+    def of(kind, entry, ja, hub, *tiers):
+        lines = ("D1",), (f"L{entry}",)
+        return StrategyPlace(entry, kind, ja, f"{ja} en", None, ("1",), *lines, hub, tiers)
+
+    ranked = StrategyTier("large", True, akita, 35, 120, ())
+    places = (
+        of("planned", "101", "印西市", None, near),
+        of("planned", "102", "印西市", None, near),
+        of("feasibility_study", "11", "甲賀市", None, ranked),
+        of("feasibility_study", "12", "秋田市", StrategyHub(akita.site_id, "large", 180.0)),
+    )
+    page = brief_page([("", dataclasses.replace(told, strategy_places=places))], atlas)
+    own = section(page, "own")
+    assert "2か所のうち1か所が拠点" in own
+    assert "秋田市D1L12計画の大規模拠点（約180MW）" in own
+    assert own.index("秋田市D1") < own.index("甲賀市D1L11立地可・非選定、順位：大規模拠点120中35位")
+    assert "印西市×2D1L101L102全階層で除外、地方拠点：中核まで19km（下限60km）" in own
+    english = section(page, "own", "en")
+    assert "19 km to a core (least 60 km)" in english
+    assert "separation" not in own + english
+    assert "候補地には、戦略が挙げる場所がない" in section(brief_page([("", told)], atlas), "own")
 
 
 def test_what_is_wrong_comes_first_and_nothing_unproven_is_called_proven(troubled_plan, atlas):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.contract import Measure
+    from dcsite.plan.strategy import StrategyPlace
     from dcsite.plan.types import Hub, Plan
 
 #: Height of a name over the width of the map: of one map, and of several side by side.
@@ -72,6 +73,7 @@ def brief_page(years: Sequence[tuple[str, Plan]], atlas: Atlas) -> str:
                 topic: _measure_rows([plan for _, plan in years], topic)
                 for topic in ("money", "concentration", "demand")
             },
+            own=_own_places(last),
             rules=_rules(last),
             unknown=list(_unknown(last)),
             deciding=sorted(
@@ -248,6 +250,24 @@ def _measure_rows(plans: Sequence[Plan], topic: str) -> list[tuple[Measure, list
     ]
     known = {key: one for measures in of for key, one in measures.items()}
     return [(one, [measures.get(key) for measures in of]) for key, one in known.items()]
+
+
+def _own_places(plan: Plan) -> dict[str, list[dict[str, Any]]]:
+    """Return the strategy's own places by kind: entries of a name share a row, the chosen first."""
+    shared: dict[tuple[str, str], list[StrategyPlace]] = {}
+    for one in plan.strategy_places:
+        shared.setdefault((one.kind, one.name_ja), []).append(one)
+    order = ("chosen", "admitted", "refused")
+    found: dict[str, list[dict[str, Any]]] = {}
+    for (kind, _), entries in sorted(
+        shared.items(), key=lambda named: order.index(named[1][0].status)
+    ):
+        sources = (part for one in entries for part in (*one.statements, *one.lines))
+        en, ja = entries[0].said()
+        row = {"place": entries[0], "count": len(entries), "lines": list(dict.fromkeys(sources)),
+               "en": en, "ja": ja}  # fmt: skip
+        found.setdefault(kind, []).append(row)
+    return found
 
 
 def _rules(plan: Plan) -> list[dict[str, Any]]:

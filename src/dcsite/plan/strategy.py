@@ -121,7 +121,11 @@ class StrategyPlace(Record):
 
     @property
     def outcome(self) -> tuple[str, str]:
-        """Say what became of it, in English and Japanese."""
+        """Say what became of it, in English and Japanese, with the names of rules."""
+        return self.said(coded=True)
+
+    def said(self, *, coded: bool = False) -> tuple[str, str]:
+        """Say what became of it, in English and Japanese; `coded`: with the names of rules."""
         if self.hub is not None:
             en, ja = TIER_TITLES[self.hub.tier]
             mw = f"{self.hub.it_load_mw:,.0f} MW"
@@ -137,8 +141,9 @@ class StrategyPlace(Record):
             at = self._at(ranked[-1])
             return f"admitted, not chosen; rank{at}: {en}", f"立地可・非選定、順位{at}：{ja}"
         last = self.tiers[-1]
-        en = "; ".join(f"{one.en} [{one.rule}]" for one in last.kept_out)
-        ja = "、".join(f"{one.ja}[{one.rule}]" for one in last.kept_out)
+        code = {one.rule: f"[{one.rule}]" if coded else "" for one in last.kept_out}
+        en = "; ".join(f"{one.en} {code[one.rule]}".rstrip() for one in last.kept_out)
+        ja = "、".join(f"{one.ja}{code[one.rule]}" for one in last.kept_out)
         return (
             f"kept out of every tier; {last.tier}{self._at(last)}: {en}",
             f"全階層で除外、{TIER_TITLES[last.tier][1]}{self._at(last)}：{ja}",
