@@ -57,7 +57,7 @@ def listed(texts: Sequence[str], most: int = _LISTED) -> str:
     return f"{', '.join(texts[:most])}{more}"
 
 
-def quantity(value: float, unit: str) -> str:
+def quantity(value: float, unit: str) -> str:  # noqa: PLR0911  # one for each unit
     """Write a value with its unit; a dash where there is none."""
     if not math.isfinite(value):
         return "-"
@@ -67,6 +67,10 @@ def quantity(value: float, unit: str) -> str:
         return f"{value:.2f}"
     if unit in {"times", "score"}:
         return f"{value:.3f} {unit}"
+    if unit == "JPY":
+        from dcsite.contract import yen
+
+        return yen(value)
     if unit == "MW":
         from dcsite.contract import load_mw
 

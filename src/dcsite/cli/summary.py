@@ -126,7 +126,9 @@ def _tables(plan: Plan, *, verbose: bool) -> Iterator[Table | str]:
     if plan.backups:
         yield _backups(plan)
     asked = _in_question(plan) if private else plan.measures
-    yield _measures(asked if verbose else [one for one in asked if one.weight])
+    yield _measures(
+        asked if verbose else [one for one in asked if one.weight or one.topic == "money"]
+    )
     for part in ("area", "prefecture", "connection") if verbose else ("area",):
         if any(one.part == part for one in plan.loads):
             yield _loads(plan, part)

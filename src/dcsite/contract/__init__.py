@@ -34,6 +34,7 @@ from .findings import (
     place_name,
 )
 from .megawatts import about_mw, load_mw, mw_step, printed_for, step_said
+from .money import YEN, yen
 from .program import LazyRows, LoadTable, Outlook, Program, ScoreTerm, Terms
 from .rules import (
     TIER_TITLES,
@@ -57,6 +58,7 @@ __all__ = [
     "TIERS",
     "TIER_TITLES",
     "WORKLOAD_TITLES",
+    "YEN",
     "AddedLoad",
     "Admission",
     "AreaFigure",
@@ -110,4 +112,5 @@ __all__ = [
     "printed_for",
     "step_said",
     "up_to_the_largest",
+    "yen",
 ]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dcsite.hazards import DisasterSet
     from dcsite.scenario import Scenario
 
-    from .program import Outlook, Program
+    from .program import Outlook, Program, Terms
 
 #: The group that a criterion's package names its criterion in.
 ENTRY_POINT_GROUP = "dcsite.criteria"
@@ -63,6 +63,8 @@ class Criterion(Generic[P]):
     quantities: ClassVar[tuple[Quantity, ...]] = ()
     #: Those of a hub's values that stand among a hub's own facts, in files and pop-ups.
     facts: ClassVar[tuple[Quantity, ...]] = ()
+    #: The plan's measure that is what it costs in yen, of the criterion that knows prices.
+    price: ClassVar[Quantity | None] = None
     #: Kinds of links that its evaluation finds.
     links: ClassVar[tuple[type[Link], ...]] = ()
     #: By option of the commands (`--disasters`), the parameter that holds the user's file.
@@ -123,6 +125,10 @@ class Criterion(Generic[P]):
     def score(self, program: Program) -> Sequence[ScoreTerm]:
         """Return the criterion's terms of the objective; none here."""
         return ()
+
+    def price_terms(self, program: Program) -> Terms:
+        """Return what all hubs cost, in yen, as the measure `price` says; nothing here."""
+        return []
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Evaluate a finished plan from coordinates and tables alone.

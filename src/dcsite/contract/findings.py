@@ -30,6 +30,7 @@ from dcsite.records import (
 )
 
 from .figures import AddedLoad, AreaFigure, HeatMap, Part, Stack
+from .money import YEN, yen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,6 +98,8 @@ class Quantity:
         """Write a value of it with its unit, the same in both languages."""
         if not math.isfinite(value):
             return "-"
+        if self.unit == YEN:
+            return yen(value)
         if self.unit == "share":
             return f"{value:.1%}"
         if not self.unit:

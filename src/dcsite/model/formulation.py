@@ -65,11 +65,11 @@ def assemble(
     program.origin = DEMAND
     if not scored:
         return program
-    unserved = serve_demand(program)
+    program.unserved = serve_demand(program)
     for criterion in criteria():
         program.origin = criterion.name
         program.add_scores(criterion.name, criterion.score(program))
-    program.set_objective(unserved)
+    program.set_objective(program.unserved)
     return program
 
 

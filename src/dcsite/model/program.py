@@ -90,6 +90,8 @@ class SiteProgram:
         self.problem = pulp.LpProblem("dcsite", pulp.LpMaximize)
         self.violations: dict[str, Terms] = defaultdict(list)
         self.scores: list[ScoreTerm] = []
+        #: What demand that no hub serves takes from the objective.
+        self.unserved: Terms = []
         self.scored_measures: dict[str, tuple[str, ...]] = {}
         self._variables: dict[str, Any] = {}
         self._laid: dict[str, pulp.LpConstraint] = {}

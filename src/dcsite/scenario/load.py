@@ -28,6 +28,7 @@ _MOST = {
     "kv": 2000.0,
     "hours": 8784.0,
     "ha": 1e6,
+    "jpy": 1e15,
 }
 #: Key that follows from the basis, unless that is ``given``.
 _GRID = "grid_demand_mw"

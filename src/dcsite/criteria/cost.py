@@ -1,0 +1,626 @@
+"""Cost in yen: land, buildings, connection and electricity, each from a table or a named figure.
+
+Of one hub, in yen, for its load and its reserve, which is built as a load is:
+
+``land        = MW / land.mw_per_ha * 10,000 m2 * residential price of the prefecture * factor``
+``building    = MW * 1,000,000 W * USD per W * JPY per USD``
+``connection  = km to the nearest point of the tier's voltage * route factor * JPY per km``
+``electricity = MW of load * PUE * load factor * 8,760,000 kWh * price of the area``, a year
+
+Each item is priced only where the scenario gives its figure; ``"none"`` leaves it out, and where
+all are left out no yen stands anywhere. Capital and electricity are added over a stated number of
+years, without interest, and never otherwise. The price of electricity is the day-ahead market's: a
+charge for the grid, a levy or a margin is not in it. What is not known at a place (the price in
+Okinawa, which has no market) is told as not known and is in no total of its item; in the sum by
+which plans are held against each other it counts as the dearest known, so that no place wins by
+being unknown.
+
+The strategy's two budgets (C6, C7) are rows: with the subsidy's rate on every hub of the tiers that
+are supported, the sum stays within the budget. What a feasibility study gets (D5) is told where the
+cost of a study is given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, model_validator
+
+from dcsite.contract import (
+    TIERS,
+    YEN,
+    Criterion,
+    Evaluation,
+    Findings,
+    Program,
+    Quantity,
+    Rule,
+    ScoreTerm,
+    Step,
+    linear_score,
+    yen,
+)
+from dcsite.errors import Problem, ScenarioError
+from dcsite.geo.geodesy import geodesic_km
+from dcsite.scenario.schema import Positive, Section
+
+from .cooling import PUE, pue_at
+from .substation_options import column
+from .substation_points import CLASSES_KV, points_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from dcsite.atlas import Atlas
+    from dcsite.contract import Terms
+    from dcsite.scenario import Scenario
+
+_M2_PER_HA = 10_000.0
+_HOURS_PER_YEAR = 8760.0
+_LAND_TABLE = "prefecture_land_price (residential land, the last year of the survey)"
+_BUILD_TABLE = "build_cost_index (Tokyo, Osaka); elsewhere a figure of the scenario"
+_POWER_TABLE = "jepx_area_price_monthly (day-ahead market)"
+
+Prefecture: TypeAlias = Annotated[str, Field(pattern=r"^(0[1-9]|[1-3][0-9]|4[0-7])$")]
+Given: TypeAlias = Positive | Literal["none"]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)] | Literal["none"]
+
+
+def _money(name: str, en: str, ja: str, source: str = "") -> Quantity:
+    return Quantity(name, YEN, en, ja, source, topic="money")
+
+
+LAND = _money("land_jpy", "land", "用地費", _LAND_TABLE)
+BUILDING = _money("building_jpy", "buildings", "建設費", _BUILD_TABLE)
+CONNECTION = _money("connection_jpy", "connection to the grid", "系統接続費", "substations")
+POWER = _money("electricity_jpy_per_year", "electricity of a year", "年間電力料", _POWER_TABLE)
+CAPITAL = _money("capital_jpy", "capital", "初期投資額", "sum of the items that are priced")
+TOTAL = _money("cost_of_years_jpy", "capital and electricity", "初期投資と電力料の合計")
+PER_MW = _money("cost_jpy_per_mw", "the same for each MW of IT load", "同（IT負荷1 MW当たり）")
+OWNERS = _money("owners_capital_jpy", "capital left for owners", "事業者負担の初期投資額")
+STUDIES = _money("study_grants_jpy", "subsidy for feasibility studies", "FS調査の補助額", "budgets")
+#: What each budget pays, by the item that it supports.
+SUBSIDY = {
+    LAND: _money("land_subsidy_jpy", "subsidy for land", "用地造成の補助額", "budgets"),
+    BUILDING: _money("building_subsidy_jpy", "subsidy for buildings", "建物の補助額", "budgets"),
+}
+#: Items that are built once, by name of the measured column that holds them for 1 MW.
+_BUILT = {"land_jpy_per_mw": LAND, "building_jpy_per_mw": BUILDING}
+_COLUMN = {item: name for name, item in _BUILT.items()}
+_ELECTRICITY = "electricity_jpy_per_mw_year"
+_CONNECTIONS = tuple(f"connection_jpy_{tier}" for tier in TIERS)
+#: By budget of the strategy: the rule that keeps it and the item it supports.
+BUDGETS = {"land": ("budget_land", LAND), "buildings_and_landings": ("budget_buildings", BUILDING)}
+
+
+class ConnectionPrice(Section):
+    """What a km of connection costs by class of voltage, in yen."""
+
+    kv60: Positive
+    """60 to 77 kV."""
+    kv100: Positive
+    """100 to 154 kV."""
+    kv187: Positive
+    """187 to 275 kV."""
+    kv500: Positive
+    """500 kV."""
+
+    def of(self, voltage_kv: float) -> float:
+        """Return the price of a voltage, that of the lowest class below 60 kV."""
+        prices = [self.kv60, self.kv100, self.kv187, self.kv500]
+        return prices[max(sum(kv <= voltage_kv for kv in CLASSES_KV) - 1, 0)]
+
+
+class Markets(Section):
+    """Prefectures (JIS X 0401) in which a market's published cost of building holds."""
+
+    Tokyo: tuple[Prefecture, ...] = ()
+    """Those of Tokyo (no unit)."""
+    Osaka: tuple[Prefecture, ...] = ()
+    """Those of Osaka (no unit)."""
+
+
+class CostParameters(Section):
+    """Parameters of the cost criterion; what is "none" is not priced."""
+
+    land_price_factor: Given = "none"
+    """Price of a hub's prepared land over the mean price of residential land of its prefecture, a
+    ratio; "none": land is not priced."""
+    build_usd_per_w: Given = "none"
+    """Cost of building where none is published, in USD per W of IT load; "none": buildings are not
+    priced."""
+    build_markets: Markets = Markets()
+    """Where the published costs hold; elsewhere it is `build_usd_per_w`."""
+    jpy_per_usd: Given = "none"
+    """Yen for a US dollar; needed where buildings are priced."""
+    connection_km_jpy: ConnectionPrice | Literal["none"] = "none"
+    """Cost of a km of connection by class of voltage, in yen; "none": it is not priced."""
+    electricity_jpy_per_kwh: Given | Literal["area_price"] = "none"
+    """Price of electricity in yen per kWh, the same everywhere; "area_price": the mean of each
+    area's day-ahead price; "none": it is not priced."""
+    years: Annotated[int, Field(ge=1, le=100)] = 15
+    """Years of electricity that are added to the capital, without interest."""
+    subsidised_tiers: tuple[Literal["core", "large", "regional"], ...] = ("large",)
+    """Tiers whose hubs the two budgets support (no unit)."""
+    land_subsidy_rate: Share = "none"
+    """Share of the cost of land that the budget for land pays; "none": not reckoned."""
+    building_subsidy_rate: Share = "none"
+    """Share of the cost of buildings that the budget for buildings and landings pays."""
+    study_jpy: Given = "none"
+    """Cost of one feasibility study, in yen; "none": its subsidy is not told."""
+    score_zero_jpy: Positive = 4.4e9
+    """Yen of capital without connection and of electricity over `years`, for a MW, that score 0."""
+    score_one_jpy: Positive = 3.3e9
+    """And those that score 1."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.build_usd_per_w != "none" and self.jpy_per_usd == "none":
+            raise ValueError(
+                'build_usd_per_w is given and jpy_per_usd is "none"; give both or none'
+            )
+        codes = [code for _, market in self.build_markets for code in market]
+        if twice := sorted({code for code in codes if codes.count(code) > 1}):
+            raise ValueError(
+                f"build_markets has prefecture {twice[0]} twice; one market holds there"
+            )
+        if self.score_zero_jpy <= self.score_one_jpy:
+            raise ValueError("score_zero_jpy must be above score_one_jpy")
+        return self
+
+    @property
+    def priced(self) -> tuple[Quantity, ...]:
+        """Return the items that are priced."""
+        given = {
+            LAND: self.land_price_factor != "none",
+            BUILDING: self.build_usd_per_w != "none",
+            CONNECTION: self.connection_km_jpy != "none",
+            POWER: self.electricity_jpy_per_kwh != "none",
+        }
+        return tuple(item for item, known in given.items() if known)
+
+    def rate(self, item: Quantity) -> float:
+        """Return the share of an item that its budget pays; NaN where none is reckoned."""
+        rate = self.land_subsidy_rate if item is LAND else self.building_subsidy_rate
+        return math.nan if rate == "none" or item not in self.priced else float(rate)
+
+
+class Cost(Criterion[CostParameters]):
+    """The cost criterion; see the module's text."""
+
+    name = "cost"
+    rank = 95
+    title_en = "Cost"
+    title_ja = "費用"
+    policy_lines = ("B10", "C6", "C7", "C8", "D5")
+    Parameters = CostParameters
+    quantities = (
+        *(CAPITAL, POWER, TOTAL, PER_MW, LAND, BUILDING, CONNECTION),
+        *(*SUBSIDY.values(), OWNERS, STUDIES),
+    )
+    price = TOTAL
+    rules = (
+        Rule(
+            "budget_land",
+            "the subsidy for land, at its rate, stays within its budget",
+            "用地造成の補助（補助率どおり）が予算内",
+            "share",
+            ("criteria.cost.land_subsidy_rate", "criteria.cost.subsidised_tiers"),
+            ("C7",),
+            per="per unit of the budget that is asked for beyond it",
+            gives_way=(Step("criteria.cost.land_subsidy_rate", 0.0, by=0.01),),
+        ),
+        Rule(
+            "budget_buildings",
+            "the subsidy for buildings, at its rate, stays within its budget",
+            "建物の補助（補助率どおり）が予算内",
+            "share",
+            ("criteria.cost.building_subsidy_rate", "criteria.cost.subsidised_tiers"),
+            ("C6",),
+            per="per unit of the budget that is asked for beyond it",
+            gives_way=(Step("criteria.cost.building_subsidy_rate", 0.0, by=0.01),),
+        ),
+    )
+
+    def columns(self, sites: pd.DataFrame) -> Mapping[str, Quantity]:
+        """Return what the measured prices are."""
+        named = {
+            **{name: item.noted("of 1 MW", "1 MW当たり") for name, item in _BUILT.items()},
+            _ELECTRICITY: POWER.noted("of 1 MW", "1 MW当たり"),
+        }
+        for tier, name in zip(TIERS, _CONNECTIONS, strict=True):
+            named[name] = CONNECTION.noted(f"tier {tier}", f"階層{tier}")
+        return {name: replace(one, name=name) for name, one in named.items() if name in sites}
+
+    def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
+        """Price 1 MW at every site, and the connection of a hub of each tier; NaN: not known."""
+        own = self.own(scenario)
+        if not own.priced:
+            if scenario.weights[self.name]:
+                wrong = "no item of criteria.cost is priced; give a figure for one, or weigh it 0"
+                raise ScenarioError(
+                    Problem(
+                        scenario.name,
+                        f"weights.{self.name}",
+                        f"= {scenario.weights[self.name]:g}: {wrong}",
+                    )
+                )
+            return pd.DataFrame(index=sites.index)
+        prefecture = sites["municipality_code"].astype("string").str[:2]
+        found: dict[str, Any] = {}
+        if LAND in own.priced:
+            per_m2 = prefecture.map(_land_prices(atlas)).astype(float) * own.land_price_factor
+            found["land_jpy_per_mw"] = per_m2 * _M2_PER_HA / scenario.land.mw_per_ha
+        if BUILDING in own.priced:
+            usd = {code: usd for usd, codes in _markets(atlas, own) for code in codes}
+            per_w = prefecture.map(usd).astype(float).fillna(own.build_usd_per_w)
+            found["building_jpy_per_mw"] = per_w * own.jpy_per_usd * 1e6
+        if POWER in own.priced:
+            price = own.electricity_jpy_per_kwh
+            per_kwh = sites["area"].map(_area_prices(atlas)) if price == "area_price" else price
+            kwh = sites[PUE.name] * scenario.demand.load_factor * _HOURS_PER_YEAR * 1000.0
+            found[_ELECTRICITY] = kwh * per_kwh
+        if not isinstance(own.connection_km_jpy, str):
+            substation = scenario.criteria["substation"]
+            for tier, name in zip(TIERS, _CONNECTIONS, strict=True):
+                kv = substation.min_voltage_kv[tier]
+                guessed = tier in substation.guessed_voltage
+                km = sites[column("distance_km", kv, guessed=guessed)].replace(np.inf, np.nan)
+                per_km = own.connection_km_jpy.of(kv)
+                found[name] = km * substation.route_factor * per_km
+        return pd.DataFrame(found, index=sites.index)
+
+    def _counted(self, sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
+        """Return the measured prices with the dearest known in place of what is not known."""
+        dearest = _dearest(atlas, scenario, self.own(scenario))
+        pue = sites[PUE.name].to_numpy(dtype=float)
+        counted = pd.DataFrame(index=sites.index)
+        for name, most in dearest.items():
+            stand_in = most * pue if name == _ELECTRICITY else np.full(len(sites), most)
+            counted[name] = sites[name].astype(float).fillna(pd.Series(stand_in, sites.index))
+        return counted
+
+    def _per_mw(self, prices: pd.DataFrame, own: CostParameters) -> NDArray[np.float64]:
+        """Return capital without connection and electricity over the years, of 1 MW."""
+        total = np.zeros(len(prices))
+        for name in (*_BUILT, _ELECTRICITY):
+            if name in prices:
+                years = own.years if name == _ELECTRICITY else 1
+                total = total + years * prices[name].to_numpy(dtype=float)
+        return total
+
+    def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
+        """Score what 1 MW costs over the years, without connection; what is not known scores 0."""
+        own = self.own(scenario)
+        anchors = own.score_zero_jpy, own.score_one_jpy
+        score = linear_score(self._per_mw(sites, own), *anchors) if own.priced else 0.0
+        return pd.Series(score, index=sites.index, name=self.name, dtype=float)
+
+    def constrain(self, program: Program) -> None:
+        """Keep each budget: ``sum(rate * item of supported hubs) / budget <= 1``.
+
+        Rows stand where the rule is on and the item is priced.
+        """
+        own = self.own(program.scenario)
+        amounts = program.atlas.table("budgets")["amount_jpy"]
+        supported = np.isin(TIERS, own.subsidised_tiers)
+        for budget, (rule, item) in BUDGETS.items():
+            rate = own.rate(item)
+            if math.isnan(rate) or program.mode(rule) == "off":
+                continue
+            per_mw = self._counted(program.sites, program.atlas, program.scenario)[_COLUMN[item]]
+            share = np.outer(per_mw * rate / float(amounts[budget]), supported)
+            program.row(rule, program.capacity_terms(share), "<=", 1.0, rule=rule)
+
+    def price_terms(self, program: Program) -> Terms:
+        """Return capital and electricity over the years of all hubs, in yen."""
+        own = self.own(program.scenario)
+        if not own.priced:
+            return []
+        prices = self._counted(program.sites, program.atlas, program.scenario)
+        every = np.ones(len(TIERS))
+        built = self._per_mw(prices.drop(columns=_ELECTRICITY, errors="ignore"), own)
+        terms = program.capacity_terms(np.outer(built, every))
+        if _ELECTRICITY in prices:
+            yearly = own.years * prices[_ELECTRICITY].to_numpy(dtype=float)
+            terms += program.load_terms(np.outer(yearly, every))
+        if CONNECTION in own.priced:
+            terms += program.open_terms(prices[list(_CONNECTIONS)].to_numpy(dtype=float))
+        return terms
+
+    def score(self, program: Program) -> Sequence[ScoreTerm]:
+        """Reward load where a MW costs little; nothing where nothing is priced."""
+        if not self.own(program.scenario).priced:
+            return ()
+        score = self.site_score(program.sites, program.scenario)
+        return (self.by_load(program, PER_MW.in_plan, score),)
+
+    def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
+        """Price hub by hub from the tables, item by item."""
+        own, found = self.own(scenario), Findings(self.name, hubs, scenario)
+        if not own.priced:
+            return found.done()
+        rows = hubs.to_dict("records")
+        unit, dearest, told = _unit_prices(rows, atlas, scenario, own)
+        size = dict.fromkeys(_BUILT.values(), found.load_mw + found.reserve_mw)
+        size |= {CONNECTION: np.ones(len(hubs)), POWER: found.load_mw}
+        known = {item: unit[item] * size[item] for item in own.priced}
+        counted = {
+            item: np.where(np.isnan(known[item]), dearest[item] * size[item], known[item])
+            for item in own.priced
+        }
+        built = [item for item in own.priced if item is not POWER]
+        total = _over_years(counted, own, len(hubs))
+        over = TOTAL
+        if POWER in own.priced:
+            over = TOTAL.noted(f"{own.years} years, no interest", f"{own.years}年分、利子なし")
+        capital = _over_years({item: known[item] for item in built}, own, len(hubs))
+        if built:
+            _sum_known(found, CAPITAL, capital)
+        if POWER in own.priced:
+            _sum_known(found, POWER, known[POWER])
+        without = _unknown(
+            found,
+            _over_years(known, own, len(hubs)),
+            "at the dearest known price",
+            "既知の最高単価で算入",
+        )
+        found.figure(over.noted(*without), float(total.sum()))
+        by_mw = {item: unit[item] for item in unit if item is not CONNECTION}
+        per_mw = _over_years(by_mw, own, len(hubs))
+        score = linear_score(per_mw, own.score_zero_jpy, own.score_one_jpy)
+        earned = found.load_mw * score / found.total_mw
+        carried_mw = float(found.load_mw.sum())
+        mean = float(total.sum()) / carried_mw if carried_mw else math.nan
+        found.figure(PER_MW, mean, earned=earned)
+        for item in built:
+            _sum_known(found, item, known[item])
+        for item in own.priced:
+            found.each(item, known[item], notes=told.get(item))
+        found.each(CAPITAL, capital if built else np.full(len(hubs), np.inf))
+        found.each(over, _over_years(known, own, len(hubs)))
+        paid = self._subsidies(found, counted, own, atlas)
+        if paid:
+            found.figure(OWNERS, sum(float(counted[item].sum()) for item in built) - sum(paid))
+        if own.study_jpy != "none":
+            places = len(atlas.table("feasibility_places"))
+            grant_jpy = places * study_grant_jpy(own.study_jpy, atlas)
+            found.figure(STUDIES.noted(f"{places} places", f"{places}か所"), grant_jpy)
+        return found.done(notes=(_left_out(own),))
+
+    def _subsidies(
+        self,
+        found: Findings,
+        counted: Mapping[Quantity, NDArray[np.float64]],
+        own: CostParameters,
+        atlas: Atlas,
+    ) -> list[float]:
+        """Tell what each budget pays, in yen: at its rate, or all it has where that is less."""
+        supported = found.hubs["tier"].isin(own.subsidised_tiers).to_numpy()
+        paid = []
+        for row in atlas.table("budgets").reset_index().to_dict("records"):
+            rule, item = BUDGETS.get(row["budget_id"], ("", CAPITAL))
+            rate, budget_jpy = own.rate(item), float(row["amount_jpy"])
+            if not rule or math.isnan(rate):
+                continue
+            asked = np.where(supported, rate * counted[item], 0.0)
+            asked_jpy = float(asked.sum())
+            part = min(1.0, budget_jpy / asked_jpy) if asked_jpy else 1.0
+            lines = f"{row['lines']} L{row['dump_lines']}"
+            known = (
+                f"budget {yen(budget_jpy)}, {lines}; {yen(asked_jpy)} asked for at {rate:.0%}",
+                f"予算{yen(budget_jpy)}、{lines}。補助率{rate:.0%}での所要額{yen(asked_jpy)}",
+            )
+            found.figure(SUBSIDY[item].noted(*known), part * asked_jpy)
+            found.each(SUBSIDY[item], np.where(supported, part * asked, np.inf))
+            paid.append(part * asked_jpy)
+            if found.scenario.rules[rule] != "off" and asked_jpy > budget_jpy:
+                found.breach(
+                    rule,
+                    asked_jpy / budget_jpy - 1.0,
+                    found.hubs.index[supported].tolist(),
+                    f"{SUBSIDY[item].en}: {yen(asked_jpy)} at a rate of {rate:.0%}, budget "
+                    f"{yen(budget_jpy)} ({lines})",
+                    f"{SUBSIDY[item].ja}：補助率{rate:.0%}で{yen(asked_jpy)}、予算{yen(budget_jpy)}"
+                    f"（{lines}）",
+                )
+        return paid
+
+
+def study_grant_jpy(study_jpy: float, atlas: Atlas) -> float:
+    """Return what a feasibility study gets, in yen: a half, at most 10 million (D5)."""
+    programme = atlas.table("budgets").to_dict("index")["feasibility_study"]
+    return min(float(programme["subsidy_rate_max"]) * study_jpy, float(programme["amount_jpy"]))
+
+
+# What sites are measured by: tables at once.
+
+
+def _land_prices(atlas: Atlas) -> pd.Series[float]:
+    """Return the price of residential land by prefecture in the last year of the table."""
+    table = atlas.table("prefecture_land_price").reset_index()
+    last = table[table["year"] == table["year"].max()].set_index("pref_code")
+    prices: pd.Series[float] = last["land_price_residential_jpy_per_m2"].astype(float)
+    return prices
+
+
+def _markets(atlas: Atlas, own: CostParameters) -> list[tuple[float, tuple[str, ...]]]:
+    """Return the cost of building, in USD per W, and the prefectures of each market."""
+    usd = atlas.table("build_cost_index")["usd_per_watt"].astype(float)
+    return [(float(usd[market]), codes) for market, codes in own.build_markets]
+
+
+def _area_prices(atlas: Atlas) -> pd.Series[float]:
+    """Return the mean price of each area over the months of the table, by their half-hours."""
+    table = atlas.table("jepx_area_price_monthly").reset_index()
+    table["jpy"] = table["mean_jpy_per_kwh"] * table["n_slots"]
+    summed = table.groupby("area")[["jpy", "n_slots"]].sum()
+    return summed["jpy"] / summed["n_slots"]
+
+
+def _dearest(atlas: Atlas, scenario: Scenario, own: CostParameters) -> dict[str, float]:
+    """Return what stands in for an unknown price, by measured column; electricity at a PUE of 1."""
+    found: dict[str, float] = {}
+    if LAND in own.priced:
+        most = float(_land_prices(atlas).max()) * float(own.land_price_factor)
+        found["land_jpy_per_mw"] = most * _M2_PER_HA / scenario.land.mw_per_ha
+    if BUILDING in own.priced:
+        dearest = max([float(own.build_usd_per_w), *(usd for usd, _ in _markets(atlas, own))])
+        found["building_jpy_per_mw"] = dearest * float(own.jpy_per_usd) * 1e6
+    if POWER in own.priced:
+        price = own.electricity_jpy_per_kwh
+        per_kwh = _area_prices(atlas).max() if price == "area_price" else price
+        hours = scenario.demand.load_factor * _HOURS_PER_YEAR
+        found[_ELECTRICITY] = hours * 1000.0 * float(per_kwh)
+    if not isinstance(own.connection_km_jpy, str):
+        substation = scenario.criteria["substation"]
+        km = substation.unknown_distance_km * substation.route_factor
+        for tier, name in zip(TIERS, _CONNECTIONS, strict=True):
+            found[name] = km * own.connection_km_jpy.of(substation.min_voltage_kv[tier])
+    return found
+
+
+# What hubs are evaluated by: row by row, and nothing of the above.
+
+
+def _unit_prices(
+    rows: Sequence[Mapping[Any, Any]], atlas: Atlas, scenario: Scenario, own: CostParameters
+) -> tuple[
+    dict[Quantity, NDArray[np.float64]],
+    dict[Quantity, NDArray[np.float64]],
+    dict[Quantity, list[tuple[str, str]]],
+]:
+    """Return, of each item and hub, the price of its unit, the dearest known, and what to say.
+
+    A unit is 1 MW, of electricity 1 MW for a year, of connection the hub.
+    """
+    code = [str(hub["municipality_code"] or "")[:2] for hub in rows]
+    unit: dict[Quantity, list[float]] = {item: [] for item in own.priced}
+    dearest: dict[Quantity, list[float]] = {item: [] for item in own.priced}
+    told: dict[Quantity, list[tuple[str, str]]] = {}
+    if LAND in own.priced:
+        records = atlas.table("prefecture_land_price").reset_index().to_dict("records")
+        last = max(one["year"] for one in records)
+        factor = float(own.land_price_factor) * _M2_PER_HA / scenario.land.mw_per_ha
+        prices = {
+            one["pref_code"]: one["land_price_residential_jpy_per_m2"] * factor
+            for one in records
+            if one["year"] == last
+        }
+        unit[LAND] = [prices.get(one, math.nan) for one in code]
+        dearest[LAND] = [max(prices.values())] * len(rows)
+    if BUILDING in own.priced:
+        table = atlas.table("build_cost_index").reset_index().to_dict("records")
+        by_market = {one["market"]: one for one in table}
+        at = {one: market for market, codes in own.build_markets for one in codes}
+        yen_per_mw = float(own.jpy_per_usd) * 1e6
+        usd = [
+            by_market[at[one]]["usd_per_watt"] if one in at else own.build_usd_per_w for one in code
+        ]
+        unit[BUILDING] = [float(one) * yen_per_mw for one in usd]
+        most = max(float(by_market[one]["usd_per_watt"]) for one in at.values()) if at else 0.0
+        dearest[BUILDING] = [max(most, float(own.build_usd_per_w)) * yen_per_mw] * len(rows)
+        told[BUILDING] = [
+            (f"{at[one]}, published", f"{by_market[at[one]]['market_ja']}の公表値")
+            if one in at
+            else ("assumed, none is published here", "公表値なし、仮定")
+            for one in code
+        ]
+    if POWER in own.priced:
+        given = own.electricity_jpy_per_kwh
+        months: dict[str, list[tuple[float, float]]] = {}
+        for one in atlas.table("jepx_area_price_monthly").reset_index().to_dict("records"):
+            of_month = float(one["mean_jpy_per_kwh"]), float(one["n_slots"])
+            months.setdefault(one["area"], []).append(of_month)
+        prices = {
+            area: sum(mean * slots for mean, slots in of) / sum(slots for _, slots in of)
+            for area, of in months.items()
+        }
+        for hub in rows:
+            mwh = (
+                pue_at(pd.Series(hub), atlas, scenario)
+                * scenario.demand.load_factor
+                * _HOURS_PER_YEAR
+            )
+            here = prices.get(hub["area"], math.nan) if given == "area_price" else float(given)
+            most = max(prices.values()) if given == "area_price" else float(given)
+            unit[POWER].append(mwh * 1000.0 * here)
+            dearest[POWER].append(mwh * 1000.0 * most)
+    if not isinstance(own.connection_km_jpy, str):
+        substation = scenario.criteria["substation"]
+        points = points_of(atlas, substation)
+        for hub in rows:
+            kv = substation.min_voltage_kv[hub["tier"]]
+            per_km = own.connection_km_jpy.of(kv) * substation.route_factor
+            km = _nearest_km(hub, points, kv, guessed=hub["tier"] in substation.guessed_voltage)
+            unit[CONNECTION].append(km * per_km)
+            dearest[CONNECTION].append(substation.unknown_distance_km * per_km)
+    as_arrays = [{item: np.array(of) for item, of in one.items()} for one in (unit, dearest)]
+    return as_arrays[0], as_arrays[1], told
+
+
+def _nearest_km(
+    hub: Mapping[Any, Any], points: pd.DataFrame, least_kv: float, *, guessed: bool
+) -> float:
+    """Return the distance to the nearest point of a voltage by trying all; NaN: none is mapped."""
+    fits = points[
+        (guessed | (points["connection"] == "any"))
+        & (points["voltage_kv"] >= least_kv)
+        & (points["landmass_id"] == hub["landmass_id"])
+    ]
+    km = geodesic_km(hub["lat_deg"], hub["lon_deg"], fits["lat_deg"], fits["lon_deg"])
+    return float(np.min(km)) if len(fits) else math.nan
+
+
+def _over_years(
+    of: Mapping[Quantity, NDArray[np.float64]], own: CostParameters, hubs: int
+) -> NDArray[np.float64]:
+    """Add up items, electricity over the years."""
+    total = np.zeros(hubs)
+    for item, amount in of.items():
+        total = total + (own.years if item is POWER else 1) * amount
+    return total
+
+
+def _unknown(found: Findings, amount: NDArray[np.float64], en: str, ja: str) -> tuple[str, str]:
+    """Name the hubs of which an amount is not known, with what becomes of them; else nothing."""
+    where = np.flatnonzero(np.isnan(amount)).tolist()
+    if not where:
+        return "", ""
+    places = [found.place(number) for number in where]
+    mw = float(found.load_mw[where].sum())
+    return (
+        f"not known of {', '.join(one for one, _ in places)}, {mw:,.0f} MW: {en}",
+        f"{'、'.join(one for _, one in places)}（{mw:,.0f} MW）は不明：{ja}",
+    )
+
+
+def _sum_known(found: Findings, quantity: Quantity, amount: NDArray[np.float64]) -> None:
+    """Take the sum over the hubs of which the amount is known, and say of which it is not."""
+    known = amount[~np.isnan(amount)]
+    without = _unknown(found, amount, "not in this sum", "この合計に含まない")
+    found.figure(quantity.noted(*without), float(known.sum()) if len(known) else math.nan)
+
+
+def _left_out(own: CostParameters) -> str:
+    """Say what no yen stands for."""
+    missing = [item for item in (LAND, BUILDING, CONNECTION, POWER) if item not in own.priced]
+    en = [item.en for item in missing] + ["new landings and their spurs", "backbone fibre"]
+    ja = [item.ja for item in missing] + ["新設陸揚局と支線", "基幹光ファイバー"]
+    return (
+        f"costs leave out {', '.join(en)}: no figure is given; electricity is the day-ahead "
+        "market's price without grid charge, levy and margin; subsidies are not taken off / "
+        f"費用に含まないもの：{'、'.join(ja)}（単価の根拠なし）。電力料は卸市場価格で、託送料・賦課金・"
+        "小売経費を含まない。補助金は差し引いていない"
+    )
+
+
+CRITERION = Cost()
