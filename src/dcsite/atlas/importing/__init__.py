@@ -24,19 +24,31 @@ from dcsite.atlas.descriptor import DESCRIPTOR, TableSchema, read_package
 from dcsite.atlas.overlay import updated
 from dcsite.errors import GeodataError, Problem
 
-from .area_supply_demand import AREA_SUPPLY_DEMAND
-from .cables import SUBMARINE_CABLES
-from .exchanges import PCH, PEERINGDB
-from .fit import FIT
-from .interconnectors import INTERCONNECTORS
-from .overpass import OVERPASS
-from .plants import GEM, WRI
+from .area_supply_demand import read_area_supply_demand
+from .cables import read_cables
+from .exchanges import read_pch, read_peeringdb
+from .fit import read_fit
+from .interconnectors import read_interconnectors
+from .overpass import read_overpass
+from .plants import read_gem, read_wri
 from .reading import MAX_BYTES, Importer, Reading, UserFile, sheets_of
-from .spare_capacity import SPARE_CAPACITY
+from .spare_capacity import read_spare_capacity
 
-_POWER = (AREA_SUPPLY_DEMAND, OVERPASS, SPARE_CAPACITY, INTERCONNECTORS, GEM, WRI, FIT)
-_TELECOM = (PEERINGDB, PCH, SUBMARINE_CABLES)
-IMPORTERS: Mapping[str, Importer] = {one.kind: one for one in (*_POWER, *_TELECOM)}
+IMPORTERS: Mapping[str, Importer] = {
+    kind: Importer.of(kind, read)
+    for kind, read in {
+        "area-supply-demand": read_area_supply_demand,
+        "overpass": read_overpass,
+        "spare-capacity": read_spare_capacity,
+        "interconnectors": read_interconnectors,
+        "gem": read_gem,
+        "wri": read_wri,
+        "fit": read_fit,
+        "peeringdb": read_peeringdb,
+        "pch": read_pch,
+        "submarine-cables": read_cables,
+    }.items()
+}
 
 #: What may be meant in a folder; hidden files are not.
 _FILES = re.compile(r"^[^.].*\.(json|geojson|csv|tsv|xlsx)(\.gz)?$", re.IGNORECASE)

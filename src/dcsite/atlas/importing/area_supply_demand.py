@@ -12,44 +12,12 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from .reading import Importer, Reading, UserFile, plain
+from .reading import Reading, UserFile, described, plain
 
-_AREAS = (
-    "hokkaido", "tohoku", "tokyo", "chubu", "hokuriku", "kansai", "chugoku", "shikoku", "kyushu",
-    "okinawa",
-)  # fmt: skip
-#: Names of files before the common form; those of Kansai and Kyushu differ by the quarter.
-_OLD_NAMES = {
-    r"sup_dem_results": "hokkaido",
-    r"juyo_\d{4}_tohoku": "tohoku",
-    r"area-\d{4}": "tokyo",
-    r"areabalance": "chubu",
-    r"rikuden": "hokuriku",
-    r"area_jyukyu_jisseki_(\d{4}|H\d\d)_\dQ": "kyushu",
-    r"area_jyukyu_jisseki_\d{4}\.": "kansai",
-    r"kako-\d{4}": "chugoku",
-}
-_LIMITED = "(?=.*(抑制|制御))"
-#: What a column holds, by its plain name; the first that fits.
-_KINDS = {
-    r"^(合計|供給力合計|火力.*制御量|バイオマス.*制御量)": "",
-    r"需要": "demand",
-    r"^原子力": "nuclear",
-    r"^火力": "thermal",
-    r"^水力": "hydro",
-    r"^地熱": "geothermal",
-    r"^バイオマス": "biomass",
-    rf"^太陽光{_LIMITED}": "solar_curtailed",
-    r"^太陽光": "solar",
-    rf"^風力{_LIMITED}": "wind_curtailed",
-    r"^風力": "wind",
-    r"^揚水": "pumped",
-    r"^連系線": "interconnector",
-    r"^(蓄電池|その他)": "other",
-}
-_KNOWN = (
-    "エリア需要, 原子力, 火力, 水力, 地熱, バイオマス, 太陽光, 風力, 揚水, 蓄電池, 連系線, その他"
-)
+_FORM = described("area-supply-demand")
+_AREAS: list[str] = _FORM["areas"]
+#: What a column holds, by its plain name.
+_KINDS: dict[str, str] = _FORM["columns"]
 _QUANTITIES = tuple(dict.fromkeys(kind for kind in _KINDS.values() if kind))
 _RENEWABLE = ["hydro", "geothermal", "biomass", "solar", "wind"]
 #: A year is one with this share of its hours at least: 348 days of Tokyo's FY2025 are shipped.
@@ -83,7 +51,7 @@ def _area(reading: Reading, file: UserFile) -> str | None:
         found = _AREAS[int(new[1]) - 1]
     else:
         found = next(
-            (area for name, area in _OLD_NAMES.items() if re.search(name, file.name)), None
+            (area for name, area in _FORM["old_names"].items() if re.search(name, file.name)), None
         )
     if found not in _AREAS:
         wrong = (
@@ -126,7 +94,7 @@ def _records(reading: Reading, file: UserFile) -> pd.DataFrame | None:
     for name in map(str, filled):
         kind = next((kind for form, kind in _KINDS.items() if re.search(form, name)), None)
         if kind is None:
-            wrong = f"the column is not known; known are {_KNOWN}"
+            wrong = f"the column is not known; known are {_FORM['known']}"
             reading.wrong(file, file.rows[head][0], name, wrong)
             continue
         values = reading.numbers(file, rows[name], name, dash=0.0)
@@ -212,10 +180,7 @@ def _years(reading: Reading, records: pd.DataFrame) -> pd.DataFrame:
             whole = {f"FY{year}": one for year, one in own.groupby(fiscal) if _is_year(one)}
         if not whole:
             share = own["step_h"].sum() / _HOURS_PER_YEAR
-            reading.notes.append(
-                f"{area}: {share:.0%} of a year; area_annual_energy keeps its rows until a year is "
-                "whole / 1年分に満たないため area_annual_energy は変更しません"
-            )
+            reading.note(1, "area.part_of_year", str(area), f"{share:.0%}")
         rows += [_year(str(area), period, one) for period, one in whole.items()]
     return pd.DataFrame(rows)
 
@@ -242,18 +207,3 @@ def _year(area: str, period: str, records: pd.DataFrame) -> dict[str, object]:
         "vre_curtailment_pct": round(100 * curtailed / variable, 3) if variable else 0.0,
         "n_records": len(records),
     }
-
-
-AREA_SUPPLY_DEMAND = Importer(
-    kind="area-supply-demand",
-    reads_en="Area supply and demand of the transmission operators (CSV): eria_jukyu_YYYYMM_NN.csv "
-    "since FY2024, and the hourly files before",
-    reads_ja="一般送配電事業者のエリア需給実績（CSV）：2024年度以降の eria_jukyu_YYYYMM_NN.csv "
-    "と以前の1時間値",
-    source={"title": "Area supply and demand records of the transmission operators"},
-    licence={
-        "name": "TSO-disclosure",
-        "title": "Disclosed by the transmission operators; the files carry no open licence",
-    },
-    read=read_area_supply_demand,
-)

@@ -10,6 +10,7 @@ keeps its id, so that clusters and segments still fit it: a landing by its name,
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +23,7 @@ from dcsite.atlas.atlas import CRS
 from dcsite.atlas.check import METRIC
 from dcsite.geo.geodesy import geodesic_km
 
-from .reading import Importer, Reading, letters
+from .reading import Reading, described, letters
 
 #: Known points are of districts and town offices: tens of kilometres, their table says.
 SAME_LANDING_KM = 20.0
@@ -30,30 +31,7 @@ _INLAND_KM = 5.0
 _UNCERTAINTY_KM = 10.0
 #: A course ends at its landing points but for some metres.
 _END_KM = 1.0
-_CABLE = {"name": "name text!", "rfs": "rfs text", "rfs_year": "rfs_year whole"}
-_LIFE = ("proposed", "planned", "cancelled_or_stalled", "under_construction", "in_service",
-         "retired")  # fmt: skip
 _KEY = "cable-map"
-#: Why a cable or a landing is left out, or not as the file has it.
-_TOLD = {
-    "bare": ("{} cables left out, no file giving their year or state (cable/ID.json, country list)",
-             "年・状態の分かるファイルがないケーブル {} 件は除きました"),
-    "nowhere": ("{} cables left out, leading to no country of cable_countries with a direction",
-                "方面の分からないケーブル {} 件は除きました"),
-    "lost": ("{} landings left out, without a position and of no known place",
-             "位置の分からない陸揚地 {} 件は除きました"),
-    "undecided": ("{} landings are not decided (t.b.d.) and left out",
-                  "未定の陸揚地 {} 件は除きました"),
-    "kept": ("{} cables keep the later state that is known of them",
-             "既知の状態の方が進んでいる {} 件は状態を変えません"),
-    "changed": ("{} cables change their state", "状態が変わるケーブル {} 件"),
-    "unknown": ("{} countries are not in cable_countries and not counted",
-                "cable_countries にない国・地域 {} 件は数えません"),
-    "unlisted": ("{} cables in service here are not in the country's list, and keep their row",
-                 "国の一覧にない運用中のケーブル {} 件は元の行のままです"),
-    "unread": ("{} cables of the country's list left out, no file giving their landings",
-               "陸揚地のファイルがない一覧のケーブル {} 件は除きました"),
-}  # fmt: skip
 
 
 @dataclass
@@ -151,7 +129,7 @@ def _degrees(pair: Any) -> tuple[float, float]:
 
 def _cables(reading: Reading, given: _Map, lands: _Landings) -> pd.DataFrame:
     """Turn cables into rows, and tell what was left out or has changed."""
-    told: dict[str, list[str]] = {what: [] for what in _TOLD}
+    told = defaultdict[str, list[str]](list)
     table = reading.atlas.table("submarine_cables").reset_index()
     shipped = [{str(name): cell for name, cell in row.items()} for row in table.to_dict("records")]
     known = {alias: row for row in shipped for alias in _own_names(row)}
@@ -163,7 +141,9 @@ def _cables(reading: Reading, given: _Map, lands: _Landings) -> pd.DataFrame:
         if "JP" not in codes:
             abroad += 1
             continue
-        stated = reading.fields(reading.files[cable["file"]], key, cable, _CABLE)
+        stated = reading.fields(
+            reading.files[cable["file"]], key, cable, described("submarine-cables")["columns"]
+        )
         if stated is None:
             continue
         name = stated["name"]
@@ -205,10 +185,9 @@ def _cables(reading: Reading, given: _Map, lands: _Landings) -> pd.DataFrame:
         ids = {alias for key, name in names.items() for alias in _aliases(key, name)}
         told["unlisted"] = [row["name"] for row in shipped if row["status"] == "in_service"
                             and ids.isdisjoint(_own_names(row))]  # fmt: skip
-    reading.note(abroad, "{} cables that do not land in Japan passed over",
-                 "日本に陸揚げしない {} 件は対象外です")  # fmt: skip
-    for what, (en, ja) in _TOLD.items():
-        reading.note(told[what], en, ja)
+    reading.note(abroad, "cables.abroad")
+    for what, named in told.items():
+        reading.note(named, f"cables.{what}")
     return pd.DataFrame(list(rows.values()))
 
 
@@ -217,7 +196,7 @@ def _state(
     stated: Mapping[str, Any],
     old: Mapping[str, Any],
     this_year: int,
-    told: dict[str, list[str]],
+    told: defaultdict[str, list[str]],
 ) -> dict[str, Any]:
     """Return status and year of a file, unless a later state is known."""
     year = stated["rfs_year"]
@@ -227,7 +206,9 @@ def _state(
     if not isinstance(planned, bool):  # layouts before 2022 do not say
         planned = year is None or year >= this_year
     before, now = old.get("status"), "planned" if planned else "in_service"
-    if before and _LIFE.index(now) < _LIFE.index(before):
+    if before and described("submarine-cables")["life"].index(now) < described("submarine-cables")[
+        "life"
+    ].index(before):
         told["kept"].append(f"{old['name']} ({before}; file: {now})")
         return {}
     row = {"status": now, "status_check": "listed", "rfs_year": year or old.get("rfs_year")}
@@ -303,7 +284,10 @@ class _Landings:
         ]
 
     def of(
-        self, cable: Mapping[str, Any], home: list[dict[str, Any]], told: dict[str, list[str]]
+        self,
+        cable: Mapping[str, Any],
+        home: list[dict[str, Any]],
+        told: defaultdict[str, list[str]],
     ) -> list[str]:
         """Return the ids of a cable's landings in Japan, as far as their places are known."""
         ids: dict[str, None] = {}
@@ -353,9 +337,7 @@ class _Landings:
         if not self._new:
             return pd.DataFrame()
         fresh = reading.located(pd.DataFrame(list(self._new.values())))
-        for row in fresh[fresh["municipality_code"].isna()].to_dict("records"):
-            wrong = f"{row['lat_deg']}, {row['lon_deg']} lies far from Japan"
-            reading.wrong(reading.files[row["file"]], None, row["name_en"], wrong)
+        reading.refuse_abroad(fresh)
         reading.refuse()
         towns = reading.atlas.table("municipalities").loc[fresh["municipality_code"]]
         land = reading.atlas.polygons("prefecture_polygons").to_crs(METRIC).union_all()
@@ -363,13 +345,8 @@ class _Landings:
         inland_km = points.distance(land.boundary).where(points.within(land), 0.0) / 1e3
         far = inland_km > _INLAND_KM
         names = fresh["name_en"] + inland_km.map(" ({:.0f} km)".format)
-        reading.note(names[far], "{} new landings stand inland, and are uncertain by as much",
-                     "内陸にある新しい陸揚局 {} 件は、その距離だけ不確かです")  # fmt: skip
-        reading.note(
-            fresh["name_en"],
-            "{} new landings, in no crowded cluster unless a row of landing_clusters says so",
-            "新しい陸揚局 {} 件は landing_clusters に行がない限り集中地域に入りません",
-        )
+        reading.note(names[far], "cables.inland")
+        reading.note(fresh["name_en"], "cables.new")
         return fresh.drop(columns=["prefecture_ja", "area"]).assign(
             name_ja=towns["name_ja"].to_numpy(),
             municipality_ja=towns["name_ja"].to_numpy(),
@@ -383,23 +360,3 @@ class _Landings:
 
 def _slug(text: str) -> str:
     return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
-SUBMARINE_CABLES = Importer(
-    kind="submarine-cables",
-    reads_en="Submarine cable map's JSON, v3 and v2: cable/ID.json, landing-point-geo.json or "
-    "landing-point/ID.json, country/japan.json, cable-geo.json, or their folder",
-    reads_ja="海底ケーブル地図の JSON（v3・v2）：cable/ID.json、landing-point-geo.json または "
-    "landing-point/ID.json、country/japan.json、cable-geo.json、またはそのフォルダー",
-    source={
-        "title": "TeleGeography, Submarine Cable Map",
-        "path": "https://www.submarinecablemap.com/",
-    },
-    licence={
-        "name": "TeleGeography",
-        "title": "TeleGeography: CC BY-NC-SA 3.0 to the editions of 2022, commercial since",
-        "path": "https://github.com/stevesong/open_undersea_cable_map",
-    },
-    read=read_cables,
-    never_alone="domestic_cable_segments and landing_clusters",
-)

@@ -30,13 +30,7 @@ def data_centre_table(reading: Reading, rows: pd.DataFrame) -> pd.DataFrame:
     rows : pandas.DataFrame
         Columns of the table, with `lat_deg`, `lon_deg` (degrees) and `file`.
     """
-    frame = reading.located(rows)
-    abroad = frame["area"].isna()
-    reading.note(
-        frame.loc[abroad, "name"], "{} data centres far from Japan left out",
-        "国外のデータセンター {} 件は除きました",
-    )  # fmt: skip
-    frame = frame[~abroad].reset_index(drop=True)
+    frame = reading.in_japan(rows, "data_centres.abroad")
     known = reading.atlas.table("data_centres_existing")
     words = [_words(name) for name in known["name"]]
     away_km = geodesic_km(
@@ -56,10 +50,7 @@ def data_centre_table(reading: Reading, rows: pd.DataFrame) -> pd.DataFrame:
         index=frame.index,
         dtype=bool,
     )
-    reading.note(
-        frame.loc[same, "name"], "{} data centres keep the row they have",
-        "既知のデータセンター {} 件は元の行のままです",
-    )  # fmt: skip
+    reading.note(frame.loc[same, "name"], "data_centres.known")
     towns = reading.atlas.table("municipalities").reindex(frame["municipality_code"])
     return frame.assign(
         city_en=towns["name_en"].to_numpy(), pref_code=towns["pref_code"].to_numpy()

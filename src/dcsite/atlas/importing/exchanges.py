@@ -17,26 +17,13 @@ from typing import Any
 import pandas as pd
 
 from .data_centres import data_centre_table
-from .reading import Importer, Reading, letters
+from .reading import Reading, described, letters
 
-#: Objects of PeeringDB: keys that no other object has, and what is read of them.
-_OBJECTS = {
-    "ix": ({"name_long", "media"}, {"id": "id whole!", "name": "name text!", "city": "city text",
-           "members": "net_count whole", "buildings": "fac_count whole"}),
-    "fac": ({"name_long", "clli"}, {"id": "id whole!", "name": "name text!", "city": "city text",
-            "operator": "org_name text", "networks": "net_count whole"}),
-    "ixfac": ({"ix_id", "fac_id"}, {"ix_id": "ix_id whole!", "id": "fac_id whole!"}),
-    "netixlan": ({"ixlan_id", "asn"}, {"id": "ix_id whole!", "asn": "asn whole!"}),
-}  # fmt: skip
+#: Objects of PeeringDB: what is read of them, and keys that no other object has.
+_OBJECTS: dict[str, dict[str, str]] = described("peeringdb")["objects"]
+_MARKS = {kind: {*keys} for kind, keys in described("peeringdb")["marks"].items()}
 _ENDS = ["lat_deg", "lon_deg"]
 _BESIDE = (*_ENDS, "operational", "file", "as_of")
-#: PCH's directory: as its API names the columns, or spelled out.
-_DIRECTORY = {
-    "id": "id whole!", "name": "name text!", "city": "cit|city text", "state": "stat|status text",
-    "members": "prts|participants whole",
-}  # fmt: skip
-#: What one source spells out and the other shortens.
-_SHORT = {"broadbandinternetexchange": "bbix", "internetexchange": ""}
 
 
 def read_peeringdb(reading: Reading) -> dict[str, pd.DataFrame]:
@@ -50,11 +37,7 @@ def read_peeringdb(reading: Reading) -> dict[str, pd.DataFrame]:
     listed = exchanges["id"].map(ports.groupby("id")["asn"].nunique()).fillna(0)
     up = ports[ports["operational"].ne(False)].groupby("id")["asn"].nunique()
     whole = (listed > 0) & (listed >= exchanges["members"].fillna(0).astype(float))
-    reading.note(
-        exchanges.loc[(listed > 0) & ~whole, "name"],
-        "netixlan lists only some networks of {} exchanges: net_count is taken",
-        "netixlan が一部しかない {} か所は net_count を使います",
-    )
+    reading.note(exchanges.loc[(listed > 0) & ~whole, "name"], "peeringdb.partial")
     counted = exchanges["id"].map(up).fillna(0)
     found = exchanges.join(sites[["site", *_ENDS]], on="id").assign(
         ix_id="pdb-" + exchanges["id"].astype(str),
@@ -82,17 +65,17 @@ def _objects(reading: Reading) -> dict[str, pd.DataFrame]:
             gone.append(f"{place} ({record['status']})")
         elif reading.once(file, place, record, seen):
             used.add(file)
-            row = reading.fields(file, place, record, _OBJECTS[kind][1])
+            row = reading.fields(file, place, record, _OBJECTS[kind])
             ends = [record.get(name) for name in ("latitude", "longitude") if kind == "fac"]
             at = reading.position(file, place, *(ends or [None, None])) or (None, None)
             own = (*at, record.get("operational"), number, as_of)
             rows[kind] += [row | dict(zip(_BESIDE, own, strict=True))] if row else []
     reading.unused |= set(reading.files) - used
-    reading.note(abroad, "{} exchanges or buildings abroad passed over", "国外 {} 件は対象外です")
-    reading.note(gone, "{} objects not in use left out", "使われていない {} 件は除きました")
+    reading.note(abroad, "peeringdb.abroad")
+    reading.note(gone, "peeringdb.gone")
     return {
         kind: pd.DataFrame(rows[kind], columns=[*form, *_BESIDE], dtype=object).infer_objects()
-        for kind, (_, form) in _OBJECTS.items()
+        for kind, form in _OBJECTS.items()
     }
 
 
@@ -121,7 +104,7 @@ def _records(reading: Reading) -> Iterator[tuple[int, str, str, dict[str, Any]]]
                 if not isinstance(record, dict):
                     reading.wrong(file, None, kind, f"{str(record)[:60]!r} is no object")
                     break
-                of = [name for name, (keys, _) in _OBJECTS.items() if keys <= record.keys()]
+                of = [name for name, keys in _MARKS.items() if keys <= record.keys()]
                 if kind in _OBJECTS or (not kind and of):
                     yield number, as_of, kind or of[0], record
 
@@ -134,10 +117,7 @@ def _halls(reading: Reading, halls: pd.DataFrame) -> pd.DataFrame:
         [town or (None, None, None) for town in towns], index=halls.index, columns=["code", *_ENDS]
     )
     nowhere = ~exact & offices["code"].isna()
-    reading.note(
-        halls.loc[nowhere, "name"], "{} buildings without a place left out",
-        "位置不明の {} 棟は除きました",
-    )  # fmt: skip
+    reading.note(halls.loc[nowhere, "name"], "peeringdb.nowhere")
     rows = halls.assign(
         dc_id="pdb-fac-" + halls["id"].astype(str),
         kind="interconnection",
@@ -161,7 +141,7 @@ def read_pch(reading: Reading) -> dict[str, pd.DataFrame]:
         if str(record.get("ctry", record.get("country"))).casefold() not in {"japan", "jp"}:
             abroad += 1
             continue
-        row = reading.fields(file, place, record, _DIRECTORY)
+        row = reading.fields(file, place, record, described("pch")["columns"])
         if row is None or not reading.once(file, place, record, seen):
             continue
         if row["state"] not in {None, "Active"}:
@@ -183,8 +163,8 @@ def read_pch(reading: Reading) -> dict[str, pd.DataFrame]:
                 "line": line,
             }
         )
-    reading.note(abroad, "{} exchanges abroad passed over", "国外の {} 件は対象外です")
-    reading.note(gone, "{} exchanges not in use left out", "運用中でない {} か所は除きました")
+    reading.note(abroad, "pch.abroad")
+    reading.note(gone, "pch.gone")
     return {"internet_exchanges": _table(reading, pd.DataFrame(found), "pch")}
 
 
@@ -206,7 +186,7 @@ def _directory(reading: Reading) -> Iterator[tuple[int, int | None, dict[str, An
 
 def _alike(name: str) -> str:
     key = letters(re.sub(r"\(.*?\)", "", unicodedata.normalize("NFKC", name))) or letters(name)
-    for long, short in _SHORT.items():
+    for long, short in described("peeringdb")["short"].items():
         key = key.replace(long, short)
     return key
 
@@ -245,15 +225,8 @@ def _table(reading: Reading, found: pd.DataFrame, source: str) -> pd.DataFrame:
         else:
             new = {key: one.get(key) for key in ("members", "as_of", "file", "line")}
             rows[row["ix_id"]] = row | new | {"members_source": source}
-    for what, en, ja in (
-        ("nowhere", "{} exchanges whose city is no place in Japan that is known left out",
-         "都市が分からない {} か所は除きました"),
-        ("silent", "{} known exchanges keep their row, no number of networks being stated",
-         "接続数の記載がない既知の {} か所は元の行のままです"),
-        ("double", "{} exchanges left out, the same as one of more networks",
-         "同じエクスチェンジの重複 {} 件は除きました"),
-    ):  # fmt: skip
-        reading.note(told[what], en, ja)
+    for what, named in told.items():
+        reading.note(named, f"exchanges.{what}")
     return pd.DataFrame(list(rows.values()))
 
 
@@ -269,34 +242,3 @@ def _place(reading: Reading, one: dict[str, Any]) -> tuple[str, float, float, st
     point = pd.DataFrame({"lat_deg": [at[0]], "lon_deg": [at[1]]})
     code = reading.located(point)["municipality_code"].iloc[0]
     return None if pd.isna(code) else (str(code), *at, basis)
-
-
-PEERINGDB = Importer(
-    kind="peeringdb",
-    reads_en="PeeringDB's exchanges (ix, with netixlan and ixfac where given) and buildings (fac): "
-    "answers of its API, its dumps, CAIDA's dumps (JSON)",
-    reads_ja="PeeringDB のエクスチェンジ（ix、あれば netixlan・ixfac）と施設（fac）：API の応答、"
-    "公開ダンプ、CAIDA のダンプ（JSON）",
-    source={"title": "PeeringDB", "path": "https://www.peeringdb.com/"},
-    licence={
-        "name": "PeeringDB-AUP",
-        "title": "PeeringDB Acceptable Use Policy; not to be republished in bulk",
-        "path": "https://www.peeringdb.com/aup",
-    },
-    read=read_peeringdb,
-)
-PCH = Importer(
-    kind="pch",
-    reads_en="Packet Clearing House, directory of internet exchanges (JSON or CSV)",
-    reads_ja="Packet Clearing House のエクスチェンジ一覧（JSON または CSV）",
-    source={
-        "title": "Packet Clearing House, Internet Exchange Directory",
-        "path": "https://www.pch.net/ixp/data",
-    },
-    licence={
-        "name": "CC-BY-NC-SA-3.0",
-        "title": "Creative Commons Attribution-NonCommercial-ShareAlike 3.0",
-        "path": "https://creativecommons.org/licenses/by-nc-sa/3.0/",
-    },
-    read=read_pch,
-)

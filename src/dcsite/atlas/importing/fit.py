@@ -12,21 +12,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from .reading import Importer, Reading, UserFile, plain
+from .reading import Reading, UserFile, described, plain
 
-_SHEETS = {"新規認定分": "新規認定|表B2.1$", "移行認定分": "移行認定|表B2.2$"}
+_SHEETS: dict[str, str] = described("fit")["sheets"]
+#: Classes by the names of their columns, without commas and the word for "of which".
+_CLASSES: dict[str, str] = described("fit")["classes"]
 _GROUP = "太陽光発電設備"
 _ALL_LARGE = "10 kW and above"
-#: Classes by the names of their columns, without commas and the word for "of which".
-_CLASSES = {
-    "10kW未満": "solar_residential_mw",
-    "10kW以上": _ALL_LARGE,
-    "うち50kW未満": "solar_small_mw",
-    "うち50kW以上500kW未満": "solar_medium_mw",
-    "うち500kW以上1000kW未満": "solar_medium_mw",
-    "うち1000kW以上2000kW未満": "solar_utility_mw",
-    "うち2000kW以上": "solar_utility_mw",
-}
 _MW = ["solar_residential_mw", "solar_small_mw", "solar_medium_mw", "solar_utility_mw"]
 _TOTALS = re.compile("|合計|総計|計|小計")
 _ROUNDING_KW = 5.0
@@ -52,10 +44,7 @@ def read_fit(reading: Reading) -> dict[str, pd.DataFrame]:
     for column in (name for name in dated if name in table):
         table[column] = table[_MW].sum(axis=1).round(3)
     said = ", ".join(sorted(months)).replace("_", "-") or "no date"
-    reading.notes.append(
-        f"classes of solar are of {said}; a total that has a month in its name is updated by that "
-        "month alone / 年月を名前に持つ合計列は、その年月の表でのみ更新します"
-    )
+    reading.note(1, "fit.months", said)
     return {"solar_fit_by_municipality": table.reset_index()}
 
 
@@ -150,18 +139,3 @@ def _codes(
             reading.wrong(file, line, "", f"{text} stands in line {seen[text]} too; keep one")
         else:
             yield line, code
-
-
-FIT = Importer(
-    kind="fit",
-    reads_en="METI's feed-in disclosure, table B by municipality (.xlsx, or sheets B②-1 and B②-2 "
-    "as CSV): solar in operation",
-    reads_ja="資源エネルギー庁 FIT/FIP 情報公表 B表 市町村別（.xlsx、または表B②-１・B②-２の CSV）："
-    "太陽光の導入容量",
-    source={
-        "title": "METI/ANRE feed-in disclosure, table B (資源エネルギー庁)",
-        "path": "https://www.fit-portal.go.jp/PublicInfoSummary",
-    },
-    licence={"name": "PDL-1.0", "title": "Public Data License 1.0 (Japan)"},
-    read=read_fit,
-)

@@ -12,32 +12,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .reading import Importer, Reading, UserFile, plain
+from .reading import Reading, UserFile, described, plain
 
+_FORM = described("interconnectors")
 #: OCCTO's names by shipped link; all count forward from the table's from_area to its to_area.
-_LINKS = {
-    "北海道・本州間電力連系設備": "IC01",
-    "相馬双葉幹線": "IC02",
-    "周波数変換設備": "IC03",
-    "三重東近江線": "IC04",
-    "南福光連系所・南福光変電所の連系設備": "IC05",
-    "越前嶺南線": "IC06",
-    "西播東岡山線・山崎智頭線": "IC07",
-    "阿南紀北直流幹線": "IC08",
-    "本四連系線": "IC09",
-    "関門連系線": "IC10",
-}
+_LINKS: dict[str, str] = _FORM["links"]
 #: Two sections of one link; they stand beside its own row or in its place.
-_PARTS = {"関西-中国(東)": "IC07", "関西-中国(西)": "IC07"}
+_PARTS: dict[str, str] = _FORM["parts"]
 #: Fences: the area each bounds, and whether forward leaves it.
-_FENCES = {"中部フェンス": ("chubu", True), "北陸フェンス": ("hokuriku", False)} | {
-    "関西フェンス": ("kansai", False)
-}
+_FENCES: dict[str, tuple[str, bool]] = {name: tuple(own) for name, own in _FORM["fences"].items()}
 _KNOWN = {plain(name) for name in (*_LINKS, *_PARTS, *_FENCES)}
-_LONG = ("連系線", "年月日", "時刻", "方向", "運用容量")
-_WIDE = ("連系線", "対象日付", "対象時刻", "運用容量(順方向)", "運用容量(逆方向)")
+_LONG, _WIDE, _FLOW = (_FORM[form] for form in ("long", "wide", "flow"))
 _SOURCE = "OCCTO web-kohyo, operating capacity"
-_FLOW = "潮流実績"
 _FLOW_YEAR = 2026  # the shipped columns of flows say so in their names
 
 
@@ -152,18 +138,3 @@ def _bounded(
                     bound[key] = min(float(str(bound[key])), limit)
     bound["note"] = "not above the shipped capacity and the fences its power crosses"
     return bound
-
-
-INTERCONNECTORS = Importer(
-    kind="interconnectors",
-    reads_en="OCCTO's web-kohyo: operating capacity of the links between areas (spare capacity or "
-    "actual flows, CSV), with the fences of 2026",
-    reads_ja="広域機関 系統情報サービス：地域間連系線の運用容量（空容量または潮流実績の CSV、"
-    "2026年からのフェンスを含む）",
-    source={
-        "title": "OCCTO (電力広域的運営推進機関), web-kohyo",
-        "path": "https://web-kohyo.occto.or.jp/kks-web-public/",
-    },
-    licence={"name": "OCCTO-terms", "title": "Free to use if the source is stated"},
-    read=read_interconnectors,
-)

@@ -17,21 +17,16 @@ import shapely
 from dcsite.geo.geodesy import geodesic_km
 
 from .data_centres import data_centre_table
-from .reading import Importer, Reading
+from .reading import Reading, described
 
+_FORM = described("overpass")
 _LEVELS_KV = {60, 66, 70, 77, 100, 110, 132, 154, 187, 200, 220, 250, 275, 500}
 _LINES_KV = {154, 187, 200, 220, 250, 275, 500}
 _LEAST_KV = 60.0
 _SIMPLIFIED_DEG = 0.004
-_CATEGORIES = {"minor_distribution": "distribution", "transition": "cable_transition"}
-_CATEGORIES |= {name: name for name in ("transmission", "distribution", "converter", "switching")}
-_CATEGORIES |= {name: name for name in ("traction", "industrial", "generation")}
-#: What no customer can be connected to.
-_NO_GRID_NODE = {"traction", "industrial", "generation", "cable_transition"}
 #: Keys a data centre is tagged with; one to be built is a building under construction.
 _DATA_CENTRE = ("telecom", "building", "construction", "man_made")
 _TYPES = ("node", "way", "relation")
-_OWNERS = {"railway": "鉄道|電鉄|旅客|地下鉄|メトロ|JR|railway", "jpower": "電源開発|J-?POWER"}
 
 
 def read_overpass(reading: Reading) -> dict[str, pd.DataFrame]:
@@ -61,12 +56,13 @@ def read_overpass(reading: Reading) -> dict[str, pd.DataFrame]:
             continue
         if power in {"substation", "line", "cable"}:
             left_out += 1
-    reading.note(
-        left_out, "{} elements of no or too low a voltage (60 kV, lines 154 kV) left out",
-        "電圧不明または対象外の電圧の {} 件は除きました",
-    )  # fmt: skip
+    reading.note(left_out, "overpass.voltage")
     tables = {"substations": pd.DataFrame(nodes), "transmission_lines": pd.DataFrame(lines)}
-    found = {name: _in_japan(reading, frame) for name, frame in tables.items() if len(frame)}
+    found = {
+        name: reading.in_japan(frame, "overpass.abroad")
+        for name, frame in tables.items()
+        if len(frame)
+    }
     if centres and not reading.problems:
         found["data_centres_existing"] = data_centre_table(reading, pd.DataFrame(centres))
     if "substations" in found:
@@ -75,10 +71,7 @@ def read_overpass(reading: Reading) -> dict[str, pd.DataFrame]:
         found["transmission_lines"] = found["transmission_lines"].rename(
             columns={"prefecture_ja": "prefecture_mid_ja"}
         )
-        reading.notes.append(
-            "transmission_lines replaces the whole shipped table, whose rows have no OSM ids / "
-            "transmission_lines は同梱の表全体と置き換わります"
-        )
+        reading.note(1, "overpass.replaces")
     return found
 
 
@@ -153,8 +146,8 @@ def _node(element: dict[str, Any], tags: dict[str, str], levels: list[float]) ->
     point = element if "lat" in element else element["center"]
     name = tags.get("name:ja") or tags.get("name", "")
     operator = tags.get("operator:ja") or tags.get("operator", "")
-    category = _CATEGORIES.get(tags.get("substation", ""), "unspecified")
-    owner = next((key for key, words in _OWNERS.items() if re.search(words, operator)), "")
+    category = _FORM["categories"].get(tags.get("substation", ""), "unspecified")
+    owner = next((key for key, words in _FORM["owners"].items() if re.search(words, operator)), "")
     category = "traction" if owner == "railway" else category
     return {
         "substation_id": f"OSM-{element['type'][0]}{element['id']}",
@@ -167,7 +160,7 @@ def _node(element: dict[str, Any], tags: dict[str, str], levels: list[float]) ->
         "owner_group": owner,
         "operator_ja": operator,
         "category": category,
-        "grid_node": int(category not in _NO_GRID_NODE),
+        "grid_node": int(category not in _FORM["no_grid_node"]),
         "frequency_hz": tags.get("frequency", ""),
         "voltage_source": "osm_tag",
         "name_source": "osm" if name or tags.get("name:en") else "unnamed",
@@ -192,15 +185,6 @@ def _line(element: dict[str, Any], tags: dict[str, str], levels: list[float]) ->
     }
 
 
-def _in_japan(reading: Reading, frame: pd.DataFrame) -> pd.DataFrame:
-    found = reading.located(frame)
-    abroad = found["area"].isna()
-    reading.note(
-        int(abroad.sum()), "{} elements far from Japan left out", "国外の {} 件は除きました"
-    )
-    return found[~abroad].reset_index(drop=True)
-
-
 def _own(reading: Reading, nodes: pd.DataFrame) -> None:
     """Give nodes their shipped ids, and the network company that their operator names."""
     shipped = reading.atlas.table("substations").reset_index().dropna(subset=["osm_id"])
@@ -216,23 +200,3 @@ def _own(reading: Reading, nodes: pd.DataFrame) -> None:
         nodes.loc[named & (nodes["owner_group"] == ""), "owner_group"] = group
     others = (nodes["operator_ja"] != "") & (nodes["owner_group"] == "")
     nodes.loc[others, "owner_group"] = "other"
-
-
-OVERPASS = Importer(
-    kind="overpass",
-    reads_en="OpenStreetMap's substations and data centres (out center tags) and lines (out geom "
-    "tags): JSON of the Overpass API",
-    reads_ja="OpenStreetMap の変電所・データセンター（out center tags）と送電線（out geom tags）："
-    "Overpass API の JSON",
-    source={
-        "title": "OpenStreetMap contributors, through the Overpass API",
-        "path": "https://www.openstreetmap.org/copyright",
-    },
-    licence={
-        "name": "ODbL-1.0",
-        "title": "Open Database License 1.0",
-        "path": "https://opendatacommons.org/licenses/odbl/1-0/",
-    },
-    read=read_overpass,
-    always_replaced=("transmission_lines",),
-)

@@ -13,46 +13,16 @@ import re
 import numpy as np
 import pandas as pd
 
-from .reading import Importer, Reading, UserFile, letters
+from .reading import Reading, UserFile, described, letters
 
+_FORM = described("gem")
 #: Columns by their spellings in the trackers, letters and digits alone.
-_SPELLINGS = {
-    "country": ("country", "countryarea", "country1", "countrylong"),
-    "name_en": ("projectname", "project", "plantname", "name"),
-    "unit": ("unitname", "unit", "phasename", "gppdidnr"),
-    "capacity_mw": ("capacitymw", "capacity"),
-    "status": ("status", "operatingstatus"),
-    "start_year": ("startyear", "startyear1", "commissioningyear"),
-    "lat_deg": ("lat", "latitude"),
-    "lon_deg": ("lng", "lon", "longitude"),
-    "owner": ("owner", "owner1"),
-    "url": ("url", "wikiurl", "gemwikipage"),
-    "technology": ("technology", "reactortype", "technologytype", "type"),
-    "fuel": ("fueltype", "fuel", "primaryfuel"),
-    "accuracy": ("locationaccuracy",),
-    "installation": ("installationtype",),
-}
-_NEEDED = ("country", "name_en", "capacity_mw", "lat_deg", "lon_deg")
-#: Fuels by words of a unit's fuel, technology and name, or of the file's name; the first that fits.
-_FUELS = {
-    "hydro_pumped": "pumped storage",
-    "hydro": "hydro|run-of-river|conventional storage",
-    "nuclear": "nuclear|reactor",
-    "geothermal": "geothermal|flash steam|binary cycle",
-    "byproduct_gas": "blast furnace gas|coke oven gas|byproduct",
-    "coal": "coal|lignite|anthracite|gcpt",
-    "gas": "fossil gas|natural gas|lng",
-    "oil": "fossil liquids|oil|diesel",
-    "waste": "waste",
-    "biomass": "bioenergy|biomass|gbpt",
-    "wind": "wind",
-    "solar": "solar",
-}
+_SPELLINGS: dict[str, list[str]] = _FORM["columns"]
+#: Fuels by words of a unit's fuel, technology and name, or of the file's name.
+_FUELS: dict[str, str] = _FORM["fuels"]
+_BUILT: dict[str, str] = _FORM["built"]
 _DECARBONISED = {"nuclear", "hydro", "hydro_pumped", "geothermal", "solar", "wind", "biomass"}
 _KEPT_OF_WRI = ("solar", "wind", "waste")
-_BUILT = {"operating": "operating", "construction": "construction"} | {
-    "pre-construction": "pre_construction"
-}
 
 
 def read_gem(reading: Reading) -> dict[str, pd.DataFrame]:
@@ -94,9 +64,9 @@ def _units_of(reading: Reading, number: int, file: UserFile) -> pd.DataFrame:
 
     def told(header: set[str]) -> bool:
         keys = {known.get(letters(name)) for name in header}
-        return keys.issuperset(_NEEDED)
+        return keys.issuperset(_FORM["needed"])
 
-    table = reading.table(file, _NEEDED, told)
+    table = reading.table(file, _FORM["needed"], told)
     named: dict[str, pd.Series[str]] = {}
     for name in map(str, table.columns):
         if key := known.get(letters(name)):
@@ -134,9 +104,7 @@ def _plants(reading: Reading, units: pd.DataFrame, source: str, vintage: str) ->
     )  # fmt: skip
     plants["capacity_mw"] = plants["capacity_mw"].round(3)
     plants = reading.located(plants.round({"lat_deg": 4, "lon_deg": 4}))
-    for row in plants[plants["area"].isna()].to_dict("records"):
-        wrong = f"{row['lat_deg']}, {row['lon_deg']} lies far from Japan"
-        reading.wrong(reading.files[row["file"]], row["line"], str(row["name_en"]), wrong)
+    reading.refuse_abroad(plants)
     slug = plants[key].agg("-".join, axis=1).str.replace("[^A-Za-z0-9]+", "-", regex=True)
     plants = plants.assign(
         plant_id=f"{source.split(maxsplit=1)[0]}-" + slug,
@@ -151,11 +119,7 @@ def _plants(reading: Reading, units: pd.DataFrame, source: str, vintage: str) ->
 
 def _wind_farms(reading: Reading, units: pd.DataFrame) -> pd.DataFrame:
     farms = units[units["status"].isin(_BUILT)].copy()
-    reading.note(
-        len(units) - len(farms),
-        "{} wind projects announced, shelved, cancelled or retired left out",
-        "計画段階・中止・廃止の風力 {} 件は除きました",
-    )
+    reading.note(len(units) - len(farms), "gem.unbuilt")
     farms["status"] = farms["status"].map(_BUILT)
     farms["phase"] = farms["unit"].replace("--", "")
     kinds = farms["installation"].str.lower()
@@ -188,36 +152,3 @@ def _wind_farms(reading: Reading, units: pd.DataFrame) -> pd.DataFrame:
     number = farms.groupby(slug).cumcount().astype(str).replace("0", "")
     farms["wind_farm_id"] = farms["wind_farm_id"].fillna("GEM-" + slug.str.strip("-") + number)
     return farms
-
-
-_GEM_LICENCE = {
-    "name": "CC-BY-4.0",
-    "title": "Creative Commons Attribution 4.0",
-    "path": "https://creativecommons.org/licenses/by/4.0/",
-}
-GEM = Importer(
-    kind="gem",
-    reads_en="Global Energy Monitor trackers (CSV, .xlsx): wind, nuclear, hydropower, geothermal, "
-    "bioenergy, coal, oil and gas",
-    reads_ja="Global Energy Monitor のトラッカー（CSV または .xlsx）：風力、原子力、水力、地熱、"
-    "バイオマス、石炭、石油・ガス",
-    source={
-        "title": "Copyright (c) Global Energy Monitor, trackers",
-        "path": "https://globalenergymonitor.org/",
-    },
-    licence=_GEM_LICENCE,
-    read=read_gem,
-    always_replaced=("power_plants", "wind_farms"),
-)
-WRI = Importer(
-    kind="wri",
-    reads_en="WRI Global Power Plant Database 1.3 (CSV): solar, wind, waste",
-    reads_ja="WRI 世界発電所データベース 1.3（CSV）：太陽光・風力・廃棄物",
-    source={
-        "title": "WRI Global Power Plant Database 1.3.0",
-        "path": "https://github.com/wri/global-power-plant-database",
-    },
-    licence=_GEM_LICENCE,
-    read=read_wri,
-    always_replaced=("power_plants",),
-)

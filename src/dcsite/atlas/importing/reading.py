@@ -14,11 +14,13 @@ import io
 import json
 import math
 import re
+import tomllib
 import unicodedata
 import zlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache, cached_property
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -173,11 +175,14 @@ class Reading:
     unused: set[UserFile] = field(default_factory=set)
     """Files that nothing was taken from."""
 
-    def note(self, what: Iterable[object] | int, en: str, ja: str) -> None:
-        """Tell how many were left out or changed, and which if they have names: twelve at most."""
+    def note(self, what: Iterable[object] | int, key: str, *more: str) -> None:
+        """Tell how many were left out or changed, and which if they have names: twelve at most.
+
+        How that is said, and `more` with it, stands in the notes of ``importers.toml``, by `key`.
+        """
         names = [] if isinstance(what, int) else sorted({str(one) for one in what})
         if count := what if isinstance(what, int) else len(names):
-            shown = [en.format(f"{count:,}"), ja.format(f"{count:,}")]
+            shown = [text.format(f"{count:,}", *more) for text in described("notes")[key]]
             listed = ": " + ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
             self.notes.append(" / ".join(shown) + (_printable(listed) if names else ""))
 
@@ -390,6 +395,19 @@ class Reading:
     def _shapes(self) -> gpd.GeoDataFrame:
         return self.atlas.polygons("municipality_polygons")[["geometry"]].to_crs(METRIC)
 
+    def in_japan(self, frame: pd.DataFrame, key: str) -> pd.DataFrame:
+        """Locate points and leave out those far from Japan, which is told by the note of a key."""
+        found = self.located(frame)
+        abroad = found["area"].isna()
+        self.note(found.loc[abroad, "name"] if "name" in found else int(abroad.sum()), key)
+        return found[~abroad].reset_index(drop=True)
+
+    def refuse_abroad(self, found: pd.DataFrame) -> None:
+        """Keep what is wrong with located points far from Japan, by the names of their rows."""
+        for row in found[found["municipality_code"].isna()].to_dict("records"):
+            wrong = f"{row['lat_deg']}, {row['lon_deg']} lies far from Japan"
+            self.wrong(self.files[row["file"]], row.get("line"), str(row["name_en"]), wrong)
+
     def located(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Add `area`, `prefecture_ja` and `municipality_code` of the points.
 
@@ -429,7 +447,23 @@ class Importer:
     """Name, title and address of the licence, as far as it is known."""
     read: Callable[[Reading], dict[str, pd.DataFrame]]
     """Reads the files as tables by name."""
-    always_replaced: tuple[str, ...] = ()
+    always_replaced: Sequence[str] = ()
     """Tables that cannot be laid over the shipped rows by key."""
     never_alone: str = ""
     """Shipped tables with ids of these, which can therefore not stand alone; empty: they can."""
+
+    @classmethod
+    def of(cls, kind: str, read: Callable[[Reading], dict[str, pd.DataFrame]]) -> Importer:
+        """Return the importer that ``importers.toml`` describes under its kind."""
+        told = described(kind)
+        return cls(
+            kind, read=read, **{one.name: told[one.name] for one in fields(cls) if one.name in told}
+        )
+
+
+@cache
+def described(section: str) -> Mapping[str, Any]:
+    """Return what ``importers.toml`` says in a section."""
+    text = files("dcsite.atlas.importing").joinpath("importers.toml").read_text("utf-8")
+    found: dict[str, Any] = tomllib.loads(text)[section]
+    return found

@@ -13,20 +13,13 @@ import re
 
 import pandas as pd
 
-from .reading import Importer, Reading, UserFile, plain
+from .reading import Reading, UserFile, described, plain
 
+#: Columns by the words their names hold, which differ in order and brackets by operator.
+_COLUMNS: dict[str, str] = described("spare-capacity")["columns"]
 #: Megawatts in the lists are MVA at this power factor: banks of 3 x 1,000 MVA stand as 2,850 MW.
 _POWER_FACTOR = 0.95
 _LEAST_KV = 20.0
-#: Columns by the words their names hold, which differ in order and brackets by operator.
-_COLUMNS = {
-    "name": r"^変電所名",
-    "hv_kv": r"電圧.*一次|一次.*電圧",
-    "lv_kv": r"電圧.*二次|二次.*電圧",
-    "units": r"台数",
-    "capacity_mw": r"^設備容量",
-    "spare_mw": r"空き?容量(?!.*上位)",
-}
 
 
 def read_spare_capacity(reading: Reading) -> dict[str, pd.DataFrame]:
@@ -45,10 +38,7 @@ def read_spare_capacity(reading: Reading) -> dict[str, pd.DataFrame]:
         most_mw=("spare_mw", "max"), as_of=("as_of", "max"), file=("file", "first"),
         line=("line", "first"),
     )  # fmt: skip
-    reading.note(
-        int((~known).sum()), "{} sites with a transformer of unstated capacity left out",
-        "設備容量が不明な変圧器のある {} か所は除きました",
-    )  # fmt: skip
+    reading.note(int((~known).sum()), "spare_capacity.unstated")
     sites = sites[known].reset_index()
     if sites.empty or reading.problems:
         return {}
@@ -57,11 +47,7 @@ def read_spare_capacity(reading: Reading) -> dict[str, pd.DataFrame]:
         ids.get((area, site, hv_kv), "")
         for area, site, hv_kv in zip(sites["area"], sites["site"], sites["hv_kv"], strict=True)
     ]
-    reading.notes.append(
-        "spare capacity is for generation and says nothing of load: only transformers are taken, "
-        "an upper limit / 空容量は発電側の値で需要側の余力ではないため、変圧器容量（上限）だけを"
-        "取り込みます"
-    )
+    reading.note(1, "spare_capacity.not_load")
     spare = [
         ""
         if pd.isna(most)
@@ -137,20 +123,3 @@ def _mapped(reading: Reading) -> dict[tuple[str, str, float], str]:
             *(alone[c] for c in (*key, "substation_id")), strict=True
         )
     }
-
-
-SPARE_CAPACITY = Importer(
-    kind="spare-capacity",
-    reads_en="Operators' lists of expected flow and spare capacity, transformers (CSV); Kansai's "
-    "154kv_*_trans.csv, others' sys_capa_*_tr_*.csv with --area",
-    reads_ja="一般送配電事業者の予想潮流・空容量一覧表（変圧器の CSV）：関西 154kv_*_trans.csv、"
-    "他社 sys_capa_*_tr_*.csv（--area を指定）",
-    source={
-        "title": "Operators' lists of expected flow and spare capacity (予想潮流・空容量一覧表)"
-    },
-    licence={
-        "name": "TSO-disclosure",
-        "title": "Disclosed by the operators; some forbid to reprint",
-    },
-    read=read_spare_capacity,
-)
