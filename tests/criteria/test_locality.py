@@ -73,7 +73,7 @@ def test_the_rule_brings_a_hub_to_a_region_without_one(measured, shipped_atlas, 
         ),
     )  # fmt: skip
     sites = measured.loc[["01100", "01213", "37201"]].assign(
-        wish=["prefer", "prefer", ""], keep_mw=0.0
+        wish=["prefer", "prefer", ""], keep_mw=0.0, keep_least=False
     )
     answer = find_answer(
         assemble(Candidates.of(scenario, shipped_atlas, sites)), SolveOptions(gap=1e-6)

@@ -129,6 +129,7 @@ def sites_for(capital_sites, measured):
             return capital_sites.assign(
                 wish=np.where(here, "keep" if kept else "prefer", None),
                 keep_mw=np.where(here & kept, 100.0, np.nan),
+                keep_least=False,
                 allowed_tier=np.where(here & kept, "large", capital_sites["allowed_tier"]),
             )
         if rule == "landing_clusters":

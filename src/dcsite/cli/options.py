@@ -187,8 +187,10 @@ class Question:
         self,
         scenario: str | Path,
         options: SolveOptions | None = None,
+        *,
+        by_year: bool = False,
     ) -> Session:
-        """Open a session on a scenario with all of this."""
+        """Open a session on a scenario with all of this; `by_year`: perhaps of several years."""
         from dcsite.plan import Session
 
         return Session.open(
@@ -198,6 +200,7 @@ class Question:
             layer=self.layer,
             options=options,
             atlas=self.geodata,
+            by_year=by_year,
         )
 
 

@@ -37,6 +37,7 @@ _TITLES = {
     "robust": "solving samples",
     "stress": "simulating years of disasters",
     "vary": "simulating with other assumptions",
+    "years": "planning each year by itself",
     "write": "writing outputs",
 }
 

@@ -17,6 +17,7 @@ def schema_command(
 ) -> None:
     """Print the JSON Schema of a file that dcsite writes, such as plan.json or stress.json."""
     from dcsite.plan.explanation import Explanation
+    from dcsite.plan.schedule import Schedule
     from dcsite.plan.types import Plan
     from dcsite.studies.alternatives import Alternatives
     from dcsite.studies.compare import Comparison
@@ -25,7 +26,17 @@ def schema_command(
     from dcsite.studies.robust import Robustness
     from dcsite.studies.stress_types import StressTest
 
-    records = (Plan, Explanation, Alternatives, Comparison, Front, Robustness, StressTest, Edge)
+    records = (
+        Plan,
+        Schedule,
+        Explanation,
+        Alternatives,
+        Comparison,
+        Front,
+        Robustness,
+        StressTest,
+        Edge,
+    )
     known = {record.file_name.removesuffix(".json"): record for record in records}
     if file.removesuffix(".json") not in known:
         raise typer.BadParameter(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dcsite.errors import SolverError
+from dcsite.errors import Problem, ScenarioError, SolverError
 from dcsite.interrupts import Interrupts
 
 from .options import (
@@ -53,6 +53,15 @@ def solve_command(
     seed: Annotated[int, typer.Option(min=0, max=2_147_483_647, help="Seed of the solver.")] = 0,
     start: Annotated[
         Path | None, typer.Option("--start", help="plan.json of an earlier run to begin from.")
+    ] = None,
+    fix: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--fix",
+            metavar="FILE",
+            help="plan.json or periods.json of an earlier run, whose hubs stay, in their tier and "
+            "with their load at least; may be repeated.",
+        ),
     ] = None,
     check_time: CheckTimeOption = 1.0,
     first_plan_time: Annotated[
@@ -99,6 +108,9 @@ def solve_command(
     from dcsite.plan.reload import hubs_of
     from dcsite.plan.types import Plan
     from dcsite.solvers import SolveOptions
+    from dcsite.studies.periods import read_fixed, with_fixed
+
+    from .periods import solve_years
 
     options = SolveOptions(
         solver=solver.value,
@@ -110,12 +122,30 @@ def solve_command(
         first_plan_s=first_plan_time,
         diagnosis_s=diagnosis_time,
     )
-    session = asked.open(scenario, options)
+    session = asked.open(scenario, options, by_year=True)
     directory = output or Path("dcsite-out") / session.scenario.name
-    check_directory(directory, inputs=session.files)
+    fixed = [read_fixed(path) for path in fix or ()]
+    inputs = (*session.files, *(Path(one.plan.file) for one in fixed))
+    check_directory(directory, inputs=inputs, by_year=bool(session.scenario.years))
+    if session.scenario.years:
+        one_plan = {
+            "--start": start,
+            "--alternatives": alternatives,
+            "--explain": explain,
+            "--diagnose": diagnose,
+        }
+        for option in (name for name, given in one_plan.items() if given):
+            wrong = "is for one plan; ask for it with --set periods.year=YEAR"
+            raise ScenarioError(Problem(session.scenario.name, option, wrong))
+        return solve_years(session, fixed, directory, begun, quiet=quiet)
+    if fixed:
+        year = session.scenario.periods.year if session.scenario.periods else None
+        session = with_fixed(session, fixed, year)
     begin_from = hubs_of(Plan.read_file(start)) if start is not None else None
     with Interrupts(patience=1, hold=False) as interrupts:
         with Reporter(quiet=quiet) as progress:
+            for one in fixed:
+                progress.note(f"{one.plan.hubs} hubs of {one.plan.file} stay")
 
             def on_stage(name: str) -> None:
                 if name == "check":

@@ -32,7 +32,7 @@ _ENDED = {
     "interrupted": "the search was interrupted",
 }
 
-_STATUS = {
+STATUS = {
     "optimal": "[green]optimal[/green]: proven within the gap asked",
     "feasible": "[yellow]feasible[/yellow]: not proven within the gap asked",
     "interrupted": "[yellow]interrupted[/yellow]: the best plan found so far was kept",
@@ -91,24 +91,34 @@ def print_summary(
 
 def _wrong(console: Console, plan: Plan) -> None:
     """Print how good the plan is known to be, then shortages and violated soft rules."""
-    from dcsite.contract import load_mw
-
     console.print(
         f"[bold]{escape(plan.title_en)}[/bold]  {escape(plan.title_ja)}\n"
-        f"{_STATUS[plan.status]} (objective {plan.objective:.5f}, bound {plan.bound:.5f}, "
+        f"{STATUS[plan.status]} (objective {plan.objective:.5f}, bound {plan.bound:.5f}, "
         f"gap {plan.gap:.4%}, asked {plan.gap_asked:.4%}; {plan.solver} {plan.solver_version}, "
         f"{plan.wall_s:.1f} s)"
     )
+    print_shortages(console, plan)
+
+
+def print_shortages(console: Console, plan: Plan, most: int | None = None) -> None:
+    """Print what a plan is short of, of `most` prefectures, and the soft rules it breaks."""
+    from dcsite.contract import load_mw
+
     for note in plan.notes[:1] if plan.decided_otherwise else ():
         console.print(f"[red]{escape(note)}[/red]")
     _takeovers(console, plan)
     if plan.unserved_mw > 0.05:
         console.print(f"[red]unserved demand: {load_mw(plan.unserved_mw)} MW[/red]")
-        for zone in plan.unserved:
+        zones = plan.unserved
+        if most is not None:
+            zones = tuple(sorted(zones, key=lambda zone: -zone.unserved_mw)[:most])
+        for zone in zones:
             console.print(
                 f"  {escape(zone.name_en)} {escape(zone.name_ja)}: {load_mw(zone.unserved_mw)} MW "
                 f"{zone.workload.replace('_', '-')}"
             )
+        if len(zones) < len(plan.unserved):
+            console.print(f"  and {len(plan.unserved) - len(zones)} more: plan.json, map.html")
     for violation in plan.violations:
         console.print(
             f"[yellow]soft rule {escape(violation.rule)}[/yellow]: "

@@ -2,11 +2,13 @@
 
 from .candidates import Candidates, Refusal, RuleModes, all_rules, modes_of
 from .formulation import assemble, demand_zones, domestic_sites, zones_in_reach
+from .joint import JointProgram
 from .program import DEMAND, SiteProgram
 
 __all__ = [
     "DEMAND",
     "Candidates",
+    "JointProgram",
     "Refusal",
     "RuleModes",
     "SiteProgram",

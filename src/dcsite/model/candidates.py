@@ -293,7 +293,7 @@ class Candidates:
         for site in kept.tolist():
             mw, tiers = float(self.sites["keep_mw"].iloc[site]), self.eligible[site]
             least, most = self.min_mw, self.max_mw[site]
-            message = ""
+            enough, message = bool(self.sites["keep_least"].iloc[site]), ""
             if not tiers.any():
                 rules = [one for one in self._drops if (one.amount[site, self.asked] > 0.0).any()]
                 why = "; ".join(dict.fromkeys(f"{one.rule}: {one.reason_en}" for one in rules))
@@ -301,7 +301,7 @@ class Candidates:
                 wanted = self.sites["allowed_tier"].iloc[site]
                 if isinstance(wanted, str) and not self.asked[TIERS.index(wanted)]:
                     message = f"can be no {wanted} hub: none is asked for (tiers.{wanted}.count)"
-            elif mw > 0.0 and not (tiers & (least <= mw) & (mw <= most)).any():
+            elif mw > 0.0 and not (tiers & (enough | (least <= mw)) & (mw <= most)).any():
                 ranges = ", ".join(
                     f"{tier} {least[n]:g} to {most[n]:g} MW"
                     for n, tier in enumerate(TIERS)

@@ -8,7 +8,7 @@ penalty, so that a shortage is reported and never hidden.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from dcsite.sites import demand_by_prefecture
 from .program import DEMAND, SiteProgram
 
 if TYPE_CHECKING:
+    import pulp
     from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
@@ -30,7 +31,13 @@ if TYPE_CHECKING:
 
 
 def assemble(
-    candidates: Candidates, *, spacing_km: float = 0.0, spaced: bool = True, scored: bool = True
+    candidates: Candidates,
+    *,
+    spacing_km: float = 0.0,
+    spaced: bool = True,
+    scored: bool = True,
+    problem: pulp.LpProblem | None = None,
+    suffix: str = "",
 ) -> SiteProgram:
     """Assemble the program of a question: decisions, rules, criteria, demand and objective.
 
@@ -46,13 +53,15 @@ def assemble(
     scored : bool
         Whether demand and scores follow. They have slack: without them the program has a plan
         where the whole one has, and no objective.
+    problem, suffix
+        As for :class:`SiteProgram`, where other programs stand in the same problem.
 
     Returns
     -------
     SiteProgram
         Its `problem` is ready for a solver.
     """
-    program = SiteProgram(candidates, spacing_km, spaced=spaced)
+    program = SiteProgram(candidates, spacing_km, spaced=spaced, problem=problem, suffix=suffix)
     program.reserve({t for one in criteria() for t in one.reserve_tiers(candidates.scenario)})
     count_tiers(program)
     place_cores(program)
@@ -111,12 +120,14 @@ def place_cores(program: SiteProgram) -> None:
 def named_places(program: SiteProgram) -> None:
     """Open kept and preferred places: ``sum(open[i, t] over t) >= 1``; a kept hub carries its MW.
 
-    ``it_load_mw[i] == keep_mw[i] * sum(open[i, t] over t)``, where an MW is given.
+    ``it_load_mw[i] == keep_mw[i] * sum(open[i, t] over t)``, where an MW is given; ``>=`` where it
+    is the least.
     """
     if "wish" not in program.sites:
         return
     wish = program.sites["wish"].to_numpy(dtype=object)
     keep_mw = program.sites["keep_mw"].to_numpy(dtype=float)
+    least = program.sites["keep_least"].to_numpy(dtype=bool)
     for value, rule in (("keep", "kept"), ("prefer", "preferred")):
         for site in np.flatnonzero(wish == value).tolist():
             here = np.zeros(program.eligible.shape)
@@ -125,7 +136,8 @@ def named_places(program: SiteProgram) -> None:
             program.row(name, opens, ">=", 1.0, rule=rule, slack_up=1.0)
             if keep_mw[site] > 0.0:
                 less = [(variable, -keep_mw[site]) for variable, _ in opens]
-                program.row(f"{name}_mw", [*program.load_terms(here), *less], "==", 0.0)
+                sense = ">=" if least[site] else "=="
+                program.row(f"{name}_mw", [*program.load_terms(here), *less], sense, 0.0)
 
 
 def total_load(program: SiteProgram) -> None:
@@ -146,7 +158,10 @@ def full_loads(program: SiteProgram) -> None:
         return
     most_mw = [program.scenario.tiers[tier].it_load_mw.max for tier in TIERS]
     full_mw = np.minimum(program.sites["max_it_load_mw"].to_numpy(dtype=float)[:, None], most_mw)
-    given = program.sites["keep_mw"].to_numpy() > 0.0 if "keep_mw" in program.sites else False
+    given: Any = False
+    if "keep_mw" in program.sites:
+        sites = program.sites
+        given = ((sites["keep_mw"] > 0.0) & ~sites["keep_least"].astype(bool)).to_numpy()
     for site in np.flatnonzero(program.eligible.any(axis=1) & ~np.asarray(given)).tolist():
         here = np.zeros(program.eligible.shape)
         here[site] = 1.0

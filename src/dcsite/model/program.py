@@ -72,12 +72,22 @@ class SiteProgram:
         rule of separation holds; 0 asks for none.
     spaced : bool
         Whether rows that a rule keeps hubs apart by are laid; its name goes to `unspaced` else.
+    problem : pulp.LpProblem, optional
+        Gets the columns and rows; a new one by default.
+    suffix : str
+        What their names end with, where other programs stand in the same problem.
     """
 
     tiers: tuple[str, ...] = TIERS
 
     def __init__(
-        self, candidates: Candidates, spacing_km: float = 0.0, *, spaced: bool = True
+        self,
+        candidates: Candidates,
+        spacing_km: float = 0.0,
+        *,
+        spaced: bool = True,
+        problem: pulp.LpProblem | None = None,
+        suffix: str = "",
     ) -> None:
         self.candidates = candidates
         self.scenario, self.atlas = candidates.scenario, candidates.atlas
@@ -87,7 +97,8 @@ class SiteProgram:
         self.spacing_km = spacing_km
         self._spaced = spaced
         self.unspaced: list[str] = []
-        self.problem = pulp.LpProblem("dcsite", pulp.LpMaximize)
+        self.problem = problem or pulp.LpProblem("dcsite", pulp.LpMaximize)
+        self._suffix = suffix
         self.violations: dict[str, Terms] = defaultdict(list)
         self.scores: list[ScoreTerm] = []
         #: What demand that no hub serves takes from the objective.
@@ -157,7 +168,7 @@ class SiteProgram:
         for site, tier in new:
             label = f"{self.labels[site]}_{TIERS[tier]}"
             spread = float(self.max_mw[site, tier] - self.min_mw[tier])
-            reserve = self.problem.add_variable(f"reserve_mw_{label}", 0.0, spread)
+            reserve = self._column(f"reserve_mw_{label}", 0.0, spread)
             self.reserve_mw[site, tier] = reserve
             self.reserves[site, tier] = True
             for name in (f"load_{label}", f"land_{label}"):
@@ -176,13 +187,18 @@ class SiteProgram:
 
     def continuous(self, name: str, low: float = 0.0, up: float | None = None) -> Any:
         """Return a new continuous variable within bounds."""
-        variable = self.problem.add_variable(name, low, up)
+        variable = self._column(name, low, up)
         self._variables[name] = variable
         return variable
 
     def binary(self, name: str) -> Any:
         """Return a new binary variable."""
-        return self.problem.add_variable(name, cat=pulp.LpBinary)
+        return self._column(name, 0.0, 1.0, pulp.LpInteger)
+
+    def _column(
+        self, name: str, low: float, up: float | None, kind: str = pulp.LpContinuous
+    ) -> Any:
+        return self.problem.add_variable(f"{name}{self._suffix}", low, up, kind)
 
     def variable(self, name: str) -> Any:
         """Return the continuous variable made under this name."""
@@ -204,14 +220,15 @@ class SiteProgram:
             return
         if rule is not None and mode == "soft":
             terms = [*terms, *self._slack(name, sense, rule, slack_up)]
-        self.made[name] = self.origin, rule or ""
+        full = f"{name}{self._suffix}"
+        self.made[full] = self.origin, rule or ""
         expression = dict(terms)
         if len(expression) < len(terms):  # of a variable that stands twice the last would count
             expression = dict.fromkeys(expression, 0.0)
             for variable, coefficient in terms:
                 expression[variable] += coefficient
         left = pulp.LpAffineExpression(expression)
-        self._laid[name] = pulp.LpConstraint(left, _SENSE[sense], name, rhs)
+        self._laid[name] = pulp.LpConstraint(left, _SENSE[sense], full, rhs)
         self.problem.addConstraint(self._laid[name])
 
     def keep_apart(self, rule: str, distance_km: Mapping[str, float]) -> None:
@@ -293,7 +310,7 @@ class SiteProgram:
             label = f"{self.labels[site]}_{TIERS[tier]}"
             spread = float(self.max_mw[site, tier] - self.min_mw[tier])
             is_open = self.binary(f"open_{label}")
-            extra = self.problem.add_variable(f"extra_mw_{label}", 0.0, spread)
+            extra = self._column(f"extra_mw_{label}", 0.0, spread)
             self.open[site, tier] = is_open
             self.extra_mw[site, tier] = extra
             self.row(f"load_{label}", [(extra, 1.0), (is_open, -spread)], "<=", 0.0)

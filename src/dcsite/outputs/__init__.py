@@ -7,6 +7,7 @@ from .write import (
     check_directory,
     write_explanation,
     write_outputs,
+    write_schedule,
 )
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "check_directory",
     "write_explanation",
     "write_outputs",
+    "write_schedule",
 ]

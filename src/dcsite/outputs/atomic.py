@@ -38,13 +38,15 @@ _ROOM_BYTES = 20_000_000
 _TRIED_BYTES = 100_000
 
 
-def check_directory(directory: Path, own_names: Collection[str]) -> None:
+def check_directory(
+    directory: Path, own_names: Collection[str], in_years: Collection[str] = ()
+) -> None:
     """Raise OutputError where :func:`replacing_directory` is bound to fail; leave nothing behind.
 
     A run takes long: what cannot be written, there or beside it for the solver, is better known
     before it. So the folder is made, and a file in it, and taken away again.
     """
-    with _explained(directory), _beside(directory, own_names) as (target, staging):
+    with _explained(directory), _beside(directory, own_names, in_years) as (target, staging):
         (staging / "tried").write_bytes(bytes(_TRIED_BYTES))
         _flush(staging)
         if target.is_mount():
@@ -60,7 +62,9 @@ def check_directory(directory: Path, own_names: Collection[str]) -> None:
 
 
 @contextmanager
-def replacing_directory(directory: Path, own_names: Collection[str]) -> Iterator[Path]:
+def replacing_directory(
+    directory: Path, own_names: Collection[str], in_years: Collection[str] = ()
+) -> Iterator[Path]:
     """Give a folder to write into, which becomes `directory` when the block ends well.
 
     Parameters
@@ -69,6 +73,8 @@ def replacing_directory(directory: Path, own_names: Collection[str]) -> Iterator
         Where the files shall stand; made, with its parents, if it does not exist.
     own_names : collection of str
         Names of the files that may be replaced; anything else in `directory` is a user's.
+    in_years : collection of str
+        The same of files in folders named after years; without it folders are a user's.
 
     Yields
     ------
@@ -81,7 +87,7 @@ def replacing_directory(directory: Path, own_names: Collection[str]) -> Iterator
         If `directory` is no folder, holds other files, cannot be written, or the disk is full.
         Nothing is changed then.
     """
-    with _explained(directory), _beside(directory, own_names) as (target, staging):
+    with _explained(directory), _beside(directory, own_names, in_years) as (target, staging):
         yield staging
         _flush(staging)
         if target.exists():
@@ -94,14 +100,16 @@ def replacing_directory(directory: Path, own_names: Collection[str]) -> Iterator
 
 
 @contextmanager
-def _beside(directory: Path, own_names: Collection[str]) -> Iterator[tuple[Path, Path]]:
+def _beside(
+    directory: Path, own_names: Collection[str], in_years: Collection[str]
+) -> Iterator[tuple[Path, Path]]:
     """Give where a folder is to stand, its parents made, and an empty folder beside it."""
     with ExitStack() as cleaning:
         try:
             target = Path(directory).resolve()
         except RuntimeError as error:  # what Python 3.11 and 3.12 make of links in a circle
             raise OSError(errno.ELOOP, "") from error
-        _refuse(target, own_names)
+        _refuse(target, own_names, in_years)
         for parent in reversed([parent for parent in target.parents if not parent.exists()]):
             parent.mkdir(exist_ok=True)
             cleaning.callback(_remove_if_empty, parent)
@@ -154,7 +162,7 @@ def write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
 
 
-def _refuse(target: Path, own_names: Collection[str]) -> None:
+def _refuse(target: Path, own_names: Collection[str], in_years: Collection[str] = ()) -> None:
     """Raise OutputError unless `target` is absent or a folder of our files alone, and not here."""
     if not os.path.lexists(target):
         return
@@ -168,7 +176,7 @@ def _refuse(target: Path, own_names: Collection[str]) -> None:
         foreign = sorted(
             entry.name
             for entry in os.scandir(target)
-            if entry.name not in own_names or not entry.is_file(follow_symlinks=False)
+            if not _is_own(entry, own_names) and not _is_year(entry, in_years)
         )
         if not foreign:
             return
@@ -180,6 +188,19 @@ def _refuse(target: Path, own_names: Collection[str]) -> None:
     raise OutputError(Problem(str(target), "", message))
 
 
+def _is_own(entry: os.DirEntry[str], own_names: Collection[str]) -> bool:
+    return entry.name in own_names and entry.is_file(follow_symlinks=False)
+
+
+def _is_year(entry: os.DirEntry[str], own_names: Collection[str]) -> bool:
+    """Tell whether an entry is a folder named after a year that holds files of ours alone."""
+    if len(entry.name) != 4 or not entry.name.isdecimal() or not own_names:
+        return False
+    return entry.is_dir(follow_symlinks=False) and all(
+        _is_own(file, own_names) for file in os.scandir(entry)
+    )
+
+
 def _remove_if_empty(folder: Path) -> None:
     with suppress(OSError):  # somebody else uses it by now
         folder.rmdir()
@@ -187,7 +208,7 @@ def _remove_if_empty(folder: Path) -> None:
 
 def _flush(staging: Path) -> None:
     """Bring the written files to the disk, so that a power cut cannot leave empty ones."""
-    for path in [*staging.iterdir(), staging]:
+    for path in [*staging.rglob("*"), staging]:
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -26,9 +26,11 @@ from shapely import LineString, MultiPolygon
 from dcsite.contract import link_kinds
 from dcsite.errors import OutputError, Problem
 from dcsite.plan.frame import hub_rows, hubs_frame, storable_text
+from dcsite.records import rounded
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
+    from dcsite.plan.schedule import Schedule
     from dcsite.plan.scorecard import Scorecard
     from dcsite.plan.types import Hub, Plan
 
@@ -83,6 +85,41 @@ def write_hubs_csv(plan: Plan, path: Path) -> None:
     rows = hub_rows(plan)
     columns = ["no", *(rows[0] if rows else ("site_id",))]
     write_csv(path, columns, ([n, *row.values()] for n, row in enumerate(rows, start=1)))
+
+
+def schedule_table(schedule: Schedule) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Return columns and rows of periods.csv: each hub in each year, then each tier in each year.
+
+    Rows of a tier have no site; `hubs` counts them, and is 1 in the row of a hub.
+    """
+    columns = (
+        "no", "year", "site_id", "name_ja", "name_en", "prefecture_ja", "prefecture_en", "tier",
+        "opened", "fixed", "hubs", "it_load_mw", "reserve_mw",
+    )  # fmt: skip
+    rows: list[tuple[Any, ...]] = [
+        (
+            load.year, hub.site_id, hub.name_ja, hub.name_en, hub.prefecture_ja,
+            hub.prefecture_en, hub.tier, hub.opened, hub.fixed, 1,
+            rounded(load.it_load_mw, 3), rounded(load.reserve_mw, 3),
+        )
+        for one in schedule.years
+        for hub in schedule.hubs
+        if (load := hub.in_year(one.year)) is not None
+    ]  # fmt: skip
+    for one in schedule.years:
+        for tier in one.tiers:
+            reserve_mw = sum(
+                load.reserve_mw
+                for hub in schedule.hubs
+                if hub.tier == tier.tier and (load := hub.in_year(one.year)) is not None
+            )
+            rows.append(
+                (
+                    one.year, None, "合計", "total", None, None, tier.tier, None, None, tier.count,
+                    rounded(tier.it_load_mw, 3), rounded(reserve_mw, 3),
+                )
+            )  # fmt: skip
+    return columns, [(number, *row) for number, row in enumerate(rows, start=1)]
 
 
 def write_candidates_csv(card: Scorecard, path: Path) -> None:

@@ -16,6 +16,7 @@ from dcsite.plan.types import Plan
 from . import atomic
 from .tables import (
     hubs_geojson,
+    schedule_table,
     write_candidates_csv,
     write_csv,
     write_flows_csv,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from dcsite.plan.scorecard import Scorecard
     from dcsite.records import Record
     from dcsite.studies.alternatives import Alternatives
+    from dcsite.studies.periods import ScheduleRun
 
     from .single_points import Point
 
@@ -69,6 +71,9 @@ STUDY_FILES = {
     "robust": ("robust.json", "robust.csv", "robust.html", "samples.jsonl"),
 }
 
+#: What stands beside the folders of years.
+SCHEDULE_FILES = ("periods.json", "periods.csv")
+
 OWN_NAMES = (*FILE_NAMES, ALTERNATIVES_NAME, EXPLANATION_NAME, *STRESS_FILES)
 
 
@@ -99,7 +104,13 @@ class StudyPaths:
     html: Path
 
 
-def check_directory(directory: Path, study: str | None = None, inputs: Iterable[Path] = ()) -> None:
+def check_directory(
+    directory: Path,
+    study: str | None = None,
+    inputs: Iterable[Path] = (),
+    *,
+    by_year: bool = False,
+) -> None:
     """Raise OutputError if the folder could not be written; change nothing.
 
     Parameters
@@ -110,13 +121,17 @@ def check_directory(directory: Path, study: str | None = None, inputs: Iterable[
         ``compare``, ``edge``, ``front`` or ``robust``.
     inputs : iterable of Path
         Files that the run reads; a folder that holds one would be replaced with it.
+    by_year : bool
+        Whether plans of several years are written there, for :func:`write_schedule`.
     """
     for file in inputs:
-        if os.path.realpath(file.parent) == os.path.realpath(directory):
+        above = (file.parent, file.parent.parent) if by_year else (file.parent,)
+        if os.path.realpath(directory) in map(os.path.realpath, above):
             message = f"holds {file.name}, which this run reads; give another folder"
             raise OutputError(Problem(str(directory), "", message))
     names = OWN_NAMES if study is None else STUDY_FILES[study]
-    atomic.check_directory(Path(directory), names)
+    names, in_years = ((*names, *SCHEDULE_FILES), OWN_NAMES) if by_year else (names, ())
+    atomic.check_directory(Path(directory), names, in_years)
 
 
 def write_study(
@@ -228,6 +243,39 @@ def write_outputs(
         if alternatives is not None:
             atomic.write_text(staging / ALTERNATIVES_NAME, alternatives.text())
     return _paths(directory)
+
+
+def write_schedule(found: ScheduleRun, directory: Path) -> dict[int, OutputPaths]:
+    """Write plans of several years, each into a folder of its own, with periods.json and .csv.
+
+    Parameters
+    ----------
+    found : ScheduleRun
+        The plans.
+    directory : Path
+        Made if missing. One that holds only an older output is replaced as a whole.
+
+    Returns
+    -------
+    dict of int to OutputPaths
+        Where each year's files lie.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written or holds files that are not ours; it is then unchanged.
+    """
+    directory = Path(directory)
+    names = (*OWN_NAMES, *SCHEDULE_FILES)
+    with atomic.replacing_directory(directory, names, OWN_NAMES) as staging:
+        for year, run in found.runs.items():
+            session = found.sessions[year]
+            card = session.scorecard(run.plan)
+            folder = staging / str(year)
+            write_outputs(run.plan, run.candidates, session.atlas, folder, card=card)
+        atomic.write_text(staging / found.schedule.file_name, found.schedule.text())
+        write_csv(staging / "periods.csv", *schedule_table(found.schedule))
+    return {year: _paths(directory / str(year)) for year in found.runs}
 
 
 def write_plan(

@@ -347,19 +347,20 @@ def _named_breaches(hubs: pd.DataFrame, scenario: Scenario) -> list[Breach]:
     if scenario.demand.hub_loads == "full":
         most_mw = hubs["tier"].map(lambda tier: scenario.tiers[tier].it_load_mw.max)
         full_mw = hubs["max_it_load_mw"].clip(upper=most_mw)
-        given = [site for site, _, mw in kept if mw > 0.0]
+        given = [one.site_id for one in kept if one.mw > 0.0 and not one.least]
         off = (hubs["it_load_mw"] - full_mw).abs() > _TOLERANCE * full_mw.clip(lower=1.0)
         wrong += [site for site in hubs.index[off] if site not in given]
-    for site, tier, mw in kept:
+    for site, tier, mw, least in kept:
         if site in hubs.index:
             hub = hubs.loc[site]
-            off_mw = abs(hub["it_load_mw"] - mw) if mw > 0.0 else 0.0
+            off_mw = mw - hub["it_load_mw"] if mw > 0.0 else 0.0
+            off_mw = off_mw if least else abs(off_mw)
             if (tier and hub["tier"] != tier) or off_mw > _TOLERANCE * max(1.0, mw):
                 wrong.append(site)
     if wrong:
         message = "is a hub that places or demand.hub_loads do not allow as it is"
         raise CheckError([Problem("independent check", site, message) for site in wrong])
-    asked = {"kept": [site for site, _, _ in kept], "preferred": scenario.places.prefer}
+    asked = {"kept": [one.site_id for one in kept], "preferred": scenario.places.prefer}
     words = {"kept": ("kept", "指定"), "preferred": ("preferred", "優先")}
     return [
         Breach(

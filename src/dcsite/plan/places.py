@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -126,7 +126,7 @@ def settled_places(scenario: Scenario, sites: gpd.GeoDataFrame) -> dict[str, lis
         for text in getattr(places, key):
             name, equals, how = (text, "", "") if text in sites.index else text.rpartition("=")
             name = name if equals else text
-            tier, mw = _tier_and_mw(how, text, where) if equals else (None, None)
+            tier, mw, least = _tier_and_mw(how, text, where) if equals else (None, None, False)
             if equals and key != "keep":
                 raise ScenarioError(Problem(where, text, "takes names alone, without = and more"))
             site = find_place(sites, name, where)
@@ -137,7 +137,8 @@ def settled_places(scenario: Scenario, sites: gpd.GeoDataFrame) -> dict[str, lis
             if site in seen:
                 raise ScenarioError(Problem(where, text, "is named twice; name a place once"))
             seen.add(site)
-            more = ",".join(part for part in (tier, f"{mw:.15g}" if mw else "") if part)
+            asked_mw = f"{mw:.15g}{'+' if least else ''}" if mw else ""
+            more = ",".join(part for part in (tier, asked_mw) if part)
             found.setdefault(where, []).append(f"{site}={more}" if more else site)
     return found
 
@@ -145,43 +146,59 @@ def settled_places(scenario: Scenario, sites: gpd.GeoDataFrame) -> dict[str, lis
 def with_wishes(sites: gpd.GeoDataFrame, scenario: Scenario) -> gpd.GeoDataFrame:
     """Leave out forbidden sites; say of the others by `wish` and `keep_mw` what is asked of them.
 
-    A kept site's tier stands in `allowed_tier`. Without any such place the sites are as they were.
+    `keep_least` says where the MW is the least. A kept site's tier stands in `allowed_tier`.
+    Without any such place the sites are as they were.
     """
     places = scenario.places
     found = sites.drop(index=list(places.forbid))
     if not places.keep and not places.prefer:
         return found
-    found = found.assign(wish=None, keep_mw=np.nan)
+    found = found.assign(wish=None, keep_mw=np.nan, keep_least=False)
     found.loc[list(places.prefer), "wish"] = "prefer"
     for text in places.keep:
-        site, tier, mw = kept_place(text, found)
-        found.loc[site, ["wish", "keep_mw"]] = "keep", mw
-        if tier:
-            found.loc[site, "allowed_tier"] = tier
+        kept = kept_place(text, found)
+        columns = ["wish", "keep_mw", "keep_least"]
+        found.loc[kept.site_id, columns] = "keep", kept.mw, kept.least
+        if kept.tier:
+            found.loc[kept.site_id, "allowed_tier"] = kept.tier
     return found
 
 
-def kept_place(text: str, sites: pd.DataFrame) -> tuple[str, str | None, float]:
-    """Return id, tier and MW (NaN where none is given) of a settled entry of `places.keep`."""
+class KeptPlace(NamedTuple):
+    """A settled entry of `places.keep`."""
+
+    site_id: str
+    """Id of the site."""
+    tier: str | None
+    """Tier it must have; None: any."""
+    mw: float
+    """IT load in MW; NaN where none is given."""
+    least: bool
+    """Whether it may carry more."""
+
+
+def kept_place(text: str, sites: pd.DataFrame) -> KeptPlace:
+    """Read a settled entry of `places.keep`."""
     site, equals, how = (text, "", "") if text in sites.index else text.rpartition("=")
     if not equals:
-        return text, None, np.nan
-    tier, mw = _tier_and_mw(how, text, "places.keep")
-    return site, tier, np.nan if mw is None else mw
+        return KeptPlace(text, None, np.nan, False)
+    tier, mw, least = _tier_and_mw(how, text, "places.keep")
+    return KeptPlace(site, tier, np.nan if mw is None else mw, least)
 
 
-def _tier_and_mw(how: str, text: str, where: str) -> tuple[str | None, float | None]:
-    tier, mw = None, None
+def _tier_and_mw(how: str, text: str, where: str) -> tuple[str | None, float | None, bool]:
+    tier, mw, least = None, None, False
     for part in (part.strip() for part in how.split(",")):
         if part in TIERS and tier is None:
             tier = part
             continue
         try:
-            given = float(part)
+            given = float(part.removesuffix("+"))
         except ValueError:
             given = -1.0
         if mw is not None or not 0.0 < given < np.inf:
             allowed = f"a tier ({', '.join(TIERS)}), MW above 0 or both, such as P03=large,50"
-            raise ScenarioError(Problem(where, text, f"after = comes {allowed}"))
-        mw = given
-    return tier, mw
+            wrong = f"after = comes {allowed}, or 50+ for at least 50"
+            raise ScenarioError(Problem(where, text, wrong))
+        mw, least = given, part.endswith("+")
+    return tier, mw, least

@@ -32,7 +32,7 @@ from dcsite.errors import Problem, ScenarioError
 from dcsite.feasibility import look_ahead, why_infeasible
 from dcsite.model import Candidates, all_rules, assemble
 from dcsite.network import network_inputs
-from dcsite.scenario import flatten, load_scenario, override_texts
+from dcsite.scenario import flatten, load_scenario, override_texts, scenarios_by_year
 from dcsite.sites import joined_sites, merged_sites, municipality_sites, own_sites, read_sites
 from dcsite.sites.reader import layer_names, shown
 from dcsite.solvers import SolveOptions, find_answer, find_swaps
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario, TierParameters
-    from dcsite.solvers import Progress
+    from dcsite.solvers import Answer, Progress, Swaps
 
     from .reload import SavedPlan
     from .types import Plan
@@ -161,6 +161,7 @@ class Session:
         layer: str | None = None,
         options: SolveOptions | None = None,
         atlas: Path | Atlas | None = None,
+        by_year: bool = False,
         **asked: Unpack[Asked],
     ) -> Session:
         """Open a session on a scenario.
@@ -179,6 +180,9 @@ class Session:
             Solver, time limit, gap, threads, seed.
         atlas : Path or Atlas, optional
             A geodata folder or an overlay, or one that is open; the shipped geodata by default.
+        by_year : bool
+            Whether the scenario may ask for plans of several years, which the session is then for;
+            :meth:`each_year` gives a session of each.
         **asked
             What else the options of the commands say, by their names: see :class:`Asked`.
 
@@ -199,7 +203,7 @@ class Session:
             sites,
             atlas,
             overrides=laid,
-        )._settled()
+        )._settled(by_year=by_year)
 
     @classmethod
     def reopen(
@@ -353,7 +357,33 @@ class Session:
             other.sites = self.sites
         return other._settled()
 
-    def _settled(self) -> Session:
+    def each_year(self) -> dict[int, Session]:
+        """Return a session on what is asked in each year, over the same atlas and files."""
+        return {
+            year: self.beside(scenario)
+            for year, scenario in scenarios_by_year(self.scenario).items()
+        }
+
+    def keeping(self, places: Sequence[str]) -> Session:
+        """Return the session with further places that must be hubs, as `places.keep` settles them.
+
+        They stand in place of what is said of the same sites, and hold whatever the rule's mode.
+        """
+        there = {kept_place(text, self.sites).site_id for text in places}
+        said = self.scenario.places
+        wrong = sorted(there & {*said.forbid})
+        if wrong:
+            message = f"forbids {', '.join(wrong)}, which an earlier plan opened (--fix)"
+            raise ScenarioError(Problem(self.scenario.name, "places.forbid", message))
+        own = [one for one in said.keep if kept_place(one, self.sites).site_id not in there]
+        values: dict[str, Any] = {"places.keep": [*own, *places], "rules.kept": "hard"}
+        if any(one in there for one in said.prefer):
+            values["places.prefer"] = [one for one in said.prefer if one not in there]
+        other = replace(self, scenario=load_scenario(self.scenario, override_texts(values)))
+        other.atlas, other.sites, other._all_measured = self.atlas, self.sites, self._all_measured
+        return other
+
+    def _settled(self, *, by_year: bool = False) -> Session:
         """Settle what hangs on the candidates: which places are meant, and given or equal loads.
 
         Of loads that are alike every hub gets its share as least load, which with the total leaves
@@ -367,6 +397,15 @@ class Session:
         SitesError
             If a place that is named is not among the candidates.
         """
+        if self.scenario.years:
+            if by_year:  # each year is settled by itself
+                return self
+            years, last = ", ".join(map(str, self.scenario.years)), self.scenario.years[-1]
+            message = (
+                f"asks for a plan of each year ({years}), which dcsite solve makes; for one of "
+                f"them give its folder (OUT/{last}), or --set periods.year={last} beside a scenario"
+            )
+            raise ScenarioError(Problem(self.scenario.name, "periods.years", message))
         if self.given_atlas is not None:  # its tables may say another demand
             self.scenario = load_scenario(self.scenario, (), self.atlas.table)
         places = self.scenario.places
@@ -406,8 +445,8 @@ class Session:
             most_mw = min(tier.it_load_mw.max for tier in asked.values())
             share_mw = floor(1000.0 * min(share_mw, most_mw)) / 1000.0
         for text in self.scenario.places.keep:
-            mw = kept_place(text, self.sites)[2]
-            if mw > 0.0 and abs(mw - share_mw) > 1e-6:
+            _, _, mw, least = kept_place(text, self.sites)
+            if mw > 0.0 and (mw - share_mw > 1e-6 if least else abs(mw - share_mw) > 1e-6):
                 wrong = f"all hubs carry the same {share_mw:g} MW; leave the MW out, or --full-mw"
                 raise ScenarioError(Problem(name, "places.keep", f"{text}: {wrong}"))
         shared = {f"tiers.{tier}.it_load_mw.min": share_mw for tier in asked}
@@ -478,11 +517,9 @@ class Session:
         begun = time.perf_counter() if started is None else started
         stage = on_stage or (lambda _: None)
         stage("read")
-        atlas, _ = self.atlas, self.sites
-        for table in self.scenario.demand_tables:
-            atlas.mark_used(table)
+        _ = self.atlas, self.sites
         stage("measure")
-        scenario, options, measured = self.scenario, self.options, self.measured
+        options, _ = self.options, self.measured
         if check_first:
             stage("precheck")
             for warning in look_ahead(self.candidates, options.check_s):
@@ -512,15 +549,41 @@ class Session:
             bound = outcome.objective if outcome.bound is None else outcome.bound
             within = max(0.0, bound - outcome.objective)
             swaps = find_swaps(program, outcome.values or {}, within, ties)
+        return self.planned(answer, time.perf_counter() - begun, swaps)
+
+    def planned(
+        self,
+        answer: Answer,
+        wall_s: float,
+        swaps: Mapping[tuple[int, int], Swaps] | None = None,
+    ) -> Run:
+        """Check an answer and return the plan of it.
+
+        Parameters
+        ----------
+        answer : Answer
+            What was chosen and proved.
+        wall_s : float
+            Seconds since the command began.
+        swaps : mapping, optional
+            Who else could hold a hub's place; None where that was not sought.
+
+        Raises
+        ------
+        CheckError
+            If the independent check disagrees.
+        """
+        for table in self.scenario.demand_tables:
+            self.atlas.mark_used(table)
         plan = build_plan(
             answer,
-            measured,
-            atlas,
-            scenario,
+            self.measured,
+            self.atlas,
+            self.scenario,
             version=self.version,
-            gap_asked=options.gap,
-            options=options.manifest,
-            wall_s=time.perf_counter() - begun,
+            gap_asked=self.options.gap,
+            options=self.options.manifest,
+            wall_s=wall_s,
             swaps=swaps,
         )
         count, sha256 = own_sites(self.sites)
@@ -530,7 +593,8 @@ class Session:
                 str(Path(given).expanduser().absolute()) if isinstance(given, str | Path) else None
             )
             plan = replace(plan, own_sites=OwnSites(file, count, sha256))
-        return Run(replace(plan, strategy_places=strategy_places(self.scorecard(plan))), measured)
+        places = strategy_places(self.scorecard(plan))
+        return Run(replace(plan, strategy_places=places), self.measured)
 
 
 def _read_by(scenario: Scenario) -> tuple[Any, ...]:

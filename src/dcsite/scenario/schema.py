@@ -295,7 +295,7 @@ class PlaceWishes(Section):
     """Farthest two points of a merged site may lie apart, in km."""
     keep: _Places
     """Places that become hubs (rule kept); "NAME=large", "NAME=50" or "NAME=large,50" give tier
-    and IT load in MW."""
+    and IT load in MW, "NAME=50+" the least."""
     forbid: _Places
     """Places that never become hubs."""
     prefer: _Places

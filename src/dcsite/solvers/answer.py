@@ -21,6 +21,7 @@ from .relaxation import branched, first_plan, highs_version, relax
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from dcsite.model.joint import JointProgram
     from dcsite.model.program import SiteProgram
 
     from .options import OutcomeStatus
@@ -100,7 +101,7 @@ def find_answer(
 
 
 def solve_program(
-    program: SiteProgram,
+    program: SiteProgram | JointProgram,
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None = None,
     halted: Callable[[], bool] | None = None,
@@ -118,7 +119,7 @@ def solve_program(
 
 
 def _rounds(
-    program: SiteProgram,
+    program: SiteProgram | JointProgram,
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None,
     halted: Callable[[], bool] | None,
@@ -214,7 +215,10 @@ def _surely(least: float) -> float:
 
 
 def _cut_short(
-    program: SiteProgram, outcome: Outcome, best: Outcome | None, options: SolveOptions
+    program: SiteProgram | JointProgram,
+    outcome: Outcome,
+    best: Outcome | None,
+    options: SolveOptions,
 ) -> Outcome:
     """Return the best plan that keeps every row where no time is left for a further solve."""
     if best is not None:
@@ -226,7 +230,7 @@ def _cut_short(
 
 
 def _with_helpers(
-    program: SiteProgram, values: Mapping[str, float], *, loosely: bool = False
+    program: SiteProgram | JointProgram, values: Mapping[str, float], *, loosely: bool = False
 ) -> dict[str, float]:
     """Return a point with its helper variables set to what all rows that stand ready ask for."""
     whole = dict(values)
@@ -252,7 +256,7 @@ def _better(one: Outcome, other: Outcome) -> bool:
     return (one.objective or -np.inf) > (other.objective or -np.inf)
 
 
-def _repaired(program: SiteProgram, outcome: Outcome) -> Outcome | None:
+def _repaired(program: SiteProgram | JointProgram, outcome: Outcome) -> Outcome | None:
     """Return the plan with its helper variables set to what all rows ask for, if it keeps them."""
     if outcome.values is None:
         return None
@@ -280,7 +284,7 @@ def _with_plan(
     )
 
 
-def _noted(program: SiteProgram, outcome: Outcome, rounds: int) -> Outcome:
+def _noted(program: SiteProgram | JointProgram, outcome: Outcome, rounds: int) -> Outcome:
     """Add to an outcome how many of the rows that stood ready were needed."""
     if not program.lazy:
         return outcome
@@ -291,7 +295,7 @@ def _noted(program: SiteProgram, outcome: Outcome, rounds: int) -> Outcome:
 
 
 def _relaxed_rounds(
-    program: SiteProgram,
+    program: SiteProgram | JointProgram,
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None,
     stopped: Callable[[], bool],
@@ -342,7 +346,7 @@ def _tell(
 
 
 def _prepared(
-    program: SiteProgram,
+    program: SiteProgram | JointProgram,
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None,
     stopped: Callable[[], bool],
@@ -377,7 +381,7 @@ def _prepared(
     return start, bound, last
 
 
-def completed(program: SiteProgram, values: Mapping[str, float]) -> dict[str, float]:
+def completed(program: SiteProgram | JointProgram, values: Mapping[str, float]) -> dict[str, float]:
     """Return a plan with its helper variables set so that it keeps the rows that stand ready.
 
     Set loosely, which may cost it a little. Rows that it breaks even so are laid.
@@ -387,13 +391,15 @@ def completed(program: SiteProgram, values: Mapping[str, float]) -> dict[str, fl
     return whole
 
 
-def separated(program: SiteProgram, values: Mapping[str, float]) -> int:
+def separated(program: SiteProgram | JointProgram, values: Mapping[str, float]) -> int:
     """Lay the rows that a plan breaks; return how many."""
     near = sum(rows.separate(values) for rows in program.apart)
     return near + sum(rows.separate(values) for rows in program.lazy)
 
 
-def _started(program: SiteProgram, outcome: Outcome, options: SolveOptions) -> Outcome:
+def _started(
+    program: SiteProgram | JointProgram, outcome: Outcome, options: SolveOptions
+) -> Outcome:
     """Return the plan a solve began from where it found none itself, and nothing proves more."""
     if options.start is None or outcome.status not in {"no_solution", "interrupted"}:
         return outcome
