@@ -11,6 +11,7 @@ from selenium.webdriver.common.by import By
 
 from dcsite.contract import Measure, Takeover
 from dcsite.outputs.brief import brief_page
+from dcsite.plan.schedule import FixedPlan
 from dcsite.plan.strategy import KeptOut, StrategyHub, StrategyPlace, StrategyTier
 from dcsite.plan.types import Tie
 
@@ -140,16 +141,29 @@ def test_what_is_wrong_comes_first_and_nothing_unproven_is_called_proven(trouble
     assert "金額は示さない" in section(page, "money")
 
 
-def test_years_side_by_side_say_when_a_hub_opens(told, atlas):
-    first = dataclasses.replace(told, hubs=told.hubs[:3], takeovers=())
-    page = brief_page([("2028", first), ("2034", told)], atlas)
-    assert "2028年：3拠点" in section(page, "answer")
-    assert "うち新設4拠点" in section(page, "answer")
+def test_years_side_by_side_say_when_a_hub_opens_and_what_a_year_loses(told, by_year, atlas):
+    schedule, first = by_year
+    page = brief_page([("2028", first), ("2034", told)], atlas, schedule)
+    answer = section(page, "answer")
+    assert "2028年：3拠点" in answer
+    assert "うち新設4拠点" in answer
+    assert "全年を通した評価" in answer
+    assert "目的値0.7000、上限0.7007" in answer
+    assert answer.count("最適性を証明済み") == 1
     opened = section(page, "open")
+    assert "石狩市北海道2028150300" in opened
     assert "秋田市秋田県≈長岡市ほか最大42028180180" in opened
     assert "長岡市新潟県2034–120" in opened
     assert "大規模拠点1·180MW3(+2)·390MW" in opened
+    assert "目的値に対する割合0%0.562%–0.842%" in opened  # 0.004 and 0.006 of 0.71234567
     assert page.count('class="old"') == 3
+    fixed = dataclasses.replace(
+        schedule, fixed=(FixedPlan(HOSTILE, "", 2028, 3),), status="feasible"
+    )
+    told_so = brief_page([("2028", first), ("2034", told)], atlas, fixed)
+    assert "以前の計画の3拠点を残した（2028年から）" in section(told_so, "answer")
+    assert "最適性は未証明" in section(told_so, "answer")
+    assert "script" not in read(told_so).tags
 
 
 def test_a_name_on_the_map_covers_nothing_and_a_hub_in_okinawa_stands_in_the_corner(told, atlas):

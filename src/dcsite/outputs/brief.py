@@ -16,13 +16,14 @@ from dcsite.model.candidates import all_rules
 
 from .map.layers_takeover import carried_loads
 from .map.style import hub_radius_px, tier_style
-from .page import SIZE, land, place, render_page
+from .page import SIZE, land, percent, place, render_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dcsite.atlas import Atlas
     from dcsite.contract import Measure
+    from dcsite.plan.schedule import PlanYear, Schedule
     from dcsite.plan.strategy import StrategyPlace
     from dcsite.plan.types import Hub, Plan
 
@@ -39,7 +40,9 @@ _LEAST_MW = 0.05
 _NAMED_TIES = 2
 
 
-def brief_page(years: Sequence[tuple[str, Plan]], atlas: Atlas) -> str:
+def brief_page(
+    years: Sequence[tuple[str, Plan]], atlas: Atlas, schedule: Schedule | None = None
+) -> str:
     """Return the text of ``brief.html``.
 
     Parameters
@@ -48,6 +51,9 @@ def brief_page(years: Sequence[tuple[str, Plan]], atlas: Atlas) -> str:
         Plans with their years, the earliest first; a plan alone has the year "".
     atlas : Atlas
         Gives the outlines of the prefectures, and credits.
+    schedule : Schedule, optional
+        Of the plans of several years: what is proven of all together, and what each year loses to
+        the others.
     """
     last = years[-1][1]
     frame = _frame([hub for _, plan in years for hub in plan.hubs])
@@ -63,6 +69,8 @@ def brief_page(years: Sequence[tuple[str, Plan]], atlas: Atlas) -> str:
             [*last.geodata, *atlas.tables_used()],
             plan=last,
             columns=columns,
+            schedule=schedule,
+            prices=[] if schedule is None else list(map(_price, schedule.years)),
             land=land(atlas),
             frame=frame,
             corner=_box(_CORNER_DEG) if frame == _box(_MAIN_DEG) else None,
@@ -81,6 +89,15 @@ def brief_page(years: Sequence[tuple[str, Plan]], atlas: Atlas) -> str:
                 key=lambda one: -(one.moves_share or 0.0),
             ),
         )
+
+
+def _price(year: PlanYear) -> str:
+    """Write what a year loses to the others, in per cent of its objective: the proven interval."""
+    ends = [one / max(abs(year.objective), 1e-9) for one in (year.price_least, year.price_most)]
+    if ends[1] <= 0.0:
+        return "0 %"
+    most = percent(ends[1]) if math.isfinite(ends[1]) else "?"
+    return f"{percent(max(ends[0], 0.0))} – {most}"
 
 
 def _box(degrees: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
