@@ -83,10 +83,10 @@ def section(page, name, language="ja"):
 
 def test_a_plan_alone_is_told_in_each_language(told, atlas):
     page = brief_page([("", told)], atlas)
-    assert "全国に7拠点（中核拠点2、大規模拠点3、地方拠点2）" in section(page, "answer")
+    assert "7拠点（中核拠点2、大規模拠点3、地方拠点2）" in section(page, "answer")
     assert "最適性を証明済み" in section(page, "answer")
     assert "0.0216%以内" in section(page, "answer")
-    assert "7 hubs over the country (2 × core hub," in section(page, "answer", "en")
+    assert "7 hubs (2 × core hub," in section(page, "answer", "en")
     assert "100MW残る" in section(page, "answer")  # what is asked of Tokyo's load and not carried
     assert "総額1,230億円" in section(page, "money")
     assert "all of it 123 bn JPY" in section(page, "money", "en")
@@ -128,7 +128,7 @@ def test_the_strategys_own_places_with_rule_value_and_limit_and_no_code_of_a_rul
     english = section(page, "own", "en")
     assert "19 km to a core (least 60 km)" in english
     assert "separation" not in own + english
-    assert "候補地には、戦略が挙げる場所がない" in section(brief_page([("", told)], atlas), "own")
+    assert 'id="own"' not in brief_page([("", told)], atlas)
 
 
 def test_what_is_wrong_comes_first_and_nothing_unproven_is_called_proven(troubled_plan, atlas):
@@ -203,10 +203,10 @@ def test_the_switch_shows_one_language_and_print_has_the_one_shown(
     def shown():
         return driver.find_element(By.ID, "answer").text
 
-    assert "全国に7拠点" in shown()
+    assert "7拠点" in shown()
     assert "hubs" not in shown()
     driver.find_element(By.CSS_SELECTOR, 'label[for="in-en"]').click()
-    assert "7 hubs over the country" in shown()
+    assert "7 hubs (2" in shown()
     assert "拠点" not in shown()
     assert driver.execute_script("return document.querySelectorAll('.map text').length") == 10
     drawn = (

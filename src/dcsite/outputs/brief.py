@@ -136,6 +136,16 @@ def _column(year: str, plan: Plan, atlas: Atlas, there: set[str]) -> dict[str, A
         }
         for hub in sorted(plan.hubs, key=lambda hub: (tiers.index(hub.tier), -hub.it_load_mw))
     ]
+    carried = [
+        {
+            "lost": one,
+            "load": load_mw(one.takeover.load_mw),
+            "by_reserve": load_mw(one.takeover.carried_mw),
+            "by_nobody": load_mw(one.unserved_mw),
+            "short": load_mw(one.takeover.short_mw) if one.is_short else "",
+        }
+        for one in carried_loads(plan)
+    ]
     return {
         "year": year,
         "plan": plan,
@@ -155,17 +165,8 @@ def _column(year: str, plan: Plan, atlas: Atlas, there: set[str]) -> dict[str, A
         "mw": load_mw(sum(hub.it_load_mw for hub in plan.hubs)),
         "reserve": load_mw(plan.reserve_mw) if plan.reserve_mw else "",
         "unserved": load_mw(plan.unserved_mw) if plan.unserved_mw > _LEAST_MW else "",
-        "carried": [
-            {
-                "lost": one,
-                "load": load_mw(one.takeover.load_mw),
-                "by_reserve": load_mw(one.takeover.carried_mw),
-                "by_nobody": load_mw(one.unserved_mw),
-                "short": load_mw(one.takeover.short_mw) if one.is_short else "",
-            }
-            for one in carried_loads(plan)
-            if one.is_short or not one.is_hub
-        ],
+        "carried": carried,
+        "lost": [one for one in carried if not one["lost"].is_hub],
         "cores": [
             {
                 "ja": core["name_ja"],
