@@ -89,7 +89,7 @@ def test_a_plan_alone_is_told_in_each_language(told, atlas):
     assert "7 hubs (2 × core hub," in section(page, "answer", "en")
     assert "100MW残る" in section(page, "answer")  # what is asked of Tokyo's load and not carried
     assert "総額1,230億円" in section(page, "money")
-    assert "all of it 123 bn JPY" in section(page, "money", "en")
+    assert "all of it JPY 123.0 bn" in section(page, "money", "en")
     lost = section(page, "concentration")
     assert "東京の割合62.5%" in lost
     assert "約1,000MWのうち、予備容量が引き受けるのは約400MW（40%）、約600MWは引き受け手" in lost

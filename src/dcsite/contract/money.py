@@ -16,8 +16,8 @@ _SIZES = (
 )
 
 
-def yen(amount_jpy: float) -> str:
-    """Write an amount of yen in Japanese counting, with the English in brackets.
+def yen(amount_jpy: float, language: str = "") -> str:
+    """Write an amount of yen in Japanese (``ja``), in English (``en``), or the latter in brackets.
 
     Examples
     --------
@@ -25,8 +25,11 @@ def yen(amount_jpy: float) -> str:
     ['3.46兆円 (JPY 3.46 tn)', '526億円 (JPY 52.6 bn)', '-2.5億円 (JPY -0.25 bn)']
     >>> yen(10_000_000.0)
     '1,000万円 (JPY 10.0 M)'
+    >>> [yen(5.26e10, one) for one in ("ja", "en")]
+    ['526億円', 'JPY 52.6 bn']
     """
     if not math.isfinite(amount_jpy):
         return "-"
     _, by_ja, ja, by_en, en = next(one for one in _SIZES if abs(amount_jpy) >= one[0])
-    return f"{ja.format(amount_jpy / by_ja)} (JPY {en.format(amount_jpy / by_en)})"
+    texts = (ja.format(amount_jpy / by_ja), f"JPY {en.format(amount_jpy / by_en)}")
+    return texts[language == "en"] if language else f"{texts[0]} ({texts[1]})"

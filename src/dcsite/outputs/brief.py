@@ -136,7 +136,7 @@ def _column(year: str, plan: Plan, atlas: Atlas, there: set[str]) -> dict[str, A
         }
         for hub in sorted(plan.hubs, key=lambda hub: (tiers.index(hub.tier), -hub.it_load_mw))
     ]
-    carried = [
+    carried: list[dict[str, Any]] = [
         {
             "lost": one,
             "load": load_mw(one.takeover.load_mw),

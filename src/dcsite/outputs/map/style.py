@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dcsite.contract import TIER_TITLES, load_mw
+from dcsite.contract import TIER_TITLES, YEN, load_mw, yen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,13 +188,8 @@ _UNITS = {
     "regions": ("地域", "regions"),
     "times": ("回", "times"),
     "score": ("", ""),
-    "JPY": ("億円", "bn JPY"),
-    "JPY/year": ("億円/年", "bn JPY/yr"),
-    "JPY/MW": ("億円/MW", "bn JPY/MW"),
 }
 _ONE_DECIMAL = frozenset({"km", "MW", "GWh", "GWh/year", "ha", "ms"})
-#: What money is counted in, in Japanese and in English.
-_YEN = (1e8, 1e9)
 
 
 def quantity(value: float | None, unit: str, language: str = "") -> str:
@@ -207,11 +202,8 @@ def quantity(value: float | None, unit: str, language: str = "") -> str:
     if unit == "share":
         return f"{value * 100:,.1f} %"
     units = _UNITS.get(unit, (unit, unit))
-    if unit.startswith("JPY"):
-        texts = [
-            f"{_amount(value / one, 'JPY')} {name}" for one, name in zip(_YEN, units, strict=True)
-        ]
-        return texts[language == "en"] if language else " ".join(texts)
+    if unit == YEN:
+        return yen(value, language)
     named = units[language == "en"] if language else " ".join(dict.fromkeys(units))
     return f"{_amount(value, unit)} {named}".strip()
 
@@ -219,11 +211,11 @@ def quantity(value: float | None, unit: str, language: str = "") -> str:
 def _amount(value: float, unit: str) -> str:
     if unit == "MW" and not float(value).is_integer():  # what a source states is whole
         return load_mw(value)
-    if float(value).is_integer() or (unit == "JPY" and abs(value) >= 100.0):
+    if float(value).is_integer():
         return f"{value:,.0f}"
     if unit in _ONE_DECIMAL:
         return f"{value:,.1f}"
-    return f"{value:,.3g}" if unit == "JPY" else f"{value:,.4g}"
+    return f"{value:,.4g}"
 
 
 def about(it_load_mw: float) -> str:
