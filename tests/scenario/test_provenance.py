@@ -139,7 +139,15 @@ def test_defaults_of_a_third_partys_criterion_are_assumptions(snow):
         ({"strategy": ["F1 L11170"], "why": "third"}, "strategy F1 (L11170): third"),
         ({"strategy": ["B2", "B4 L5402"]}, "strategy B2, B4 (L5402)"),
         ({"strategy": ["C8 L5454-5455"]}, "strategy C8 (L5454-5455)"),
+        (
+            {"strategy": ["C3 L5440-5441"], "reading": "ten-odd: 11 to 19"},
+            "strategy C3 (L5440-5441), a reading: ten-odd: 11 to 19",
+        ),
         ({"table": "municipalities", "why": "row"}, "table municipalities: row"),
+        (
+            {"table": "prefectures", "row": {"pref_code": "01"}, "column": "name_en", "why": "x"},
+            "table prefectures: x",
+        ),
         ({"assumption": "because"}, "assumption: because"),
         ({"assumption": "two\nlines"}, "assumption: two lines"),
     ],
@@ -164,6 +172,13 @@ def test_a_source_reads_back_as_one_line(entry, text):
         {"assumption": "x", "why": "y"},
         {"assumption": "x", "note": "y"},
         {"table": 5},
+        {"strategy": ["F1"], "reading": "x", "why": "y"},
+        {"strategy": ["F1"], "reading": 5},
+        {"table": "prefectures", "reading": "x"},
+        {"table": "prefectures", "row": {"pref_code": "01"}},
+        {"table": "prefectures", "row": "01", "column": "name_en"},
+        {"table": "prefectures", "row": {}, "column": "name_en", "times": "2"},
+        {"assumption": "x", "column": "name_en"},
     ],
 )
 def test_a_source_of_another_form_is_refused(entry):

@@ -55,7 +55,7 @@ def test_the_source_stands_behind_each_value(write):
 
     assert comment(found["pue"]) == "set in mine.toml"
     assert comment(found["outlook_series"]).startswith("table data_centre_demand_outlook: ")
-    assert comment(found["regions"]).startswith("strategy F5 (L11178): ")
+    assert comment(found["regions"]).startswith("strategy F5 (L11178), a reading: ")
     assert comment(found["mw_per_ha"]).startswith("assumption: the strategy gives neither MW")
     assert comment(lines[lines.index("[tiers.large]") + 1]) == "set by --set"
     assert lines[lines.index("[tiers.large]") + 1].startswith("count = 6 ")

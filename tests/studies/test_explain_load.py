@@ -123,7 +123,8 @@ def test_the_rule_that_is_named_moves_the_hub_and_others_do_not(sized, mode):
     found, before = ends(SHARE, 0.5)
     assert found[FAR].best_mw == pytest.approx(150.0, rel=1e-4)
     assert kinds(found[FAR]) == [("rule", "area_load")]
-    assert found[FAR].held_by[0].title_ja == all_rules()["area_load"].title_ja
+    title = all_rules()["area_load"].title_ja
+    assert found[FAR].held_by[0].title_ja == f"{title}［I14 L2838-2839］"
     _, looser = ends(SHARE * 1.02, 0.5)
     assert looser[FAR] - before[FAR] == pytest.approx(3.0, abs=0.1)
     _, other = ends(SHARE, 0.51)

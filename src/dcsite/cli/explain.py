@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         LoadReason,
         MeasureChange,
         PlaceExplanation,
+        Reason,
         RunnerUp,
         TierVerdict,
     )
@@ -455,13 +456,13 @@ def _print_verdict(console: Console, verdict: TierVerdict) -> None:
     if verdict.outcome == "blocked":
         console.print(f"{title}: kept out by hard rules")
         for reason in verdict.reasons:
-            console.print(f"  {reason.rule}: {escape(reason.message_en)}")
+            console.print(f"  {_named(reason)}: {escape(reason.message_en)}")
         return
     if verdict.outcome == "no_plan":
         console.print(f"{title}: no plan holds all hard rules with it")
         for reason in verdict.reasons:
             console.print(
-                f"  one would do, if it were off: {reason.rule} ({escape(reason.message_en)})"
+                f"  one would do, if it were off: {_named(reason)}: {escape(reason.message_en)}"
             )
         return
     load = "" if verdict.it_load_mw is None else f" with {about_mw(verdict.it_load_mw)[0]}"
@@ -477,6 +478,11 @@ def _print_verdict(console: Console, verdict: TierVerdict) -> None:
                 f"{value.unit} (score {value.displaced_score:.3f})"
             )
     _print_changes(console, verdict.changes)
+
+
+def _named(reason: Reason) -> str:
+    """Return a rule with the strategy's lines behind it."""
+    return escape(f"{reason.rule} ({', '.join(reason.statements) or 'assumption'})")
 
 
 def _print_places(console: Console, title: str, found: Sequence[RunnerUp]) -> None:

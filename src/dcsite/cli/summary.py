@@ -119,9 +119,11 @@ def print_shortages(console: Console, plan: Plan, most: int | None = None) -> No
             )
         if len(zones) < len(plan.unserved):
             console.print(f"  and {len(plan.unserved) - len(zones)} more: plan.json, map.html")
+    cited = {one.rule: f" ({one.cited})" for one in plan.rules}
     for violation in plan.violations:
         console.print(
-            f"[yellow]soft rule {escape(violation.rule)}[/yellow]: "
+            f"[yellow]soft rule {escape(violation.rule)}[/yellow]"
+            f"{escape(cited.get(violation.rule, ''))}: "
             f"{escape(violation.message_en)} (costs {violation.penalty:.4f})"
         )
     for en, ja in plan.dropped_places:

@@ -20,6 +20,7 @@ from dcsite.sites import site_members
 from .check import check_plan, highest_first
 from .places import name_of
 from .shares import measure_shares
+from .sources import rule_sources, sourced_values
 from .types import Assumption, GeodataUse, Hub, Parcel, Plan, Tie
 
 if TYPE_CHECKING:
@@ -140,9 +141,9 @@ def build_plan(
             else Assumption(*one)
             for one in scenario.assumptions()
         ),
-        geodata=tuple(
-            GeodataUse.of(used) for used in sorted(atlas.tables_used(), key=lambda used: used.name)
-        ),
+        rules=rule_sources(scenario, atlas),
+        sourced=sourced_values(scenario, atlas),
+        geodata=tables_read(atlas),
         scenario=as_dict(scenario),
         areas=tuple(one for found in checked.evaluations.values() for one in found.areas),
         loads=tuple(
@@ -159,6 +160,12 @@ def build_plan(
     )
     told = plan.decided_otherwise
     return replace(plan, notes=(told, *plan.notes)) if told else plan
+
+
+def tables_read(atlas: Atlas) -> tuple[GeodataUse, ...]:
+    """Return the tables read so far, by name."""
+    used = sorted(atlas.tables_used(), key=lambda table: table.name)
+    return tuple(map(GeodataUse.of, used))
 
 
 def _demand_measures(

@@ -271,6 +271,8 @@ class Reason(Record):
     rule: str
     message_en: str
     message_ja: str
+    statements: tuple[str, ...] = ()
+    """Statements of the strategy behind the rule, with their lines (`B4 L5402`)."""
 
 
 class TierVerdict(Record):

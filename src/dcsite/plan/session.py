@@ -37,7 +37,7 @@ from dcsite.sites import joined_sites, merged_sites, municipality_sites, own_sit
 from dcsite.sites.reader import layer_names, shown
 from dcsite.solvers import SolveOptions, find_answer, find_swaps
 
-from .build import build_plan
+from .build import build_plan, tables_read
 from .places import kept_place, settled_places, with_wishes
 from .reload import check_files_of, check_geodata_of, check_sites_of
 from .scorecard import Scorecard
@@ -593,8 +593,9 @@ class Session:
                 str(Path(given).expanduser().absolute()) if isinstance(given, str | Path) else None
             )
             plan = replace(plan, own_sites=OwnSites(file, count, sha256))
-        places = strategy_places(self.scorecard(plan))
-        return Run(replace(plan, strategy_places=places), self.measured)
+        named = strategy_places(self.scorecard(plan))
+        plan = replace(plan, strategy_places=named, geodata=tables_read(self.atlas))
+        return Run(plan, self.measured)
 
 
 def _read_by(scenario: Scenario) -> tuple[Any, ...]:

@@ -57,6 +57,7 @@ from dcsite.records import (
 )
 
 from .explanation import MeasureShare, PlaceName
+from .sources import RuleSource, SourcedValue
 from .strategy import StrategyPlace, dropped_places, other_places
 
 if TYPE_CHECKING:
@@ -392,6 +393,11 @@ class Plan(Record):
     strategy_places: tuple[StrategyPlace, ...] = ()
     """Places that the strategy itself names, and what became of each; empty where no candidate is
     in any of them, and in plans from before it was written."""
+    rules: tuple[RuleSource, ...] = ()
+    """Every rule with the strategy's statements behind it, those in force first; empty in plans
+    from before it was written."""
+    sourced: tuple[SourcedValue, ...] = ()
+    """Values that the strategy or a table gives; all others are among the assumptions."""
 
     def dump(self) -> dict[str, Any]:
         """Return the plan as plain JSON values; a hub's links and facts are keys of the hub."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from dcsite.errors import Problem
@@ -18,8 +18,11 @@ OriginKind: TypeAlias = Literal["strategy", "table", "assumption", "user"]
 LABELS = ("name", "title_en", "title_ja")
 
 _LINE_ID = re.compile(r"^([A-S][1-9]\d*)(?: (L\d+(?:-\d+)?))?$")
+#: What names a cell of a table.
+_CELL = ("row", "column", "times")
 _FORMS = (
-    '{ strategy = ["F1 L11170"], why = "..." }, { table = "table_name", why = "..." } '
+    '{ strategy = ["F1 L11170"], why = "..." }, reading = "..." for why of a reading, '
+    '{ table = "table_name", why = "..." }, with row = { column = "key" } and column = "value" '
     'or { assumption = "why" }, with tried = VALUE, moves_share = 0.5 where that was measured'
 )
 
@@ -41,6 +44,11 @@ class Origin:
     tried, moves_share
         Of an assumption: another value that was tried, and the share of the load, 0..1, that then
         stood elsewhere in the scenario's plan.
+    reading : bool
+        Whether the strategy's words had to be read for the value: they do not say it as it stands.
+    cell : mapping
+        Of a table: its `row`, by columns and what stands in them, its `column`, and what its value
+        is taken `times`; empty where that is not said.
     """
 
     kind: OriginKind
@@ -49,6 +57,8 @@ class Origin:
     passages: tuple[str, ...] = ()
     tried: Any = None
     moves_share: float | None = None
+    reading: bool = False
+    cell: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Say it in one line, as the comment behind a value does."""
@@ -60,6 +70,7 @@ class Origin:
         text = f"{self.kind} {', '.join(self.lines)}"
         if self.passages:
             text += f" ({', '.join(self.passages)})"
+        text += ", a reading" if self.reading else ""
         return f"{text}: {why}" if why else text
 
 
@@ -81,8 +92,9 @@ def parse_source(entry: Any) -> Origin | str:
     Origin or str
         The origin, or what is wrong with the entry.
     """
-    why: Any = entry.get("why", "") if isinstance(entry, dict) else None
-    kinds = set(entry) - {"why"} if isinstance(why, str) else set()
+    read = isinstance(entry, dict) and "reading" in entry and "why" not in entry
+    why: Any = entry.get("reading" if read else "why", "") if isinstance(entry, dict) else None
+    kinds = set(entry) - {"reading" if read else "why"} if isinstance(why, str) else set()
     wrong = f"must be {_FORMS}"
     if kinds == {"strategy"}:
         ids = entry["strategy"]
@@ -91,12 +103,19 @@ def parse_source(entry: Any) -> Origin | str:
         found = [match for match in matches if match]
         if found and len(found) == len(texts):
             passages = tuple(match[2] for match in found if match[2])
-            return Origin("strategy", tuple(match[1] for match in found), why, passages)
+            lines = tuple(match[1] for match in found)
+            return Origin("strategy", lines, why, passages, reading=read)
         wrong = f'strategy must be a list of line ids such as "F1" or "F1 L11170", got {ids!r}'
-    elif kinds == {"table"}:
-        table = entry["table"]
+    elif not read and "table" in kinds <= {"table", *_CELL}:
+        table, cell = entry["table"], {key: entry[key] for key in _CELL if key in entry}
+        if cell and not (
+            isinstance(cell.get("row"), dict)
+            and isinstance(cell.get("column"), str)
+            and type(cell.get("times", 1)) in {int, float}
+        ):
+            return f"a cell of a table is named by row = {{ ... }} and column, got {cell!r}"
         if isinstance(table, str) and re.fullmatch(r"[a-z][a-z0-9_]*", table):
-            return Origin("table", (table,), why)
+            return Origin("table", (table,), why, cell=cell)
         wrong = f"table must be the name of a table of geodata, got {table!r}"
     elif kinds in ({"assumption"}, {"assumption", "tried", "moves_share"}) and not why:
         reason, moves = entry["assumption"], entry.get("moves_share")

@@ -72,8 +72,16 @@ class ValueSource(Section):
 
     strategy: Annotated[list[str], Field(min_length=1)]
     """Line ids of the strategy, such as "F1" or "F1 L11170"."""
+    reading: str
+    """Of the strategy, in place of `why`: how its words were read, where they do not say so."""
     table: str
     """Name of a table of geodata."""
+    row: dict[str, Any]
+    """Of a table: columns and what stands in them in the row of the value."""
+    column: str
+    """Of a table: the column of the value."""
+    times: float
+    """Of a table: what its value is taken times, such as 0.01 for per cent."""
     assumption: str
     """Why the value is what it is."""
     why: str

@@ -19,8 +19,9 @@ import numpy as np
 import pandas as pd
 
 from dcsite.contract import TIERS, criteria
-from dcsite.model import DEMAND, all_rules
+from dcsite.model import DEMAND
 from dcsite.plan.explanation import HubLoad, LoadReason
+from dcsite.plan.sources import rule_sources
 from dcsite.solvers.fixed import FixedProgram
 from dcsite.solvers.matrix import ProgramMatrix
 
@@ -139,7 +140,10 @@ class _Owners:
         self._columns = {site: fixed.column(hub.column) for site, hub in hubs.items()}
         self._direct: dict[_Owner, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         self._by_row: dict[str, _Owner] = {}
-        rules = {name: (rule.title_en, rule.title_ja) for name, rule in all_rules().items()}
+        rules = {
+            one.rule: (f"{one.title_en} [{one.cited}]", f"{one.title_ja}［{one.cited}］")
+            for one in rule_sources(context.scenario, context.atlas)
+        }
         scores = {one.name: (one.title_en, one.title_ja) for one in criteria()}
         for evaluation in context.checked.evaluations.values():
             scores |= {one.name: (one.label_en, one.label_ja) for one in evaluation.measures}

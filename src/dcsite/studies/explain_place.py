@@ -17,6 +17,7 @@ from dcsite.plan.explanation import (
 )
 from dcsite.plan.places import name_of
 from dcsite.plan.shares import changes_between
+from dcsite.plan.sources import cited_lines
 
 from .explain import EXACT_GAP, cost_between, plan_to_show, runners_up
 from .pool import Change, Resolver
@@ -185,11 +186,16 @@ def blocking_reasons(context: ExplainContext, site: str, tier: str) -> tuple[Rea
     """Say which hard rules keep a site out of a tier by itself, with the amounts."""
     candidates, level = context.resolver.program.candidates, TIERS.index(tier)
     found = candidates.refusals(int(context.sites.index.get_loc(site)), level)
-    reasons = [Reason(one.rule, one.en, one.ja) for one in found]
+    told = [(one.rule, one.en, one.ja) for one in found]
     if not candidates.asked[level]:
         texts = f"no {tier} hub is asked for", f"{TIER_TITLES[tier][1]}は求められていない"
-        reasons.insert(0, Reason("tier_counts", *texts))
-    return tuple(reasons)
+        told.insert(0, ("tier_counts", *texts))
+    return tuple(_reason(context, *one) for one in told)
+
+
+def _reason(context: ExplainContext, rule: str, en: str, ja: str) -> Reason:
+    own = all_rules().get(rule)
+    return Reason(rule, en, ja, cited_lines(context.atlas, own.policy_lines if own else ()))
 
 
 def _rules_in_the_way(context: ExplainContext, site: str, tier: str) -> tuple[Reason, ...]:
@@ -204,5 +210,5 @@ def _rules_in_the_way(context: ExplainContext, site: str, tier: str) -> tuple[Re
         options = replace(context.options, gap=1.0)
         resolver = Resolver(context.scenario, context.atlas, context.sites, options, modes=without)
         if resolver.changed([Change(opened=((site, tier),))])[0].feasible:
-            found.append(Reason(rule, rules[rule].title_en, rules[rule].title_ja))
+            found.append(_reason(context, rule, rules[rule].title_en, rules[rule].title_ja))
     return tuple(found)

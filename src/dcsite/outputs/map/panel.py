@@ -58,6 +58,7 @@ def plan_html(
     return html_fragment(
         "panel.html.j2",
         plan=plan,
+        cited={one.rule: one.cited for one in plan.rules},
         carried=carried_loads(plan),
         status=_STATUS[plan.status],
         gap=quantity(plan.gap, "share") if plan.gap >= 0.001 else _small_gap(plan.gap),
