@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import dcsite
 from dcsite.contract import criteria
+from dcsite.contract.findings import Topic
 from dcsite.plan import Hub
 
 ROOT = Path(dcsite.__file__).parent
@@ -39,15 +41,16 @@ def spoken(path: Path) -> set[str]:
 def own_names(measured, shipped_atlas) -> set[str]:
     """What belongs to criteria alone: rules, measures, values of hubs and measured columns.
 
-    A name that is also a table's, or a field of the plan's own hub, others may say.
+    A name that is also a table's, a topic's or a field of the plan's own hub, others may say.
     """
     names = {rule.name for criterion in criteria() for rule in criterion.rules}
     for criterion in criteria():
         for quantity in (*criterion.quantities, *criterion.facts):
             names |= {quantity.name, quantity.in_plan}
         names |= {column for column in measured if column in criterion.columns(measured)}
+    topics = set(get_args(Topic))
     own_fields = {field.name for field in fields(Hub)}
-    return names - {table.name for table in shipped_atlas.resources()} - own_fields
+    return names - {table.name for table in shipped_atlas.resources()} - own_fields - topics
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -61,6 +61,7 @@ def test_what_the_strategy_states_and_what_a_table_gives():
     assert tables == {
         "demand.year": ("data_centre_demand_outlook",),
         "demand.grid_demand_mw": ("data_centre_demand_outlook",),
+        "demand.core_growth_share.tokyo": ("data_centre_demand_outlook",),
         "demand.outlook_series": ("data_centre_demand_outlook",),
         "demand.load_factor": ("data_centre_demand_outlook",),
     }
@@ -74,7 +75,7 @@ def test_assumptions_list_everything_else_in_order_with_values():
     assert records[0].key == "tiers.core.it_load_mw"
     assert records[0].value == {"min": 200.0, "max": 400.0}
     found = {record.key: record for record in records}
-    assert len(found) == len(records) == len(scenario.provenance) - 22
+    assert len(found) == len(records) == len(scenario.provenance) - 23
     assert found["demand.pue"][:3] == ("demand.pue", 1.2, "set by --set")
     assert found["cores_count_as_large"].value is False
     assert "gives no km" in found["tiers.core.separation_km"].why

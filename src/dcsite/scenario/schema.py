@@ -202,6 +202,13 @@ class CoreShare(Section):
     osaka: Annotated[float, Field(ge=0, le=1)]
     """The Osaka area."""
 
+    @model_validator(mode="after")
+    def _parts_of_one(self) -> Self:
+        total = self.tokyo + self.osaka
+        if total > 1.0 + 1e-9:
+            raise ValueError(f"tokyo and osaka are parts of one whole, got {total:g} together")
+        return self
+
 
 class Demand(Section):
     """How much computing is asked for, where it arises and how near it must be served."""
@@ -229,6 +236,8 @@ class Demand(Section):
     """IT load of a rack in operation, and capacity of a rack, in kW."""
     core_rack_share: CoreShare
     """Share of Japan's racks that stand in each existing core."""
+    core_growth_share: CoreShare
+    """Share of the demand to come that each existing core gets as things go."""
     efficiency: Literal["none", "photonics_dc_40", "network_1_100", "edge_system_40"]
     """One claim of the strategy on saving power, never several (no unit)."""
     efficiency_year: Annotated[int, Field(ge=2000, le=2100)]

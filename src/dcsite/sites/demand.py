@@ -1,12 +1,14 @@
-"""Where demand for computing arises: the total of a plan, spread over the prefectures."""
+"""Where demand for computing arises, and where it is met today and as things go."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pandas as pd
+import pandas as pd
 
+from dcsite.scenario.demand import RACKS, racks_by_year
+
+if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
 
@@ -26,3 +28,29 @@ def demand_by_prefecture(atlas: Atlas, scenario: Scenario) -> pd.Series[float]:
     weight = atlas.table("prefectures")[WEIGHT_COLUMNS[scenario.demand.zone_weight]].astype(float)
     asked = bool(scenario.demand.classes.parts())
     return scenario.total_new_it_load_mw * weight / weight.sum() * asked
+
+
+def capacity_by_core(atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
+    """Return the IT capacity in MW by existing core, and ``elsewhere``: today, and what is added.
+
+    `today_mw` is the strategy's racks times kW per rack, by the cores' shares of racks; `added_mw`
+    what demand adds by the plan's year, going where it goes today. Both are the country's: the new
+    hubs are a part of what is added.
+    """
+    demand = scenario.demand
+    racks = racks_by_year(atlas.table(RACKS), demand.rack_basis)[demand.today_year]
+    added_mw = scenario.total_new_it_load_mw
+    if demand.share_in_new_hubs > 0.0:
+        added_mw /= demand.share_in_new_hubs
+    stands, grows = demand.core_rack_share.model_dump(), demand.core_growth_share.model_dump()
+    found = pd.DataFrame(
+        {
+            "today_mw": pd.Series(stands) * racks * demand.kw_per_rack / 1000.0,
+            "added_mw": pd.Series(grows) * added_mw,
+        }
+    )
+    found.loc["elsewhere"] = (
+        (1.0 - sum(stands.values())) * racks * demand.kw_per_rack / 1000.0,
+        (1.0 - sum(grows.values())) * added_mw,
+    )
+    return found

@@ -1,0 +1,259 @@
+"""Concentration: which share of the country's capacity stands in the Tokyo and Osaka areas.
+
+Over 80 % of data centres stand there (A9), new investment goes there too (A4, G10), and with
+disasters in view that is not best (B10). Capacity of today is the strategy's racks times kW per
+rack, by the areas' shares of racks; the demand added by the plan's year goes, without a plan, where
+it goes today. With a plan the new hubs take their load, and what is left of the added demand all
+goes to the two areas: hubs there count for them, hubs elsewhere lessen their share. The rule caps
+it; the cap may fall by year. Which prefectures the areas take in is a reading, in a table.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from dcsite.contract import (
+    TIER_TITLES,
+    Bound,
+    Criterion,
+    Evaluation,
+    Findings,
+    Outlook,
+    Program,
+    Quantity,
+    Rule,
+    ScoreTerm,
+    Step,
+    load_share,
+)
+from dcsite.scenario.schema import Section
+from dcsite.sites import capacity_by_core
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+
+    from dcsite.atlas import Atlas
+    from dcsite.scenario import Scenario
+
+#: Loads are told to a kW.
+_SLACK_MW = 1e-3
+_AREAS = "core_area_prefectures"
+_SOURCE = f"rack_figures, data_centre_demand_outlook, {_AREAS}"
+
+
+def _quantity(name: str, en: str, ja: str, source: str = _SOURCE) -> Quantity:
+    return Quantity(name, "share", en, ja, source, topic="concentration")
+
+
+INSIDE = Quantity(
+    "in_core_areas",
+    "",
+    "stands in the Tokyo or Osaka area (1: yes)",
+    "東京圏・大阪圏に立地（1：はい）",
+    _AREAS,
+)
+WITH = _quantity(
+    "core_areas_share",
+    "share of the country's capacity in the Tokyo and Osaka areas, with the plan",
+    "全国の設備容量に占める東京圏・大阪圏の割合（計画あり）",
+)
+WITHOUT = _quantity(
+    "core_areas_share_no_plan",
+    "the same in the plan's year without a plan: growth goes where it goes today",
+    "同、計画年・計画なし（需要増が現状の比率で立地）",
+)
+TODAY = _quantity("core_areas_share_today", "the same today", "同、現在")
+TOKYO_WITH = _quantity(
+    "tokyo_area_share",
+    "share of the Tokyo area alone, with the plan",
+    "うち東京圏の割合（計画あり）",
+)
+TOKYO_WITHOUT = _quantity(
+    "tokyo_area_share_no_plan", "the same without a plan", "同、計画年・計画なし"
+)
+TOKYO_TODAY = _quantity("tokyo_area_share_today", "the same today", "同、現在")
+LISTED = _quantity(
+    "core_areas_share_listed",
+    "share of the two areas in the MW of listed data centres in service (no census; MW as worded "
+    "by each source)",
+    "公表された稼働中データセンターの容量に占める両圏の割合（網羅的でなく、容量の定義は出典により異なる）",
+    "data_centres_existing",
+)
+
+
+class Parameters(Section):
+    """Parameters of the criterion of concentration."""
+
+    max_share: Annotated[float, Field(ge=0, le=1)]
+    """Most of the country's IT capacity that the two areas hold together, a share."""
+
+
+class Concentration(Criterion[Parameters]):
+    """The criterion of concentration; see the module's text."""
+
+    name = "concentration"
+    rank = 67
+    title_en = "Concentration in the Tokyo and Osaka areas"
+    title_ja = "東京圏・大阪圏への集中"
+    policy_lines = ("A4", "A9", "B10", "G10")
+    Parameters = Parameters
+    quantities = (INSIDE,)
+    rules = (
+        Rule(
+            "concentration",
+            "the Tokyo and Osaka areas hold no more than a share of the country's capacity",
+            "全国の設備容量に占める東京圏・大阪圏の割合が上限以下",
+            "share",
+            ("criteria.concentration.max_share", "demand.share_in_new_hubs"),
+            ("A9", "B10"),
+            per="per unit of the total IT load that would have to stand outside both areas",
+            gives_way=(Step("criteria.concentration.max_share", 1.0, by=0.01),),
+        ),
+    )
+
+    def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
+        """Measure whether each site stands in one of the two areas."""
+        inside = sites["pref_code"].isin(atlas.table(_AREAS).index)
+        return pd.DataFrame({INSIDE.name: inside.astype(float)}, index=sites.index)
+
+    def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
+        """Score 1 outside both areas, 0 inside."""
+        return pd.Series(1.0 - sites[INSIDE.name], index=sites.index, name=self.name)
+
+    def _outside_mw(self, atlas: Atlas, scenario: Scenario) -> float:
+        """Return the IT load that has to stand outside both areas for the cap, in MW.
+
+        With ``c`` the capacity of the areas today, ``C`` that of the country and ``G`` what is
+        added: ``(c + G - outside) / (C + G) <= max_share``.
+        """
+        mw = capacity_by_core(atlas, scenario)
+        areas_mw = float(mw["today_mw"].drop("elsewhere").sum())
+        most_mw = self.own(scenario).max_share * float(mw.to_numpy().sum())
+        return areas_mw + float(mw["added_mw"].sum()) - most_mw
+
+    def bounds(self, outlook: Outlook) -> Sequence[Bound]:
+        """Bound the share from below: what is left with every new hub outside both areas."""
+        scenario, own = outlook.scenario, self.own(outlook.scenario)
+        rule = self.rules[0].name
+        if scenario.rules[rule] == "off" or scenario.rules["total_it_load"] != "hard":
+            return ()
+        all_mw = float(capacity_by_core(outlook.atlas, scenario).to_numpy().sum())
+        beyond_mw = self._outside_mw(outlook.atlas, scenario) - scenario.total_new_it_load_mw
+        least = own.max_share + beyond_mw / all_mw
+        return (
+            Bound(
+                WITH.in_plan,
+                "at_least",
+                max(0.0, least),
+                own.max_share,
+                f"criteria.{self.name}.max_share",
+                (rule,),
+                "the two areas keep what stands there and all of the added demand that no new hub "
+                f"takes: {least:.1%} with every new hub elsewhere",
+                ", or raise demand.share_in_new_hubs",
+            ),
+        )
+
+    def constrain(self, program: Program) -> None:
+        """Ask for load outside both areas: ``sum(it_load_mw outside) / total >= least / total``."""
+        rule = self.rules[0].name
+        least = self._outside_mw(program.atlas, program.scenario) / program.total_it_load_mw
+        if program.mode(rule) != "off" and least > 0.0:
+            terms = program.load_terms(load_share(program, 1.0 - program.sites[INSIDE.name]))
+            program.row(rule, terms, ">=", least, rule=rule, slack_up=least)
+
+    def score(self, program: Program) -> Sequence[ScoreTerm]:
+        """Reward load outside both areas, as a share of the new load."""
+        weight = float(program.scenario.weights[self.name])
+        terms = program.load_terms(load_share(program, 1.0 - program.sites[INSIDE.name]))
+        return (ScoreTerm(WITH.in_plan, weight, terms),) if weight else ()
+
+    def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
+        """Add up the areas' capacity today, without and with the plan, from codes and tables."""
+        own, found = self.own(scenario), Findings(self.name, hubs, scenario)
+        mw = capacity_by_core(atlas, scenario)
+        today, added = mw["today_mw"], mw["added_mw"]
+        later_mw = float((today + added).sum())
+        # A municipality's code begins with that of its prefecture.
+        areas = atlas.table(_AREAS)["core_id"]
+        area = hubs["municipality_code"].astype(str).str[:2].map(areas).fillna("").to_numpy()
+        cores = ["tokyo", "osaka"]
+        here_mw = {core: float(found.load_mw[area == core].sum()) for core in cores}
+        inside = area != ""
+        rest_mw = float(added.sum()) - float(found.load_mw.sum())
+        ways = added[cores]
+        part = ways / ways.sum() if ways.sum() > 0.0 else ways + 0.5
+        with_mw = {
+            core: float(today[core]) + rest_mw * float(part[core]) + mw_here
+            for core, mw_here in here_mw.items()
+        }
+        share = sum(with_mw.values()) / later_mw
+        outside = np.where(inside, 0.0, found.load_mw / found.total_mw)
+        scored = outside if float(scenario.weights[self.name]) > 0.0 else None
+        found.figure(WITH, share, earned=scored)
+        found.figure(WITHOUT, float((today + added)[cores].sum()) / later_mw)
+        found.figure(TODAY, float(today[cores].sum() / today.sum()))
+        found.figure(TOKYO_WITH, with_mw["tokyo"] / later_mw)
+        found.figure(TOKYO_WITHOUT, float((today + added)["tokyo"]) / later_mw)
+        found.figure(TOKYO_TODAY, float(today["tokyo"] / today.sum()))
+        for tier, (en, ja) in TIER_TITLES.items():
+            of_tier = (hubs["tier"] == tier).to_numpy() & ~inside
+            held = _quantity(
+                f"outside_core_areas_{tier}",
+                f"share of the country's capacity in new hubs outside both areas: {en}s",
+                f"両圏の外の新拠点が担う全国容量の割合：{ja}",
+            )
+            found.figure(held, float(found.load_mw[of_tier].sum()) / later_mw)
+        found.figure(LISTED, _listed_share(atlas, {*areas.index}))
+        short_mw = (share - own.max_share) * later_mw
+        if short_mw > _SLACK_MW:
+            said = WITH.beside(share, own.max_share)
+            sites = [*hubs.index[inside]]
+            found.breach(self.rules[0].name, short_mw / found.total_mw, sites, *said)
+        found.each(INSIDE, inside.astype(float))
+        return found.done(notes=(_note(scenario, today, added),))
+
+
+def _listed_share(atlas: Atlas, areas: set[str]) -> float:
+    """Return the share of prefectures in the MW of listed centres in service; NaN without any.
+
+    Of rows that share a site the largest counts.
+    """
+    rows = atlas.table("data_centres_existing")
+    rows = rows[
+        rows["status_at_source_date"].astype(str).str.startswith("in_service")
+        & rows["capacity_mw"].notna()
+    ].sort_values("capacity_mw", ascending=False, kind="stable")
+    taken: list[str] = []
+    for dc_id, overlaps in rows["overlaps_with"].fillna("").astype(str).items():
+        if not {*overlaps.split(";")} & {*taken}:
+            taken.append(str(dc_id))
+    kept = rows.loc[taken]
+    inside = kept["capacity_mw"][kept["pref_code"].astype(str).isin(areas)].sum()
+    return float(inside / kept["capacity_mw"].sum()) if len(kept) else float("nan")
+
+
+def _note(scenario: Scenario, today: pd.Series[float], added: pd.Series[float]) -> str:
+    """Say what stands behind the shares, in both languages."""
+    demand = scenario.demand
+    basis = {"in_operation": ("in operation", "稼働"), "total": ("in all", "総")}[demand.rack_basis]
+    grown = demand.core_growth_share
+    return (
+        f"concentration: {today.sum():,.0f} MW of IT today (racks {basis[0]} {demand.today_year} x "
+        f"{demand.kw_per_rack:g} kW) and {added.sum():,.0f} MW more; without a plan "
+        f"{grown.tokyo:.0%} of it in the Tokyo area and {grown.osaka:.0%} in the Osaka area, with "
+        "it all that the new hubs do not take / 集中度：現在のIT容量"
+        f"{today.sum():,.0f} MW（{demand.today_year}年{basis[1]}ラック×"
+        f"{demand.kw_per_rack:g} kW）、"
+        f"増分{added.sum():,.0f} MW。計画なしでは増分の{grown.tokyo:.0%}が東京圏、"
+        f"{grown.osaka:.0%}が大阪圏に、計画ありでは新拠点が担う分以外が両圏に立地すると仮定"
+    )
+
+
+CRITERION = Concentration()
