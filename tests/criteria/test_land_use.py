@@ -127,12 +127,15 @@ def test_a_hub_shows_its_land_and_the_parks_that_are_known(measured, shipped_atl
 
 
 def test_the_reported_thirty_hectares_are_asked_where_the_rule_is_on(measured, shipped_atlas):
-    """Naha has 9.2 ha to be had: 69 % short of 30."""
+    """Naha has 9.2 ha to be had: 69 % short of 30, which a regional hub is not asked for."""
     scenario = dcsite.load_scenario("policy-2023", ["rules.gx_land=hard"])
-    hubs = measured.loc[["47201", "01213"]].assign(tier="regional", it_load_mw=10.0)
+    hubs = measured.loc[["47201", "01213"]].assign(tier="large", it_load_mw=50.0)
     _, admission = CRITERION.admit(measured.loc[["47201", "01213"]], scenario)
-    assert admission.amount[:, 0] == pytest.approx([0.693, 0.0], abs=0.001)
+    assert admission.amount[0] == pytest.approx([0.693, 0.693, 0.0], abs=0.001)
+    assert not admission.amount[1].any()
     found = CRITERION.evaluate(hubs, shipped_atlas, scenario)
     (breach,) = (one for one in found.breaches if one.rule == "gx_land")
     assert breach.amount == pytest.approx(admission.amount[0, 0])
     assert "9.2 ha of about 30 ha within 10 km" in breach.message_en
+    small = CRITERION.evaluate(hubs.assign(tier="regional"), shipped_atlas, scenario)
+    assert not [one for one in small.breaches if one.rule == "gx_land"]

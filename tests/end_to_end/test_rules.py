@@ -87,7 +87,7 @@ IMPOSSIBLE = {
         f"network.file={json.dumps(str(Path(__file__).with_name('one_node.json')))}",
     ],
     "control_area": ["criteria.land_use.near_km=1"],  # on sites that say nothing of the rest
-    "gx_land": ["criteria.land_use.gx_land_ha=1000000"],
+    "gx_land": ["criteria.land_use.gx_land_ha={core=1e6,large=1e6,regional=1e6}"],
 }
 # One value of each site, of which the least that can be asked keeps every site out.
 IMPOSSIBLE |= {

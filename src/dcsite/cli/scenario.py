@@ -16,12 +16,12 @@ scenario_app = typer.Typer(
 
 @scenario_app.command("list", epilog="Example: dcsite scenario list")
 def list_scenarios() -> None:
-    """List the shipped scenarios."""
+    """List the shipped scenarios and what each asks, in English and in Japanese."""
     from dcsite.scenario import shipped_names
 
     for name in shipped_names():
         found = dcsite.load_scenario(name)
-        typer.echo(f"{name}\t{found.title_en}\t{found.title_ja}")
+        typer.echo(f"{name}\t{found.asks_en}\t{found.asks_ja}")
 
 
 @scenario_app.command("show", epilog="Example: dcsite scenario show policy-2023")

@@ -27,6 +27,7 @@ from dcsite.contract import (
     Evaluation,
     Findings,
     Limit,
+    PerTier,
     Program,
     Quantity,
     Rule,
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
 #: What the notice asks of the substation and of the site.
 LAW_KV, LAW_HA = 60.0, 10.0
+#: Less land than this is none: what is divided by is never 0.
+_ANY_HA = 1e-9
 #: What only a user can say, with what each is called.
 SAID: Mapping[str, tuple[str, str]] = {
     "priority_zone": ("in a priority promotion zone of an approved basic plan", "重点促進区域内"),
@@ -93,8 +96,8 @@ class Parameters(BaseModel):
     near_km: float = Field(
         gt=0, le=50, description="Farthest a mapped substation stands and still is near, in km."
     )
-    gx_land_ha: float = Field(
-        ge=0, description="Land within 10 km that later policy is reported to ask for, in ha."
+    gx_land_ha: PerTier = Field(
+        description="Land within 10 km that later policy is reported to ask for, in ha; 0: none."
     )
 
 
@@ -143,18 +146,18 @@ class LandUse(Criterion[Parameters]):
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
         """Score the land that a hub could have, from none to what later policy asks for."""
-        most_ha = max(self.own(scenario).gx_land_ha, scenario.land.guide_ha, 1.0)
+        most_ha = _most_ha(self.own(scenario), scenario)
         score = linear_score(_land_ha(sites), 0.0, most_ha)
         return pd.Series(score, index=sites.index, name=self.name)
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Leave out what fails a condition in a control area, and what has too little land."""
         unmet = 5.0 - sites[MET.name].fillna(5.0).to_numpy(dtype=float)
-        gx_ha = self.own(scenario).gx_land_ha
-        short = np.clip(1.0 - _land_ha(sites) / gx_ha, 0.0, 1.0) if gx_ha else np.zeros(len(sites))
+        gx_ha, land_ha = self.own(scenario).gx_land_ha.by_tier(), _land_ha(sites)
+        short = np.clip(1.0 - np.divide.outer(land_ha, np.maximum(gx_ha, _ANY_HA)), 0.0, 1.0)
         every = np.ones(len(TIERS))
         met = Limit(replace(MET, unit=""), 5.0 - unmet, 5.0 * every, least=True)
-        land = Limit(AVAILABLE, _land_ha(sites), gx_ha * every, least=True)
+        land = Limit(AVAILABLE, land_ha, gx_ha, least=True)
         return (
             Admission(
                 "control_area",
@@ -164,7 +167,10 @@ class LandUse(Criterion[Parameters]):
                 limits=(met,),
             ),
             Admission(
-                "gx_land", np.outer(short, every), "too little land within 10 km", limits=(land,)
+                "gx_land",
+                np.where(gx_ha > 0.0, short, 0.0),
+                "too little land within 10 km",
+                limits=(land,),
             ),
         )
 
@@ -178,7 +184,7 @@ class LandUse(Criterion[Parameters]):
         own, found = self.own(scenario), Findings(self.name, hubs, scenario)
         rows = hubs.to_dict("records")
         land_ha = np.array([_hub_land_ha(hub) for hub in rows])
-        most_ha = max(own.gx_land_ha, scenario.land.guide_ha, 1.0)
+        most_ha = _most_ha(own, scenario)
         score = np.clip(np.nan_to_num(land_ha) / most_ha, 0.0, 1.0)
         found.mean(AVAILABLE, land_ha, score).each(AVAILABLE, land_ha, score)
         known = atlas.table("industrial_parks").reset_index()
@@ -207,16 +213,21 @@ class LandUse(Criterion[Parameters]):
                         f"{en} lies in an urbanisation-control area: {why_en}",
                         f"{ja}は市街化調整区域内：{why_ja}",
                     )
-            if own.gx_land_ha and land_ha[number] < own.gx_land_ha:
-                short_en = f"{land_ha[number]:.1f} ha of about {own.gx_land_ha:g} ha within 10 km"
+            asked_ha = own.gx_land_ha[hub["tier"]]
+            if land_ha[number] < asked_ha:
                 found.breach(
                     "gx_land",
-                    1.0 - land_ha[number] / own.gx_land_ha,
+                    1.0 - land_ha[number] / asked_ha,
                     [site],
-                    f"{en} has {short_en}",
-                    f"{ja}の10km圏の用地は{land_ha[number]:.1f} ha（目安約{own.gx_land_ha:g} ha）",
+                    f"{en} has {land_ha[number]:.1f} ha of about {asked_ha:g} ha within 10 km",
+                    f"{ja}の10km圏の用地は{land_ha[number]:.1f} ha（目安約{asked_ha:g} ha）",
                 )
         return found.each(MET, met, notes=routes).done()
+
+
+def _most_ha(own: Parameters, scenario: Scenario) -> float:
+    """Return the land that scores 1: the most that any tier is asked for, or the guide."""
+    return max(*own.gx_land_ha.by_tier(), scenario.land.guide_ha, 1.0)
 
 
 def _land_ha(sites: pd.DataFrame) -> NDArray[np.float64]:

@@ -358,7 +358,7 @@ def merge(layers: Sequence[Layer]) -> Merged:
 
     Tables are merged key by key. Where one side gives a range as a number and the other as
     ``{min, max}``, the number stands for both ends. A file that gives no title of its own is told
-    from its base by its name.
+    from its base by its name, and what its base asks is not said of it.
     """
     merged = Merged({}, [layer for layer in layers if layer.kind != "set"][-1])
     for layer in layers:
@@ -368,6 +368,7 @@ def merge(layers: Sequence[Layer]) -> Merged:
             for key, form in (("title_en", "{} ({})"), ("title_ja", "{}（{}）")):
                 if isinstance(merged.data.get(key), str):
                     data.setdefault(key, form.format(merged.data[key], data["name"]))
+                merged.data.pop(key.replace("title", "asks"), None)
         merged.data = _over(merged.data, data, layer, merged.setters, ())
     return merged
 

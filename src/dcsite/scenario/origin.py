@@ -15,7 +15,7 @@ from .say import Unknown, Vocabulary
 OriginKind: TypeAlias = Literal["strategy", "table", "assumption", "user"]
 
 #: Keys that only name the scenario: they say nothing about the world, so they need no source.
-LABELS = ("name", "title_en", "title_ja")
+LABELS = ("name", "title_en", "title_ja", "asks_en", "asks_ja")
 
 _LINE_ID = re.compile(r"^([A-S][1-9]\d*)(?: (L\d+(?:-\d+)?))?$")
 #: What names a cell of a table.

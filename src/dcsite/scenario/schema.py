@@ -381,6 +381,10 @@ class Scenario(Section):
     """Title in English, one line."""
     title_ja: _Title
     """Title in Japanese, one line."""
+    asks_en: _Title | None = None
+    """What the scenario asks, in English, one line."""
+    asks_ja: _Title | None = None
+    """What the scenario asks, in Japanese, one line."""
     tiers: Tiers
     """How many hubs of which size, and how far apart."""
     cores_count_as_large: bool
