@@ -218,13 +218,15 @@ def test_a_missing_file_names_the_nearest_shipped_scenario(tmp_path, monkeypatch
     assert problems_of("policy-2032") == [
         (
             "policy-2032: no such file or shipped scenario; did you mean policy-2023? "
-            "shipped are: best-of, by-year, distance-only, distributed, policy-2023"
+            "shipped are: best-of, by-year, distance-only, distributed, "
+            "do-nothing, east-data-west-compute, gx-2026, policy-2023, singapore"
         )
     ]
     (line,) = problems_of(Path("nowhere/plan.toml"))
     assert line == (
         "nowhere/plan.toml: no such file or shipped scenario; "
-        "shipped are: best-of, by-year, distance-only, distributed, policy-2023"
+        "shipped are: best-of, by-year, distance-only, distributed, "
+        "do-nothing, east-data-west-compute, gx-2026, policy-2023, singapore"
     )
 
 

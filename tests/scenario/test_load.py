@@ -112,10 +112,6 @@ def test_dumps_are_plain_tables():
     assert scenario.weights["cables"] != 9.0
 
 
-def test_shipped_names_are_listed():
-    assert shipped_names() == ("best-of", "by-year", "distance-only", "distributed", "policy-2023")
-
-
 @pytest.mark.parametrize("name", shipped_names())
 def test_every_shipped_scenario_loads_under_its_own_name(name):
     scenario = load_scenario(name)
@@ -140,6 +136,7 @@ def test_an_extending_file_changes_only_what_it_says(write):
     )
     scenario = load_scenario(path)
     expected = as_dict(load_scenario())
+    del expected["asks_en"], expected["asks_ja"]
     expected["name"] = "mine"
     expected["title_en"] += " (mine)"
     expected["title_ja"] += "（mine）"

@@ -227,7 +227,7 @@ class LandUse(Criterion[Parameters]):
 
 def _most_ha(own: Parameters, scenario: Scenario) -> float:
     """Return the land that scores 1: the most that any tier is asked for, or the guide."""
-    return max(*own.gx_land_ha.by_tier(), scenario.land.guide_ha, 1.0)
+    return float(max(*own.gx_land_ha.by_tier(), scenario.land.guide_ha, 1.0))
 
 
 def _land_ha(sites: pd.DataFrame) -> NDArray[np.float64]:
