@@ -17,7 +17,6 @@ from dcsite.atlas.atlas import JAPAN_BOX_DEG
 from dcsite.errors import SubstationsError
 from dcsite.geo.geodesy import geodesic_km
 from dcsite.sites.reader import NO_VALUE, FileForm, UserRows, read_rows, shown
-from dcsite.sites.user import PLACE_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,32 +27,8 @@ _WEST, _SOUTH, _EAST, _NORTH = JAPAN_BOX_DEG
 _CONNECTIONS = ("any", "regional_only", "none")
 _BAND = re.compile(r"([0-9.]+)\s*(?:MW)?\s*(?:[-~–〜]|to)\s*([0-9.]+)\s*(?:MW)?", re.IGNORECASE)
 _FROM = re.compile(r"([0-9.]+)\s*(?:MW)?\s*(?:\+|以上|and more|or more)", re.IGNORECASE)
-_PLACES = {name: PLACE_COLUMNS[name] for name in ("name", "lat_deg", "lon_deg")}
-
-_POINTS_FILE = FileForm(
-    record="connection point",
-    kinds=".csv (connection points by row)",
-    shapes="points",
-    layer="connection points",
-    columns=_PLACES
-    | {name: PLACE_COLUMNS[name] for name in ("name_ja", "name_en")}
-    | {"substation_id": ("substation_id", "id"), "voltage_kv": ("voltage_kv", "kv")}
-    | {"connection": ("connection",)},
-    needed=("substation_id",),
-    error=SubstationsError,
-    suffixes=(".csv",),
-)
-_HEADROOM_FILE = FileForm(
-    record="connection point",
-    kinds=".csv (capacity by connection point)",
-    shapes="points",
-    layer="capacities",
-    columns=_PLACES
-    | {"substation_id": ("substation_id", "id"), "low_mw": ("low_mw",), "high_mw": ("high_mw",)}
-    | {one: (one,) for one in ("band", "lead_time_years", "as_of")},
-    needed=(),
-    error=SubstationsError,
-    suffixes=(".csv",),
+_POINTS_FILE, _HEADROOM_FILE = (
+    FileForm.of("criteria", form, SubstationsError) for form in ("points", "headroom")
 )
 
 

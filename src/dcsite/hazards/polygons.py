@@ -44,7 +44,7 @@ import shapely
 
 from dcsite.contract import file_and_layer, named_layer
 from dcsite.errors import HazardsError, Problem
-from dcsite.sites.reader import LAYER_KINDS, LAYER_SUFFIXES, FileForm, geometry_flaw, read_rows
+from dcsite.sites.reader import FileForm, geometry_flaw, read_rows
 
 from .user import beyond_japan
 
@@ -78,28 +78,7 @@ _OFFICIAL = {
     "landslide": ("landslide_zone", "landslide_prefecture"),
     "storm_surge": ("surge_depth", "surge_prefecture"),
 }
-_FILE = FileForm(
-    record="polygon",
-    kinds=LAYER_KINDS,
-    shapes="polygons",
-    layer="zones",
-    columns={
-        "kind": ("kind", "hazard", "種別"),
-        "depth_m": ("depth_m",),
-        "flood_rank": ("a31a_205", "a31_205", "a31a_105", "a31_105", "a31_001"),
-        "flood_mesh_rank": ("a31_201", "a31_101"),
-        "tsunami_depth": ("a40_003",),
-        "tsunami_prefecture": ("a40_002",),
-        "landslide_zone": ("a33_002",),
-        "landslide_prefecture": ("a33_003",),
-        "surge_depth": ("a49_003",),
-        "surge_prefecture": ("a49_002",),
-    },
-    needed=(),
-    error=HazardsError,
-    suffixes=LAYER_SUFFIXES,
-    official=r"(?i)(A31a?|A33|A40|A49)_[0-9]+$",
-)
+_FILE = FileForm.of("hazards", "zones", HazardsError)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -32,7 +32,6 @@ from numpy.typing import NDArray
 from dcsite.contract import file_and_layer
 from dcsite.errors import DisastersError, Problem
 from dcsite.sites.reader import (
-    LAYER_KINDS,
     TABLES,
     FileForm,
     UserRows,
@@ -40,7 +39,6 @@ from dcsite.sites.reader import (
     read_rows,
     shown,
 )
-from dcsite.sites.user import PLACE_COLUMNS
 from dcsite.sites.values import PART, plain
 
 from .ground_motion import PLANE_RANGES, FaultPlanes, SourceType, jma_intensity, rupture_distance_km
@@ -80,47 +78,12 @@ Value = TypeVar("Value", str, float)
 _FELT = 5.0
 _MAX_TOLD = 8
 _EFFECTS = ("probability_down", "intensity")
-_COMMON = ("scenario_id", "name", "name_en", "name_ja", "probability_30y", "group", *_EFFECTS)
 #: A name of a column without it leaves open within how many years.
 _YEARS = re.compile("30")
-_OTHER_NAMES = PLACE_COLUMNS | {
-    "scenario_id": ("scenario_id", "シナリオID", "災害ID"),
-    "name": (*PLACE_COLUMNS["name"], "災害名", "シナリオ名"),
-    "probability_30y": (
-        "probability_30y",
-        "30年確率",
-        "30年発生確率",
-        "発生確率",
-        "確率",
-        "probability",
-    ),
-    "probability_down": ("probability_down", "停止確率", "被災確率"),
-    "intensity": ("intensity", "震度", "計測震度"),
-    "group": ("group", "グループ"),
-    "municipality_code": ("municipality_code", "市区町村コード", "自治体コード"),
-    "moment_magnitude": ("moment_magnitude", "mw", "モーメントマグニチュード"),
-}
-
-
-def _columns(fields: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    return {field: _OTHER_NAMES.get(field, (field,)) for field in fields}
-
-
-#: Forms apart: a layer of polygons may well have columns whose names are near to those of a plane.
-_LAYER_FILE = FileForm(
-    record="scenario",
-    kinds=f".csv or .xlsx (municipalities or ruptures by scenario), {LAYER_KINDS}",
-    shapes="polygons",
-    layer="footprints",
-    columns=_columns(_COMMON),
-    needed=("scenario_id",),
-    needed_instead=("name",),
-    error=DisastersError,
-    measures={"probability_30y": PART, "probability_down": PART},
-)
-_TABLE_FILE = replace(
-    _LAYER_FILE,
-    columns=_columns((*_COMMON, "municipality_code", *_RUPTURE_FIELDS)),
+_PARTS = {"probability_30y": PART, "probability_down": PART}
+_LAYER_FILE, _TABLE_FILE = (
+    FileForm.of("hazards", form, DisastersError, measures=_PARTS)
+    for form in ("footprints", "ruptures")
 )
 
 

@@ -36,20 +36,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_FORM = FileForm(
-    record="measured pair",
-    kinds=".csv or .xlsx (measured round trips by row)",
-    shapes="points",
-    layer="measurements",
-    columns={
-        "from": ("from", "from_place", "source", "起点", "発"),
-        "to": ("to", "to_place", "target", "destination", "終点", "着"),
-        "rtt_ms": ("rtt_ms", "rtt", "round_trip_ms", "latency_ms", "往復遅延", "往復遅延ms"),
-    },
-    needed=("from", "to", "rtt_ms"),
-    error=NetworkFileError,
-    suffixes=(".csv", ".xlsx"),
-)
+_FORM = FileForm.of("network", "measurements", NetworkFileError)
 #: Round trips on Earth are shorter.
 _MOST_MS = 1000.0
 _ALLOWED = "a round trip in ms, above 0 and at most 1,000"

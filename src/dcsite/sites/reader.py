@@ -19,6 +19,7 @@ from .rows import (
     FileForm,
     ProblemList,
     UserRows,
+    described,
     geometry_flaw,
     shown,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "ProblemList",
     "UserRows",
     "checked_suffix",
+    "described",
     "geometry_flaw",
     "layer_names",
     "read_number",

@@ -8,11 +8,14 @@ flaw but should be known, such as columns that are not read, is told once, by th
 from __future__ import annotations
 
 import difflib
+import functools
 import logging
 import re
+import tomllib
 import unicodedata
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, SupportsIndex
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 import shapely
@@ -83,6 +86,12 @@ def let_notes(heard: bool, told: Iterable[str] = ()) -> None:
     _TOLD.update(dict.fromkeys(told))
 
 
+@functools.cache
+def described(room: str) -> Mapping[str, Any]:
+    """Return ``forms.toml`` of a room: what users' files hold, and what words mean in them."""
+    return tomllib.loads(files(f"dcsite.{room}").joinpath("forms.toml").read_text("utf-8"))
+
+
 @dataclass(frozen=True)
 class FileForm:
     """What files of one purpose are called and hold.
@@ -128,6 +137,33 @@ class FileForm:
     measures: Mapping[str, Measure] = field(default_factory=dict)
     hands_on: bool = False
     official: str = ""
+
+    @classmethod
+    def of(cls, room: str, name: str, error: type[DcsiteError], **more: Any) -> FileForm:
+        """Return a form as ``forms.toml`` of a room describes it, and what it does not hold."""
+        forms, places = described(room), described("sites")["words"]
+        told = {**forms.get(forms[name].get("like"), {}), **forms[name]}
+        words = places | told.get("words", {})
+        columns = {
+            field: tuple(
+                one
+                for word in words.get(field, [field])
+                for one in (places[word[1:]] if word.startswith("*") else [word])
+            )
+            for field in told["fields"]
+        }
+        given: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in told.items()
+            if key not in {"fields", "words", "like", "said"}
+        }
+        given["suffixes"] = tuple(
+            one
+            for suffix in told["suffixes"]
+            for one in (LAYER_SUFFIXES if suffix == "{layers}" else [suffix])
+        )
+        given["kinds"] = told["kinds"].replace("{layers}", LAYER_KINDS)
+        return cls(columns=columns, error=error, **given, **more)
 
     @property
     def which_layer(self) -> str:

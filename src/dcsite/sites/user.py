@@ -26,7 +26,7 @@ from dcsite.errors import SitesError
 from .frame import ALLOWED_TIERS, disc_radius_km, municipality_table, site_frame
 from .land import gentle_land, with_available_land
 from .landmass import COAST_TOLERANCE_KM, PolygonLookup, landmass_of, landmasses
-from .reader import LAYER_KINDS, FileForm, UserRows, geometry_flaw, read_rows, shown
+from .reader import FileForm, UserRows, described, geometry_flaw, read_rows, shown
 from .values import AREA, POWER, plain, read_number
 
 if TYPE_CHECKING:
@@ -40,66 +40,17 @@ if TYPE_CHECKING:
 _WEST, _SOUTH, _EAST, _NORTH = JAPAN_BOX_DEG
 #: Two sites nearer than this in both axes (about a metre) are one place written twice.
 _SAME_PLACE_DEG = 1e-5
+_SAID = described("sites")
+#: What each field of a list of places may be called.
+PLACE_COLUMNS = {field: tuple(words) for field, words in _SAID["words"].items()}
+SITES_FILE = FileForm.of(
+    "sites", "sites", SitesError, measures={"hectares": AREA, "max_it_load_mw": POWER}
+)
 #: Names of columns that may hold tiers, and may well hold something else.
-_LOOSE_TIER = ("区分", "種別", "規模")
-#: What each field of a list of places may be called, its own name first; case, spaces, hyphens and
-#: what stands in brackets are free. Of several names the one that stands first here is read.
-PLACE_COLUMNS: dict[str, tuple[str, ...]] = {
-    "site_id": ("site_id", "id", "@id", "候補地ID", "候補地番号", "管理番号"),
-    "name": (
-        "name", "名称", "名前", "候補地名", "候補地名称", "候補地", "施設名", "施設名称", "拠点名",
-        "用地名", "団地名", "区画名", "サイト名", "地点名", "駅名", "地名", "site_name", "title",
-    ),
-    "name_ja": ("name_ja", "名称（日本語）"),
-    "name_en": ("name_en", "名称（英語）", "英語名"),
-    "lat_deg": ("lat_deg", "lat", "latitude", "latitude_deg", "緯度", "北緯"),
-    "lon_deg": ("lon_deg", "lon", "longitude", "longitude_deg", "long", "lng", "経度", "東経"),
-}  # fmt: skip
-SITES_FILE = FileForm(
-    record="site",
-    kinds=f".csv or .xlsx (with latitude and longitude), {LAYER_KINDS}",
-    shapes="points or polygons",
-    layer="sites",
-    columns=PLACE_COLUMNS
-    | {
-        "hectares": (
-            "hectares", "hectare", "ha", "面積", "敷地面積", "用地面積", "土地面積", "区画面積",
-            "分譲面積", "開発面積", "分譲可能面積", "利用可能面積", "事業面積", "計画面積",
-            "造成面積", "区域面積", "総面積", "全体面積", "実測面積", "公簿面積", "地積", "area",
-            "site_area",
-        ),
-        "max_it_load_mw": (
-            "max_it_load_mw", "max_mw", "MW", "上限", "上限電力", "最大電力", "最大", "上限容量",
-            "受電容量", "IT負荷上限", "最大IT負荷", "capacity",
-        ),
-        "tier": ("tier", "allowed_tier", "階層", "拠点区分", *_LOOSE_TIER),
-        "zone": ("zone", "区域区分"),
-        "substation_kv": ("substation_kv", "変電所電圧kv"),
-        "priority_zone": ("priority_zone", "重点促進区域"),
-        "adjustment_plan": ("adjustment_plan", "土地利用調整計画"),
-        "regional_project": ("regional_project", "地域経済牽引事業"),
-        "domestic": ("domestic", "国内事業者", "国内運営"),
-    },
-    needed=("lat_deg", "lon_deg"),
-    error=SitesError,
-    hands_on=True,
-    measures={"hectares": AREA, "max_it_load_mw": POWER},
-)  # fmt: skip
+_LOOSE_TIER: list[str] = _SAID["loose_tier"]
 #: How Japanese texts call the tiers, without what follows in 中核拠点 or 大規模型.
-_TIER_WORDS = {
-    "中核": "core", "コア": "core", "core": "core", "大規模": "large", "大型": "large",
-    "large": "large", "地域": "regional", "地方": "regional", "regional": "regional",
-}  # fmt: skip
+_TIER_WORDS = {word: tier for tier, words in _SAID["tiers"].items() for word in words}
 _TIER_ENDING = re.compile(r"(拠点|ハブ|データセンター|データセンタ|dc|型|級|hub)+$")
-_ZONES = {
-    "control": ("市街化調整区域", "調整区域"),
-    "promotion": ("市街化区域",),
-    "none": ("非線引き", "区域外"),
-}
-_YES_OR_NO = {
-    "yes": ("true", "1", "はい", "有", "あり"),
-    "no": ("false", "0", "いいえ", "無", "なし"),
-}
 _MAX_KV = 1100.0
 _DEGREES = {
     "lat_deg": "latitude in decimal degrees, such as 43.0621",
@@ -158,12 +109,12 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
     )
     tier = _tiers(rows)
     planning: dict[str, Any] = {
-        "zone": rows.said_as("zone", _ZONES),
+        "zone": rows.said_as("zone", _SAID["zones"]),
         "substation_kv": rows.numbers("substation_kv", 0.0, _MAX_KV),
     }
     for field in ("priority_zone", "adjustment_plan", "regional_project"):
-        planning[field] = rows.said_as(field, _YES_OR_NO)
-    domestic = rows.said_as("domestic", _YES_OR_NO)
+        planning[field] = rows.said_as(field, _SAID["yes_or_no"])
+    domestic = rows.said_as("domestic", _SAID["yes_or_no"])
     inside = _inside_japan(rows, lat_deg, lon_deg, atlas)
     _note_same_places(rows, lat_deg, lon_deg, np.flatnonzero(inside))
     polygons = atlas.polygons("municipality_polygons").sort_index()

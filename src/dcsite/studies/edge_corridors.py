@@ -19,14 +19,12 @@ from dcsite.atlas.atlas import JAPAN_BOX_DEG
 from dcsite.errors import CorridorsError, Problem
 from dcsite.geo.geodesy import geodesic_destination, geodesic_polar
 from dcsite.sites.reader import (
-    LAYER_KINDS,
-    LAYER_SUFFIXES,
     FileForm,
     UserRows,
+    described,
     geometry_flaw,
     read_rows,
 )
-from dcsite.sites.user import PLACE_COLUMNS
 
 from .toml_tables import Stated
 
@@ -44,32 +42,8 @@ _MOST_GRID = 1e7
 _MOST_KW = 1e6
 _EQUAL_AREA = "EPSG:6933"
 _KM_PER_DEGREE = 111.2
-#: Kinds, and what files call them.
-KINDS = {
-    "road": ("道路", "自動運転", "高速道路", "自動運転レーン"),
-    "drone": ("ドローン", "ドローン航路", "航路"),
-    "river": ("河川", "川"),
-    "area": ("エリア", "面", "地域"),
-}
 _SHAPES = "LineString MultiLineString Polygon MultiPolygon"
-_FORM = FileForm(
-    record="corridor",
-    kinds=LAYER_KINDS,
-    shapes="lines or polygons",
-    layer="corridors",
-    columns={
-        "corridor_id": ("corridor_id", "路線ID", *PLACE_COLUMNS["site_id"]),
-        "name": ("路線名", "エリア名", *PLACE_COLUMNS["name"]),
-        "name_ja": PLACE_COLUMNS["name_ja"],
-        "name_en": PLACE_COLUMNS["name_en"],
-        "kind": ("kind", "種別", "区分"),
-        "weight": ("weight", "重み", "需要"),
-        "max_ms": ("max_ms", "往復遅延上限"),
-    },
-    needed=(),
-    error=CorridorsError,
-    suffixes=LAYER_SUFFIXES,
-)
+_FORM = FileForm.of("studies", "corridors", CorridorsError)
 #: Bounds of the values of :class:`EdgeAssumptions`.
 _BOUNDS = {
     "radio_one_way_ms": (0.0, 1000.0),
@@ -197,10 +171,10 @@ def read_corridors(path: str | Path) -> pd.DataFrame:
     """
     rows = read_rows(path, _FORM)
     if rows.geometry is None:  # the form allows layers only
-        raise CorridorsError(Problem(str(path), "", f"has no shapes; allowed: {LAYER_KINDS}"))
+        raise CorridorsError(Problem(str(path), "", f"has no shapes; allowed: {_FORM.kinds}"))
     kept = [_kept(rows, row, shape) for row, shape in enumerate(rows.geometry)]
     lines = [shape is not None and shape.geom_type.endswith("LineString") for shape in kept]
-    said = rows.said_as("kind", KINDS)
+    said = rows.said_as("kind", described("studies")["corridors"]["said"])
     if None in said:
         rows.problems.tell("lines without a kind are taken for a road, polygons for an area")
     kinds = [one or ("road" if line else "area") for one, line in zip(said, lines, strict=True)]
