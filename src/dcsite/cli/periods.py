@@ -85,7 +85,8 @@ def print_schedule(
         typer.echo(f"{year}: {own.directory}")
     typer.echo(f"periods: {directory / schedule.file_name}")
     # The path stands alone and whole on the last line, so that scripts can take it.
-    typer.echo(f"map: {paths[schedule.years[-1].year].map_html}")
+    typer.echo(f"page to decide from: {directory / 'brief.html'}")
+    typer.echo(f"map: {directory / 'map.html'}")
 
 
 def _years(schedule: Schedule) -> Table:

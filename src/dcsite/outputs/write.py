@@ -246,7 +246,9 @@ def write_outputs(
 
 
 def write_schedule(found: ScheduleRun, directory: Path) -> dict[int, OutputPaths]:
-    """Write plans of several years, each into a folder of its own, with periods.json and .csv.
+    """Write plans of several years, each into a folder of its own, and above them what joins them.
+
+    That is periods.json and periods.csv, the page to decide from, and the map with hubs by year.
 
     Parameters
     ----------
@@ -275,7 +277,25 @@ def write_schedule(found: ScheduleRun, directory: Path) -> dict[int, OutputPaths
             write_outputs(run.plan, run.candidates, session.atlas, folder, card=card)
         atomic.write_text(staging / found.schedule.file_name, found.schedule.text())
         write_csv(staging / "periods.csv", *schedule_table(found.schedule))
+        _write_years(found, staging)
     return {year: _paths(directory / str(year)) for year in found.runs}
+
+
+def _write_years(found: ScheduleRun, staging: Path) -> None:
+    """Write the pages above the years' folders, which tell what these hold."""
+    from .brief import brief_page
+    from .map import render_map
+
+    plans = [
+        (str(year), Plan.read_file(staging / str(year) / Plan.file_name)) for year in found.runs
+    ]
+    last = max(found.runs)
+    atlas = found.sessions[last].atlas
+    page = brief_page(plans, atlas, found.schedule)
+    atomic.write_text(staging / "brief.html", page)
+    candidates = found.runs[last].candidates
+    page = render_map(plans[-1][1], candidates, atlas, schedule=found.schedule)
+    atomic.write_text(staging / "map.html", page)
 
 
 def write_plan(
