@@ -12,6 +12,7 @@ from selenium.webdriver.common.by import By
 from dcsite.contract import Measure, Takeover
 from dcsite.outputs.brief import brief_page
 from dcsite.plan.schedule import FixedPlan
+from dcsite.plan.sources import RuleSource, SourcedValue
 from dcsite.plan.strategy import KeptOut, StrategyHub, StrategyPlace, StrategyTier
 from dcsite.plan.types import Tie
 
@@ -66,7 +67,15 @@ def told(plan):
         hubs=tuple(hubs),
         measures=(*plan.measures, *measures),
         takeovers=(Takeover("tokyo", "Tokyo area", "東京圏", 1000.0, 400.0, 100.0, ""),),
-        scenario={**plan.scenario, "rules": {"separation": "hard", "renewable_share": "soft"}},
+        rules=(
+            RuleSource("apart", "apart", "離れている", "hard", 0.0, ("B4 L5402",), ""),
+            RuleSource("clean", "clean", "再エネ", "soft", 1.0, (), ""),
+            RuleSource("silent", "silent", "無効の規則", "off", 1.0, (), ""),
+        ),
+        sourced=(
+            SourcedValue("tiers.core.count", 2, "strategy", ("F1 L11170",), True, ""),
+            SourcedValue("tiers.core.country", 2, "strategy", ("Z9",), True, ""),
+        ),
     )
 
 
@@ -94,7 +103,9 @@ def test_a_plan_alone_is_told_in_each_language(told, atlas):
     assert "東京の割合62.5%" in lost
     assert "約1,000MWのうち、予備容量が引き受けるのは約400MW（40%）、約600MWは引き受け手" in lost
     rules = section(page, "rules")
-    assert rules.index("必須拠点どうしが共倒れしない距離をとるB4") < rules.index("努力時間単位")
+    assert "必須離れているB4L5402努力再エネ仮定" in rules
+    assert "無効の規則" not in rules
+    assert "求める数2F1L11170（読み方）" in section(page, "open")
     assert "誰も知らない値" in section(page, "trust")
     assert "Akita-shi" in section(page, "open", "en")
     assert "秋田市秋田県≈長岡市(+4)" in section(page, "open")

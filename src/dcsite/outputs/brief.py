@@ -12,7 +12,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dcsite.contract import TIERS, load_mw, step_said
-from dcsite.model.candidates import all_rules
 
 from .map.layers_takeover import carried_loads
 from .map.style import hub_radius_px, tier_style
@@ -82,7 +81,7 @@ def brief_page(
                 for topic in ("money", "concentration", "demand")
             },
             own=_own_places(last),
-            rules=_rules(last),
+            broken={one.rule for one in last.violations},
             unknown=list(_unknown(last)),
             deciding=sorted(
                 (one for one in last.assumptions if one.decides),
@@ -157,7 +156,7 @@ def _column(year: str, plan: Plan, atlas: Atlas, there: set[str]) -> dict[str, A
                 "count": len(own),
                 "new": sum(one["new"] for one in own),
                 "mw": load_mw(sum(one["hub"].it_load_mw for one in own)),
-                "asked": _range(asked.get(tier, {}).get("count")),
+                **_asked(plan, tier),
             }
             for tier in tiers
             if (own := [one for one in hubs if one["hub"].tier == tier]) or tier in asked
@@ -288,15 +287,16 @@ def _own_places(plan: Plan) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _rules(plan: Plan) -> list[dict[str, Any]]:
-    """Return the rules in force, the hard ones first, and whether the plan keeps them."""
-    modes, broken = plan.scenario.get("rules", {}), {one.rule for one in plan.violations}
-    return [
-        {"rule": rule, "hard": mode == "hard", "kept": rule.name not in broken}
-        for mode in ("hard", "soft")
-        for rule in all_rules().values()
-        if modes.get(rule.name) == mode
-    ]
+def _asked(plan: Plan, tier: str) -> dict[str, Any]:
+    """Return how many hubs of a tier are asked for, with the strategy's lines that say so."""
+    key = f"tiers.{tier}.count"
+    said = [one for one in plan.sourced if f"{one.key}.".startswith(f"{key}.")]
+    lines = dict.fromkeys(line for one in said if one.kind == "strategy" for line in one.cited)
+    return {
+        "asked": _range(plan.scenario.get("tiers", {}).get(tier, {}).get("count")),
+        "lines": list(lines),
+        "reading": any(one.reading for one in said),
+    }
 
 
 def _unknown(plan: Plan) -> Iterator[tuple[str, str]]:
