@@ -1,6 +1,6 @@
 """From a program to a proven answer: solvers, rounds of lazy constraints, the judge of bounds."""
 
-from .answer import Answer, chosen_hubs, find_answer, solve_program
+from .answer import Answer, chosen_hubs, find_answer, relaxed_bound, solve_program
 from .drive import AUTO_ORDER, solve
 from .options import Outcome, OutcomeStatus, Progress, SolveOptions, SolverName
 from .swap import Swap, Swaps, find_swaps
@@ -18,6 +18,7 @@ __all__ = [
     "chosen_hubs",
     "find_answer",
     "find_swaps",
+    "relaxed_bound",
     "solve",
     "solve_program",
 ]

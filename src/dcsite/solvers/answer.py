@@ -329,6 +329,26 @@ def _relaxed_rounds(
     return last
 
 
+def relaxed_bound(
+    program: SiteProgram | JointProgram,
+    options: SolveOptions,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> tuple[float, dict[str, float]] | None:
+    """Lay the rows that the relaxation of a program breaks; return its bound and its point.
+
+    Returns
+    -------
+    tuple of float and dict, optional
+        No plan is better than the bound; None where the relaxation was not solved in time.
+    """
+    last = _relaxed_rounds(program, options, on_progress, lambda: False)
+    if last is None:
+        return None
+    matrix, relaxed = last
+    values = dict(zip(matrix.names, relaxed.values.tolist(), strict=True))
+    return matrix.sense * _surely(relaxed.objective), values
+
+
 def _named(
     on_progress: Callable[[Progress], None] | None, phase: str
 ) -> Callable[[Progress], None] | None:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -35,7 +35,7 @@ from dcsite.plan.schedule import FixedPlan, PlanYear, Schedule, ScheduledHub, Ti
 from dcsite.plan.types import Plan
 from dcsite.records import read_json
 from dcsite.scenario import as_dict
-from dcsite.solvers import Answer, Outcome, chosen_hubs, solve_program
+from dcsite.solvers import Answer, Outcome, chosen_hubs, relaxed_bound, solve_program
 
 from .pool import SolvePool
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dcsite.model import Candidates
+    from dcsite.model import Candidates, SiteProgram
     from dcsite.plan import Run, Session
     from dcsite.solvers import Progress, SolveOptions
 
@@ -53,8 +53,14 @@ if TYPE_CHECKING:
 _ROUNDED_MW = 0.001
 #: A load that falls by less than this is the solvers' tolerance, and is made not to.
 _STEP_MW = 0.01
-#: The part of the gap asked for to which the restricted program is solved.
-_MARGIN = 0.5
+#: A program of all years with more columns is searched whole only in a time that is given: three
+#: years of the national program, with 20,000, were not proven in ten minutes.
+_WHOLE_COLUMNS = 10_000
+#: To how many times the gap asked for each year alone is solved: it tells what the other years cost
+#: it, which comes to more, and the first year took four times as long to be proven to once the gap.
+_ALONE_GAP = 2.0
+#: Which proof a bound is from.
+Proof: TypeAlias = Literal["all years together", "each year alone"]
 
 
 @dataclass(frozen=True)
@@ -191,7 +197,7 @@ def solve_schedule(
     _refuse_late(fixed, session)
     free: dict[int, Candidates] = {}
     sessions: dict[int, Session] = {}
-    programs = {}
+    programs: dict[int, SiteProgram] = {}
     for year, own in session.each_year().items():
         stage("measure", str(year))
         sessions[year] = with_fixed(own, fixed, year)
@@ -205,20 +211,19 @@ def solve_schedule(
         stage("build", str(year))
         programs[year] = assemble(free[year])
     stage("years", "")
+    searched = time.perf_counter()
     alone = _each_alone(programs, free, options)
-    chosen_alone = {
-        (str(site), tier)
-        for year, found in alone.items()
-        for site, tier in chosen_hubs(programs[year], found.values)["tier"].items()
-    }
+    near = _chosen_or_kept(programs, alone, fixed)
     del programs
     stage("build", "")
-    total = sum(_weight(session, year) for year in sessions)
-    weights = {year: _weight(session, year) / total for year in sessions}
+    weights = _weights(session)
     joint = JointProgram({year: own.candidates for year, own in sessions.items()}, weights)
     bound = sum(weights[year] * _bound(alone[year]) for year in sessions)
     stage("solve", "")
-    outcome, proof = _together(joint, chosen_alone, bound, options, on_progress)
+    if options.time_limit_s is not None:
+        left_s = options.time_limit_s - (time.perf_counter() - searched)
+        options = replace(options, time_limit_s=max(0.1, left_s))
+    outcome, proof = _together(joint, near, bound, options, on_progress)
     if outcome.status == "infeasible":
         stage("diagnose", "")
         raise _no_schedule(sessions, options)
@@ -240,9 +245,25 @@ def solve_schedule(
     return ScheduleRun(schedule, runs, sessions)
 
 
-def _weight(session: Session, year: int) -> float:
+def _weights(session: Session) -> dict[int, float]:
+    """Return what each year counts, of 1 in all."""
     periods = session.scenario.periods
-    return 1.0 if periods is None else float(periods.weights.get(str(year), 1.0))
+    said = {} if periods is None else periods.weights
+    weights = {year: float(said.get(str(year), 1.0)) for year in session.scenario.years}
+    return {year: weight / sum(weights.values()) for year, weight in weights.items()}
+
+
+def _chosen_or_kept(
+    programs: Mapping[int, SiteProgram], alone: Mapping[int, Outcome], fixed: Sequence[Fixed]
+) -> set[tuple[str, str]]:
+    """Return sites and tiers of the hubs that some year chose by itself, or that must stay."""
+    near = {
+        (str(site), tier)
+        for year, found in alone.items()
+        for site, tier in chosen_hubs(programs[year], found.values)["tier"].items()
+    }
+    kept = (one.in_year(year) for one in fixed for year in programs)
+    return near | {(site, tier) for hubs in kept for site, (tier, _) in hubs.items()}
 
 
 def _refuse_late(fixed: Sequence[Fixed], session: Session) -> None:
@@ -255,7 +276,7 @@ def _refuse_late(fixed: Sequence[Fixed], session: Session) -> None:
 
 
 def _each_alone(
-    programs: Mapping[int, Any],
+    programs: Mapping[int, SiteProgram],
     candidates: Mapping[int, Candidates],
     options: SolveOptions,
 ) -> dict[int, Outcome]:
@@ -267,9 +288,10 @@ def _each_alone(
         If a year has no plan.
     """
     at_once = max(1, min(len(programs), os.cpu_count() or 1))
-    if options.time_limit_s is not None:  # of which the years together get half
+    if options.time_limit_s is not None:  # of which the years together get more than half
         rounds = -(-len(programs) // at_once)
-        options = replace(options, time_limit_s=max(0.1, 0.5 * options.time_limit_s / rounds))
+        options = replace(options, time_limit_s=max(0.1, 0.4 * options.time_limit_s / rounds))
+    options = replace(options, gap=_ALONE_GAP * options.gap)
     pool = SolvePool([None] * at_once)
     tasks = [
         lambda _, program=program: solve_program(program, options, halted=pool.halted)
@@ -294,24 +316,40 @@ def _together(
     bound: float,
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None,
-) -> tuple[Outcome, Any]:
-    """Solve all years together; return what was found and which proof its bound is from."""
+) -> tuple[Outcome, Proof]:
+    """Solve all years together; return what was found and which proof its bound is from.
 
-    def left(gap: float) -> SolveOptions:
-        limit_s = options.time_limit_s
-        if limit_s is not None:
-            limit_s = max(0.1, 0.5 * limit_s)
-        return replace(options, gap=gap, time_limit_s=limit_s)
-
+    `near` are sites and tiers that some year chose freely or must keep.
+    """
+    begun, limit_s = time.perf_counter(), options.time_limit_s
+    part = replace(options, time_limit_s=None if limit_s is None else max(0.1, 0.5 * limit_s))
+    proof: Proof = "each year alone"
+    relaxed = relaxed_bound(joint, part, on_progress)
+    if relaxed is not None:
+        near = near | joint.opened(relaxed[1])
+        if relaxed[0] < bound:
+            bound, proof = relaxed[0], "all years together"
     with _only(joint, near):
-        found = solve_program(joint, left(_MARGIN * options.gap), on_progress)
+        found = solve_program(joint, part, on_progress)
     first = _under(found, bound, options)
     if found.interrupted or (first.gap is not None and first.gap <= options.gap):
-        return first, "each year alone"
-    whole = solve_program(joint, replace(left(options.gap), start=found.values), on_progress)
-    if whole.bound is None or whole.bound > bound:
-        return _under(whole, bound, options), "each year alone"
-    return whole, "all years together"
+        return first, proof
+    small = len(joint.problem.variables()) <= _WHOLE_COLUMNS
+    if first.values is not None and not small and limit_s is None:
+        note = (
+            f"the years together were searched among the {len(near)} places that a year alone or "
+            "the relaxation of all years chose; with --time-limit the rest is searched too / "
+            f"全年を合わせた探索は、各年単独の計画または全年の緩和問題が選んだ{len(near)}か所に限りました"
+            "（--time-limitを指定すると残りも探索します）"
+        )
+        return replace(first, notes=(*first.notes, note)), proof
+    if limit_s is not None:
+        limit_s = max(0.1, limit_s - (time.perf_counter() - begun))
+    rest = replace(options, time_limit_s=limit_s, start=found.values)
+    whole = solve_program(joint, rest, on_progress)
+    if whole.bound is not None and whole.bound <= bound:
+        return whole, "all years together"
+    return whole if whole.status == "infeasible" else _under(whole, bound, options), proof
 
 
 @contextmanager
@@ -430,7 +468,7 @@ def _schedule(
     alone: Mapping[int, Outcome],
     weights: Mapping[int, float],
     outcome: Outcome,
-    proof: Any,
+    proof: Proof,
     fixed: Sequence[Fixed],
     begun: float,
 ) -> Schedule:
