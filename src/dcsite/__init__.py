@@ -20,10 +20,19 @@ if TYPE_CHECKING:
     from .plan.session import Asked
     from .scenario import Scenario
     from .solvers import SolveOptions
+    from .studies.periods import ScheduleRun
 
     __version__: str
 
-__all__ = ["Plan", "Session", "__version__", "load_atlas", "load_scenario", "solve"]
+__all__ = [
+    "Plan",
+    "Session",
+    "__version__",
+    "load_atlas",
+    "load_scenario",
+    "solve",
+    "solve_years",
+]
 
 
 def load_scenario(
@@ -156,6 +165,60 @@ def solve(
         **asked,
     )
     return opened.solve().plan
+
+
+def solve_years(
+    scenario: Scenario | str | Path = "by-year",
+    atlas: Path | Atlas | None = None,
+    options: SolveOptions | None = None,
+    *,
+    sites: str | Path | gpd.GeoDataFrame | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    layer: str | None = None,
+    fix: Sequence[str | Path] = (),
+    **asked: Unpack[Asked],
+) -> ScheduleRun:
+    """Solve a scenario that names years: a plan for each, with all that the one before opened.
+
+    Parameters
+    ----------
+    scenario, atlas, options, sites, overrides, layer, **asked
+        As for :func:`solve`.
+    fix : sequence of str or Path
+        Files plan.json or periods.json of earlier runs, or their folders, whose hubs stay.
+
+    Returns
+    -------
+    ScheduleRun
+        Its `schedule` is what periods.json holds, ``runs[year].plan`` the plan of a year;
+        :func:`dcsite.outputs.write_schedule` writes them all.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario cannot be used, or names no years.
+    OutputError
+        If a file of `fix` is none of dcsite.
+    InfeasibleError, NoPlanInTimeError, SolverError, CheckError
+        As their texts say.
+    """
+    from pathlib import Path as FilePath
+
+    from .plan.session import Session
+    from .scenario import override_texts
+    from .studies.periods import read_fixed, solve_schedule
+
+    opened = Session.open(
+        scenario,
+        override_texts(overrides or {}),
+        sites,
+        layer=layer,
+        options=options,
+        atlas=atlas,
+        by_year=True,
+        **asked,
+    )
+    return solve_schedule(opened, fixed=[read_fixed(FilePath(path)) for path in fix])
 
 
 def __getattr__(name: str) -> Any:

@@ -22,6 +22,7 @@ from dcsite.scenario import scenario_model
 from dcsite.sites import own_sites
 from dcsite.solvers import SolveOptions
 
+from .schedule import Schedule
 from .types import Plan
 
 if TYPE_CHECKING:
@@ -104,6 +105,12 @@ def read_plan(source: Path) -> SavedPlan:
         decisions are not those it was written with.
     """
     path = source / Plan.file_name if source.is_dir() else source
+    top = source / Schedule.file_name if source.is_dir() else source
+    if top.name == Schedule.file_name and top.is_file() and not (path != top and path.is_file()):
+        years = Schedule.read_file(top).years
+        folders = ", ".join(str(top.parent / one.folder) for one in years)
+        message = f"holds plans of several years, this takes one plan: give {folders}"
+        raise OutputError(Problem(str(source), "", message))
     if not path.is_file():
         raise OutputError(
             Problem(str(path), "", "no such file; give an output folder or its plan.json")

@@ -194,7 +194,7 @@ def solve_schedule(
     begun = time.perf_counter() if started is None else started
     stage = on_stage or (lambda *_: None)
     options = session.options
-    _refuse_late(fixed, session)
+    _refuse_years(fixed, session)
     free: dict[int, Candidates] = {}
     sessions: dict[int, Session] = {}
     programs: dict[int, SiteProgram] = {}
@@ -266,8 +266,11 @@ def _chosen_or_kept(
     return near | {(site, tier) for hubs in kept for site, (tier, _) in hubs.items()}
 
 
-def _refuse_late(fixed: Sequence[Fixed], session: Session) -> None:
-    """Refuse an earlier plan that is later than all years."""
+def _refuse_years(fixed: Sequence[Fixed], session: Session) -> None:
+    """Refuse a scenario without years, and an earlier plan that is later than all of them."""
+    if not session.scenario.years:
+        message = 'names no years; extend "by-year", or give periods.years'
+        raise ScenarioError(Problem(session.scenario.name, "periods.years", message))
     last = session.scenario.years[-1]
     late = [one for one in fixed if one.plan.since is not None and one.plan.since > last]
     if late:
