@@ -56,6 +56,8 @@ _STEP_MW = 0.01
 #: A program of all years with more columns is searched whole only in a time that is given: three
 #: years of the national program, with 20,000, were not proven in ten minutes.
 _WHOLE_COLUMNS = 10_000
+#: Too short for anything.
+_NO_TIME_S = 1e-3
 #: To how many times the gap asked for each year alone is solved: it tells what the other years cost
 #: it, which comes to more, and the first year took four times as long to be proven to once the gap.
 _ALONE_GAP = 2.0
@@ -332,12 +334,14 @@ def _together(
         near = near | joint.opened(relaxed[1])
         if relaxed[0] < bound:
             bound, proof = relaxed[0], "all years together"
+    small = len(joint.problem.variables()) <= _WHOLE_COLUMNS
     with _only(joint, near):
-        found = solve_program(joint, part, on_progress)
+        # Rounding leads to no plan of so many years and takes as long as half the search.
+        hasty = part if small else replace(part, first_plan_s=_NO_TIME_S)
+        found = solve_program(joint, hasty, on_progress)
     first = _under(found, bound, options)
     if found.interrupted or (first.gap is not None and first.gap <= options.gap):
         return first, proof
-    small = len(joint.problem.variables()) <= _WHOLE_COLUMNS
     if first.values is not None and not small and limit_s is None:
         note = (
             f"the years together were searched among the {len(near)} places that a year alone or "
