@@ -37,6 +37,7 @@ def test_the_commands_of_this_version():
         ("solve",),
         ("check",),
         ("compare",),
+        ("demand",),
         ("disperse",),
         ("edge",),
         ("explain",),

@@ -29,6 +29,7 @@ from dcsite.interrupts import WISHES_TO_STOP, raise_swallowed, was_raised
 from .check import check_command
 from .compare import compare_command
 from .data import data_app
+from .demand import demand_command
 from .disperse import disperse_command
 from .edge import edge_command
 from .explain import explain_command
@@ -109,6 +110,7 @@ for command, example in (
     (init_command, "init best-of my-sites"),
     (solve_command, "solve policy-2023 --set tiers.large.count=7"),
     (check_command, "check policy-2023 --set tiers.core.separation_km=900"),
+    (demand_command, "demand by-year --json"),
     (compare_command, "compare distance-only policy-2023 today"),
     (disperse_command, "disperse places.csv --count 10 --keep Tokyo,Osaka"),
     (explain_command, "explain dcsite-out/policy-2023 唐津市"),

@@ -66,10 +66,10 @@ def outlook_levels(table: pd.DataFrame, series: str) -> dict[int, Level]:
             both = stated.get((year, "data_centre_and_semiconductor"))
             chips = stated.get((year, "semiconductor"))
             if own is not None:
-                levels[int(year)] = Level(own, f"{OUTLOOK}, {edition}")
+                levels[int(year)] = Level(own, f"as of {edition}")
             elif both is not None and chips is not None:
                 said = f"derived: {both:,.0f} less {chips:,.0f} of semiconductors"
-                levels[int(year)] = Level(both - chips, f"{OUTLOOK}, {edition}; {said}")
+                levels[int(year)] = Level(both - chips, f"as of {edition}; {said}")
         if levels:
             return levels
     return {}

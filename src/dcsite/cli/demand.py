@@ -1,0 +1,73 @@
+"""``dcsite demand``: what is known of demand, side by side, and what a scenario takes of it."""
+
+from __future__ import annotations
+
+import math
+
+from rich.markup import escape
+
+from .options import JsonOption, Question, ScenarioArgument, asking
+from .show import columns, output_console, print_json
+
+#: Of each section: what it holds and what its MW are.
+_TITLES = {
+    "racks": ("Racks; MW: IT load at {0:g} kW each", "ラック数（MW：1ラック{0:g} kWのIT負荷）"),
+    "outlook": ("Outlook; MW: added at the grid", "需要想定（MW：系統での増分）"),
+    "energy": ("Energies of the strategy; MW: mean", "戦略の電力量（MW：年平均）"),
+    "growth": ("Growth by field in the world", "分野別の伸び（世界）"),
+    "efficiency": (
+        "Savings, one at a time, never multiplied; MW: what is left at the grid",
+        "省電力化（1つずつ、掛け合わせない。MW：系統での残り）",
+    ),
+    "basis": (
+        "Each basis in the plan's year; MW: IT load of the new hubs, / PUE {1:g} x {2:g}",
+        "各根拠による計画年の増分（MW：新拠点のIT負荷、÷PUE {1:g}×{2:g}）",
+    ),
+    "share": ("The share for new hubs", "新拠点に向ける割合"),
+}
+
+
+@asking
+def demand_command(
+    asked: Question, scenario: ScenarioArgument = "policy-2023", as_json: JsonOption = False
+) -> int:
+    """Show figures of demand side by side with their lines, and what the scenario takes of them."""
+    from dcsite.studies.demand import demand_figures
+
+    session = asked.open(scenario, by_year=True)
+    found = demand_figures(session.scenario, session.atlas)
+    if as_json:
+        print_json(found.dump())
+        return 0
+    console, demand = output_console(), session.scenario.demand
+    for section, titles in _TITLES.items():
+        named = (demand.kw_per_rack, demand.pue, demand.share_in_new_hubs)
+        console.print(f"[bold]{' / '.join(title.format(*named) for title in titles)}[/bold]")
+        table = columns(
+            "*", "figure", ">year", ">value", ">MW", "source", wide={"figure", "source"}
+        )
+        for row in found.rows:
+            if row.section != section:
+                continue
+            digits = ",.0f" if row.value >= 100.0 else ".3g"
+            value = (
+                f"{row.value:.1%}" if row.unit == "share" else f"{row.value:{digits}} {row.unit}"
+            )
+            more = f"{row.above_generation:.1f}"
+            above = f"above Japan's generation: {more} times / 日本の総発電量の{more}倍; "
+            cells = (
+                "*" if row.used else "",
+                f"{row.label_en} / {row.label_ja}",
+                str(row.year),
+                value if math.isfinite(row.value) else "-",
+                f"{row.mw:,.0f}" if math.isfinite(row.mw) else "-",
+                f"{above if math.isfinite(row.above_generation) else ''}{row.source}",
+            )
+            table.add_row(*map(escape, cells))
+        console.print(table)
+        if section == "basis":
+            least, most = (f"{mw:,.0f}" for mw in found.tiers_mw)
+            console.print(f"the tiers carry {least} to {most} MW / 全階層で{least}〜{most} MW")
+        console.print()
+    console.print("* what the scenario rests on / シナリオの根拠")
+    return 0

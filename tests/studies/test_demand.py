@@ -1,0 +1,87 @@
+"""Figures of demand side by side, and what they say of a scenario."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from dcsite.scenario import load_scenario
+from dcsite.studies.demand import demand_figures
+
+
+def rows_of(atlas, *overrides, scenario="policy-2023"):
+    found = demand_figures(load_scenario(scenario, overrides), atlas)
+    return {(row.section, row.label_en, row.year): row for row in found.rows}, found
+
+
+def test_what_stands_beside_what(shipped_atlas):
+    rows, found = rows_of(shipped_atlas)
+    racks = rows["racks", "racks in operation, hyperscale", 2025]
+    assert (racks.value, racks.mw, racks.source) == (118_770, 475.08, "G4 L2557-2559")
+    ict = rows["energy", "all ICT infrastructure, more than data centres", 2030]
+    assert ict.mw == pytest.approx(185e6 / 8760)
+    above = {key: row for key, row in rows.items() if not math.isnan(row.above_generation)}
+    assert {(year, row.value) for (_, _, year), row in above.items()} == {
+        (2050, 3000.0),
+        (2018, 981.5),
+    }
+    assert above["energy", "computing of AI", 2050].above_generation == pytest.approx(3000 / 784.8)
+    # Two cores of 200, five of 50, eleven of 10 MW; two of 400, seven of 200, nineteen of 50 MW.
+    assert found.tiers_mw == (760.0, 3150.0)
+    outlook = rows["basis", "outlook: added at the grid", 2034]
+    assert (outlook.value, outlook.used) == (6160.0, True)
+    assert outlook.mw == pytest.approx(6160 / 1.3 * 0.4)
+    ict = rows["basis", "strategy_twh, ict: growth", 2034]
+    assert math.isnan(ict.value)
+    assert "from 2026 to 2030" in ict.source
+    assert found.load(found.dump(), "demand").dump() == found.dump()
+
+
+def test_the_share_for_new_hubs_is_a_choice_beside_what_happens(shipped_atlas):
+    rows, _ = rows_of(shipped_atlas)
+    share = {label: row.value for (section, label, _), row in rows.items() if section == "share"}
+    assert share["growth outside both as things go"] == pytest.approx(0.22)
+    assert share["more than goes outside both"] == pytest.approx(0.18)
+    today, added = 392_700 * 0.004, 6160 / 1.3
+    assert share["both areas in the country's capacity today"] == pytest.approx(0.8)
+    assert share["the same in the plan's year without a plan"] == pytest.approx(
+        (0.8 * today + 0.78 * added) / (today + added)
+    )
+    assert share["the same with every new hub outside both"] == pytest.approx(
+        (0.8 * today + 0.6 * added) / (today + added)
+    )
+
+
+@pytest.mark.parametrize(
+    ("overrides", "used"),
+    [
+        (("demand.basis=racks",), {"racks: growth carried on"}),
+        (("demand.basis=strategy_twh", "demand.power_series=ai"), {"strategy_twh, ai: growth"}),
+        (("demand.basis=given", "demand.grid_demand_mw=2000"), {"given"}),
+        (("demand.total_new_it_load_mw=900",), {"given"}),
+    ],
+)
+def test_what_the_scenario_takes_is_marked_and_comes_to_its_load(shipped_atlas, overrides, used):
+    rows, _ = rows_of(shipped_atlas, *overrides)
+    taken = {key[1]: row for key, row in rows.items() if key[0] == "basis" and row.used}
+    assert set(taken) == used
+    total = load_scenario(overrides=overrides).total_new_it_load_mw
+    assert [row.mw for row in taken.values()] == [pytest.approx(total)]
+
+
+def test_savings_are_shown_against_the_demand_before_any(shipped_atlas):
+    plain, _ = rows_of(shipped_atlas)
+    saved, _ = rows_of(shipped_atlas, "demand.efficiency=photonics_dc_40")
+    mw = {key: row.mw for key, row in plain.items() if key[0] == "efficiency"}
+    assert min(mw.values()) == pytest.approx(0.6 * 6160)
+    assert {key: pytest.approx(row.mw) for key, row in saved.items() if key in mw} == mw
+    assert [key[1][:18] for key, row in saved.items() if key in mw and row.used] == [
+        "photonics: 40 % le"
+    ]
+
+
+def test_each_year_of_a_scenario_has_its_rows(shipped_atlas):
+    rows, _ = rows_of(shipped_atlas, scenario="by-year")
+    at = {year: row.value for (_, label, year), row in rows.items() if label.startswith("outlook")}
+    assert at == {2028: pytest.approx(2828.0), 2030: 4400.0, 2034: 6160.0}
