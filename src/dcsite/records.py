@@ -218,6 +218,9 @@ UnknownGwh = Annotated[float, Unit(3, null=math.nan, least=0.0)]
 UnknownShare = Annotated[float, Unit(6, null=math.nan, least=0.0)]
 UnknownRatio = Annotated[float, Unit(6, null=math.nan)]
 UnknownAmount = Annotated[float, Unit(None, null=math.nan)]
+#: Yen, and yen that may not be known.
+Yen = Annotated[float, Unit(0)]
+UnknownYen = Annotated[float, Unit(0, null=math.nan)]
 #: Objective points that cannot be gained, only lost.
 Loss = Annotated[float, Unit(6, least=0.0)]
 EndlessPoints = Annotated[float, Unit(6, null=math.inf)]

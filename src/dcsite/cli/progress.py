@@ -38,6 +38,7 @@ _TITLES = {
     "stress": "simulating years of disasters",
     "vary": "simulating with other assumptions",
     "years": "planning each year by itself",
+    "cheapest": "waiting for the cheapest plan",
     "write": "writing outputs",
 }
 

@@ -94,6 +94,14 @@ def solve_command(
             "--explain", help="Also find each hub's replacement cost and runner-up, for the map."
         ),
     ] = False,
+    cheapest: Annotated[
+        bool,
+        typer.Option(
+            "--cheapest/--no-cheapest",
+            help="Also find the cheapest plan of the same counts, loads and hard rules: what "
+            "resilience costs, where costs are given.",
+        ),
+    ] = True,
     verbose: Annotated[
         bool,
         typer.Option(
@@ -108,6 +116,7 @@ def solve_command(
     from dcsite.plan.reload import hubs_of
     from dcsite.plan.types import Plan
     from dcsite.solvers import SolveOptions
+    from dcsite.studies.cheapest import Beside
     from dcsite.studies.periods import read_fixed, with_fixed
 
     from .periods import solve_years
@@ -143,7 +152,10 @@ def solve_command(
         session = with_fixed(session, fixed, year)
     begin_from = hubs_of(Plan.read_file(start)) if start is not None else None
     with Interrupts(patience=1, hold=False) as interrupts:
-        with Reporter(quiet=quiet) as progress:
+        with (
+            Reporter(quiet=quiet) as progress,
+            Beside(session, wanted=cheapest) as beside,
+        ):
             for one in fixed:
                 progress.note(f"{one.plan.hubs} hubs of {one.plan.file} stay")
 
@@ -151,6 +163,7 @@ def solve_command(
                 if name == "check":
                     interrupts.hold()
                 progress.stage(name)
+                beside.stage(name)
 
             run = session.solve(
                 on_stage=on_stage,
@@ -184,12 +197,14 @@ def solve_command(
                 progress.stage("explain")
                 with _without(progress, "the explanation"):
                     explanation = _explanation(session, run, interrupts, progress)
+            progress.stage("cheapest")
+            plan = beside.into(run.plan, lambda: interrupted or interrupts.count > 0, progress.note)
             progress.stage("write")
-            card = session.scorecard(run.plan)
+            card = session.scorecard(plan)
             paths = write_outputs(
-                run.plan, run.candidates, session.atlas, directory, others, explanation, card
+                plan, run.candidates, session.atlas, directory, others, explanation, card
             )
-        print_summary(output_console(), run.plan, paths, others, explanation, verbose=verbose)
+        print_summary(output_console(), plan, paths, others, explanation, verbose=verbose)
         code = progress.leave(interrupts)
     return 130 if interrupted else code
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dcsite.outputs import OutputPaths
     from dcsite.plan import Measure, Plan
     from dcsite.plan.explanation import Explanation
+    from dcsite.plan.types import CheapestPlan
     from dcsite.studies.alternatives import Alternatives
 
 _ENDED = {
@@ -32,6 +33,8 @@ _ENDED = {
     "interrupted": "the search was interrupted",
 }
 
+#: So many places and measures are named where there are more.
+_NAMED = 3
 STATUS = {
     "optimal": "[green]optimal[/green]: proven within the gap asked",
     "feasible": "[yellow]feasible[/yellow]: not proven within the gap asked",
@@ -58,6 +61,9 @@ def print_summary(
         for table in _tables(plan, verbose=verbose):
             console.print()
             console.print(table)
+        if plan.cheapest is not None:
+            console.print()
+            console.print(_cheapest(plan, plan.cheapest))
         if others is not None:
             console.print()
             _alternatives(console, others)
@@ -167,6 +173,30 @@ def _ties(plan: Plan) -> str:
         hubs = ", ".join(hub.label for hub in group)
         lines.append(f"  {group[0].tier} {hubs} ~ {listed}{others}")
     return escape("\n".join(lines))
+
+
+def _cheapest(plan: Plan, one: CheapestPlan) -> str:
+    """Say what resilience costs, where the cheapest plan stands, and what it loses."""
+    own = {hub.site_id for hub in plan.hubs}
+    moved = [f"{hub.tier} {hub.label}" for hub in one.hubs if hub.site_id not in own]
+    shown = ", ".join(moved[:_NAMED]) + (
+        f" and {len(moved) - _NAMED} more" if moved[_NAMED:] else ""
+    )
+    lost = [
+        f"{mine.label_en} {quantity(mine.value, mine.unit)} -> {quantity(its.value, its.unit)}"
+        for mine, its in one.loses(plan.measures)[:_NAMED]
+        if mine.weight * ((its.score or 0.0) - (mine.score or 0.0)) < 0.0
+    ]
+    proof = "at most" if one.status == "optimal" else "not proven; at most"
+    amounts = (one.resilience_jpy, one.resilience_most_jpy, one.plan_jpy, one.cost_jpy)
+    more, most, plan_jpy, least = (quantity(jpy, "JPY") for jpy in amounts)
+    said = (
+        f"price of resilience: {more} ({proof} {most}): {one.label_en}\n"
+        f"  this plan {plan_jpy}, the cheapest of the same counts, loads and hard rules {least}, "
+        f"which breaks {len(one.violations)} soft rules\n"
+        f"  the cheapest stands elsewhere with: {shown or 'no hub'}"
+    )
+    return escape(said + (f"\n  and loses most in: {'; '.join(lost)}" if lost else ""))
 
 
 def _takeovers(console: Console, plan: Plan) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import html
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
@@ -52,6 +52,8 @@ from dcsite.records import (
     Share,
     UnknownKm,
     UnknownRatio,
+    UnknownYen,
+    Yen,
     plain,
     rounded,
 )
@@ -279,6 +281,57 @@ class Assumption(Record):
         return (self.moves_share or 0.0) >= DECIDES_SHARE
 
 
+class CheapestPlan(Record):
+    """The plan that costs least: the same counts, loads and hard rules, and nothing else asked.
+
+    What resilience costs (B10 L5416) is what the plan beside it costs more.
+    """
+
+    status: Status
+    """optimal: proven within the gap asked of the plan; feasible: not proven."""
+    label_en: str
+    """What is counted, in English."""
+    label_ja: str
+    """The same in Japanese."""
+    cost_jpy: Yen
+    """What it costs, in yen."""
+    bound_jpy: Yen
+    """What any plan of the same counts, loads and hard rules costs at least, in yen."""
+    plan_jpy: UnknownYen
+    """What the plan beside it costs, in yen; null while there is none."""
+    hubs: tuple[HubBrief, ...]
+    """Its hubs, from the highest tier and the largest load down."""
+    measures: tuple[Measure, ...]
+    """Its measures, by the same scenario as the plan's."""
+    violations: tuple[Violation, ...]
+    """Soft rules of the scenario that it breaks."""
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
+    @property
+    def resilience_jpy(self) -> UnknownYen:
+        """What the plan costs more than this one, in yen: the price of resilience."""
+        return self.plan_jpy - self.cost_jpy
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def resilience_most_jpy(self) -> UnknownYen:
+        """The most that it can be: what the plan costs more than the bound."""
+        return self.plan_jpy - self.bound_jpy
+
+    def loses(self, measures: Sequence[Measure]) -> tuple[tuple[Measure, Measure], ...]:
+        """Return the plan's scored measures with this one's, what it loses most points in first.
+
+        Parameters
+        ----------
+        measures : sequence of Measure
+            The plan's.
+        """
+        own = {one.name: one for one in self.measures}
+        pairs = [(one, own[one.name]) for one in measures if one.weight and one.name in own]
+        pairs.sort(key=lambda two: two[0].weight * ((two[1].score or 0.0) - (two[0].score or 0.0)))
+        return tuple(pairs)
+
+
 class GeodataUse(Record):
     """A table that the run read."""
 
@@ -380,6 +433,9 @@ class Plan(Record):
     """Values of electricity areas by month and hour."""
     stacks: tuple[Stack, ...] = ()
     """What figures of electricity areas are made of."""
+    cheapest: CheapestPlan | None = None
+    """The cheapest plan and what resilience costs; null where nothing is priced, it was left out,
+    or in plans from before."""
     own_sites: OwnSites | None = None
     """The user's own sites among the candidates; null where all are municipalities."""
     takeovers: tuple[Takeover, ...] = ()

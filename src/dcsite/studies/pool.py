@@ -278,12 +278,13 @@ def _fixed(program: SiteProgram, change: Change) -> Iterator[bool]:
 
 def run_in_workers(
     work: Callable[..., R],
-    tasks: Sequence[tuple[Any, ...]],
+    tasks: Iterable[tuple[Any, ...]],
     on_result: Callable[[int, R], None],
     *,
     workers: int,
     begin: Callable[..., None],
     begin_with: tuple[Any, ...],
+    halted: Callable[[], bool] | None = None,
 ) -> None:
     """Run tasks in worker processes.
 
@@ -291,7 +292,7 @@ def run_in_workers(
     ----------
     work : callable
         Called in a worker with a task's arguments.
-    tasks : sequence of tuple
+    tasks : iterable of tuple
         Arguments; data that can be pickled.
     on_result : callable
         As for :meth:`SolvePool.run`.
@@ -299,6 +300,8 @@ def run_in_workers(
         Processes at once.
     begin, begin_with
         Called once in each worker before its first task, with these arguments.
+    halted : callable, optional
+        As for :meth:`SolvePool.run`.
 
     Raises
     ------
@@ -326,7 +329,7 @@ def run_in_workers(
                 signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
         try:
-            _follow(submit, tasks, workers, on_result)
+            _follow(submit, tasks, workers, on_result, halted)
         except BaseException:
             for process in set(multiprocessing.active_children()) - before:
                 process.kill()  # and with it goes its solver
