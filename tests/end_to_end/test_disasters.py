@@ -35,7 +35,7 @@ def test_stress_writes_beside_the_plan_the_same_twice(default_run, start, tmp_pa
     for name in ("a", "b"):
         folder = tmp_path / name
         done = start(
-            "stress", default_run.directory, "--years", "20000", "--sets", "2", "--history",
+            "stress", default_run.directory, "--years", "2000", "--sets", "1", "--history",
             "-o", folder, cwd=tmp_path,
         ).finish(folder)  # fmt: skip
         assert done.code == 0, done.stderr
@@ -44,7 +44,7 @@ def test_stress_writes_beside_the_plan_the_same_twice(default_run, start, tmp_pa
         assert (folder / "stress.html").stat().st_size > 50_000
     assert texts[0] == texts[1]
     document = json.loads(texts[0])
-    assert document["years"] == 20_000
+    assert document["years"] == 2_000
 
 
 def test_compare_with_today(default_run, start, tmp_path):
@@ -61,23 +61,18 @@ def test_compare_with_today(default_run, start, tmp_path):
     assert by_plan[0]["worst_survival"] > by_plan[1]["worst_survival"]
 
 
-def test_own_footprints_move_the_hubs_they_strike(plan, solve, tmp_path):
-    # All of Kyushu's north-west and the Sea of Japan side of Aomori go down, surely.
+def test_own_footprints_move_the_hubs_they_strike(few, few_run, solve, tmp_path):
+    # All around two of the three hubs goes down, surely.
+    (lon, lat), other = ((hub["lon_deg"], hub["lat_deg"]) for hub in few_run.plan["hubs"][:2])
     struck = gpd.GeoDataFrame(
         {"scenario_id": ["flood"], "name": ["Two <b>floods</b>"], "probability_30y": [0.2]},
-        geometry=[box(129.5, 32.9, 130.2, 33.7).union(box(140.0, 40.5, 140.7, 41.2))],
+        geometry=[box(lon - 0.1, lat - 0.1, lon + 0.1, lat + 0.1).union(Point(other).buffer(0.1))],
         crs="EPSG:4326",
     )
     file = tmp_path / "mine.gpkg"
     struck.to_file(file)
-    assert (
-        sum(
-            struck.geometry[0].contains(Point(hub["lon_deg"], hub["lat_deg"]))
-            for hub in plan["hubs"]
-        )
-        >= 2
-    )
-    done = solve("-q", "--disasters", file, "--set", "criteria.disasters.least_survival.user=0.98")
+    least = "criteria.disasters.least_survival.user=0.98"
+    done = solve(*few, "-q", "--disasters", file, "--set", least)
     assert done.code == 0, done.stderr
     found = done.plan
     down = sum(

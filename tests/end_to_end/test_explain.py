@@ -1,4 +1,4 @@
-"""Hubs explained by an installed run: at once, later, and cut off by Ctrl-C."""
+"""Hubs explained by an installed run: at once, with further plans beside, later, cut off."""
 
 from __future__ import annotations
 
@@ -29,10 +29,31 @@ def costs(folder):
     }  # fmt: skip
 
 
+def check_alternatives(done):
+    """Two further plans are written beside the plan, different from it and each other, honest."""
+    plan = done.plan
+    others = json.loads((done.directory / "alternatives.json").read_text(encoding="utf-8"))
+    assert len(others["alternatives"]) == 2
+    assert "2 alternative(s): as many as were asked for" in done.stdout
+    seen = [{(hub["site_id"], hub["tier"]) for hub in plan["hubs"]}]
+    for other in others["alternatives"]:
+        hubs = {(hub["site_id"], hub["tier"]) for hub in other["hubs"]}
+        for earlier in seen:
+            cores = {hub for hub in earlier if hub[1] == "core"} - hubs
+            assert cores or len(earlier - hubs) >= 2
+        assert other["objective"] >= plan["objective"] - abs(plan["objective"]) * 0.05
+        assert other["objective"] <= plan["bound"] + 1e-6
+        seen.append(hubs)
+
+
 def test_explained_at_once_and_later_say_the_same(start, few, few_run, tmp_path):
     at_once = tmp_path / "at_once"
-    done = start("solve", *few, "--explain", "-o", at_once, cwd=tmp_path).finish(at_once)
+    done = start(
+        "solve", *few, "--explain", "--alternatives", "2", "--alternatives-within", "5",
+        "--differ-in", "2", "-o", at_once, cwd=tmp_path,
+    ).finish(at_once)  # fmt: skip
     assert done.code == 0, done.stderr
+    check_alternatives(done)
     assert "runner-up" in done.stdout
     assert "solving without each hub: 3 of 3" in done.stderr
     shutil.copytree(few_run.directory, tmp_path / "later")
