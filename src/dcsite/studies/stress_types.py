@@ -6,8 +6,10 @@ Numbers have six significant digits.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
@@ -37,66 +39,9 @@ class Method(NamedTuple):
     ja: str
 
 
+_TEXTS = files("dcsite.studies").joinpath("stress-methods.toml").read_text("utf-8")
 #: What was done, for whoever reads the figures.
-METHODS: tuple[Method, ...] = (
-    Method(
-        en="Each source occurs by a Poisson process of constant rate -ln(1 - P) / 30 per "
-        "year, P its probability in 30 years; when it occurs one of its events is drawn"
-        " by its share. A longer horizon is the next 30 years over and over, not a "
-        "forecast.",
-        ja="震源等は30年確率Pから率 -ln(1-P)/30 のポアソン過程で発生し、発生時に1つ"
-        "の型を比率で選ぶ。長い期間は「今後30年」の繰り返しであり、予測ではない。",
-    ),
-    Method(
-        en="Shaking takes a hub down where computed intensity, a draw common to all hubs "
-        "and one of its own reach what it withstands. What no computed earthquake holds of "
-        "the hazard comes as local earthquakes, which strike together what stands within "
-        "their circle. Other losses take down all hubs that may be lost together.",
-        ja="揺れは、計算震度と全拠点共通のばらつき・拠点ごとのばらつきの和が耐力を超えた拠点を止める"
-        "。計算地震に含まれない危険度は局所的な地震とし、円内の拠点を同時に襲う。その他の喪失は対象"
-        "の拠点を同時に止める。",
-    ),
-    Method(
-        en="One draw common to all hubs moves the share of customers cut off, each hub is cut "
-        "off by a draw of its own, and is down for as long as the outage outlasts the fuel "
-        "of its tier. Hours are drawn from the restoration curves of recorded outages, each "
-        "as likely as it cut customers, for an earthquake those that an earthquake caused; "
-        "each hub has a place of its own on the curve. Curves are straight between published "
-        "points and go on at the slope of their last stretch to the end.",
-        ja="停電する需要家の割合は全拠点共通の乱数で動き、各拠点は個別の乱数で停電し、停電が燃料より"
-        "長引いた時間だけ停止する。停電時間は記録された停電の復旧曲線から引く（地震による停電は地震"
-        "の曲線のみ、停電戸数に比例した確率で選び、拠点ごとに曲線上の位置を引く）。公表点の間と終端は直線とする。",
-    ),
-    Method(
-        en="Takeover: the load of hubs that are down moves into the reserve of standing hubs "
-        "that do not fall with them in any disaster in force, as far as it goes and anew "
-        "whenever one falls or returns (largest flow). Moving takes no time; what Tokyo "
-        "would need of the same reserve is told in its own section.",
-        ja="引継ぎ：停止拠点の負荷は、想定災害で共倒れしない稼働拠点の予備容量へ可能な限り移す（最大流"
-        "、拠点の停止・復帰のたびに計算）。移行時間は0とする。同じ予備への東京の需要は別の節に示す。",
-    ),
-    Method(
-        en="A hub cut off from its cluster of cable landings counts as down. Hubs that an "
-        "earlier event still keeps down count when the next one strikes; hours that "
-        "overlap count once.",
-        ja="陸揚地域を失った拠点も停止とみなす。以前の災害で停止中の拠点も同時停止に数え、重なる時間"
-        "は一度だけ数える。",
-    ),
-    Method(
-        en="Intervals are at 95 %: of probabilities and shares Clopper and Pearson's, of "
-        "means normal ones from the scatter of the yearly sums. They say how well so "
-        "many years show what the model says, nothing of how true the model is.",
-        ja="区間は95%：確率と割合はClopper-Pearson、平均は年ごとの合計のばらつきに"
-        "よる正規近似。年数による誤差のみで、モデルの正しさは表さない。",
-    ),
-    Method(
-        en="Plan and today meet the same events. Today's data centres are those in service"
-        " with a stated capacity and a known place, few of all there are: compare "
-        "shares, not MW.",
-        ja="計画と現状は同じ災害を受ける。現状は容量と場所が分かる稼働中の施設のみ（一部）であり、M"
-        "Wではなく割合を比べる。",
-    ),
-)
+METHODS = tuple(Method(**one) for one in tomllib.loads(_TEXTS)["method"])
 
 
 class Estimate(Record):
