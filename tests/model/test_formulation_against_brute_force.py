@@ -58,20 +58,22 @@ def brute_force(scenario, atlas, sites) -> float | None:
 
 
 @pytest.mark.parametrize(
-    ("picked", "apart_km", "separation", "disasters", "least", "share"),
+    ("picked", "most_large", "apart_km", "separation", "disasters", "least", "share"),
     [
         # Each rule hard and soft, distances that two of the three places keep or do not.
-        (("01213", "02201", "40100"), 150.0, "hard", "soft", 0.7, 0.6),
-        (("34100", "40100", "40130"), 400.0, "soft", "hard", 0.1, 0.3),
+        (("01213", "02201", "40100"), 2, 150.0, "hard", "soft", 0.7, 0.6),
+        (("34100", "40100", "40130"), 1, 400.0, "soft", "hard", 0.1, 0.3),
     ],
 )
 def test_the_optimum_is_that_of_brute_force(
-    measured, shipped_atlas, picked, apart_km, separation, disasters, least, share
+    measured, shipped_atlas, picked, most_large, apart_km, separation, disasters, least, share
 ):
     scenario = dcsite.load_scenario(
         "policy-2023",
         (
             *BASE,
+            f"tiers.large.count={{min=0,max={most_large}}}",
+            f"tiers.regional.count={{min=1,max={most_large}}}",
             f"tiers.core.separation_km={apart_km * 2}",
             f"tiers.large.separation_km={apart_km}",
             f"tiers.regional.separation_km={apart_km / 2}",
