@@ -7,7 +7,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from dcsite.feasibility.spread import OutOfTimeError, fits_apart, largest_distance, room_for
+from dcsite.dispersion import OutOfTimeError
+from dcsite.feasibility.spread import fits_apart, largest_distance, room_for
 from dcsite.geo.geodesy import geodesic_km
 
 TOKYO_OSAKA = (np.array([35.6895, 34.6863]), np.array([139.6917, 135.5200]))

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from dcsite.contract import TIERS, WORKLOAD_TITLES, criteria
+from dcsite.dispersion import OutOfTimeError
 from dcsite.model import all_rules, assemble, demand_zones, zones_in_reach
 from dcsite.model.cliques import DENSE_LIMIT
 from dcsite.scenario import as_dict, flatten, toml_value
 from dcsite.solvers import SolveOptions
 from dcsite.solvers.matrix import ProgramMatrix
 
-from .spread import OutOfTimeError, Room, Spread, fits_apart, largest_distance, room_for
+from .spread import Room, Spread, fits_apart, largest_distance, room_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

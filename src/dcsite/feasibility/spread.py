@@ -1,24 +1,19 @@
 """How far apart a number of hubs can stand: quick bounds, and exact answers for few sites.
 
-Sites at least D apart are a clique of the graph whose edges join sites at least D apart. Rows of
-that graph are kept as whole numbers, bit by bit, so that one operation works on all sites; a
-greedy colouring (sets of sites all nearer than D to each other, of which a plan takes one at
-most) bounds what any search below could find.
-
 `dispersion` answers the same question for many points, but only where nothing except distance tells
-two of them apart: it drops a point for another one that can take its place. Here a site may be the
-one that stands for its region, and no other can take that place.
+two of them apart. Here a site may be the one that stands for its region, and no other can take that
+place: such sites are tried in turn, and the others packed as there.
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import cKDTree
 
+from dcsite.dispersion import Clock, OutOfTimeError, pack
 from dcsite.geo.geodesy import geodesic_km, to_ecef_km
 from dcsite.model.cliques import DENSE_LIMIT, conflict_matrix, disc_radius_km
 
@@ -26,13 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-#: A search looks at the clock after this many steps.
-_STEPS_PER_LOOK = 256
-
-
-class OutOfTimeError(Exception):
-    """The time allowed for a search has passed; never leaves this room."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +76,7 @@ def room_for(lat: NDArray[np.float64], lon: NDArray[np.float64], distance_km: fl
         conflicts = conflicts - near[:, gone].sum(axis=1)
         taken += 1
     covers = [
-        len(_colours((1 << len(order)) - 1, _far_masks(near[np.ix_(order, order)])))
+        _cover(near[np.ix_(order, order)])
         for order in (np.lexsort((lon, lat)), np.lexsort((lat, lon)))
     ]
     return Room(taken, max(taken, min(covers)))
@@ -154,8 +142,9 @@ def fits_apart(
     if keep is not None and len(keep[0]):
         free = _to_keep_km(lat, lon, keep) >= distance_km
     here = np.flatnonzero(free)
-    search = _Search(_far_masks(conflict_matrix(lat[here], lon[here], distance_km)), time_limit_s)
-    found = search.clique(count, [group[here] for group in groups])
+    near = conflict_matrix(lat[here], lon[here], distance_km)
+    np.fill_diagonal(near, True)
+    found = _apart(near, count, [group[here] for group in groups], Clock(time_limit_s))
     return None if found is None else tuple(int(here[number]) for number in found)
 
 
@@ -183,12 +172,12 @@ def largest_distance(
         None if there is no such choice at any distance. Infinite where nothing has to be kept
         apart: one site, and no points to keep.
     """
-    ends = None if time_limit_s is None else time.monotonic() + time_limit_s
+    clock = Clock(time_limit_s)
     between_km = _between_km(lat, lon)
     kept_km = np.full(len(lat), np.inf)
     if keep is not None and len(keep[0]):
         kept_km = _to_keep_km(lat, lon, keep)
-    members = _clique_at(between_km, kept_km, 0.0, count, groups, None)
+    members = _apart_at(between_km, kept_km, 0.0, count, groups, Clock(None))
     if members is None:
         return None
     distances = np.unique(np.concatenate([between_km[np.triu_indices(len(lat), 1)], kept_km]))
@@ -200,7 +189,7 @@ def largest_distance(
         while high - low > 1:
             middle = (low + high) // 2
             asked = float(distances[middle])
-            found = _clique_at(between_km, kept_km, asked, count, groups, ends)
+            found = _apart_at(between_km, kept_km, asked, count, groups, clock)
             if found is None:
                 high = middle
             else:
@@ -212,18 +201,18 @@ def largest_distance(
     return Spread(best_km, best_km, True, members)
 
 
-def _clique_at(
+def _apart_at(
     between_km: NDArray[np.float64],
     kept_km: NDArray[np.float64],
     distance_km: float,
     count: int,
     groups: Sequence[NDArray[np.bool_]],
-    ends: float | None,
+    clock: Clock,
 ) -> tuple[int, ...] | None:
     here = np.flatnonzero(kept_km >= distance_km)
-    limit = None if ends is None else ends - time.monotonic()
-    search = _Search(_far_masks(between_km[np.ix_(here, here)] < distance_km), limit)
-    found = search.clique(count, [group[here] for group in groups])
+    near = between_km[np.ix_(here, here)] < distance_km
+    np.fill_diagonal(near, True)
+    found = _apart(near, count, [group[here] for group in groups], clock)
     return None if found is None else tuple(int(here[number]) for number in found)
 
 
@@ -253,89 +242,42 @@ def _to_keep_km(
     )
 
 
-def _far_masks(near: NDArray[np.bool_]) -> list[int]:
-    """Return for each site the others far enough away, as bits of a whole number."""
-    far = ~near
-    np.fill_diagonal(far, False)
-    return [_mask(row) for row in far]
+def _apart(
+    near: NDArray[np.bool_],
+    count: int,
+    groups: Sequence[NDArray[np.bool_]],
+    clock: Clock,
+    live: NDArray[np.bool_] | None = None,
+) -> list[int] | None:
+    """Find `count` sites no two of which are near, one or more of each group; None: there are none.
 
-
-def _mask(members: NDArray[np.bool_]) -> int:
-    return int.from_bytes(np.packbits(members, bitorder="little").tobytes(), "little")
-
-
-def _lowest(mask: int) -> int:
-    return (mask & -mask).bit_length() - 1
-
-
-def _colours(mask: int, far: list[int]) -> list[list[int]]:
-    """Part sites greedily into sets whose members are all too near to each other."""
-    colours: list[list[int]] = []
-    while mask:
-        free, members = mask, []
-        while free:
-            site = _lowest(free)
-            members.append(site)
-            free &= ~(far[site] | 1 << site)
-        for site in members:
-            mask &= ~(1 << site)
-        colours.append(members)
-    return colours
-
-
-class _Search:
-    """Depth-first search for sites that are all far from each other."""
-
-    def __init__(self, far: list[int], time_limit_s: float | None) -> None:
-        self._far = far
-        self._ends = None if time_limit_s is None else time.monotonic() + time_limit_s
-        self._steps = 0
-
-    def clique(self, count: int, groups: Sequence[NDArray[np.bool_]]) -> list[int] | None:
-        """Return `count` sites, one or more of each group; None if there are none."""
-        everywhere = (1 << len(self._far)) - 1
-        return self._of_groups(everywhere, count, [_mask(group) for group in groups])
-
-    def _of_groups(self, mask: int, count: int, groups: list[int]) -> list[int] | None:
-        self._look()
-        if not groups:
-            return self._any(mask, count)
-        if count == 0:
-            return None
-        first = min(groups, key=lambda group: (mask & group).bit_count())
-        left = mask & first
-        while left:
-            site = _lowest(left)
-            bit = 1 << site
-            rest = [group for group in groups if not group & bit]
-            found = self._of_groups(mask & self._far[site], count - 1, rest)
-            if found is not None:
-                return [site, *found]
-            left ^= bit
-            mask ^= bit  # what holds this site has been searched
+    A site of the smallest group is taken in turn; sites of no group are left to the packing.
+    """
+    clock.check()
+    live = np.ones(len(near), dtype=bool) if live is None else live.copy()
+    if not groups:
+        here = np.flatnonzero(live)
+        found = pack(near[np.ix_(here, here)], count, clock.check)
+        return None if found is None else here[found].tolist()
+    if count == 0:
         return None
+    for site in np.flatnonzero(min((live & group for group in groups), key=np.sum)).tolist():
+        rest = [group for group in groups if not group[site]]
+        others = _apart(near, count - 1, rest, clock, live & ~near[site])
+        if others is not None:
+            return [site, *others]
+        live[site] = False  # what holds this site has been searched
+    return None
 
-    def _any(self, mask: int, count: int) -> list[int] | None:
-        self._look()
-        if count <= 0:
-            return []
-        if mask.bit_count() < count:
-            return None
-        colours = _colours(mask, self._far)
-        # Sites of the first `count - 1` colours alone can give no more than that many.
-        for members in reversed(colours[count - 1 :]):
-            for site in members:
-                found = self._any(mask & self._far[site], count - 1)
-                if found is not None:
-                    return [site, *found]
-                mask ^= 1 << site
-        return None
 
-    def _look(self) -> None:
-        self._steps += 1
-        if (
-            self._ends is not None
-            and self._steps % _STEPS_PER_LOOK == 1
-            and time.monotonic() > self._ends
-        ):
-            raise OutOfTimeError
+def _cover(near: NDArray[np.bool_]) -> int:
+    """Count the sets, of sites that are all too near to each other, of a greedy cover."""
+    left, number = np.ones(len(near), dtype=bool), 0
+    while left.any():
+        free = left.copy()
+        while free.any():
+            site = int(free.argmax())
+            left[site] = free[site] = False
+            free &= near[site]
+        number += 1
+    return number
