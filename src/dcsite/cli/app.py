@@ -26,6 +26,7 @@ from dcsite.errors import (
 )
 from dcsite.interrupts import WISHES_TO_STOP, raise_swallowed, was_raised
 
+from .backtest import backtest_command
 from .check import check_command
 from .compare import compare_command
 from .data import data_app
@@ -116,6 +117,7 @@ for command, example in (
     (explain_command, "explain dcsite-out/policy-2023 唐津市"),
     (robust_command, "robust policy-2023 --samples 200 --seed 1"),
     (stress_command, "stress dcsite-out/policy-2023 --history"),
+    (backtest_command, "backtest dcsite-out/policy-2023"),
     (edge_command, "edge dcsite-out/policy-2023 --corridors corridors.geojson"),
     (frontier_command, "frontier policy-2023 --x separation --points 21"),
     (schema_command, "schema plan > plan.schema.json"),

@@ -20,6 +20,7 @@ def schema_command(
     from dcsite.plan.schedule import Schedule
     from dcsite.plan.types import Plan
     from dcsite.studies.alternatives import Alternatives
+    from dcsite.studies.backtest import Backtest
     from dcsite.studies.compare import Comparison
     from dcsite.studies.edge import Edge
     from dcsite.studies.front import Front
@@ -31,6 +32,7 @@ def schema_command(
         Schedule,
         Explanation,
         Alternatives,
+        Backtest,
         Comparison,
         Front,
         Robustness,

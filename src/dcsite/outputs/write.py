@@ -65,6 +65,7 @@ STRESS_FILES = ("stress.json", "stress.html")
 
 #: What the folder of each other study holds.
 STUDY_FILES = {
+    "backtest": ("backtest.json", "backtest.html"),
     "compare": ("compare.json", "compare.html"),
     "edge": ("edge.json", "mec.csv", "coverage.csv", "edge.gpkg", "edge.html"),
     "front": ("front.json", "front.csv", "front.html"),
@@ -118,7 +119,7 @@ def check_directory(
     directory : Path
         For :func:`write_outputs`, or with a `study` for :func:`write_study`.
     study : str, optional
-        ``compare``, ``edge``, ``front`` or ``robust``.
+        ``backtest``, ``compare``, ``edge``, ``front`` or ``robust``.
     inputs : iterable of Path
         Files that the run reads; a folder that holds one would be replaced with it.
     by_year : bool

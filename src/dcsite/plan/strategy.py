@@ -203,11 +203,12 @@ def _place(
         tuple(str(row["lines"]).split(";")),
         tuple(f"L{line}" for line in str(row["dump_lines"]).split(";")),
         None if largest is None else StrategyHub(largest.site_id, largest.tier, largest.it_load_mw),
-        tuple(_tier(card, numbers, tier) for tier in card.tiers),
+        tuple(tier_verdict(card, numbers, tier) for tier in card.tiers),
     )
 
 
-def _tier(card: Scorecard, numbers: Sequence[int], tier: int) -> StrategyTier:
+def tier_verdict(card: Scorecard, numbers: Sequence[int], tier: int) -> StrategyTier:
+    """Return what the candidates of these rows are worth together as a hub of a tier."""
     admitted = [number for number in numbers if card.admitted[number, tier]]
     of = int(card.admitted[:, tier].sum())
     if not numbers:
@@ -243,13 +244,17 @@ def dropped_places(plan: Plan) -> Iterator[tuple[str, str]]:
         if one.status == "refused" and one.tiers and one.site_ids
     ]
     for (kind, _), group in groupby(sorted(dropped, key=_by_rules), key=_by_rules):
-        (first, _, named), *others = _by_site(group)
+        (first, entries, source), *others = _by_site(group)
         en, ja = first.outcome
-        alike = [f"{name} ({_values(place.tiers[-1])})" for place, name, _ in others]
+        alike = [(place, f"{ids} ({_values(place.tiers[-1])})") for place, ids, _ in others]
+        also_en = ", ".join(f"{place.label} {told}" for place, told in alike)
+        also_ja = "、".join(f"{place.name_ja} {told}" for place, told in alike)
         kind_en, kind_ja = PLACE_KINDS[kind]
         yield (
-            f"{kind_en} {named}: {en}" + (f"; likewise {', '.join(alike)}" if alike else ""),
-            f"{kind_ja} {named}：{ja}" + (f"、同様に{'、'.join(alike)}" if alike else ""),
+            f"{kind_en} {first.label} {entries} ({source}): {en}"
+            + (f"; likewise {also_en}" if alike else ""),
+            f"{kind_ja} {first.name_ja} {entries}（{source}）：{ja}"
+            + (f"、同様に{also_ja}" if alike else ""),
         )
 
 
@@ -261,10 +266,13 @@ def other_places(plan: Plan) -> Iterator[tuple[str, str]]:
     """Say what became of the strategy's other places, those chosen first, a line for each."""
     others = [one for one in plan.strategy_places if one.status != "refused" or not one.site_ids]
     others.sort(key=lambda one: (one.status != "chosen", not one.site_ids, one.site_ids))
-    for place, _, named in _by_site(others):
+    for place, ids, source in _by_site(others):
         en, ja = place.outcome
         kind_en, kind_ja = PLACE_KINDS[place.kind]
-        yield f"{kind_en} {named}: {en}", f"{kind_ja} {named}：{ja}"
+        yield (
+            f"{kind_en} {place.label} {ids} ({source}): {en}",
+            f"{kind_ja} {place.name_ja} {ids}（{source}）：{ja}",
+        )
 
 
 def _by_rules(place: StrategyPlace) -> tuple[str, tuple[str, ...]]:
@@ -272,13 +280,13 @@ def _by_rules(place: StrategyPlace) -> tuple[str, tuple[str, ...]]:
 
 
 def _by_site(places: Iterable[StrategyPlace]) -> list[tuple[StrategyPlace, str, str]]:
-    """Return one place for all of a kind that share a name: it, its entries, and its lines too."""
+    """Return one place for all of a kind that share a name: it, all entries, all lines."""
     shared: dict[tuple[str, str], list[StrategyPlace]] = {}
     for place in places:
         shared.setdefault((place.kind, place.name_ja), []).append(place)
     found = []
     for group in shared.values():
-        name = f"{group[0].label} {', '.join(place.entry_id for place in group)}"
-        lines = [part for place in group for part in (*place.statements, *place.lines)]
-        found.append((group[0], name, f"{name} ({' '.join(dict.fromkeys(lines))})"))
+        lines = (part for place in group for part in (*place.statements, *place.lines))
+        ids = ", ".join(place.entry_id for place in group)
+        found.append((group[0], ids, " ".join(dict.fromkeys(lines))))
     return found
