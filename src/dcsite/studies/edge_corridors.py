@@ -44,6 +44,8 @@ _EQUAL_AREA = "EPSG:6933"
 _KM_PER_DEGREE = 111.2
 _SHAPES = "LineString MultiLineString Polygon MultiPolygon"
 _FORM = FileForm.of("studies", "corridors", CorridorsError)
+_COLUMNS = ["name_ja", "name_en", "kind", "weight", "max_ms", "lines", "stated_km", "basis_ja",
+            "basis_en", "geometry"]  # fmt: skip
 #: Bounds of the values of :class:`EdgeAssumptions`.
 _BOUNDS = {
     "radio_one_way_ms": (0.0, 1000.0),
@@ -116,34 +118,16 @@ def shipped_corridors(atlas: Atlas) -> pd.DataFrame:
     table = atlas.table("edge_corridors")
     offices = atlas.table("municipalities")[["office_lon_deg", "office_lat_deg"]]
     polygons = atlas.polygons("municipality_polygons").geometry
-    shapes = []
-    for shape, listed in zip(table["shape"], table["municipality_codes"], strict=True):
-        codes = listed.split("|")
-        line = shape == "line"
-        shapes.append(
-            shapely.LineString(offices.loc[codes].to_numpy(dtype=float))
-            if line
-            else shapely.union_all(polygons.loc[codes].to_numpy())
+    shapes = [
+        shapely.LineString(offices.loc[codes].to_numpy(dtype=float))
+        if shape == "line"
+        else shapely.union_all(polygons.loc[codes].to_numpy())
+        for shape, codes in zip(
+            table["shape"], table["municipality_codes"].str.split("|"), strict=True
         )
-    return table.assign(
-        geometry=shapes, weight=1.0, max_ms=np.nan, basis_en=table["basis"]
-    ).reset_index()[["corridor_id", *_COLUMNS]]
-
-
-_COLUMNS = (
-    *(
-        "name_ja",
-        "name_en",
-        "kind",
-        "weight",
-        "max_ms",
-        "lines",
-        "stated_km",
-        "basis_ja",
-        "basis_en",
-    ),
-    "geometry",
-)
+    ]
+    drawn = table.assign(geometry=shapes, weight=1.0, max_ms=np.nan, basis_en=table["basis"])
+    return drawn.reset_index()[["corridor_id", *_COLUMNS]]
 
 
 def read_corridors(path: str | Path) -> pd.DataFrame:
