@@ -60,7 +60,7 @@ def test_the_later_policy_is_marked_and_follows_its_table(shipped_atlas):
         0,
     )
     assert reported.loc["land_radius", "value"] == 10  # what available land is measured within
-    for key in ("rules.gx_land", "tiers.core.it_load_mw"):
+    for key in ("criteria.land_use.gx_land_ha.core", "tiers.core.it_load_mw"):
         assert "reported" in scenario.provenance[key].why
 
 

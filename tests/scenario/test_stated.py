@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import reduce
 from importlib import resources
+from operator import getitem
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from dcsite.model import all_rules
 from dcsite.plan.sources import cited_lines, rule_sources, sourced_values
-from dcsite.scenario import as_dict, flatten, load_scenario, shipped_names
+from dcsite.scenario import load_scenario, shipped_names
 from dcsite.scenario.origin import parse_source
 
 READINGS = {"tiers.core.regions", "tiers.large.count", "tiers.regional.count"} | {
@@ -20,9 +23,9 @@ READINGS = {"tiers.core.regions", "tiers.large.count", "tiers.regional.count"} |
 }
 
 
-def sources(name: str) -> dict[str, object]:
+def shipped(name: str) -> dict[str, Any]:
     file = resources.files("dcsite.scenario") / "shipped" / f"{name}.toml"
-    return tomllib.loads(file.read_text("utf-8")).get("sources", {})
+    return tomllib.loads(file.read_text("utf-8"))
 
 
 def stands_in(table: pd.DataFrame, cell: dict[str, object], value: object) -> str:
@@ -32,6 +35,8 @@ def stands_in(table: pd.DataFrame, cell: dict[str, object], value: object) -> st
         rows = rows[rows[column].astype(str) == str(wanted)]
     if len(rows) != 1:
         return f"{len(rows)} rows are meant"
+    if isinstance(value, dict):  # a range, or a value for each tier: what the file gives of it
+        return next(filter(None, (stands_in(table, cell, part) for part in value.values())), "")
     found = rows.iloc[0][cell["column"]]
     if isinstance(value, str):
         return "" if str(found) == value else f"{found!r} stands there"
@@ -41,21 +46,21 @@ def stands_in(table: pd.DataFrame, cell: dict[str, object], value: object) -> st
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_every_value_said_to_come_from_a_table_stands_there(name, shipped_atlas):
-    values = dict(flatten(as_dict(load_scenario(name))))
-    file = resources.files("dcsite.scenario") / "shipped" / f"{name}.toml"
-    values |= dict(flatten(tomllib.loads(file.read_text("utf-8"))))
-    for key, entry in sources(name).items():
+    given = shipped(name)
+    for key, entry in given["sources"].items():
         if "table" in entry:
-            origin = parse_source(entry)
+            origin, value = parse_source(entry), reduce(getitem, key.split("."), given)
             assert origin.cell, f"{key}: says no row and column of {entry['table']}"
-            wrong = stands_in(shipped_atlas.table(entry["table"]), origin.cell, values[key])
-            assert not wrong, f"{key} = {values[key]!r}: {wrong}"
+            wrong = stands_in(shipped_atlas.table(entry["table"]), origin.cell, value)
+            assert not wrong, f"{key} = {value!r}: {wrong}"
 
 
 def test_a_changed_table_or_value_is_found():
     table = pd.DataFrame({"series": ["a", "b"], "value": [80.0, 70.0]}).set_index("series")
     cell = {"row": {"series": "a"}, "column": "value", "times": 0.01}
     assert stands_in(table, cell, 0.8) == ""
+    assert stands_in(table, cell, {"max": 0.8}) == ""
+    assert stands_in(table, cell, {"core": 0.8, "large": 0.7}) == "0.8 stands there"
     assert stands_in(table, cell, 0.81) == "0.8 stands there"
     assert stands_in(table.assign(value=[79.0, 80.0]), cell, 0.8) == "0.79 stands there"
     assert stands_in(table.drop("a"), cell, 0.8) == "0 rows are meant"
@@ -67,7 +72,7 @@ def test_every_line_cited_is_a_line_of_its_statement(shipped_atlas):
     cited = [
         (key, text)
         for name in shipped_names()
-        for key, entry in sources(name).items()
+        for key, entry in shipped(name)["sources"].items()
         for text in entry.get("strategy", ())
     ]
     assert len(cited) > 20
