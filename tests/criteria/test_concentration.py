@@ -83,7 +83,7 @@ def test_a_tight_cap_moves_load_as_every_choice_shows(measured, shipped_atlas, m
         ),
     )  # fmt: skip
     sites = measured.loc[["01100", "26100", "29201"]].assign(
-        wish=["", "prefer", "prefer"], keep_mw=0.0
+        wish=["", "prefer", "prefer"], keep_mw=0.0, keep_least=False
     )
     answer = find_answer(
         assemble(Candidates.of(scenario, shipped_atlas, sites)), SolveOptions(gap=1e-6)
@@ -110,6 +110,13 @@ def test_the_least_share_is_told_before_a_solve(shipped_atlas, policy):
     assert bound.value == pytest.approx((0.8 * TODAY_MW + 0.6 * added) / (TODAY_MW + added))
     assert "65.0% with every new hub elsewhere" in bound.reason_en
     assert (bound.asked, bound.kind) == (0.8, "at_least")
+
+
+def test_a_private_question_says_nothing_of_the_country(measured, shipped_atlas):
+    hubs = measured.loc[["01100"]].assign(tier="large", it_load_mw=5.0, reserve_mw=0.0)
+    asked = dcsite.load_scenario("best-of", ["demand.total_new_it_load_mw=5"])
+    found = CRITERION.evaluate(hubs, shipped_atlas, asked)
+    assert (found.measures, found.notes) == ((), ())
 
 
 def test_a_site_scores_by_where_it_stands(measured, policy):

@@ -82,6 +82,7 @@ IMPOSSIBLE = {
     "area_load": ["criteria.area_load.max_area_share=0.0001"],
     "exchange_in_region": ["criteria.exchanges.max_new=0", "criteria.exchanges.min_members=1000"],
     "locality": ["criteria.locality.min_share=0.5"],
+    "concentration": ["criteria.concentration.max_share=0"],
     "two_routes": [
         "criteria.routes.counts={core=1, large=1, regional=1}",
         f"network.file={json.dumps(str(Path(__file__).with_name('one_node.json')))}",

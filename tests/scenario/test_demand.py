@@ -166,6 +166,23 @@ def test_between_stated_years_a_value_lies_between_theirs(levels, data):
     assert racks_at(levels, max(levels)) == levels[max(levels)]
 
 
+@pytest.mark.parametrize(
+    ("table", "keep", "override", "said"),
+    [
+        ("rack_figures", "year", "basis=racks", "two years of in_operation"),
+        ("power_figures", "year", "basis=strategy_twh", "energies of 2025 and later"),
+        ("power_figures", "year", "efficiency=photonics_dc_40", "is not in the table"),
+    ],
+)
+def test_tables_of_a_user_that_say_too_little_are_told(shipped_atlas, table, keep, override, said):
+    def tables(name):
+        known = shipped_atlas.table(name)
+        return known[known[keep] < 2025] if name == table else known
+
+    with pytest.raises(ScenarioError, match=said):
+        load_scenario("policy-2023", [f"demand.{override}"], tables)
+
+
 def test_each_year_of_a_scenario_has_its_own_demand(write):
     mine = write(
         "mine.toml",

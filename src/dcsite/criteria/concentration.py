@@ -58,26 +58,28 @@ INSIDE = Quantity(
     "東京圏・大阪圏に立地（1：はい）",
     _AREAS,
 )
-WITH = _quantity(
-    "core_areas_share",
-    "share of the country's capacity in the Tokyo and Osaka areas, with the plan",
-    "全国の設備容量に占める東京圏・大阪圏の割合（計画あり）",
-)
-WITHOUT = _quantity(
-    "core_areas_share_no_plan",
-    "the same in the plan's year without a plan: growth goes where it goes today",
-    "同、計画年・計画なし（需要増が現状の比率で立地）",
-)
-TODAY = _quantity("core_areas_share_today", "the same today", "同、現在")
-TOKYO_WITH = _quantity(
-    "tokyo_area_share",
-    "share of the Tokyo area alone, with the plan",
-    "うち東京圏の割合（計画あり）",
-)
-TOKYO_WITHOUT = _quantity(
-    "tokyo_area_share_no_plan", "the same without a plan", "同、計画年・計画なし"
-)
-TOKYO_TODAY = _quantity("tokyo_area_share_today", "the same today", "同、現在")
+_WHEN = {
+    "": ("with the plan", "計画あり"),
+    "_no_plan": ("in its year without a plan", "計画年・計画なし"),
+    "_today": ("today", "現在"),
+}
+_BOTH = {
+    when: _quantity(
+        f"core_areas_share{when}",
+        f"Tokyo and Osaka areas' share of the country's capacity, {en}",
+        f"全国の設備容量に占める東京圏・大阪圏の割合（{ja}）",
+    )
+    for when, (en, ja) in _WHEN.items()
+}
+_TOKYO = {
+    when: _quantity(
+        f"tokyo_area_share{when}",
+        f"Tokyo area's share of the country's capacity, {en}",
+        f"全国の設備容量に占める東京圏の割合（{ja}）",
+    )
+    for when, (en, ja) in _WHEN.items()
+}
+WITH = _BOTH[""]
 LISTED = _quantity(
     "core_areas_share_listed",
     "share of the two areas in the MW of listed data centres in service (no census; MW as worded "
@@ -177,6 +179,9 @@ class Concentration(Criterion[Parameters]):
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Add up the areas' capacity today, without and with the plan, from codes and tables."""
         own, found = self.own(scenario), Findings(self.name, hubs, scenario)
+        asked = scenario.rules[self.rules[0].name] != "off" or scenario.weights[self.name]
+        if not asked and not scenario.demand.classes.parts():
+            return found.done()  # a private question: its load is no share of the country's
         mw = capacity_by_core(atlas, scenario)
         today, added = mw["today_mw"], mw["added_mw"]
         later_mw = float((today + added).sum())
@@ -196,20 +201,19 @@ class Concentration(Criterion[Parameters]):
         share = sum(with_mw.values()) / later_mw
         outside = np.where(inside, 0.0, found.load_mw / found.total_mw)
         scored = outside if float(scenario.weights[self.name]) > 0.0 else None
-        found.figure(WITH, share, earned=scored)
-        found.figure(WITHOUT, float((today + added)[cores].sum()) / later_mw)
-        found.figure(TODAY, float(today[cores].sum() / today.sum()))
-        found.figure(TOKYO_WITH, with_mw["tokyo"] / later_mw)
-        found.figure(TOKYO_WITHOUT, float((today + added)["tokyo"]) / later_mw)
-        found.figure(TOKYO_TODAY, float(today["tokyo"] / today.sum()))
+        for named, of in ((_BOTH, cores), (_TOKYO, ["tokyo"])):
+            held = sum(with_mw[core] for core in of) / later_mw
+            found.figure(named[""], held, earned=scored if named is _BOTH else None)
+            found.figure(named["_no_plan"], float((today + added)[of].sum()) / later_mw)
+            found.figure(named["_today"], float(today[of].sum() / today.sum()))
         for tier, (en, ja) in TIER_TITLES.items():
             of_tier = (hubs["tier"] == tier).to_numpy() & ~inside
-            held = _quantity(
+            quantity = _quantity(
                 f"outside_core_areas_{tier}",
                 f"share of the country's capacity in new hubs outside both areas: {en}s",
                 f"両圏の外の新拠点が担う全国容量の割合：{ja}",
             )
-            found.figure(held, float(found.load_mw[of_tier].sum()) / later_mw)
+            found.figure(quantity, float(found.load_mw[of_tier].sum()) / later_mw)
         found.figure(LISTED, _listed_share(atlas, {*areas.index}))
         short_mw = (share - own.max_share) * later_mw
         if short_mw > _SLACK_MW:

@@ -34,6 +34,7 @@ from dcsite.contract import (
 )
 from dcsite.hazards import falls_with
 from dcsite.hazards.settings import Part
+from dcsite.scenario.demand import RACKS, racks_today
 from dcsite.scenario.schema import Section
 
 if TYPE_CHECKING:
@@ -120,9 +121,8 @@ def core_loads(atlas: Atlas, demand: Demand) -> dict[str, CoreLoad]:
     ``racks of Japan * kw_per_rack / 1000 * share of the core``, with the racks in operation for the
     load (G3 and G4) and all racks for the capacity (G1 and G2).
     """
-    table = atlas.table("rack_figures")
-    racks = table[table["year"] == demand.today_year].groupby("basis")["racks"].sum()
-    in_operation, total = float(racks["in_operation"]), float(racks["total"])
+    table = atlas.table(RACKS)
+    in_operation, total = (racks_today(table, demand, of) for of in ("in_operation", "total"))
     shares: dict[str, float] = demand.core_rack_share.model_dump()
     return {
         core: CoreLoad(

@@ -112,6 +112,14 @@ def statement(row: Mapping[Hashable, Any]) -> str:
     return f"{', '.join(ids)} {', '.join(f'L{one}' for one in lines)}"
 
 
+def racks_today(table: pd.DataFrame, demand: Demand, rack_basis: str = "") -> int:
+    """Return the country's racks of today, of the scenario's basis where none is named."""
+    racks = racks_by_year(table, rack_basis or demand.rack_basis)
+    if demand.today_year not in racks:
+        raise _wrong("today_year", f"{RACKS} has no racks of {demand.today_year}")
+    return racks[demand.today_year]
+
+
 def at_year(levels: Mapping[int, float], year: int, *, geometric: bool = False) -> float:
     """Return the value of a year between those that are stated: along a line, or at one rate."""
     if year in levels:
@@ -120,7 +128,7 @@ def at_year(levels: Mapping[int, float], year: int, *, geometric: bool = False) 
     after = min(one for one in levels if one > year)
     part = (year - before) / (after - before)
     low, high = levels[before], levels[after]
-    if geometric:
+    if geometric and low > 0.0:
         return float(low * (high / low) ** part)
     return float(low + part * (high - low))
 
@@ -139,6 +147,8 @@ def efficiency_factor(demand: Demand, power: pd.DataFrame) -> float:
     """
     if demand.efficiency in {"none", "network_1_100"} or demand.year < demand.efficiency_year:
         return 1.0
+    if demand.efficiency not in power.index:
+        raise _wrong("efficiency", f"{demand.efficiency} is not in the table {POWER}")
     left = float(power["value"][demand.efficiency])
     part = 1.0
     if demand.efficiency == "edge_system_40":
@@ -176,6 +186,8 @@ def grid_demand(demand: Demand, tables: Tables) -> tuple[float, Origin]:
         )
     elif demand.basis == "racks":
         racks = racks_by_year(tables(RACKS), demand.rack_basis)
+        if len(racks) < 2:
+            raise _wrong("basis", f"racks needs two years of {demand.rack_basis} in {RACKS}")
         _check_year(demand, today + 1, None)
         more = racks_at(racks, year) - racks_at(racks, today)
         mw = more * demand.kw_per_rack / 1000.0 * demand.pue
@@ -188,6 +200,8 @@ def grid_demand(demand: Demand, tables: Tables) -> tuple[float, Origin]:
     else:
         stated = energy_levels(tables(POWER), demand.power_series)
         energies = {one: level.value for one, level in stated.items()}
+        if today not in range(min(energies, default=today + 1), max(energies, default=0)):
+            raise _wrong("basis", f"strategy_twh needs energies of {today} and later in {POWER}")
         _check_year(demand, today + 1, max(energies))
         twh = at_year(energies, year, geometric=True)
         more = twh - at_year(energies, today, geometric=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dcsite.scenario.demand import RACKS, racks_by_year
+from dcsite.scenario.demand import RACKS, racks_today
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
@@ -38,7 +38,7 @@ def capacity_by_core(atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
     hubs are a part of what is added.
     """
     demand = scenario.demand
-    racks = racks_by_year(atlas.table(RACKS), demand.rack_basis)[demand.today_year]
+    racks = racks_today(atlas.table(RACKS), demand)
     added_mw = scenario.total_new_it_load_mw
     if demand.share_in_new_hubs > 0.0:
         added_mw /= demand.share_in_new_hubs
