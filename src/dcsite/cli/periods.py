@@ -11,7 +11,7 @@ from dcsite.interrupts import Interrupts
 
 from .progress import Reporter
 from .show import columns, output_console
-from .summary import STATUS, print_shortages
+from .summary import STATUS, print_dropped, print_shortages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,8 +68,12 @@ def print_schedule(
         f"{schedule.gap_asked:.4%}; {schedule.solver} {schedule.solver_version}, "
         f"{schedule.wall_s:.1f} s)"
     )
+    told: tuple[tuple[str, str], ...] = ()
     for year, run in found.runs.items():
         console.print(f"[bold]{year}[/bold]")
+        if run.plan.dropped_places != told:  # said again only where another year drops others
+            told = run.plan.dropped_places
+            print_dropped(console, run.plan)
         with run.plan.printed():
             print_shortages(console, run.plan, 3)
     for table in (_years(schedule), _hubs(schedule)):

@@ -104,6 +104,7 @@ def _wrong(console: Console, plan: Plan) -> None:
         f"{plan.wall_s:.1f} s)"
     )
     print_shortages(console, plan)
+    print_dropped(console, plan)
 
 
 def print_shortages(console: Console, plan: Plan, most: int | None = None) -> None:
@@ -132,6 +133,10 @@ def print_shortages(console: Console, plan: Plan, most: int | None = None) -> No
             f"{escape(cited.get(violation.rule, ''))}: "
             f"{escape(violation.message_en)} (costs {violation.penalty:.4f})"
         )
+
+
+def print_dropped(console: Console, plan: Plan) -> None:
+    """Warn of each of the strategy's own places that a hard rule drops."""
     for en, ja in plan.dropped_places:
         console.print(f"[yellow]warning[/yellow]: the strategy's own {escape(en)}\n  {escape(ja)}")
 
