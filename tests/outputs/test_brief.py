@@ -14,7 +14,7 @@ from dcsite.outputs.brief import brief_page
 from dcsite.plan.schedule import FixedPlan
 from dcsite.plan.sources import RuleSource, SourcedValue
 from dcsite.plan.strategy import KeptOut, StrategyHub, StrategyPlace, StrategyTier
-from dcsite.plan.types import Tie
+from dcsite.plan.types import CheapestPlan, HubBrief, Tie
 
 HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 
@@ -110,6 +110,25 @@ def test_a_plan_alone_is_told_in_each_language(told, atlas):
     assert "Akita-shi" in section(page, "open", "en")
     assert "秋田市秋田県≈長岡市(+4)" in section(page, "open")
     assert not re.search("[ぁ-んァ-ン]", section(page, "answer", "en"))
+
+
+def test_the_cheapest_plan_stands_beside_with_what_it_loses(told, atlas):
+    own = Measure("s", "far", "distance", "距離", 400.0, "km", 0.5, 0.1)
+    near = dataclasses.replace(own, value=90.0, score=0.1)
+    better = Measure("b", "good", "better", "良い", 1.0, "km", 0.5, 0.1)
+    cheapest = CheapestPlan(
+        "feasible", "cost of 15 years", "15年の費用", 7e11, 6.5e11, 8e11,
+        tuple(HubBrief.of(hub.site_id, vars(hub)) for hub in told.hubs[:1]),
+        (near, dataclasses.replace(better, score=0.9)), (),
+    )  # fmt: skip
+    beside = dataclasses.replace(told, measures=(*told.measures, own, better), cheapest=cheapest)
+    page = brief_page([("", beside)], atlas)
+    money = section(page, "money")
+    assert "差は1,000億円（最も安い計画は未証明、多くても1,500億円）" in money
+    assert "15年の費用8,000億円7,000億円距離400km90km守れない努力規則00" in money
+    assert "最も安い計画の拠点：石狩市" in money
+    assert "良い" not in money
+    assert "costs JPY 100.0 bn more than the cheapest" in section(page, "money", "en")
 
 
 def test_the_strategys_own_places_with_rule_value_and_limit_and_no_code_of_a_rule(told, atlas):

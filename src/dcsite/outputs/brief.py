@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dcsite.contract import Measure
     from dcsite.plan.schedule import PlanYear, Schedule
     from dcsite.plan.strategy import StrategyPlace
-    from dcsite.plan.types import Hub, Plan
+    from dcsite.plan.types import CheapestPlan, Hub, Plan
 
 #: Height of a name over the width of the map: of one map, and of several side by side.
 _NAME = (0.036, 0.056)
@@ -35,6 +35,8 @@ _CORNER_SCALE = 0.75
 _LETTER = {"ja": 1.0, "en": 0.56}
 #: Below this a shortage is a rounding of the solver.
 _LEAST_MW = 0.05
+#: So many measures are told in which the cheapest plan does worse.
+_NAMED_LOSSES = 5
 #: So many candidates that are as good as a hub are named.
 _NAMED_TIES = 2
 
@@ -166,6 +168,8 @@ def _column(year: str, plan: Plan, atlas: Atlas, there: set[str]) -> dict[str, A
         "unserved": load_mw(plan.unserved_mw) if plan.unserved_mw > _LEAST_MW else "",
         "carried": carried,
         "lost": [one for one in carried if not one["lost"].is_hub],
+        "cheapest": plan.cheapest,
+        "losses": [] if plan.cheapest is None else _losses(plan, plan.cheapest),
         "cores": [
             {
                 "ja": core["name_ja"],
@@ -285,6 +289,15 @@ def _own_places(plan: Plan) -> dict[str, list[dict[str, Any]]]:
                "en": en, "ja": ja}  # fmt: skip
         found.setdefault(kind, []).append(row)
     return found
+
+
+def _losses(plan: Plan, cheapest: CheapestPlan) -> list[tuple[Measure, Measure]]:
+    """Return the scored measures in which the cheapest plan does worse, most points first."""
+    return [
+        (own, other)
+        for own, other in cheapest.loses(plan.measures)
+        if (other.score or 0.0) < (own.score or 0.0)
+    ][:_NAMED_LOSSES]
 
 
 def _asked(plan: Plan, tier: str) -> dict[str, Any]:

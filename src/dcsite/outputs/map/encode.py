@@ -26,7 +26,7 @@ from shapely.geometry.base import BaseGeometry
 from dcsite.contract import load_mw
 from dcsite.outputs.inline import TEMPLATES
 
-from .style import about, assumed, decimals, most, part_colour, quantity, score, steps
+from .style import about, assumed, decimals, most, part_colour, quantity, score, steps, tier_style
 
 #: Decimals of map coordinates: 0.001 degree is about 100 m, under a pixel at the closest zoom used.
 _DECIMALS = 3
@@ -121,6 +121,7 @@ TEMPLATES.filters.update(
     quantity=quantity,
     decimals=decimals,
     score=score,
+    tier=tier_style,
     assumed=assumed,
     web_address=web_address,
     part_colour=part_colour,
