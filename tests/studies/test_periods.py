@@ -125,7 +125,7 @@ def test_a_written_schedule_reads_back_and_each_year_stands_whole(found, tmp_pat
     paths = write_schedule(found, folder)
     assert Schedule.read_file(folder / "periods.json").dump() == found.schedule.dump()
     assert sorted(path.name for path in folder.iterdir()) == [
-        "2028", "2030", "periods.csv", "periods.json",
+        "2028", "2030", "brief.html", "map.html", "periods.csv", "periods.json",
     ]  # fmt: skip
     table = pd.read_csv(folder / "periods.csv", encoding="utf-8-sig")
     hubs = table[table["site_id"].notna()]
@@ -133,6 +133,14 @@ def test_a_written_schedule_reads_back_and_each_year_stands_whole(found, tmp_pat
     totals = table[table["site_id"].isna()]
     assert totals.groupby("year")["hubs"].sum().to_dict() == {2028: 2, 2030: 3}
     assert all(own.plan_json.is_file() for own in paths.values())
+    page, above = ((folder / name).read_text("utf-8") for name in ("brief.html", "map.html"))
+    assert ">2028年<" in page
+    assert ">2030年<" in page
+    opened = [one.loads[0].year for one in found.schedule.hubs]
+    assert [above.count(f'"years":[[{year}') for year in (2028, 2030)] == [
+        opened.count(year) for year in (2028, 2030)
+    ]
+    assert 'href="2030/candidates.html"' in above
     write_schedule(found, folder)  # replaces its own
     (folder / "2028" / "mine.txt").write_text("x")
     with pytest.raises(Exception, match="files that dcsite did not write"):
