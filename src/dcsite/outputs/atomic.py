@@ -197,7 +197,7 @@ def _is_year(entry: os.DirEntry[str], own_names: Collection[str]) -> bool:
     if len(entry.name) != 4 or not entry.name.isdecimal() or not own_names:
         return False
     return entry.is_dir(follow_symlinks=False) and all(
-        _is_own(file, own_names) for file in os.scandir(entry)
+        _is_own(file, own_names) for file in [*os.scandir(entry)]
     )
 
 
