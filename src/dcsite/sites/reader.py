@@ -19,12 +19,11 @@ from .rows import (
     FileForm,
     ProblemList,
     UserRows,
-    described,
     geometry_flaw,
     shown,
 )
 from .tables import read_csv, read_excel, sheets_of
-from .values import read_number
+from .values import described, read_number
 
 __all__ = [
     "LAYER_KINDS",

@@ -8,13 +8,10 @@ flaw but should be known, such as columns that are not read, is told once, by th
 from __future__ import annotations
 
 import difflib
-import functools
 import logging
 import re
-import tomllib
 import unicodedata
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
@@ -23,7 +20,7 @@ from numpy.typing import NDArray
 
 from dcsite.errors import DcsiteError, Problem, SitesError
 
-from .values import Measure, plain, read_angle, read_class, read_number
+from .values import Measure, described, plain, read_angle, read_class, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -84,12 +81,6 @@ def let_notes(heard: bool, told: Iterable[str] = ()) -> None:
     """Let notes be heard or not, those aside that another process has told."""
     _LOG.setLevel(logging.WARNING if heard else logging.ERROR)
     _TOLD.update(dict.fromkeys(told))
-
-
-@functools.cache
-def described(room: str) -> Mapping[str, Any]:
-    """Return ``forms.toml`` of a room: what users' files hold, and what words mean in them."""
-    return tomllib.loads(files(f"dcsite.{room}").joinpath("forms.toml").read_text("utf-8"))
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,16 @@ the meaning is beyond doubt, and None where it is not.
 
 from __future__ import annotations
 
+import functools
 import re
+import tomllib
 import unicodedata
 from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
@@ -172,43 +179,15 @@ class Measure:
         return None, False
 
 
-_M2 = r"m2|m\^2|sq[_ .]*m|square[_ ]met(?:er|re)s?|平米|平方m|平方メートル"
-#: One tsubo in ha.
-_TSUBO = 400.0 / 121.0 * 1e-4
-#: Areas in hectares. A parcel of 1,000 ha is ten square kilometres: no figure above is one in
-#: hectares unless it says so, and none of that many square metres could hold a hub.
-AREA = Measure(
-    "ha",
-    (
-        (rf"万\s*(?:{_M2})", 1.0),
-        (rf"千\s*(?:{_M2})", 0.1),
-        (r"万坪", 1e4 * _TSUBO),
-        (r"km2|km\^2|sq[_ .]*km|平方km|平方キロ(?:メートル)?", 100.0),
-        (_M2, 1e-4),
-        (r"坪|tsubo", _TSUBO),
-        (r"町歩|(?<=[(\[])町(?=[)\]])", 3000.0 * _TSUBO),
-        (r"反歩?", 300.0 * _TSUBO),
-        (r"アール|(?<=[(\[])a(?=[)\]])", 0.01),
-        (r"sq[_ .]*f(?:ee)?t|ft2|ft\^2|平方フィート", 9.290304e-6),
-        (r"ha|hectares?|ヘクタール", 1.0),
-        (r"acres?|エーカー", 0.40468564224),
-    ),
-    1000.0,
-    "面積(ha), 面積(㎡) or 面積(坪)",
-)
-#: Electric power in MW; no single site in the world draws 10,000 MW.
-POWER = Measure(
-    "MW",
-    (
-        (r"gw|ギガワット", 1000.0),
-        (r"万kw", 10.0),
-        (r"mw|千kw|メガワット", 1.0),
-        (r"kw|キロワット", 1e-3),
-    ),
-    10_000.0,
-    "上限(MW) or 上限(kW)",
-)
-#: Probabilities and shares from 0 to 1.
-PART = Measure(
-    "parts of 1", ((r"%|パーセント|percent|pct", 0.01),), 1.0, "30% or 確率(%)", strict=True
-)
+@functools.cache
+def described(room: str) -> Mapping[str, Any]:
+    """Return ``forms.toml`` of a room: what users' files hold, and what words mean in them."""
+    return tomllib.loads(files(f"dcsite.{room}").joinpath("forms.toml").read_text("utf-8"))
+
+
+def _measure(name: str) -> Measure:
+    told = described("sites")["measures"][name]
+    return Measure(**told | {"units": tuple((unit, factor) for unit, factor in told["units"])})
+
+
+AREA, POWER, PART = map(_measure, ("area", "power", "part"))
