@@ -249,13 +249,10 @@ class Session:
         if layer is not None:
             sites, named = _with_layer(scenario, sites, layer)
             scenario = load_scenario(scenario, named)
-        return cls(
-            scenario,
-            options or saved.solve_options(),
-            sites,
-            atlas,
-            saved,
-        )
+        found = cls(scenario, options or saved.solve_options(), sites, atlas, saved)
+        if scenario is not saved.scenario and atlas is not None:
+            found.scenario = load_scenario(scenario, (), found.atlas.table)
+        return found
 
     @cached_property
     def atlas(self) -> Atlas:
