@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,18 @@ def test_resilience_costs_what_the_plan_costs_more(asked, plan, found):
     points = [two.weight * (two.score - mine.score) for mine, two in lost]
     assert points == sorted(points)
     assert points[0] < 0.0
+
+
+def test_a_plan_that_costs_less_within_the_gap_is_itself_the_cheapest(asked, plan, found):
+    dearer = replace(found, cost_jpy=2 * found.cost_jpy + 1e15)
+    beside = Beside(asked, wanted=True)
+    beside._found = dearer
+    beside._search_here = lambda stopped: None
+    one = beside.into(plan, lambda: False, pytest.fail).cheapest
+    assert one.resilience_jpy == 0.0
+    assert [hub.site_id for hub in one.hubs] == [hub.site_id for hub in plan.hubs]
+    short = replace(plan, unserved_mw=found.unserved_mw + 1.0)  # but not by serving less
+    assert beside.into(short, lambda: False, pytest.fail).cheapest.hubs == dearer.hubs
 
 
 @pytest.mark.parametrize("wanted", [False, True])

@@ -305,6 +305,8 @@ class CheapestPlan(Record):
     """Its measures, by the same scenario as the plan's."""
     violations: tuple[Violation, ...]
     """Soft rules of the scenario that it breaks."""
+    unserved_mw: Mw = 0.0
+    """IT load that no hub of it serves, in MW."""
 
     @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
     @property

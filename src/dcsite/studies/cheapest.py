@@ -116,6 +116,7 @@ def find_cheapest(
         hubs=tuple(HubBrief.of(site, hub) for site, hub in hubs.iterrows()),
         measures=measures,
         violations=checked.violations,
+        unserved_mw=checked.unserved_mw,
     )
 
 
@@ -195,7 +196,7 @@ class Beside:
             return plan
         costs = {one.name: one.value for one in plan.measures}
         price = next(one.price for one in criteria() if one.price is not None)
-        return replace(plan, cheapest=replace(self._found, plan_jpy=costs[price.in_plan]))
+        return replace(plan, cheapest=_beside(plan, self._found, costs[price.in_plan]))
 
     def _search_here(self, stopped: Callable[[], bool]) -> None:
         one = self._session
@@ -225,6 +226,25 @@ class Beside:
             self._found = None
         except Exception as error:  # noqa: BLE001  # told, or raised, where the plan is waited for
             self._error = error
+
+
+def _beside(plan: Plan, found: CheapestPlan, plan_jpy: float) -> CheapestPlan:
+    """Return what was found, or the plan itself where within the gap it costs less and serves all.
+
+    Then resilience costs nothing that could be told.
+    """
+    if plan_jpy >= found.cost_jpy or plan.unserved_mw > found.unserved_mw:
+        return replace(found, plan_jpy=plan_jpy)
+    return replace(
+        found,
+        cost_jpy=plan_jpy,
+        bound_jpy=min(found.bound_jpy, plan_jpy),
+        plan_jpy=plan_jpy,
+        hubs=tuple(HubBrief.of(hub.site_id, vars(hub)) for hub in plan.hubs),
+        measures=plan.measures,
+        violations=plan.violations,
+        unserved_mw=plan.unserved_mw,
+    )
 
 
 def _open(root: Path) -> None:
