@@ -208,6 +208,12 @@ def test_a_name_on_the_map_covers_nothing_and_a_hub_in_okinawa_stands_in_the_cor
     assert float(re.search(r'<svg class="map" viewBox="0.0 0.0 ([\d.]+)', page)[1]) > width
 
 
+def test_a_plan_without_hubs_is_a_page_too(told, atlas):
+    page = brief_page([("", dataclasses.replace(told, hubs=(), takeovers=(), rules=()))], atlas)
+    assert "0拠点、IT負荷は合わせて約0MW" in section(page, "answer")
+    assert 'id="rules"' not in page
+
+
 def test_hostile_text_stays_text(told, atlas):
     hub = dataclasses.replace(
         told.hubs[0], site_id=HOSTILE, name_ja=HOSTILE, name_en=HOSTILE, tier=HOSTILE,
