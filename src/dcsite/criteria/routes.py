@@ -138,7 +138,7 @@ class TwoRoutes(Criterion[Parameters]):
         own, found = self.own(scenario), Findings(self.name, hubs, scenario)
         network = network_of(atlas, scenario.network)
         fates, _ = known_losses(network, atlas)
-        finder = RouteFinder(network, fates)
+        finder = atlas.kept("routes", network.digest, lambda: RouteFinder(network, fates))
         links = {key: link for *_, key, link in network.graph.edges(keys=True, data=True)}
         told, routes, second_ms = [], np.zeros(len(hubs)), np.full(len(hubs), np.inf)
         cutting: dict[str, Fate] = {}

@@ -38,14 +38,29 @@ if TYPE_CHECKING:
 
 def ways_in(network: Network, place: pd.Series[Any]) -> list[tuple[float, str]]:
     """List the nodes a place is joined to by tails, nearest first, with the straight km to each."""
+    names, lat_deg, lon_deg = _joining(network, place["landmass_id"])
+    away_km = np.atleast_1d(geodesic_km(place["lat_deg"], place["lon_deg"], lat_deg, lon_deg))
+    return sorted(zip(away_km.tolist(), names, strict=True))[:2]
+
+
+@functools.lru_cache(maxsize=256)
+def _joining(
+    network: Network, landmass_id: int
+) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the nodes of a land body that places are joined to, and where they are in degrees."""
     nodes = {
         node: (data["lat_deg"], data["lon_deg"])
         for node, data in network.graph.nodes(data=True)
-        if data["joins"] and data["landmass_id"] == place["landmass_id"] != NO_LANDMASS
+        if data["joins"] and data["landmass_id"] == landmass_id != NO_LANDMASS
     }
-    lat, lon = np.array(list(nodes.values())).reshape(-1, 2).T
-    away_km = np.atleast_1d(geodesic_km(place["lat_deg"], place["lon_deg"], lat, lon))
-    return sorted(zip(away_km.tolist(), nodes, strict=True))[:2]
+    lat_deg, lon_deg = np.array(list(nodes.values()), dtype=float).reshape(-1, 2).T
+    return list(nodes), lat_deg, lon_deg
+
+
+@functools.lru_cache(maxsize=4096)
+def _away_from(network: Network, node: str) -> dict[str, float]:
+    """Return the km of fibre from a node to each that it reaches; not to be changed."""
+    return dict(nx.single_source_dijkstra_path_length(network.graph, node, weight="fibre_km"))
 
 
 def fibre_km_between(
@@ -55,17 +70,13 @@ def fibre_km_between(
     own = network.parameters
     factor = own.tail_route_factor * own.fibre_per_route_km
 
-    @functools.cache
-    def away_from(node: str) -> dict[str, float]:
-        return dict(nx.single_source_dijkstra_path_length(network.graph, node, weight="fibre_km"))
-
     def joined(place: pd.Series[Any]) -> tuple[pd.Series[Any], float, list[tuple[float, str]]]:
         """Return a place, how far straight ways from it may lead, and its tails by fibre."""
         tails = ways_in(network, place)
         found = [(factor * km, node) for km, node in tails]
         if len(found) == 2:
             (first_km, first), (last_km, last) = found
-            found[1] = max(last_km, away_from(first).get(last, 0.0) - first_km), last
+            found[1] = max(last_km, _away_from(network, first).get(last, 0.0) - first_km), last
         return place, tails[0][0] if tails else np.inf, found
 
     starts, ends = ([joined(place) for _, place in of.iterrows()] for of in (here, there))
@@ -73,7 +84,7 @@ def fibre_km_between(
     for row, (place, reach_km, tails) in enumerate(starts):
         for column, (end, its_reach_km, its) in enumerate(ends):
             over = [
-                km + away_from(node).get(at, np.inf) + its_km
+                km + _away_from(network, node).get(at, np.inf) + its_km
                 for km, node in tails
                 for its_km, at in its
             ]

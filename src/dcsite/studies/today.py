@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import networkx as nx
 import pandas as pd
 
 from dcsite.sites.landmass import PolygonLookup
@@ -85,18 +86,11 @@ def _municipality(table: pd.DataFrame, atlas: Atlas) -> pd.Series[str]:
 
 def _once(table: pd.DataFrame) -> pd.DataFrame:
     """Keep of each set of overlapping rows the one of the largest capacity, the first of equals."""
-    leader = {str(site): str(site) for site in table.index}
-
-    def first(site: str) -> str:
-        while leader[site] != site:
-            site = leader[site]
-        return site
-
-    for site, others in table["overlaps_with"].dropna().items():
-        for other in str(others).split(";"):
-            if other in leader:
-                one, two = sorted((first(str(site)), first(other)))
-                leader[two] = one
-    group = [first(str(site)) for site in table.index]
-    kept = table["capacity_mw"].groupby(group).idxmax()
+    overlaps = table["overlaps_with"].dropna().str.split(";").explode()
+    overlaps = overlaps[overlaps.isin(table.index)]
+    chains = nx.Graph(overlaps.items())
+    chains.add_nodes_from(table.index)
+    kept = [
+        table.loc[sorted(one), "capacity_mw"].idxmax() for one in nx.connected_components(chains)
+    ]
     return table.loc[sorted(kept)]
