@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 def assemble(
     candidates: Candidates,
     *,
-    spacing_km: float = 0.0,
     spaced: bool = True,
     scored: bool = True,
     problem: pulp.LpProblem | None = None,
@@ -45,8 +44,6 @@ def assemble(
     ----------
     candidates : Candidates
         What is asked, of which sites, and how strictly each rule holds.
-    spacing_km : float
-        Least distance between any two new hubs, beside the rules; 0 asks for none.
     spaced : bool
         Whether the rows that keep hubs apart are laid: they take longest, and hold only ones. The
         program names the rules it left out in `unspaced`.
@@ -61,7 +58,7 @@ def assemble(
     SiteProgram
         Its `problem` is ready for a solver.
     """
-    program = SiteProgram(candidates, spacing_km, spaced=spaced, problem=problem, suffix=suffix)
+    program = SiteProgram(candidates, spaced=spaced, problem=problem, suffix=suffix)
     program.reserve({t for one in criteria() for t in one.reserve_tiers(candidates.scenario)})
     count_tiers(program)
     place_cores(program)

@@ -67,9 +67,6 @@ class SiteProgram:
     candidates : Candidates
         What is asked, of which sites, and which of them may become a hub of which tier; a pair that
         a hard rule keeps out gets no variable.
-    spacing_km : float
-        Least distance between any two new hubs, whatever their tiers and however strictly the
-        rule of separation holds; 0 asks for none.
     spaced : bool
         Whether rows that a rule keeps hubs apart by are laid; its name goes to `unspaced` else.
     problem : pulp.LpProblem, optional
@@ -83,7 +80,6 @@ class SiteProgram:
     def __init__(
         self,
         candidates: Candidates,
-        spacing_km: float = 0.0,
         *,
         spaced: bool = True,
         problem: pulp.LpProblem | None = None,
@@ -94,7 +90,6 @@ class SiteProgram:
         self.sites, self.modes = candidates.sites, candidates.modes
         self.min_mw, self.max_mw = candidates.min_mw, candidates.max_mw
         self.eligible = candidates.eligible
-        self.spacing_km = spacing_km
         self._spaced = spaced
         self.unspaced: list[str] = []
         self.problem = problem or pulp.LpProblem("dcsite", pulp.LpMaximize)
@@ -122,8 +117,6 @@ class SiteProgram:
         ]
         self._make_decisions()
         self._soften()
-        if spacing_km > 0.0:
-            self.apart.append(SeparationRows.of_spacing(self, spacing_km))
 
     # -- what criteria may ask -----------------------------------------------------------------
 

@@ -80,14 +80,6 @@ class SeparationRows:
         rows._lay(rule)
         return rows
 
-    @classmethod
-    def of_spacing(cls, program: SiteProgram, spacing_km: float) -> SeparationRows:
-        """Keep any two hubs apart, without excuse: cliques over hubs of all tiers."""
-        rows = cls(program, "hard", dict.fromkeys(TIERS, spacing_km))
-        nobody = np.full(program.eligible.shape, None, dtype=object)
-        rows._clique_rows("spacing", len(TIERS) - 1, spacing_km, nobody)
-        return rows
-
     def _lay(self, rule: str) -> None:
         program, distance_km = self._program, self.distance_km
         excused: NDArray[np.object_] = np.full(program.eligible.shape, None, dtype=object)
@@ -100,8 +92,8 @@ class SeparationRows:
                 program.row(f"excuse_{label}", terms, "<=", 0.0)
                 program.violations[rule].append((variable, 1.0))
         for number, tier in enumerate(TIERS):
-            if distance_km[tier] <= program.spacing_km:
-                continue  # the rows of the spacing keep these hubs apart already
+            if distance_km[tier] <= 0.0:
+                continue
             if all(distance_km[upper] >= distance_km[tier] for upper in TIERS[:number]):
                 name = f"separation_{tier}"
                 self._clique_rows(name, number, distance_km[tier], excused)

@@ -1,4 +1,4 @@
-"""A least spacing of all hubs: rows for exactly the pairs that are nearer, without excuse."""
+"""The separation of hubs: rows for exactly the pairs that are nearer than their tiers ask for."""
 
 from __future__ import annotations
 
@@ -14,11 +14,6 @@ from dcsite.model import Candidates, assemble, cliques
 from dcsite.solvers import SolveOptions, find_answer
 
 DISTANCE_KM = {"core": 400.0, "large": 150.0, "regional": 80.0}
-
-
-@pytest.fixture(scope="module")
-def sites(measured):
-    return measured[measured["population_2020"] > 150_000].iloc[1::3]
 
 
 def kept_apart(program, prefixes):
@@ -49,18 +44,6 @@ def nearer_than(program, sites, least_km):
         for (a, s), (b, t) in combinations(decisions, 2)
         if a != b and geodesic_km(lat[a], lon[a], lat[b], lon[b]) < least_km(max(s, t))
     }
-
-
-def test_the_spacing_takes_the_place_of_smaller_separations_and_leaves_larger_ones(
-    sites, shipped_atlas, policy
-):
-    program = assemble(Candidates.of(policy, shipped_atlas, sites), spacing_km=120.0)
-    names = {row.name.rsplit("_", 1)[0] for row in program.problem.constraints()}
-    assert {"spacing", "separation_large", "separation_core"} <= names
-    assert "separation_regional" not in names
-    expected = nearer_than(program, sites, lambda level: max(120.0, DISTANCE_KM[TIERS[level]]))
-    assert len(expected) > 50
-    assert kept_apart(program, ("spacing_", "separation_")) == expected
 
 
 @pytest.mark.parametrize("factor", [0.999, 1.001])
@@ -105,15 +88,6 @@ def test_every_hub_in_a_row_of_a_soft_separation_may_be_excused(measured, shippe
         assert (row.sense, row.constant) == (-1, -1.0)
 
 
-@pytest.mark.parametrize(("mode", "spacing_km"), [("soft", 60.0), ("soft", 200.0), ("off", 200.0)])
-def test_no_hub_is_excused_from_the_spacing(sites, shipped_atlas, mode, spacing_km):
-    scenario = dcsite.load_scenario("policy-2023", (f'rules.separation="{mode}"',))
-    program = assemble(Candidates.of(scenario, shipped_atlas, sites), spacing_km=spacing_km)
-    expected = nearer_than(program, sites, lambda _: spacing_km)
-    assert expected
-    assert kept_apart(program, "spacing_") == expected
-
-
 def test_pairs_that_rows_up_front_miss_are_covered_when_a_plan_violates_them(
     measured, shipped_atlas, monkeypatch
 ):
@@ -124,7 +98,7 @@ def test_pairs_that_rows_up_front_miss_are_covered_when_a_plan_violates_them(
             'rules.core_regions="off"',
             "tiers.large.count=0",
             "tiers.regional.count=8",
-            "tiers.regional.separation_km=0",
+            *(f"tiers.{tier}.separation_km=200" for tier in TIERS),
             "demand.total_new_it_load_mw=200",
             "demand.classes.latency_critical.share=0",
             "criteria.cables.max_crowded_share=1",
@@ -133,10 +107,10 @@ def test_pairs_that_rows_up_front_miss_are_covered_when_a_plan_violates_them(
     sites = measured[measured["population_2020"] > 60_000]
     options = SolveOptions(gap=1e-6)
     asked = Candidates.of(scenario, shipped_atlas, sites)
-    whole = find_answer(assemble(asked, spacing_km=200.0), options)
+    whole = find_answer(assemble(asked), options)
     monkeypatch.setattr(cliques, "DENSE_LIMIT", 10)
     monkeypatch.setattr(cliques, "_FINE_GRID_PART", 1.0)  # coarse: many pairs are missed
-    program = assemble(asked, spacing_km=200.0)
+    program = assemble(asked)
     before = len(program.problem.constraints())
     lazy = find_answer(program, options)
     assert len(program.problem.constraints()) > before, "nothing had to be added: a vain test"
