@@ -35,6 +35,7 @@ def test_the_commands_of_this_version():
     assert set(COMMANDS) == {
         ("init",),
         ("solve",),
+        ("backtest",),
         ("check",),
         ("compare",),
         ("demand",),

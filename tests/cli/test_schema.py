@@ -26,7 +26,7 @@ def test_another_file_is_one_line(refused):
         [
             [
                 "FILE",
-                "plan, explanation, alternatives, compare, front, robust, stress, edge",
+                "plan, periods, explanation, alternatives, backtest, compare, front, robust",
                 "'map'",
             ]
         ],
