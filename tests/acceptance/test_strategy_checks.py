@@ -26,6 +26,7 @@ from dcsite.network.systems import in_force
 from dcsite.plan.session import Session
 from dcsite.scenario.demand import energy_levels, racks_by_year
 from dcsite.sites import read_sites
+from dcsite.studies.demand import demand_figures
 
 pytestmark = pytest.mark.end_to_end
 
@@ -322,7 +323,7 @@ def test_check_13_a_pue_of_1_30_fails_below_1_3(measured, shipped_atlas):
     assert list(candidates.eligible.any(axis=1)) == [True, False]
 
 
-def test_check_14_power_scenarios_are_those_of_the_strategy(shipped_atlas):
+def test_check_14_power_scenarios_are_those_of_the_strategy(shipped_atlas, policy):
     """J5, J6, J7: 37 TWh, 185 (x 5), 0.7, 16 and 3,000; J10, L2448: more than the country makes."""
     figures = shipped_atlas.table("power_figures")
     ict, ai = (energy_levels(figures, subject) for subject in ("ict", "ai"))
@@ -330,6 +331,11 @@ def test_check_14_power_scenarios_are_those_of_the_strategy(shipped_atlas):
     assert {year: level.value for year, level in ai.items()} == {2018: 0.7, 2030: 16, 2050: 3000}
     (generated,) = energy_levels(figures, "generation").values()
     assert generated.value == 784.8
+    told = [row for row in demand_figures(policy, shipped_atlas).rows if row.section == "energy"]
+    assert {row.value for row in told} >= {37, 185, 0.7, 16, 3000}
+    flagged = {row.value: row.above_generation for row in told if row.above_generation > 0}
+    assert flagged[3000] == pytest.approx(3000 / 784.8, abs=0.01)
+    assert all(value > 784.8 for value in flagged)
 
 
 def test_check_15_racks_are_those_of_the_strategy(shipped_atlas):
