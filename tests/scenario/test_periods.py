@@ -82,6 +82,11 @@ def test_what_is_wrong_with_a_year_is_told_at_its_own_key(override, expected):
     assert expected in line
 
 
+def test_a_year_cannot_be_asked_for_where_there_are_none():
+    (line,) = lines_of("periods.year=2030", source="policy-2023")
+    assert "--set: periods.year: must be one of [], got 2030" in line
+
+
 def test_a_file_cannot_speak_of_a_year_it_does_not_plan(write):
     said = "[periods]\nyears = [2030]\n[periods.set.2031]\nland.guide_ha = 1\n"
     path = write("mine.toml", f'extends = "policy-2023"\n{said}')

@@ -117,7 +117,7 @@ def solve_command(
     from dcsite.plan.types import Plan
     from dcsite.solvers import SolveOptions
     from dcsite.studies.cheapest import Beside
-    from dcsite.studies.periods import read_fixed, with_fixed
+    from dcsite.studies.periods import read_fixed, refuse_late, with_fixed
 
     from .periods import solve_years
 
@@ -149,6 +149,7 @@ def solve_command(
         return solve_years(session, fixed, directory, begun, quiet=quiet)
     if fixed:
         year = session.scenario.periods.year if session.scenario.periods else None
+        refuse_late(fixed, year)
         session = with_fixed(session, fixed, year)
     begin_from = hubs_of(Plan.read_file(start)) if start is not None else None
     with Interrupts(patience=1, hold=False) as interrupts:

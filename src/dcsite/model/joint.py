@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from .candidates import Candidates
     from .program import SiteProgram
 
-#: Openings below this are the solvers' tolerance.
-_OPEN = 1e-6
-
 
 class JointProgram:
     """The programs of several years in one problem.
@@ -84,12 +81,3 @@ class JointProgram:
         terms = self.objectives[year]
         worth = sum(c * values.get(variable.name, 0.0) for variable, c in terms.items())
         return float(worth + terms.constant)
-
-    def opened(self, values: Mapping[str, float]) -> set[tuple[str, str]]:
-        """Return sites and tiers that open, were it in part, in some year at a point."""
-        return {
-            (str(program.sites.index[site]), TIERS[tier])
-            for program in self.programs.values()
-            for site, tier in np.argwhere(program.eligible)
-            if values.get(program.open[site, tier].name, 0.0) > _OPEN
-        }

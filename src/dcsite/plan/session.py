@@ -376,7 +376,8 @@ class Session:
         values: dict[str, Any] = {"places.keep": [*own, *places], "rules.kept": "hard"}
         if any(one in there for one in said.prefer):
             values["places.prefer"] = [one for one in said.prefer if one not in there]
-        other = replace(self, scenario=load_scenario(self.scenario, override_texts(values)))
+        scenario = load_scenario(self.scenario, override_texts(values), self.atlas.table)
+        other = replace(self, scenario=scenario)
         other.atlas, other.sites, other._all_measured = self.atlas, self.sites, self._all_measured
         return other
 

@@ -75,7 +75,7 @@ def load_scenario(
         scenario._provenance = Frozen({**scenario.provenance, **kept})
     shipped = [layer.stem for layer in chain if layer.kind == "shipped"]
     scenario._extends = shipped[-1] if shipped else None
-    if not scenario.years:
+    if scenario.periods is None:
         return scenario
     wrong = [*_wrong_years(scenario, merged, laid)]
     by_year: dict[int, Scenario] = {}
@@ -86,8 +86,8 @@ def load_scenario(
             wrong += error.problems
     if wrong:
         raise ScenarioError(wrong)
-    asked = None if scenario.periods is None else scenario.periods.year
-    return _planned(scenario) if asked is None else by_year[asked]
+    asked = scenario.periods.year
+    return by_year[asked] if asked in by_year else _planned(scenario)
 
 
 def scenarios_by_year(scenario: Scenario) -> dict[int, Scenario]:
@@ -167,9 +167,10 @@ def _wrong_years(scenario: Scenario, merged: Merged, laid: Sequence[Layer]) -> I
     """Refuse years nobody plans, and values laid over all years of which some have their own."""
     periods = scenario.periods or Periods()
     listed = toml_value(periods.years)
-    if periods.year is not None and periods.year not in periods.years:
-        where = merged.setter(("periods", "year")).where
-        yield Problem(where, "periods.year", f"must be one of {listed}, got {periods.year}")
+    by = merged.setter(("periods", "year"))
+    # A written plan of one of several years says which it is, and names no others.
+    if periods.year not in {None, *periods.years} and (periods.years or by.kind == "set"):
+        yield Problem(by.where, "periods.year", f"must be one of {listed}, got {periods.year}")
     for table, given in (("weights", periods.weights), ("set", periods.set)):
         for year in given:
             path = ("periods", table, year)

@@ -333,20 +333,13 @@ def relaxed_bound(
     program: SiteProgram | JointProgram,
     options: SolveOptions,
     on_progress: Callable[[Progress], None] | None = None,
-) -> tuple[float, dict[str, float]] | None:
-    """Lay the rows that the relaxation of a program breaks; return its bound and its point.
+) -> float | None:
+    """Lay the rows that the relaxation of a program breaks; return its bound.
 
-    Returns
-    -------
-    tuple of float and dict, optional
-        No plan is better than the bound; None where the relaxation was not solved in time.
+    None where the relaxation was not solved in time.
     """
     last = _relaxed_rounds(program, options, on_progress, lambda: False)
-    if last is None:
-        return None
-    matrix, relaxed = last
-    values = dict(zip(matrix.names, relaxed.values.tolist(), strict=True))
-    return matrix.sense * _surely(relaxed.objective), values
+    return None if last is None else last[0].sense * _surely(last[1].objective)
 
 
 def _named(

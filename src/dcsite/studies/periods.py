@@ -2,9 +2,10 @@
 
 Each year is first planned freely, by itself: no plan that builds on the others is better, so the
 years' own bounds, weighted, bound all years together. Then all years are one program (see
-:mod:`dcsite.model.joint`). It is first restricted to the hubs that some year chose freely, which
-gives a plan in a fraction of the time; where that lies within the gap of the bound it is proven,
-else the whole program is solved from there.
+:mod:`dcsite.model.joint`), whose relaxation is a second bound. It is first restricted to the hubs
+that some year chose freely, which gives a plan in a fraction of the time; where that lies within
+the gap of the bound it is proven, else the whole program is solved from there, if it is small or a
+time is given.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dcsite.model import Candidates, SiteProgram
+    from dcsite.model import SiteProgram
     from dcsite.plan import Run, Session
     from dcsite.solvers import Progress, SolveOptions
 
@@ -196,25 +197,14 @@ def solve_schedule(
     begun = time.perf_counter() if started is None else started
     stage = on_stage or (lambda *_: None)
     options = session.options
-    _refuse_years(fixed, session)
-    free: dict[int, Candidates] = {}
-    sessions: dict[int, Session] = {}
-    programs: dict[int, SiteProgram] = {}
-    for year, own in session.each_year().items():
-        stage("measure", str(year))
-        sessions[year] = with_fixed(own, fixed, year)
-        _ = own.measured
-        stage("precheck", str(year))
-        free[year] = own.candidates
-        if check_first:
-            for warning in look_ahead(sessions[year].candidates, options.check_s):
-                if on_note is not None:
-                    on_note(f"{year}: {warning}")
-        stage("build", str(year))
-        programs[year] = assemble(free[year])
+    if not session.scenario.years:
+        message = 'names no years; extend "by-year", or give periods.years'
+        raise ScenarioError(Problem(session.scenario.name, "periods.years", message))
+    refuse_late(fixed, session.scenario.years[-1])
+    sessions, programs = _prepared(session, fixed, stage, on_note, check_first)
     stage("years", "")
     searched = time.perf_counter()
-    alone = _each_alone(programs, free, options)
+    alone = _each_alone(programs, options)
     near = _chosen_or_kept(programs, alone, fixed)
     del programs
     stage("build", "")
@@ -247,6 +237,30 @@ def solve_schedule(
     return ScheduleRun(schedule, runs, sessions)
 
 
+def _prepared(
+    session: Session,
+    fixed: Sequence[Fixed],
+    stage: Callable[[str, str], None],
+    on_note: Callable[[str], None] | None,
+    check_first: bool,
+) -> tuple[dict[int, Session], dict[int, SiteProgram]]:
+    """Return a session of each year with its fixed hubs, and its program without them."""
+    sessions: dict[int, Session] = {}
+    programs: dict[int, SiteProgram] = {}
+    for year, own in session.each_year().items():
+        stage("measure", str(year))
+        sessions[year] = with_fixed(own, fixed, year)
+        _ = own.measured
+        stage("precheck", str(year))
+        if check_first:
+            for warning in look_ahead(sessions[year].candidates, session.options.check_s):
+                if on_note is not None:
+                    on_note(f"{year}: {warning}")
+        stage("build", str(year))
+        programs[year] = assemble(own.candidates)
+    return sessions, programs
+
+
 def _weights(session: Session) -> dict[int, float]:
     """Return what each year counts, of 1 in all."""
     periods = session.scenario.periods
@@ -268,21 +282,31 @@ def _chosen_or_kept(
     return near | {(site, tier) for hubs in kept for site, (tier, _) in hubs.items()}
 
 
-def _refuse_years(fixed: Sequence[Fixed], session: Session) -> None:
-    """Refuse a scenario without years, and an earlier plan that is later than all of them."""
-    if not session.scenario.years:
-        message = 'names no years; extend "by-year", or give periods.years'
-        raise ScenarioError(Problem(session.scenario.name, "periods.years", message))
-    last = session.scenario.years[-1]
-    late = [one for one in fixed if one.plan.since is not None and one.plan.since > last]
+def refuse_late(fixed: Sequence[Fixed], last: int | None) -> None:
+    """Refuse an earlier plan that is later than the last year asked for, whose hubs nobody keeps.
+
+    Raises
+    ------
+    ScenarioError
+        With one problem for each of them.
+    """
+    late = [one for one in fixed if not one.in_year(last)]
     if late:
-        message = f"is a plan of {late[0].plan.since}, after the last year asked for, {last}"
-        raise ScenarioError(Problem("--fix", late[0].plan.file, message))
+        raise ScenarioError(
+            [
+                Problem(
+                    "--fix",
+                    one.plan.file,
+                    f"is of {one.plan.since}, after the last year asked for, {last}: no hub of it "
+                    "would stay",
+                )
+                for one in late
+            ]
+        )
 
 
 def _each_alone(
     programs: Mapping[int, SiteProgram],
-    candidates: Mapping[int, Candidates],
     options: SolveOptions,
 ) -> dict[int, Outcome]:
     """Plan each year by itself, several at once.
@@ -305,7 +329,7 @@ def _each_alone(
     found = dict(zip(programs, pool.all(tasks), strict=True))
     for year, outcome in found.items():
         if outcome.status == "infeasible":
-            raise why_infeasible(candidates[year], options)
+            raise why_infeasible(programs[year].candidates, options)
         if outcome.interrupted:
             raise InterruptedWithoutPlanError("interrupted before plans of all years were found")
     return found
@@ -330,10 +354,8 @@ def _together(
     part = replace(options, time_limit_s=None if limit_s is None else max(0.1, 0.5 * limit_s))
     proof: Proof = "each year alone"
     relaxed = relaxed_bound(joint, part, on_progress)
-    if relaxed is not None:
-        near = near | joint.opened(relaxed[1])
-        if relaxed[0] < bound:
-            bound, proof = relaxed[0], "all years together"
+    if relaxed is not None and relaxed < bound:
+        bound, proof = relaxed, "all years together"
     small = len(joint.problem.variables()) <= _WHOLE_COLUMNS
     with _only(joint, near):
         # Rounding leads to no plan of so many years and takes as long as half the search.
@@ -344,9 +366,9 @@ def _together(
         return first, proof
     if first.values is not None and not small and limit_s is None:
         note = (
-            f"the years together were searched among the {len(near)} places that a year alone or "
-            "the relaxation of all years chose; with --time-limit the rest is searched too / "
-            f"全年を合わせた探索は、各年単独の計画または全年の緩和問題が選んだ{len(near)}か所に限りました"
+            f"the years together were searched among the {len(near)} hubs that some year chose by "
+            "itself or must keep; with --time-limit the rest is searched too / "
+            f"全年を合わせた探索は、各年単独の計画が選んだ、または固定した{len(near)}拠点に限りました"
             "（--time-limitを指定すると残りも探索します）"
         )
         return replace(first, notes=(*first.notes, note)), proof
