@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 
 def solve_years(
-    session: Session, fixed: Sequence[Fixed], directory: Path, begun: float, *, quiet: bool
+    session: Session,
+    fixed: Sequence[Fixed],
+    directory: Path,
+    begun: float,
+    *,
+    quiet: bool,
+    verbose: bool,
 ) -> int:
     """Solve every year of a session, write a folder for each, and say what came out."""
     from dcsite.outputs import write_schedule
@@ -51,15 +57,23 @@ def solve_years(
             )
             progress.stage("write")
             paths = write_schedule(found, directory)
-        print_schedule(output_console(), found, paths, directory)
+        print_schedule(output_console(), found, paths, directory, verbose=verbose)
         code = progress.leave(interrupts)
     return 130 if found.schedule.status == "interrupted" else code
 
 
 def print_schedule(
-    console: Console, found: ScheduleRun, paths: Mapping[int, OutputPaths], directory: Path
+    console: Console,
+    found: ScheduleRun,
+    paths: Mapping[int, OutputPaths],
+    directory: Path,
+    *,
+    verbose: bool = False,
 ) -> None:
-    """Print what is short in each year, then the years, then the hubs as they open."""
+    """Print what is short in each year, then the years, then the hubs as they open.
+
+    Unless `verbose`, only the prefectures with most unserved demand are named.
+    """
     schedule = found.schedule
     console.print(
         f"[bold]{escape(schedule.title_en)}[/bold]  {escape(schedule.title_ja)}\n"
@@ -75,7 +89,7 @@ def print_schedule(
             told = run.plan.dropped_places
             print_dropped(console, run.plan)
         with run.plan.printed():
-            print_shortages(console, run.plan, 3)
+            print_shortages(console, run.plan, None if verbose else 3)
     for table in (_years(schedule), _hubs(schedule)):
         console.print()
         console.print(table)
