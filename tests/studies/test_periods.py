@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcsite.errors import CheckError, InfeasibleError, ScenarioError
+from dcsite.errors import CheckError, InfeasibleError, OutputError, ScenarioError
 from dcsite.outputs import write_schedule
 from dcsite.plan import Session, check_plan
+from dcsite.plan.reload import read_plan
 from dcsite.plan.schedule import Schedule
 from dcsite.solvers import SolveOptions
 from dcsite.studies.periods import check_growth, read_fixed, solve_schedule, with_fixed
@@ -140,9 +141,11 @@ def test_a_written_schedule_reads_back_and_each_year_stands_whole(found, tmp_pat
         opened.count(year) for year in (2028, 2030)
     ]
     assert 'href="2030/candidates.html"' in above
+    with pytest.raises(OutputError, match=r"takes one plan: give .*2028, .*2030"):
+        read_plan(folder)
     write_schedule(found, folder)  # replaces its own
     (folder / "2028" / "mine.txt").write_text("x")
-    with pytest.raises(Exception, match="files that dcsite did not write"):
+    with pytest.raises(OutputError, match="files that dcsite did not write"):
         write_schedule(found, folder)
 
 
