@@ -33,6 +33,7 @@ def test_the_last_year_asks_what_the_national_plan_asks():
     national = as_dict(load_scenario())
     assert asked["network"].pop("year") == 2034
     del national["network"]["year"]
+    assert asked["criteria"].pop("concentration") != national["criteria"].pop("concentration")
     assert asked["criteria"]["concentration"].pop("max_share") == 0.7
     assert national["criteria"]["concentration"].pop("max_share") == 0.8
     for key in ("name", "title_en", "title_ja"):
