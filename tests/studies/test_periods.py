@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dcsite.errors import CheckError, InfeasibleError, OutputError, ScenarioError
-from dcsite.outputs import write_schedule
+from dcsite.outputs import check_directory, write_schedule
 from dcsite.plan import Session, check_plan
 from dcsite.plan.reload import read_plan
 from dcsite.plan.schedule import Schedule
@@ -143,10 +143,10 @@ def test_a_written_schedule_reads_back_and_each_year_stands_whole(found, tmp_pat
     assert 'href="2030/candidates.html"' in above
     with pytest.raises(OutputError, match=r"takes one plan: give .*2028, .*2030"):
         read_plan(folder)
-    write_schedule(found, folder)  # replaces its own
+    check_directory(folder, by_year=True)  # it would be replaced
     (folder / "2028" / "mine.txt").write_text("x")
     with pytest.raises(OutputError, match="files that dcsite did not write"):
-        write_schedule(found, folder)
+        check_directory(folder, by_year=True)
 
 
 def test_what_an_earlier_run_opened_stays(session, found, worth, tmp_path):
