@@ -216,11 +216,13 @@ def _names(
                 continue
             text = hub.name_ja if language == "ja" else hub.name_en or hub.name_ja
             width, half = wide * size_px * len(text), size_px / 2.0
+            # Above and below it may stand aside so that the frame has room for it.
+            begins = min(max(x - width / 2.0, left), left + across - width)
             for anchor, from_x, middle, at_x in (
                 ("start", x + away, y, x + away),
                 ("end", x - away - width, y, x - away),
-                ("middle", x - width / 2.0, y - away - half, x),
-                ("middle", x - width / 2.0, y + away + half, x),
+                ("start", begins, y - away - half, begins),
+                ("start", begins, y + away + half, begins),
             ):
                 box = (from_x, middle - half, from_x + width, middle + half)
                 inside = left <= box[0] and box[2] <= left + across
