@@ -72,8 +72,9 @@ def test_resilience_costs_what_the_plan_costs_more(asked, plan, found):
         plan = beside.into(plan, lambda: False, pytest.fail)
     cost = {one.name: one.value for one in plan.measures}[CRITERION.price.in_plan]
     one = plan.cheapest
-    assert one.hubs == found.hubs
-    assert one.resilience_jpy == pytest.approx(cost - found.cost_jpy)
+    assert one.cost_jpy == pytest.approx(found.cost_jpy, rel=1e-3)  # beside a solve no finer
+    assert one.bound_jpy <= found.cost_jpy * (1 + 1e-9)
+    assert one.resilience_jpy == pytest.approx(cost - one.cost_jpy)
     assert one.resilience_jpy > 0.0
     assert one.resilience_most_jpy >= one.resilience_jpy
     again = CheapestPlan.load(one.dump())

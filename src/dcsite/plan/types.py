@@ -288,7 +288,7 @@ class CheapestPlan(Record):
     """
 
     status: Status
-    """optimal: proven within the gap asked of the plan; feasible: not proven."""
+    """optimal: proven within the gap asked of the plan or 0.1 %; feasible: not proven."""
     label_en: str
     """What is counted, in English."""
     label_ja: str

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 #: With so many candidates a search is worth a process of its own.
 _MANY = 300
+#: A cost is not proven more finely beside a solve, however fine the plan's gap: that takes minutes.
+_LEAST_GAP = 1e-3
 #: How soon a Ctrl-C is seen.
 _LOOK_S = 0.2
 #: Program and evaluation add up the same yen; they may part by so much of it.
@@ -93,7 +95,7 @@ def find_cheapest(
     program.scored_measures.clear()
     saved = [(variable, -jpy / scale_jpy) for variable, jpy in prices]
     program.set_objective([*program.unserved, *saved])
-    answer = find_answer(program, replace(options, start=None), halted=halted)
+    answer = find_answer(program, options, halted=halted)
     outcome = answer.outcome
     if outcome.objective is None or outcome.values is None:
         return None
@@ -140,6 +142,9 @@ class Beside:
 
     def __init__(self, session: Session, *, wanted: bool) -> None:
         self._session = session
+        self._options = replace(
+            session.options, gap=max(session.options.gap, _LEAST_GAP), start=None
+        )
         self._wanted = wanted and session.scenario.demand.hub_loads != "full"
         self._halt = threading.Event()
         self._tasks: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
@@ -174,7 +179,7 @@ class Beside:
         elif name in {"precheck", "build"} and self._thread is not None and not self._handed:
             self._handed = True
             scenario = json.dumps(plain(as_dict(self._session.scenario)))
-            self._tasks.put((scenario, self._session.measured, self._session.options))
+            self._tasks.put((scenario, self._session.measured, self._options))
             self._tasks.put(None)
 
     def into(self, plan: Plan, stopped: Callable[[], bool], on_note: Callable[[str], None]) -> Plan:
@@ -201,7 +206,9 @@ class Beside:
     def _search_here(self, stopped: Callable[[], bool]) -> None:
         one = self._session
         try:
-            self._found = find_cheapest(one.scenario, one.atlas, one.measured, one.options, stopped)
+            self._found = find_cheapest(
+                one.scenario, one.atlas, one.measured, self._options, stopped
+            )
         except DcsiteError as error:
             self._error = error
         except KeyboardInterrupt:
