@@ -92,9 +92,11 @@ def test_one_claim_on_efficiency_at_a_time_and_each_in_its_scope():
     assert grid_mw("demand.efficiency=photonics_dc_40") == pytest.approx(6160 * 0.6)
     assert grid_mw("demand.efficiency=network_1_100") == 6160
     assert grid_mw("demand.efficiency=edge_system_40") == pytest.approx(6160 * (1 - 0.4 * at_edge))
-    assert grid_mw("demand.efficiency=photonics_dc_40", "demand.year=2029") == grid_mw(
-        "demand.year=2029"
-    )
+    early = ("demand.efficiency=photonics_dc_40", "demand.year=2029")
+    assert grid_mw(*early) == grid_mw("demand.year=2029")
+    said = load_scenario(overrides=early).provenance["demand.grid_demand_mw"]
+    assert said.lines == ("data_centre_demand_outlook", "power_figures")
+    assert "x 1 by efficiency photonics_dc_40, from 2030 on" in said.why
 
 
 @pytest.mark.parametrize(

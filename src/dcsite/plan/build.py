@@ -181,6 +181,8 @@ def _demand_measures(
     asked_mw = sum(flow.it_load_mw for flow in checked.flows) + checked.unserved_mw
     derived = demand.total_new_it_load_mw is None
     grid = f"{demand.grid_demand_mw or 0.0:,.0f} MW"
+    if demand.efficiency != "none":
+        grid += f" ({demand.efficiency}, {demand.efficiency_year}-)"
     how_en = (
         f" ({grid} added at the grid by {demand.year} / PUE {demand.pue:g} "
         f"x {demand.share_in_new_hubs:g} in new hubs)"

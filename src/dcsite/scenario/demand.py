@@ -215,9 +215,10 @@ def grid_demand(demand: Demand, tables: Tables) -> tuple[float, Origin]:
             f"{demand.load_factor:g}",
         )
     factor = efficiency_factor(demand, tables(POWER)) if demand.efficiency != "none" else 1.0
-    if factor != 1.0:
+    if demand.efficiency != "none":
         why = f"{origin.why}; x {factor:.3g} by efficiency {demand.efficiency}"
-        origin = Origin("table", (*origin.lines, POWER), why)
+        why += f", from {demand.efficiency_year} on" if year < demand.efficiency_year else ""
+        origin = Origin("table", tuple(dict.fromkeys((*origin.lines, POWER))), why)
     if mw * factor <= 0.0:
         raise _wrong("basis", f"{demand.basis} gives no growth by {year}; choose another")
     return mw * factor, origin
