@@ -10,7 +10,18 @@ from jsonschema import Draft202012Validator
 
 @pytest.mark.parametrize(
     "name",
-    ["plan", "explanation", "alternatives", "compare", "front", "robust", "stress", "edge"],
+    [
+        "plan",
+        "periods",
+        "explanation",
+        "alternatives",
+        "backtest",
+        "compare",
+        "front",
+        "robust",
+        "stress",
+        "edge",
+    ],
 )
 def test_schemas_are_printed(call, name):
     answer = call("schema", name)
