@@ -87,9 +87,11 @@ class PlanYear(Record):
     free_bound: EndlessPoints
     """Proven upper bound on any plan of the year alone; null where there is none."""
     price_least: Points
-    """Objective points that the year is known to lose to the other years and to fixed hubs."""
+    """Objective points by which its plan is below the best found for the year alone: lost to other
+    years and to fixed hubs, and what the search of all years left open (the schedule's gap)."""
     price_most: EndlessPoints
-    """Objective points that it can lose to them at most; null where no bound is known."""
+    """Objective points by which it is below the bound of the year alone: it loses no more; null
+    where no bound is known."""
     tiers: tuple[TierYear, ...]
     """Hubs by tier, the highest first."""
     it_load_mw: Mw

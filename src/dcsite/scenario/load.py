@@ -187,7 +187,9 @@ def _wrong_years(scenario: Scenario, merged: Merged, laid: Sequence[Layer]) -> I
                 year
                 for year in map(str, periods.years)
                 for theirs, _ in flatten(periods.set.get(year, {}))
-                if f"{theirs}.".startswith(f"{key}.") or f"{key}.".startswith(f"{theirs}.")
+                if (f"{theirs}.".startswith(f"{key}.") or f"{key}.".startswith(f"{theirs}."))
+                # Who lays both says what is meant.
+                and merged.setter(("periods", "set", year, *theirs.split("."))).kind != "set"
             ]
             if own:
                 message = f"is set anew in {', '.join(own)}; give periods.set.{own[0]}.{key} and so"
