@@ -198,8 +198,12 @@ def solve_command(
                 progress.stage("explain")
                 with _without(progress, "the explanation"):
                     explanation = _explanation(session, run, interrupts, progress)
-            progress.stage("cheapest")
-            plan = beside.into(run.plan, lambda: interrupted or interrupts.count > 0, progress.note)
+            plan = beside.into(
+                run.plan,
+                lambda: interrupted or interrupts.count > 0,
+                progress.note,
+                progress.stage,
+            )
             progress.stage("write")
             card = session.scorecard(plan)
             paths = write_outputs(

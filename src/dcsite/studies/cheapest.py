@@ -182,13 +182,20 @@ class Beside:
             self._tasks.put((scenario, self._session.measured, self._options))
             self._tasks.put(None)
 
-    def into(self, plan: Plan, stopped: Callable[[], bool], on_note: Callable[[str], None]) -> Plan:
+    def into(
+        self,
+        plan: Plan,
+        stopped: Callable[[], bool],
+        on_note: Callable[[str], None],
+        on_stage: Callable[[str], None] = lambda _: None,
+    ) -> Plan:
         """Return the plan with the cheapest beside it; `on_note` is told why there is none.
 
         Waits for the search; once `stopped` says yes, it is given up and the plan kept as it is.
         """
         if not self._wanted or stopped():
             return plan
+        on_stage("cheapest")
         if self._thread is None:
             self._search_here(stopped)
         while self._thread is not None and self._thread.is_alive() and not stopped():
