@@ -46,7 +46,6 @@ def test_shares_before_and_after_by_hand(measured, shipped_atlas):
     assert value["tokyo_area_share"] == pytest.approx(tokyo / later)
     assert value["outside_core_areas_core"] == pytest.approx(40 / later)
     assert value["outside_core_areas_large"] == value["outside_core_areas_regional"] == 0.0
-    assert value["core_areas_share_listed"] == 1.0  # all listed in service stand in the two areas
     # The cap of 0.8 asks for 50 MW outside, 0.2 x 250.
     (short,) = found.breaches
     assert short.amount == pytest.approx(10 / 100)

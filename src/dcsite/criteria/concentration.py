@@ -80,13 +80,6 @@ _TOKYO = {
     for when, (en, ja) in _WHEN.items()
 }
 WITH = _BOTH[""]
-LISTED = _quantity(
-    "core_areas_share_listed",
-    "share of the two areas in the MW of listed data centres in service (no census; MW as worded "
-    "by each source)",
-    "公表された稼働中データセンターの容量に占める両圏の割合（網羅的でなく、容量の定義は出典により異なる）",
-    "data_centres_existing",
-)
 
 
 class Parameters(Section):
@@ -214,7 +207,6 @@ class Concentration(Criterion[Parameters]):
                 f"両圏の外の新拠点が担う全国容量の割合：{ja}",
             )
             found.figure(quantity, float(found.load_mw[of_tier].sum()) / later_mw)
-        found.figure(LISTED, _listed_share(atlas, {*areas.index}))
         short_mw = (share - own.max_share) * later_mw
         if short_mw > _SLACK_MW:
             said = WITH.beside(share, own.max_share)
@@ -222,25 +214,6 @@ class Concentration(Criterion[Parameters]):
             found.breach(self.rules[0].name, short_mw / found.total_mw, sites, *said)
         found.each(INSIDE, inside.astype(float))
         return found.done(notes=(_note(scenario, today, added),))
-
-
-def _listed_share(atlas: Atlas, areas: set[str]) -> float:
-    """Return the share of prefectures in the MW of listed centres in service; NaN without any.
-
-    Of rows that share a site the largest counts.
-    """
-    rows = atlas.table("data_centres_existing")
-    rows = rows[
-        rows["status_at_source_date"].astype(str).str.startswith("in_service")
-        & rows["capacity_mw"].notna()
-    ].sort_values("capacity_mw", ascending=False, kind="stable")
-    taken: list[str] = []
-    for dc_id, overlaps in rows["overlaps_with"].fillna("").astype(str).items():
-        if not {*overlaps.split(";")} & {*taken}:
-            taken.append(str(dc_id))
-    kept = rows.loc[taken]
-    inside = kept["capacity_mw"][kept["pref_code"].astype(str).isin(areas)].sum()
-    return float(inside / kept["capacity_mw"].sum()) if len(kept) else float("nan")
 
 
 def _note(scenario: Scenario, today: pd.Series[float], added: pd.Series[float]) -> str:
