@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -32,15 +34,24 @@ def solve_years(
     directory: Path,
     begun: float,
     *,
+    cheapest: bool,
     quiet: bool,
     verbose: bool,
 ) -> int:
     """Solve every year of a session, write a folder for each, and say what came out."""
     from dcsite.outputs import write_schedule
+    from dcsite.studies.cheapest import Beside
     from dcsite.studies.periods import solve_schedule
 
     with Interrupts(patience=1, hold=False) as interrupts:
-        with Reporter(quiet=quiet) as progress:
+        with Reporter(quiet=quiet) as progress, ExitStack() as searches:
+            beside: dict[int, Beside] = {}
+
+            def search_beside(sessions: Mapping[int, Session]) -> None:
+                for year, own in sessions.items():
+                    beside[year] = searches.enter_context(Beside(own, wanted=cheapest))
+                    for stage in ("measure", "build"):
+                        beside[year].stage(stage)
 
             def on_stage(name: str, of: str) -> None:
                 if name == "check":
@@ -53,8 +64,19 @@ def solve_years(
                 on_stage=on_stage,
                 on_progress=progress.solver,
                 on_note=progress.note,
+                on_measured=search_beside,
                 started=begun,
             )
+
+            def stopped() -> bool:
+                return interrupts.count > 0 or found.schedule.status == "interrupted"
+
+            progress.stage("cheapest")
+            runs = {
+                year: replace(run, plan=beside[year].into(run.plan, stopped, progress.note))
+                for year, run in found.runs.items()
+            }
+            found = replace(found, runs=runs)
             progress.stage("write")
             paths = write_schedule(found, directory)
         print_schedule(output_console(), found, paths, directory, verbose=verbose)

@@ -146,7 +146,9 @@ def solve_command(
         for option in (name for name, given in one_plan.items() if given):
             wrong = "is for one plan; ask for it with --set periods.year=YEAR"
             raise ScenarioError(Problem(session.scenario.name, option, wrong))
-        return solve_years(session, fixed, directory, begun, quiet=quiet, verbose=verbose)
+        return solve_years(
+            session, fixed, directory, begun, cheapest=cheapest, quiet=quiet, verbose=verbose
+        )
     if fixed:
         year = session.scenario.periods.year if session.scenario.periods else None
         refuse_late(fixed, year)

@@ -166,6 +166,7 @@ def solve_schedule(
     on_stage: Callable[[str, str], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     on_note: Callable[[str], None] | None = None,
+    on_measured: Callable[[Mapping[int, Session]], None] | None = None,
     check_first: bool = True,
     started: float | None = None,
 ) -> ScheduleRun:
@@ -181,6 +182,8 @@ def solve_schedule(
         Called with each stage as it begins, and of which year it is (else empty).
     on_progress, on_note, check_first, started
         As for :meth:`Session.solve`.
+    on_measured : callable, optional
+        Called with the years' sessions before the years are planned together, on one core.
 
     Returns
     -------
@@ -207,6 +210,8 @@ def solve_schedule(
     alone = _each_alone(programs, options)
     near = _chosen_or_kept(programs, alone, fixed)
     del programs
+    if on_measured is not None:
+        on_measured(sessions)
     stage("build", "")
     weights = _weights(session)
     joint = JointProgram({year: own.candidates for year, own in sessions.items()}, weights)
