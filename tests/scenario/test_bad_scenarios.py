@@ -408,6 +408,8 @@ def test_no_number_is_senseless(at):
         value = "1.5" if key in counted and _SENSELESS[at] == "1e-320" else _SENSELESS[at]
         if key == "criteria.disasters.darkness_shift" and value == "-1":
             continue  # the one number that may be below zero
+        if key.endswith("_jpy") and value == "2e9":
+            continue  # yen may be so many
         with pytest.raises(ScenarioError) as caught:
             load_scenario("policy-2023", (f"{key}={value}",))
         named = [problem.field for problem in caught.value.problems]
