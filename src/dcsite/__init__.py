@@ -201,6 +201,24 @@ def solve_years(
         If a file of `fix` is none of dcsite.
     InfeasibleError, NoPlanInTimeError, SolverError, CheckError
         As their texts say.
+
+    Examples
+    --------
+    Two cores and a regional hub, and one regional hub more two years on:
+
+    >>> from pathlib import Path
+    >>> import dcsite
+    >>> found = dcsite.solve_years(
+    ...     "small.toml",
+    ...     sites=Path("sites.csv"),
+    ...     overrides={
+    ...         "periods.years": [2028, 2030],
+    ...         "periods.set.2030.tiers.regional.count": 2,
+    ...         "periods.set.2030.demand.grid_demand_mw": 2200,
+    ...     },
+    ... )
+    >>> [(hub.name_ja, hub.opened) for hub in found.schedule.hubs]
+    [('Tosu', 2028), ('Tomakomai', 2028), ('Aizu', 2028), ('Miyoshi', 2030)]
     """
     from pathlib import Path as FilePath
 

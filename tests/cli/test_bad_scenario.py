@@ -49,8 +49,8 @@ SCENARIOS = [
         ("mine.toml", "rules.seperation", "did you mean rules.separation?"),
     ),
     scenario(
-        "unknown criterion", "[criteria.snow]\nmin_depth_cm = 5",
-        ("mine.toml", "criteria.snow", "allowed here are: separation, disasters, takeover"),
+        "unknown criterion", "[criteria.xyz]\nmin_depth_cm = 5",
+        ("mine.toml", "criteria.xyz", "allowed here are: separation, disasters, takeover"),
     ),
     scenario(
         "criterion misspelt", "[criteria.cabels]\nmin_directions = 1",

@@ -66,8 +66,7 @@ def test_solve_begins_without_what_only_its_end_needs():
     assert {"geopandas", "pulp", "dcsite.model"} <= loaded, said.stderr
     assert not loaded & {
         "branca", "folium", "jinja2", "requests", "scipy.optimize", "scipy.stats",
-        "dcsite.dispersion", "dcsite.outputs.map", "dcsite.studies.alternatives",
-        "dcsite.studies.explain",
+        "dcsite.outputs.map", "dcsite.studies.alternatives", "dcsite.studies.explain",
     }  # fmt: skip
 
 
