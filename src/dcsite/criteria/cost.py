@@ -415,9 +415,13 @@ class Cost(Criterion[CostParameters]):
             asked_jpy = float(asked.sum())
             part = min(1.0, budget_jpy / asked_jpy) if asked_jpy else 1.0
             lines = f"{row['lines']} L{row['dump_lines']}"
+            budget, all_of = (
+                {language: yen(amount_jpy, language) for language in ("en", "ja")}
+                for amount_jpy in (budget_jpy, asked_jpy)
+            )
             known = (
-                f"budget {yen(budget_jpy)}, {lines}; {yen(asked_jpy)} asked for at {rate:.0%}",
-                f"予算{yen(budget_jpy)}、{lines}。補助率{rate:.0%}での所要額{yen(asked_jpy)}",
+                f"budget {budget['en']}, {lines}; {all_of['en']} asked for at {rate:.0%}",
+                f"予算{budget['ja']}、{lines}。補助率{rate:.0%}での所要額{all_of['ja']}",
             )
             found.figure(SUBSIDY[item].noted(*known), part * asked_jpy)
             found.each(SUBSIDY[item], np.where(supported, part * asked, np.inf))
@@ -427,9 +431,9 @@ class Cost(Criterion[CostParameters]):
                     rule,
                     asked_jpy / budget_jpy - 1.0,
                     found.hubs.index[supported].tolist(),
-                    f"{SUBSIDY[item].en}: {yen(asked_jpy)} at a rate of {rate:.0%}, budget "
-                    f"{yen(budget_jpy)} ({lines})",
-                    f"{SUBSIDY[item].ja}：補助率{rate:.0%}で{yen(asked_jpy)}、予算{yen(budget_jpy)}"
+                    f"{SUBSIDY[item].en}: {all_of['en']} at a rate of {rate:.0%}, budget "
+                    f"{budget['en']} ({lines})",
+                    f"{SUBSIDY[item].ja}：補助率{rate:.0%}で{all_of['ja']}、予算{budget['ja']}"
                     f"（{lines}）",
                 )
         return paid
