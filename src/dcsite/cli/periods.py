@@ -13,7 +13,7 @@ from dcsite.interrupts import Interrupts
 
 from .progress import Reporter
 from .show import columns, output_console
-from .summary import STATUS, print_dropped, print_shortages
+from .summary import STATUS, price_said, print_dropped, print_shortages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,6 +116,9 @@ def print_schedule(
         console.print()
         console.print(table)
     console.print()
+    for year, run in found.runs.items():
+        if run.plan.cheapest is not None:
+            console.print(escape(f"{year}: {price_said(run.plan.cheapest)}"))
     for one in schedule.fixed:
         since = "all years" if one.since is None else f"{one.since} on"
         console.print(f"{one.hubs} hubs of {escape(one.file)} stay, from {since}")

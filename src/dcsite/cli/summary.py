@@ -180,6 +180,18 @@ def _ties(plan: Plan) -> str:
     return escape("\n".join(lines))
 
 
+def price_said(one: CheapestPlan) -> str:
+    """Say what resilience costs."""
+    proof = "at most" if one.status == "optimal" else "not proven; at most"
+    amounts = (one.resilience_jpy, one.resilience_most_jpy, one.plan_jpy, one.cost_jpy)
+    more, most, plan_jpy, least = (quantity(jpy, "JPY") for jpy in amounts)
+    return (
+        f"price of resilience: {more} ({proof} {most}): {one.label_en}\n"
+        f"  this plan {plan_jpy}, the cheapest of the same counts, loads and hard rules {least}, "
+        f"which breaks {len(one.violations)} soft rules"
+    )
+
+
 def _cheapest(plan: Plan, one: CheapestPlan) -> str:
     """Say what resilience costs, where the cheapest plan stands, and what it loses."""
     own = {hub.site_id for hub in plan.hubs}
@@ -192,15 +204,7 @@ def _cheapest(plan: Plan, one: CheapestPlan) -> str:
         for mine, its in one.loses(plan.measures)[:_NAMED]
         if mine.weight * ((its.score or 0.0) - (mine.score or 0.0)) < 0.0
     ]
-    proof = "at most" if one.status == "optimal" else "not proven; at most"
-    amounts = (one.resilience_jpy, one.resilience_most_jpy, one.plan_jpy, one.cost_jpy)
-    more, most, plan_jpy, least = (quantity(jpy, "JPY") for jpy in amounts)
-    said = (
-        f"price of resilience: {more} ({proof} {most}): {one.label_en}\n"
-        f"  this plan {plan_jpy}, the cheapest of the same counts, loads and hard rules {least}, "
-        f"which breaks {len(one.violations)} soft rules\n"
-        f"  the cheapest stands elsewhere with: {shown or 'no hub'}"
-    )
+    said = f"{price_said(one)}\n  the cheapest stands elsewhere with: {shown or 'no hub'}"
     return escape(said + (f"\n  and loses most in: {'; '.join(lost)}" if lost else ""))
 
 
