@@ -62,7 +62,7 @@ def test_loads_add_up_to_the_hubs_and_stand_beside_the_tables_of_today(default_r
     hubs, loads = (
         pd.read_csv(default_run.directory / name, dtype=text) for name in ("hubs.csv", "loads.csv")
     )
-    hubs["pref"] = hubs["municipality_code"].str[:2]
+    hubs = pd.concat([hubs, hubs["municipality_code"].str[:2].rename("pref")], axis=1)
     factor = plan["scenario"]["demand"]["load_factor"] * 8.76
     pue = hubs["substation_grid_mw"] / (hubs["it_load_mw"] + hubs["reserve_mw"])
     places = table("places/prefectures.csv").set_index("pref_code")

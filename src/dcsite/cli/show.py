@@ -46,6 +46,7 @@ def columns(*titles: str, wide: Collection[str] = ()) -> Table:
             title.removeprefix(">"),
             justify="right" if title.startswith(">") else "left",
             no_wrap=title not in wide,
+            overflow="fold" if title in wide else "ellipsis",
             min_width=18 if title in wide else None,
         )
     return table
