@@ -109,6 +109,8 @@ def test_labels_leave_out_what_they_say_of_one_plan_alone(found):
         "expected_down_30y",
         "area_energy_share",
         "area_peak_share",
+        "land_subsidy_jpy",
+        "building_subsidy_jpy",
     }
     # What stands behind the brackets is of all plans.
     assert labels["expected_down_30y"] == (
