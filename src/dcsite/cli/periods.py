@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -46,10 +47,11 @@ def solve_years(
     with Interrupts(patience=1, hold=False) as interrupts:
         with Reporter(quiet=quiet) as progress, ExitStack() as searches:
             beside: dict[int, Beside] = {}
+            turn = threading.Lock()
 
             def search_beside(sessions: Mapping[int, Session]) -> None:
                 for year, own in sessions.items():
-                    beside[year] = searches.enter_context(Beside(own, wanted=cheapest))
+                    beside[year] = searches.enter_context(Beside(own, wanted=cheapest, turn=turn))
                     for stage in ("measure", "build"):
                         beside[year].stage(stage)
 

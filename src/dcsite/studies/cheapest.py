@@ -138,9 +138,14 @@ class Beside:
         Of the plan.
     wanted : bool
         Whether it is sought at all; it is not where hubs carry all they can, whatever that costs.
+    turn : threading.Lock, optional
+        Of several searches each waits for its turn, so that together they take one core.
     """
 
-    def __init__(self, session: Session, *, wanted: bool) -> None:
+    def __init__(
+        self, session: Session, *, wanted: bool, turn: threading.Lock | None = None
+    ) -> None:
+        self._turn = turn or threading.Lock()
         self._session = session
         self._options = replace(
             session.options, gap=max(session.options.gap, _LEAST_GAP), start=None
@@ -231,6 +236,9 @@ class Beside:
         def keep(_: int, found: CheapestPlan | None) -> None:
             self._found = found
 
+        while not self._turn.acquire(timeout=_LOOK_S):
+            if self._halt.is_set():
+                return
         try:
             run_in_workers(
                 _work, tasks(), keep, workers=1,
@@ -240,6 +248,8 @@ class Beside:
             self._found = None
         except Exception as error:  # noqa: BLE001  # told, or raised, where the plan is waited for
             self._error = error
+        finally:
+            self._turn.release()
 
 
 def _beside(plan: Plan, found: CheapestPlan, plan_jpy: float) -> CheapestPlan:

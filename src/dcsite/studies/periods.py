@@ -204,10 +204,7 @@ def solve_schedule(
         message = 'names no years; extend "by-year", or give periods.years'
         raise ScenarioError(Problem(session.scenario.name, "periods.years", message))
     refuse_late(fixed, session.scenario.years[-1])
-    sessions, programs = _prepared(session, fixed, stage, on_note, check_first)
-    stage("years", "")
-    searched = time.perf_counter()
-    alone = _each_alone(programs, options)
+    sessions, programs, alone, searched_s = _each_alone(session, fixed, stage, on_note, check_first)
     near = _chosen_or_kept(programs, alone, fixed)
     del programs
     if on_measured is not None:
@@ -218,8 +215,7 @@ def solve_schedule(
     bound = sum(weights[year] * _bound(alone[year]) for year in sessions)
     stage("solve", "")
     if options.time_limit_s is not None:
-        left_s = options.time_limit_s - (time.perf_counter() - searched)
-        options = replace(options, time_limit_s=max(0.1, left_s))
+        options = replace(options, time_limit_s=max(0.1, options.time_limit_s - searched_s))
     outcome, proof = _together(joint, near, bound, options, on_progress)
     if outcome.status == "infeasible":
         stage("diagnose", "")
@@ -240,30 +236,6 @@ def solve_schedule(
     check_growth({year: run.plan for year, run in runs.items()})
     schedule = _schedule(session, runs, alone, weights, outcome, proof, fixed, begun)
     return ScheduleRun(schedule, runs, sessions)
-
-
-def _prepared(
-    session: Session,
-    fixed: Sequence[Fixed],
-    stage: Callable[[str, str], None],
-    on_note: Callable[[str], None] | None,
-    check_first: bool,
-) -> tuple[dict[int, Session], dict[int, SiteProgram]]:
-    """Return a session of each year with its fixed hubs, and its program without them."""
-    sessions: dict[int, Session] = {}
-    programs: dict[int, SiteProgram] = {}
-    for year, own in session.each_year().items():
-        stage("measure", str(year))
-        sessions[year] = with_fixed(own, fixed, year)
-        _ = own.measured
-        stage("precheck", str(year))
-        if check_first:
-            for warning in look_ahead(sessions[year].candidates, session.options.check_s):
-                if on_note is not None:
-                    on_note(f"{year}: {warning}")
-        stage("build", str(year))
-        programs[year] = assemble(own.candidates)
-    return sessions, programs
 
 
 def _weights(session: Session) -> dict[int, float]:
@@ -311,33 +283,74 @@ def refuse_late(fixed: Sequence[Fixed], last: int | None) -> None:
 
 
 def _each_alone(
-    programs: Mapping[int, SiteProgram],
-    options: SolveOptions,
-) -> dict[int, Outcome]:
-    """Plan each year by itself, several at once.
+    session: Session,
+    fixed: Sequence[Fixed],
+    stage: Callable[[str, str], None],
+    on_note: Callable[[str], None] | None,
+    check_first: bool,
+) -> tuple[dict[int, Session], dict[int, SiteProgram], dict[int, Outcome], float]:
+    """Plan each year by itself, several at once, while the next is measured and built.
+
+    Returns
+    -------
+    sessions : dict of int to Session
+        Of each year, with its fixed hubs.
+    programs : dict of int to SiteProgram
+        Of each year without them.
+    alone : dict of int to Outcome
+        What the programs lead to.
+    searched_s : float
+        How long was searched on after the last program was built, in seconds.
 
     Raises
     ------
     InfeasibleError
         If a year has no plan.
     """
-    at_once = max(1, min(len(programs), os.cpu_count() or 1))
+    sessions: dict[int, Session] = {}
+    programs: dict[int, SiteProgram] = {}
+    alone: dict[int, Outcome] = {}
+    years, options = session.scenario.years, session.options
+    at_once = min(len(years), 1 + (os.cpu_count() or 1))  # one may be on its way meanwhile
     if options.time_limit_s is not None:  # of which the years together get more than half
-        rounds = -(-len(programs) // at_once)
+        rounds = -(-len(years) // max(1, at_once - 1))
         options = replace(options, time_limit_s=max(0.1, 0.4 * options.time_limit_s / rounds))
     options = replace(options, gap=_ALONE_GAP * options.gap)
     pool = SolvePool([None] * at_once)
-    tasks = [
-        lambda _, program=program: solve_program(program, options, halted=pool.halted)
-        for program in programs.values()
-    ]
-    found = dict(zip(programs, pool.all(tasks), strict=True))
-    for year, outcome in found.items():
-        if outcome.status == "infeasible":
+
+    built = 0.0
+
+    def solving(program: SiteProgram) -> Callable[[None], Outcome]:
+        return lambda _: solve_program(program, options, halted=pool.halted)
+
+    def tasks() -> Iterator[Callable[[None], Outcome]]:
+        nonlocal built
+        for year, own in session.each_year().items():
+            stage("measure", str(year))
+            sessions[year] = with_fixed(own, fixed, year)
+            _ = own.measured
+            stage("precheck", str(year))
+            if check_first:
+                for warning in look_ahead(sessions[year].candidates, options.check_s):
+                    if on_note is not None:
+                        on_note(f"{year}: {warning}")
+            stage("build", str(year))
+            program = programs[year] = assemble(own.candidates)
+            built = time.perf_counter()
+            if year == years[-1]:
+                stage("years", "")
+            yield solving(program)
+
+    def keep(number: int, outcome: Outcome) -> None:
+        alone[years[number]] = outcome
+
+    pool.run(tasks(), keep)
+    for year in years:
+        if alone[year].status == "infeasible":
             raise why_infeasible(programs[year].candidates, options)
-        if outcome.interrupted:
+        if alone[year].interrupted:
             raise InterruptedWithoutPlanError("interrupted before plans of all years were found")
-    return found
+    return sessions, programs, alone, time.perf_counter() - built
 
 
 def _bound(outcome: Outcome) -> float:
