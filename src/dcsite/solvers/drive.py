@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dcsite.errors import Problem, SolverError
@@ -109,12 +110,17 @@ class _Drive:
         self._tell("export", None, None)
         matrix = ProgramMatrix.from_problem(problem)
         self._sense = matrix.sense
-        for name in AUTO_ORDER if asked == "auto" else (asked,):
-            try:
-                return self._attempt(name, matrix, tried)
-            except SolverBreakdownError as error:
-                tried.append(Problem("solver", name, str(error)))
-        raise SolverError(tried)
+        names = AUTO_ORDER if asked == "auto" else (asked,)
+        while True:
+            for name in names:
+                try:
+                    return self._attempt(name, matrix, tried)
+                except SolverBreakdownError as error:
+                    tried.append(Problem("solver", name, str(error)))
+            if self._options.start is None or self._interrupts.count:
+                raise SolverError(tried)
+            # CBC 2.10 can take the start for the best where the root relaxation is a plan already.
+            self._options = replace(self._options, start=None)
 
     def _attempt(self, name: SolverName, matrix: ProgramMatrix, tried: list[Problem]) -> Outcome:
         answer = self._answer(name, matrix)
