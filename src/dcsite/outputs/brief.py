@@ -59,12 +59,11 @@ def brief_page(
     last = years[-1][1]
     frame = _frame([hub for _, plan in years for hub in plan.hubs])
     columns: list[dict[str, Any]] = []
-    for year, plan in years:
-        there = {one["id"] for column in columns for one in column["hubs"]}
-        with plan.printed():
+    with last.printed():  # all years to one step: a load that grows is never shown to fall
+        for year, plan in years:
+            there = {one["id"] for column in columns for one in column["hubs"]}
             columns.append(_column(year, plan, atlas, there))
             columns[-1]["names"] = _names(columns[-1]["hubs"], frame, _NAME[len(years) > 1])
-    with last.printed():
         return render_page(
             "brief.html.j2",
             [*last.geodata, *atlas.tables_used()],
