@@ -94,7 +94,7 @@ def print_schedule(
     *,
     verbose: bool = False,
 ) -> None:
-    """Print what is short in each year, then the years, then the hubs as they open.
+    """Print what is short in each year, the years, the hubs as they open, what resilience costs.
 
     Unless `verbose`, only the prefectures with most unserved demand are named.
     """
