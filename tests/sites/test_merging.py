@@ -42,7 +42,7 @@ def frame(points, **columns):
     data = {name: [value] * count for name, value in plain.items()}
     names = [f"p{at}" for at in range(count)]
     data |= {"lat_deg": [p[0] for p in points], "lon_deg": [p[1] for p in points]}
-    return site_frame(pd.Index(names, dtype="str"), data | {"name_ja": names} | columns)
+    return site_frame(pd.DataFrame(data | {"name_ja": names} | columns, index=names))
 
 
 def line(*steps):

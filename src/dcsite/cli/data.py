@@ -27,10 +27,10 @@ Root = Annotated[
 def _list_kinds(asked: bool) -> None:
     """Print what can be imported, and leave."""
     if asked:
-        from dcsite.atlas.importing import IMPORTERS
+        from dcsite.atlas.importing import IMPORTERS, described
 
-        for one in IMPORTERS.values():
-            typer.echo(f"{one.kind}\n  {one.reads_en}\n  {one.reads_ja}")
+        for kind in IMPORTERS:
+            typer.echo("{}\n  {reads_en}\n  {reads_ja}".format(kind, **described(kind)))
         raise typer.Exit
 
 

@@ -21,8 +21,6 @@ from .land import municipality_points, with_available_land
 from .landmass import landmass_of, landmasses
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
@@ -56,28 +54,20 @@ _TYPES = {
 #: Columns of a frame of sites, in order; the index is `site_id`.
 SITE_COLUMNS: tuple[str, ...] = tuple(_TYPES)
 
-#: What a frame has besides where a user's list says in which zone of city planning its sites lie:
-#: ``control``, ``promotion`` or ``none``; ``yes`` or ``no``; kV of the substation near.
-_PLANNING = {
+#: What a frame has besides where a user's list says it: in which zone of city planning sites lie
+#: (``control``, ``promotion`` or ``none``; ``yes`` or ``no``; kV of the substation near), and which
+#: are domestic (``yes`` or ``no``).
+_LAW = {
     "zone": "object",
     "substation_kv": "float",
     "priority_zone": "object",
     "adjustment_plan": "object",
     "regional_project": "object",
+    "domestic": "object",
 }
-
-#: And where it says of sites whether they are domestic: ``yes`` or ``no``.
-_DOMESTIC = {"domestic": "object"}
-
-#: And where some of its sites are polygons: their outline as WKT in longitude and latitude.
-_DRAWN = {"outline": "object"}
-
-#: And where a user's list has columns of its own: their text, a JSON object by column.
-_OWN = {"own": "object"}
-
-#: And where parcels were merged: of which parcels a site is made, a JSON list.
-_MERGED = {"members": "object"}
-_FURTHER = (_PLANNING, _DOMESTIC, _DRAWN, _OWN, _MERGED)
+#: And the outline of those that are polygons (WKT, longitude and latitude), the text of a list's
+#: own columns (JSON by column), and the parcels of which a site was merged (a JSON list).
+_FURTHER = _LAW | {"outline": "object", "own": "object", "members": "object"}
 
 #: Tiers a site may be reserved for by `allowed_tier`, from the highest to the lowest.
 ALLOWED_TIERS: tuple[str, ...] = tuple(Tiers.model_fields)
@@ -88,40 +78,33 @@ def disc_radius_km(area_km2: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(area_km2 / np.pi), dtype=float)
 
 
-def site_frame(site_ids: pd.Index[str], columns: Mapping[str, Any]) -> gpd.GeoDataFrame:
+def site_frame(table: pd.DataFrame) -> gpd.GeoDataFrame:
     """Build a frame of sites: columns in order, types fixed, points in EPSG:4326.
 
     Parameters
     ----------
-    site_ids : pandas.Index
-        Unique ids of the sites.
-    columns : mapping of str to array_like
-        All of `SITE_COLUMNS` but ``geometry``, which follows from the coordinates; where there is
-        a `zone`, also what goes with it; where there are polygons, their `outline`.
+    table : pandas.DataFrame
+        All of `SITE_COLUMNS` but ``geometry``, which follows from the coordinates, and what is said
+        besides; the index is the unique ids of the sites.
 
     Returns
     -------
     geopandas.GeoDataFrame
-        Columns `SITE_COLUMNS`, index `site_id`.
+        Columns `SITE_COLUMNS` and those said besides, index `site_id`.
     """
+    index = pd.Index(table.index, dtype="str", name="site_id")
     data: dict[str, Any] = {}
-    further = {
-        name: kind
-        for group in _FURTHER
-        if next(iter(group)) in columns
-        for name, kind in group.items()
-    }
-    for name, kind in (_TYPES | further).items():
+    for name, kind in (_TYPES | {one: _FURTHER[one] for one in _FURTHER if one in table}).items():
         if kind == "point":
             data[name] = shapely.points(data["lon_deg"], data["lat_deg"])
         elif kind == "object":
-            values = [None if pd.isna(value) else str(value) for value in columns[name]]
-            data[name] = pd.Series(values, index=site_ids, dtype=object)
+            values = [None if pd.isna(value) else str(value) for value in table[name]]
+            data[name] = pd.Series(values, index=index, dtype=object)
         elif kind == "str":
-            data[name] = pd.array([str(value) for value in columns[name]], dtype="str")
+            data[name] = pd.array([str(value) for value in table[name]], dtype="str")
         else:
-            data[name] = np.asarray(columns[name], dtype=kind)
-    return gpd.GeoDataFrame(data, index=site_ids.rename("site_id"), crs="EPSG:4326")
+            data[name] = table[name].to_numpy(dtype=kind)
+    return gpd.GeoDataFrame(data, index=index, crs="EPSG:4326")
 
 
 def own_sites(sites: gpd.GeoDataFrame) -> tuple[int, str]:
@@ -133,12 +116,7 @@ def own_sites(sites: gpd.GeoDataFrame) -> tuple[int, str]:
     own = sites[sites["population_2020"].isna()]
     if own.empty:
         return 0, ""
-    names = [
-        "name_ja",
-        "name_en",
-        "allowed_tier",
-        *(name for name in _PLANNING | _DOMESTIC if name in own),
-    ]
+    names = ["name_ja", "name_en", "allowed_tier", *(name for name in _LAW if name in own)]
     sizes = {"lat_deg": 6, "lon_deg": 6, "max_it_load_mw": 3, "hectares": 3}
     text = pd.DataFrame(own[[*names, *sizes]]).round(sizes).to_csv(lineterminator="\n")
     return len(own), hashlib.sha256(text.encode()).hexdigest()
@@ -156,13 +134,7 @@ def joined_sites(sites: gpd.GeoDataFrame, added: gpd.GeoDataFrame, where: str) -
     if len(taken):
         wrong = f"{taken[0]} is the id of another candidate; give each site an id of its own"
         raise SitesError(Problem(where, "site_id", wrong))
-    names = [*SITE_COLUMNS, *(name for group in _FURTHER for name in group)]
-    both = [frame.reindex(columns=names).drop(columns="geometry") for frame in (sites, added)]
-    columns = {name: [*both[0][name], *both[1][name]] for name in both[0]}
-    for further in _FURTHER:
-        if not any(name in frame for frame in (sites, added) for name in further):
-            columns = {name: values for name, values in columns.items() if name not in further}
-    return site_frame(sites.index.append(added.index), columns)
+    return site_frame(pd.concat([pd.DataFrame(sites), pd.DataFrame(added)]))
 
 
 def municipality_table(atlas: Atlas, land: LandParameters) -> pd.DataFrame:
@@ -227,12 +199,12 @@ def municipality_sites(atlas: Atlas, land: LandParameters) -> gpd.GeoDataFrame:
         `uncertainty_km` is the radius of a disc of the habitable area.
     """
     table = municipality_table(atlas, land)
-    columns = {name: table[name].to_numpy() for name in table.columns}
-    columns["municipality_code"] = table.index.to_numpy()
-    columns["landmass_id"] = landmass_of(table["lat_deg"], table["lon_deg"], landmasses(atlas))
-    columns["allowed_tier"] = np.full(len(table), None, dtype=object)
-    columns["hectares"] = np.full(len(table), np.nan)
-    columns["population_2020"] = (
-        atlas.table("municipalities")["population_2020"].reindex(table.index).to_numpy(dtype=float)
+    return site_frame(
+        table.assign(
+            municipality_code=table.index,
+            landmass_id=landmass_of(table["lat_deg"], table["lon_deg"], landmasses(atlas)),
+            allowed_tier=None,
+            hectares=np.nan,
+            population_2020=atlas.table("municipalities")["population_2020"],
+        )
     )
-    return site_frame(table.index, columns)

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-import pyproj
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -40,8 +39,9 @@ JOIN_GAP_KM = 0.3
 #: How far in the sea of the simplified coast a point may stand and still count as on land.
 COAST_TOLERANCE_KM = 2.0
 _EQUAL_AREA = "EPSG:6933"
-#: World Mercator on the WGS 84 ellipsoid.
+#: World Mercator on the WGS 84 ellipsoid, and more than it stretches up to 46 degrees north.
 MERCATOR = "EPSG:3395"
+_MOST_STRETCH = 1.5
 
 
 def landmasses(atlas: Atlas) -> gpd.GeoDataFrame:
@@ -101,24 +101,40 @@ def landmass_of(
 
 def _join_close_parts(parts: NDArray[np.object_]) -> NDArray[np.int64]:
     """Return a label per part, equal for parts joined over gaps of up to `JOIN_GAP_KM`."""
-    to_mercator = pyproj.Transformer.from_crs("EPSG:4326", MERCATOR, always_xy=True)
-    flat = shapely.transform(
-        parts, lambda xy: np.column_stack(to_mercator.transform(xy[:, 0], xy[:, 1]))
-    )
-    # Mercator stretches by 1 / cos(latitude), at most 1.45 up to 46 degrees north: reach farther,
-    # then measure what was found.
-    one, other = shapely.STRtree(flat).query(
-        flat, predicate="dwithin", distance=JOIN_GAP_KM * 1e3 * 1.5
-    )
-    one, other = one[one < other], other[one < other]
-    ends = shapely.get_coordinates(shapely.shortest_line(flat[one], flat[other]))
-    lon, lat = to_mercator.transform(ends[:, 0], ends[:, 1], direction="INVERSE")
-    near = geodesic_km(lat[0::2], lon[0::2], lat[1::2], lon[1::2]) <= JOIN_GAP_KM
-    edges = coo_array(
-        (np.ones(near.sum()), (one[near], other[near])), shape=(len(parts), len(parts))
-    )
+    one, other, _ = near_pairs(parts, JOIN_GAP_KM)
+    edges = coo_array((np.ones(len(one)), (one, other)), shape=(len(parts), len(parts)))
     labels: NDArray[np.int64] = connected_components(edges, directed=False)[1].astype(np.int64)
     return labels
+
+
+def near_pairs(
+    shapes: NDArray[np.object_], most_km: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Find the pairs of shapes in degrees between which lie at most so many km.
+
+    Returns
+    -------
+    one, other : numpy.ndarray of int
+        Positions, `one` below `other`.
+    gap_km : numpy.ndarray of float
+        Geodesic distance of their nearest points.
+    """
+    flat = gpd.GeoSeries(shapes, crs="EPSG:4326").to_crs(MERCATOR).to_numpy()
+    # Mercator stretches by 1 / cos(latitude): reach farther, then measure what was found.
+    one, other = shapely.STRtree(flat).query(
+        flat, predicate="dwithin", distance=most_km * 1e3 * _MOST_STRETCH
+    )
+    one, other = one[one < other], other[one < other]
+    gap_km = _gap_km(flat[one], flat[other])
+    near = gap_km <= most_km
+    return one[near], other[near], gap_km[near]
+
+
+def _gap_km(one: NDArray[np.object_], other: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return the geodesic distances of the nearest points of shapes in `MERCATOR`, pair by pair."""
+    lines = gpd.GeoSeries(shapely.shortest_line(one, other), crs=MERCATOR).to_crs("EPSG:4326")
+    lon, lat, end_lon, end_lat = shapely.get_coordinates(lines).reshape(-1, 4).T
+    return geodesic_km(lat, lon, end_lat, end_lon)
 
 
 class PolygonLookup:
@@ -133,7 +149,6 @@ class PolygonLookup:
     def __init__(self, polygons: gpd.GeoDataFrame) -> None:
         self._polygons: NDArray[np.object_] = np.asarray(polygons.geometry.to_crs(MERCATOR).array)
         self._tree = shapely.STRtree(self._polygons)
-        self._to_mercator = pyproj.Transformer.from_crs("EPSG:4326", MERCATOR, always_xy=True)
 
     def locate(
         self, lat_deg: ArrayLike, lon_deg: ArrayLike
@@ -152,13 +167,12 @@ class PolygonLookup:
         distance_km : numpy.ndarray of float
             0 inside, else the geodesic distance to the polygon's edge.
         """
-        lat = np.atleast_1d(np.asarray(lat_deg, dtype=float))
-        lon = np.atleast_1d(np.asarray(lon_deg, dtype=float))
-        position = np.full(lat.shape, len(self._polygons), dtype=np.int64)
-        distance_km = np.zeros(lat.shape, dtype=float)
-        if not lat.size:
-            return position, distance_km
-        points = shapely.points(*self._to_mercator.transform(lon, lat))
+        degrees = gpd.points_from_xy(
+            np.atleast_1d(lon_deg), np.atleast_1d(lat_deg), crs="EPSG:4326"
+        )
+        points = np.asarray(degrees.to_crs(MERCATOR))
+        position = np.full(len(points), len(self._polygons), dtype=np.int64)
+        distance_km = np.zeros(len(points))
         # The query prepares its own side, so polygons ask for points: each coast is indexed once.
         polygon, point = shapely.STRtree(points).query(self._polygons, predicate="intersects")
         np.minimum.at(position, point, polygon)
@@ -166,11 +180,5 @@ class PolygonLookup:
         if outside.size:
             found = self._tree.query_nearest(points[outside], all_matches=False)[1]
             position[outside] = found
-            edge = shapely.get_point(
-                shapely.shortest_line(points[outside], self._polygons[found]), 1
-            )
-            edge_lon, edge_lat = self._to_mercator.transform(
-                shapely.get_x(edge), shapely.get_y(edge), direction="INVERSE"
-            )
-            distance_km[outside] = geodesic_km(lat[outside], lon[outside], edge_lat, edge_lon)
+            distance_km[outside] = _gap_km(points[outside], self._polygons[found])
         return position, distance_km

@@ -253,18 +253,15 @@ def _judged(frame: gpd.GeoDataFrame, copy: Path, form: FileForm, path: Path) -> 
     labels = {one: columns[at] for one, at in position.items()}
     texts = {label: [_text(value) for value in frame[label].astype(object)] for label in columns}
     for label in labels.values():
-        for at, text in enumerate(texts[label]):
+        for number, text in enumerate(texts[label], 1):
             if text is None:
                 what = "holds a list or an object; allowed: a text or a number"
-                problems.add(at + 1, label, what)
-    cells = {one: tuple(text or "" for text in texts[label]) for one, label in labels.items()}
-    numbers = tuple(range(1, len(frame) + 1))
-    others = {
-        label: tuple(text or "" for text in texts[label])
-        for label in columns
-        if label not in labels.values()
-    }
+                problems.add(number, label, what)
+    said = {label: tuple(text or "" for text in each) for label, each in texts.items()}
+    cells = {one: said[label] for one, label in labels.items()}
+    others = {label: said[label] for label in columns if label not in labels.values()}
     note_old_datum(others, problems)
+    numbers = tuple(range(1, len(frame) + 1))
     return UserRows(numbers, cells, labels, geometry, problems, form.measures, others)
 
 
@@ -274,8 +271,12 @@ def _check_content(copy: Path, form: FileForm, path: Path) -> None:
     The library guesses the format from the content, and some formats only point to other files or
     addresses.
     """
-    kind, is_one = _KINDS[copy.suffix]
-    if not is_one(copy):
+    if copy.suffix == ".gpkg":
+        kind, is_one = "a GeoPackage", _is_geopackage(copy)
+    else:
+        kind, told_by = _KINDS[copy.suffix]
+        is_one = told_by(copy.read_bytes())
+    if not is_one:
         raise form.unusable(path, f"is not {kind}; write it again, or name it after what it is")
     if copy.suffix == ".shp" and not copy.with_suffix(".shx").exists():
         raise form.unusable(path, "has no .shx beside it; copy all of its files")
@@ -354,14 +355,6 @@ def _dbf_encoding(layer: Path, form: FileForm, path: Path) -> str | None:
     return "cp932"
 
 
-def _is_shapefile(path: Path) -> bool:
-    return path.read_bytes()[:4] == b"\x00\x00\x27\x0a"
-
-
-def _is_json_object(path: Path) -> bool:
-    return path.read_bytes().removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
-
-
 def _is_geopackage(path: Path) -> bool:
     address = f"{path.resolve().as_uri()}?mode=ro"
     try:
@@ -373,31 +366,22 @@ def _is_geopackage(path: Path) -> bool:
     return True
 
 
-def _is_kml(path: Path) -> bool:
+def _is_kml(content: bytes) -> bool:
     """Tell KML, of nothing but itself: what is linked or declared elsewhere is not followed."""
-    content = path.read_bytes()
     linked = any(word in content for word in (b"NetworkLink", b"<!DOCTYPE", b"<!ENTITY"))
     return b"<kml" in content[:4096] and not linked
 
 
-def _is_flatgeobuf(path: Path) -> bool:
-    return path.read_bytes()[:3] == b"fgb"
-
-
-def _is_parquet(path: Path) -> bool:
-    content = path.read_bytes()
-    return content[:4] == content[-4:] == b"PAR1"
-
-
-#: What each extension says, and what tells whether it is so.
-_KINDS: dict[str, tuple[str, Callable[[Path], bool]]] = {
-    ".gpkg": ("a GeoPackage", _is_geopackage),
-    ".shp": ("a Shapefile", _is_shapefile),
-    ".geojson": ("GeoJSON", _is_json_object),
-    ".json": ("GeoJSON", _is_json_object),
+_JSON = "GeoJSON", lambda content: content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+_GEOPARQUET = "GeoParquet", lambda content: content[:4] == content[-4:] == b"PAR1"
+#: What each extension says, and what tells by the bytes whether it is so; a GeoPackage is asked.
+_KINDS: dict[str, tuple[str, Callable[[bytes], bool]]] = {
+    ".shp": ("a Shapefile", lambda content: content.startswith(b"\x00\x00\x27\x0a")),
+    ".geojson": _JSON,
+    ".json": _JSON,
     ".kml": ("KML without links", _is_kml),
-    ".fgb": ("a FlatGeobuf", _is_flatgeobuf),
-    **dict.fromkeys(_PARQUET, ("GeoParquet", _is_parquet)),
+    ".fgb": ("a FlatGeobuf", lambda content: content.startswith(b"fgb")),
+    **dict.fromkeys(_PARQUET, _GEOPARQUET),
 }
 
 

@@ -19,19 +19,16 @@ from dcsite.errors import Problem, SitesError
 from dcsite.geo.geodesy import geodesic_km
 
 from .frame import site_frame
+from .landmass import near_pairs
 from .rows import MAX_ID_CHARACTERS, MAX_NAME_CHARACTERS, tell_note
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from numpy.typing import NDArray
 
     from dcsite.scenario import LandParameters, PlaceWishes
 
-#: A projection that keeps angles, so that nearest points on it are nearest on the ground.
-_CONFORMAL = "EPSG:3395"
-#: Longer than any degree on it in Japan, in metres of the projection per metre on the ground.
-_STRETCH = 1.5
 #: Parcels that differ in one of these stay apart: law, owner, sea, utility or tier is another.
 _ALIKE = ("allowed_tier", "zone", "domestic", "landmass_id", "area")
 _NAMED = 3
@@ -80,22 +77,13 @@ def merged_sites(
     if not merged:
         tell_note(f"note: no two parcels within {asked.merge_km:g} km could be merged")
         return sites
-    rows: dict[int, dict[str, Any]] = dict(enumerate(sites.to_dict("records")))
-    ids = [str(site) for site in sites.index]
+    rows = sites.reset_index().to_dict("records")
     for group in merged:
         parcels = sites.iloc[group]
-        first = int(group[0])
         _note_overlap(parcels)
-        ids[first], rows[first] = _one_site(parcels, land)
-        for at in group[1:].tolist():
-            del rows[at]
-    kept = sorted(rows)
-    names = [*sites.columns.drop("geometry"), "outline", "members", "own"]
-    table = pd.DataFrame([rows[at] for at in kept]).reindex(columns=list(dict.fromkeys(names)))
-    columns = {str(name): table[name].tolist() for name in table}
-    if "own" not in sites:
-        del columns["own"]
-    found = site_frame(pd.Index([ids[at] for at in kept], dtype="str"), columns)
+        rows[group[0]] = _one_site(parcels, land)
+    gone = [int(at) for group in merged for at in group[1:]]
+    found = site_frame(pd.DataFrame(rows).drop(index=gone).set_index("site_id"))
     _tell(found, sum(map(len, merged)), asked)
     return found
 
@@ -109,23 +97,15 @@ def site_members(sites: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
 
 def _groups(parcels: gpd.GeoDataFrame, merge_km: float, extent_km: float) -> list[NDArray[np.intp]]:
     """Return the positions of parcels that become one site each, in the order of the list."""
-    ground = gpd.GeoSeries(_ground(parcels), crs="EPSG:4326").to_crs(_CONFORMAL)
-    shape = ground.to_numpy()
+    ground = _ground(parcels)
     kind = pd.DataFrame({name: parcels[name].fillna("") for name in _ALIKE if name in parcels})
-    kind["drawn"] = shapely.get_dimensions(shape) == 2
+    kind["drawn"] = shapely.get_dimensions(ground) == 2
     kinds = kind.groupby(list(kind), sort=False).ngroup().to_numpy()
-    one, other = shapely.STRtree(shape).query(
-        shape, predicate="dwithin", distance=merge_km * 1000.0 * _STRETCH
-    )
-    pair = (one < other) & (kinds[one] == kinds[other])
-    one, other = one[pair], other[pair]
-    lines = gpd.GeoSeries(shapely.shortest_line(shape[one], shape[other]), crs=_CONFORMAL)
-    ends = shapely.get_coordinates(lines.to_crs("EPSG:4326")).reshape(-1, 2, 2)
-    apart_km = geodesic_km(ends[:, 0, 1], ends[:, 0, 0], ends[:, 1, 1], ends[:, 1, 0])
-    near = np.flatnonzero(apart_km <= merge_km)
-    order = near[np.lexsort((other[near], one[near], np.round(apart_km[near], 6)))]
+    one, other, apart_km = near_pairs(ground, merge_km)
+    order = np.lexsort((other, one, np.round(apart_km, 6)))
+    order = order[kinds[one[order]] == kinds[other[order]]]
     group = {at: [at] for at in range(len(parcels))}
-    hull = dict(enumerate(shapely.convex_hull(_ground(parcels))))
+    hull = dict(enumerate(shapely.convex_hull(ground)))
     root = np.arange(len(parcels))
     for a, b in zip(root[one[order]], root[other[order]], strict=True):
         left, right = sorted((int(root[a]), int(root[b])))
@@ -157,18 +137,21 @@ def _ground(parcels: gpd.GeoDataFrame) -> NDArray[np.object_]:
     return ground
 
 
-def _one_site(parcels: gpd.GeoDataFrame, land: LandParameters) -> tuple[str, dict[str, Any]]:
-    """Return id and row of the site that parcels make together."""
+def _one_site(parcels: gpd.GeoDataFrame, land: LandParameters) -> dict[Hashable, Any]:
+    """Return the row of the site that parcels make together."""
     mw, hectares = (parcels[name].to_numpy(dtype=float) for name in ("max_it_load_mw", "hectares"))
     around_mw = parcels["available_land_ha"].to_numpy(dtype=float) * land.mw_per_ha
     stated = ~np.isnan(hectares) | ~np.isclose(mw, around_mw)
     largest = int(np.lexsort((-np.nan_to_num(hectares), -np.where(stated, mw, 0.0)))[0])
-    row = parcels.iloc[largest].to_dict()
+    row: dict[Hashable, Any] = parcels.iloc[largest].to_dict()
+    ids = "+".join(map(str, parcels.index))
+    short = f"{str(parcels.index[0])[: MAX_ID_CHARACTERS - 5]}+{len(parcels) - 1}"
     ground = _ground(parcels)
     corners = shapely.get_coordinates(ground)
     reach = geodesic_km(row["lat_deg"], row["lon_deg"], corners[:, 1], corners[:, 0])
     english = [name for name in parcels["name_en"] if isinstance(name, str) and name]
     row |= {
+        "site_id": ids if len(ids) <= MAX_ID_CHARACTERS else short,
         "name_ja": _joined(list(parcels["name_ja"]), "ほか{}区画"),
         "name_en": _joined(english, "and {} more") if len(english) == len(parcels) else None,
         "max_it_load_mw": mw[stated].sum() if stated.any() else mw.max(),
@@ -199,9 +182,7 @@ def _one_site(parcels: gpd.GeoDataFrame, land: LandParameters) -> tuple[str, dic
         for name in ("priority_zone", "adjustment_plan", "regional_project"):
             said = set(parcels[name])
             row[name] = "no" if "no" in said else "yes" if said == {"yes"} else None
-    ids = "+".join(map(str, parcels.index))
-    short = f"{str(parcels.index[0])[: MAX_ID_CHARACTERS - 5]}+{len(parcels) - 1}"
-    return ids if len(ids) <= MAX_ID_CHARACTERS else short, row
+    return row
 
 
 def _joined(names: Sequence[str], more: str) -> str:

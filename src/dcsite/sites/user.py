@@ -124,15 +124,12 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
     _note_too_large(rows, hectares, code, atlas)
     rows.problems.raise_if_any()
 
-    here = municipality_table(atlas, land).reindex(code)
-    columns: dict[str, Any] = {str(name): values.to_numpy() for name, values in here.items()}
-    hectares = np.where(np.isnan(hectares), polygon_hectares, hectares)
-    around = gentle_land(lat_deg, lon_deg, code.tolist(), atlas)
-    for name, values in with_available_land(around, code, atlas, land).items():
-        columns[str(name)] = values.to_numpy()
-    from_land_mw = np.where(
-        np.isnan(hectares), columns["max_it_load_mw"], hectares * land.mw_per_ha
+    around = with_available_land(
+        gentle_land(lat_deg, lon_deg, code.tolist(), atlas), code, atlas, land
     )
+    hectares = np.where(np.isnan(hectares), polygon_hectares, hectares)
+    from_land_mw = np.where(np.isnan(hectares), around["max_it_load_mw"], hectares * land.mw_per_ha)
+    columns: dict[str, Any] = {str(name): own.to_numpy() for name, own in around.items()}
     columns |= {
         "municipality_code": code,
         "name_ja": name_ja,
@@ -145,22 +142,20 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
         "allowed_tier": tier,
         "hectares": hectares,
         # Whoever names a site has judged who can run it: the municipality's people are not asked.
-        "population_2020": np.full(len(code), np.nan),
+        "population_2020": np.nan,
     }
     if any(planning["zone"]):
         columns |= planning
     if any(domestic):
         columns["domestic"] = domestic
     if rows.others:
-        own = (
-            dict(zip(rows.others, cells, strict=True))
-            for cells in zip(*rows.others.values(), strict=True)
-        )
+        own = pd.DataFrame(rows.others).to_dict("records")
         columns["own"] = [json.dumps(one, ensure_ascii=False) for one in own]
     drawn = polygon_hectares > 0.0
     if rows.geometry is not None and drawn.any():
         columns["outline"] = np.where(drawn, shapely.to_wkt(rows.geometry), None)
-    return site_frame(pd.Index(site_id, dtype="str"), columns)
+    here = municipality_table(atlas, land).reindex(code).set_axis(list(site_id))
+    return site_frame(here.assign(**columns))
 
 
 def read_points(rows: UserRows) -> tuple[Floats, Floats, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,8 @@ def test_networks_are_counted_once_each(shipped_atlas, ports, net_count):
     lines = [port(at, 900 + one, asn, up=up) for at, (one, asn, up) in enumerate(ports)]
     dump = {"ix": {"data": [ix(901, "A-IX", "Sapporo", net_count=net_count)]}, "netixlan": lines}
     file = UserFile(Path("dump.json"), json.dumps(dump).encode())
-    [row] = read_peeringdb(Reading((file,), shipped_atlas))["internet_exchanges"].to_dict("records")
+    reading = Reading((file,), shipped_atlas, None, datetime.date(2026, 11, 1))
+    [row] = read_peeringdb(reading)["internet_exchanges"].to_dict("records")
     listed = {asn for one, asn, _ in ports if one == 1}
     expected = net_count
     if listed and len(listed) >= (net_count or 0):

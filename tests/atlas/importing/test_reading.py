@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import json
 
@@ -18,7 +19,8 @@ ANSWER = json.dumps({"elements": [ONE]})
 
 @pytest.fixture
 def reading(shipped_atlas, tmp_path):
-    return Reading((UserFile(tmp_path / "a.json", b"{}"),), shipped_atlas)
+    file = UserFile(tmp_path / "a.json", b"{}")
+    return Reading((file,), shipped_atlas, None, datetime.date(2026, 11, 1))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import datetime
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,29 +31,29 @@ from .fit import read_fit
 from .interconnectors import read_interconnectors
 from .overpass import read_overpass
 from .plants import read_gem, read_wri
-from .reading import MAX_BYTES, Importer, Reading, UserFile, sheets_of
+from .reading import MAX_BYTES, Reading, UserFile, described, sheets_of
 from .spare_capacity import read_spare_capacity
 
-IMPORTERS: Mapping[str, Importer] = {
-    kind: Importer.of(kind, read)
-    for kind, read in {
-        "area-supply-demand": read_area_supply_demand,
-        "overpass": read_overpass,
-        "spare-capacity": read_spare_capacity,
-        "interconnectors": read_interconnectors,
-        "gem": read_gem,
-        "wri": read_wri,
-        "fit": read_fit,
-        "peeringdb": read_peeringdb,
-        "pch": read_pch,
-        "submarine-cables": read_cables,
-    }.items()
+#: What reads the files of each kind as tables by name. A table has the columns of the shipped one,
+#: as far as they are known, and may have `file` (its number among the files) and `line`, so that a
+#: fault is told where the user can mend it.
+IMPORTERS: Mapping[str, Callable[[Reading], dict[str, pd.DataFrame]]] = {
+    "area-supply-demand": read_area_supply_demand,
+    "overpass": read_overpass,
+    "spare-capacity": read_spare_capacity,
+    "interconnectors": read_interconnectors,
+    "gem": read_gem,
+    "wri": read_wri,
+    "fit": read_fit,
+    "peeringdb": read_peeringdb,
+    "pch": read_pch,
+    "submarine-cables": read_cables,
 }
 
 #: What may be meant in a folder; hidden files are not.
 _FILES = re.compile(r"^[^.].*\.(json|geojson|csv|tsv|xlsx)(\.gz)?$", re.IGNORECASE)
 
-__all__ = ["IMPORTERS", "Imported", "Importer", "import_files"]
+__all__ = ["IMPORTERS", "Imported", "described", "import_files"]
 
 
 @dataclass(frozen=True)
@@ -100,18 +100,25 @@ def import_files(
     if kind not in IMPORTERS:
         wrong = f"{kind!r} is not known; allowed are {', '.join(IMPORTERS)}"
         raise GeodataError(Problem("KIND", "", wrong))
-    importer, old = IMPORTERS[kind], (into / DESCRIPTOR).is_file()
-    if replace and importer.never_alone:
-        wrong = f"is not for {kind}: {importer.never_alone} need rows of the shipped tables"
+    told, old = described(kind), (into / DESCRIPTOR).is_file()
+    if replace and "never_alone" in told:
+        wrong = f"is not for {kind}: {told['never_alone']} need rows of the shipped tables"
         raise GeodataError(Problem("--replace", "", wrong))
     if old and not read_package(into).overlay:
         wrong = "is no overlay but geodata that stand alone; give another folder with --into"
         raise GeodataError(Problem(str(into / DESCRIPTOR), "overlay", wrong))
-    package = json.loads((into / DESCRIPTOR).read_text(encoding="utf-8")) if old else _package(into)
-    atlas = load_atlas(into if old else None)
+    shipped = json.loads((default_root() / DESCRIPTOR).read_text(encoding="utf-8"))
+    package: dict[str, Any] = {
+        "profile": "data-package",
+        "name": into.resolve().name,
+        "overlay": shipped["name"],
+        "resources": [],
+    }
+    if old:
+        package = json.loads((into / DESCRIPTOR).read_text(encoding="utf-8"))
     today = today or datetime.datetime.now(tz=datetime.UTC).date()
-    reading = Reading(_opened(paths), atlas, area, today)
-    tables = {name: frame for name, frame in importer.read(reading).items() if len(frame)}
+    reading = Reading(_opened(paths), load_atlas(into if old else None), area, today)
+    tables = {name: frame for name, frame in IMPORTERS[kind](reading).items() if len(frame)}
     if not tables and not reading.problems:
         why = "; ".join([f"holds no rows that {kind} could use", *reading.notes])
         reading.wrong(reading.files[0], None, "", why)
@@ -121,33 +128,27 @@ def import_files(
     reading.refuse()
     files = {entry["path"]: (into / entry["path"]).read_bytes() for entry in package["resources"]}
     listed = {entry["name"]: entry for entry in package["resources"]}
-    shipped = json.loads((default_root() / DESCRIPTOR).read_text(encoding="utf-8"))
-    date = today.isoformat()
+    used = {(one.name, one.sha256): None for one in reading.files if one not in reading.unused}
     made = {
         "kind": kind,
-        "date": date,
-        "files": [
-            {"name": name, "sha256": sha256}
-            for name, sha256 in dict.fromkeys(
-                (one.name, one.sha256) for one in reading.files if one not in reading.unused
-            )
-        ],
+        "date": today.isoformat(),
+        "files": [{"name": name, "sha256": sha256} for name, sha256 in used],
     }
-    licence = importer.licence
+    licence, source = told["licence"], told["source"]
     where = f" ({licence['path']})" if "path" in licence else ""
     reading.notes.append(f"licence of these files ライセンス: {licence['title']}{where}")
+    count = f"{len(used)} file{'s' if len(used) > 1 else ''}"
+    title = f"{source['title']}, imported {today} from {count} ({kind})"
     for name, frame in tables.items():
         below = next(entry for entry in shipped["resources"] if entry["name"] == name)
         entry = listed.setdefault(
             name, below | {"path": f"{name}.csv", "licenses": [], "sources": []}
         )
-        count = f"{len(made['files'])} file{'s' if len(made['files']) > 1 else ''}"
         entry["licenses"] += [one for one in [licence] if one not in entry["licenses"]]
-        title = f"{importer.source['title']}, imported {date} from {count} ({kind})"
-        entry["sources"].append(importer.source | {"title": title})
+        entry["sources"].append(source | {"title": title})
         entry.setdefault("imports", []).append(made)
-        whole = replace or name in importer.always_replaced
-        entry |= {"overlay": "replace" if whole else "update", "vintage": f"imported {date}"}
+        whole = replace or name in told.get("always_replaced", ())
+        entry |= {"overlay": "replace" if whole else "update", "vintage": f"imported {today}"}
         schema = TableSchema.model_validate(below["schema"])
         kept = None if whole else files.get(entry["path"])
         files[entry["path"]] = _laid(schema, frame, kept).encode()
@@ -186,16 +187,6 @@ def _opened(paths: Sequence[Path]) -> tuple[UserFile, ...]:
     if problems:
         raise GeodataError(problems)
     return tuple(file for files in found.values() for file in files)
-
-
-def _package(into: Path) -> dict[str, Any]:
-    name = json.loads((default_root() / DESCRIPTOR).read_text(encoding="utf-8"))["name"]
-    return {
-        "profile": "data-package",
-        "name": into.resolve().name,
-        "overlay": name,
-        "resources": [],
-    }
 
 
 def _texts(schema: TableSchema, frame: pd.DataFrame) -> pd.DataFrame:

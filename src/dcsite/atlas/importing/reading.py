@@ -17,8 +17,8 @@ import re
 import tomllib
 import unicodedata
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -168,8 +168,8 @@ class Reading:
 
     files: tuple[UserFile, ...]
     atlas: Atlas
-    area: str | None = None
-    today: datetime.date = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).date())
+    area: str | None
+    today: datetime.date
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unused: set[UserFile] = field(default_factory=set)
@@ -427,43 +427,15 @@ class Reading:
         )
 
 
-@dataclass(frozen=True)
-class Importer:
-    """Turns files of one kind into tables.
-
-    A table has the columns of the shipped one, as far as they are known, and may have `file` (its
-    number among the files) and `line`, so that a fault is told where the user can mend it.
-    """
-
-    kind: str
-    """Name on the command line."""
-    reads_en: str
-    """What it reads, in English."""
-    reads_ja: str
-    """What it reads, in Japanese."""
-    source: dict[str, str]
-    """Title and address of who publishes the files."""
-    licence: dict[str, str]
-    """Name, title and address of the licence, as far as it is known."""
-    read: Callable[[Reading], dict[str, pd.DataFrame]]
-    """Reads the files as tables by name."""
-    always_replaced: Sequence[str] = ()
-    """Tables that cannot be laid over the shipped rows by key."""
-    never_alone: str = ""
-    """Shipped tables with ids of these, which can therefore not stand alone; empty: they can."""
-
-    @classmethod
-    def of(cls, kind: str, read: Callable[[Reading], dict[str, pd.DataFrame]]) -> Importer:
-        """Return the importer that ``importers.toml`` describes under its kind."""
-        told = described(kind)
-        return cls(
-            kind, read=read, **{one.name: told[one.name] for one in fields(cls) if one.name in told}
-        )
-
-
 @cache
 def described(section: str) -> Mapping[str, Any]:
-    """Return what ``importers.toml`` says in a section."""
+    """Return what ``importers.toml`` says in a section.
+
+    Of each kind of files these are `reads_en` and `reads_ja` (what is read), `source` and `licence`
+    (of who publishes them), `always_replaced` (tables that cannot be laid over the shipped rows by
+    key), `never_alone` (shipped tables with ids of these, which can therefore not stand alone), and
+    the files' own words.
+    """
     text = files("dcsite.atlas.importing").joinpath("importers.toml").read_text("utf-8")
     found: dict[str, Any] = tomllib.loads(text)[section]
     return found
