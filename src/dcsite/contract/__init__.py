@@ -1,17 +1,20 @@
 """What a criterion is: the contract between criteria and the rooms that call them."""
 
+from .amounts import YEN, about_mw, load_mw, mw_step, printed_for, step_said, yen
 from .criterion import (
     ENTRY_POINT_GROUP,
     Criterion,
     SiteValue,
     criteria,
     disasters_at,
+    file_and_layer,
     file_keys,
     file_option_key,
     input_files,
     linear_score,
     link_kinds,
     load_share,
+    named_layer,
 )
 from .figures import AddedLoad, AreaFigure, HeatMap, Part, Stack
 from .findings import (
@@ -33,8 +36,6 @@ from .findings import (
     Violation,
     place_name,
 )
-from .megawatts import about_mw, load_mw, mw_step, printed_for, step_said
-from .money import YEN, yen
 from .program import LazyRows, LoadTable, Outlook, Program, ScoreTerm, Terms
 from .rules import (
     TIER_TITLES,
@@ -50,7 +51,6 @@ from .rules import (
     largest_finite,
     up_to_the_largest,
 )
-from .user_files import file_and_layer, named_layer
 
 __all__ = [
     "ENTRY_POINT_GROUP",

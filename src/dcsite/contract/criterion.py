@@ -20,7 +20,6 @@ from dcsite.errors import DcsiteError, Problem
 from .findings import Evaluation, Findings, Link, Quantity
 from .program import ScoreTerm
 from .rules import TIERS, Admission, Bound, Limit, PerTier, Rule
-from .user_files import file_and_layer
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
 
 #: The group that a criterion's package names its criterion in.
 ENTRY_POINT_GROUP = "dcsite.criteria"
+#: How a file of a user's and its layer stand in one value, as in QGIS: ``FILE|layername=NAME``.
+_LAYER_MARK = "|layername="
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -43,8 +44,8 @@ P = TypeVar("P", bound=BaseModel)
 class Criterion(Generic[P]):
     """One thing that matters.
 
-    A subclass states what it is in class attributes and overrides what it needs; `measure`,
-    `site_score` and `evaluate` every criterion has of its own.
+    A subclass states what it is in class attributes and overrides what it needs; `measure` and
+    `evaluate` every criterion has of its own, and `site_score` those without a `quantity`.
     """
 
     #: Key under `weights` and `criteria` of the scenario, and name of the entry point.
@@ -59,6 +60,9 @@ class Criterion(Generic[P]):
     scored_tiers: ClassVar[tuple[str, ...]] = TIERS
     Parameters: type[BaseModel]
     rules: ClassVar[tuple[Rule, ...]] = ()
+    #: The measured value that a site is scored by, linearly between its `anchors`, and of which
+    #: the plan's score is the load-weighted mean.
+    quantity: ClassVar[Quantity | None] = None
     #: Its figures: measured columns and values of hubs, with their labels.
     quantities: ClassVar[tuple[Quantity, ...]] = ()
     #: Those of a hub's values that stand among a hub's own facts, in files and pop-ups.
@@ -92,8 +96,18 @@ class Criterion(Generic[P]):
         raise NotImplementedError
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
-        """Score every measured site on 0..1, for maps and pop-ups."""
-        raise NotImplementedError
+        """Score every measured site on 0..1, for maps and pop-ups; what is not known scores 0."""
+        import pandas as pd
+
+        if self.quantity is None:
+            raise NotImplementedError
+        score = linear_score(sites[self.quantity.name], *self.anchors(self.own(scenario)))
+        return pd.Series(score, index=sites.index, name=self.name)
+
+    def anchors(self, own: P) -> tuple[float, float]:
+        """Return what scores 0 and 1: the parameters `score_zero_UNIT` and `score_one_UNIT`."""
+        named = {key.rpartition("_")[0]: value for key, value in own}
+        return float(named["score_zero"]), float(named["score_one"])
 
     def tier_score(
         self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario
@@ -123,8 +137,14 @@ class Criterion(Generic[P]):
         """Add the criterion's rows; none here."""
 
     def score(self, program: Program) -> Sequence[ScoreTerm]:
-        """Return the criterion's terms of the objective; none here."""
-        return ()
+        """Return the criterion's terms of the objective: ``sum(it_load_mw * site_score) / total``.
+
+        None where no `quantity` scores a site.
+        """
+        if self.quantity is None:
+            return ()
+        score = self.site_score(program.sites, program.scenario)
+        return (self.by_load(program, self.quantity.in_plan, score),)
 
     def price_terms(self, program: Program) -> Terms:
         """Return what all hubs cost, in yen, as the measure `price` says; nothing here."""
@@ -169,11 +189,10 @@ class SiteValue(Criterion[P]):
     """A criterion that is one value of each site: a limit for each tier, a score by two anchors.
 
     A subclass gives :attr:`quantity`, the rule of the limit as its only rule, the values of all
-    sites (`values`) and, by a way of its own, of one hub (`value_at`), and reads the limits and
-    anchors from its parameters.
+    sites (`values`) and, by a way of its own, of one hub (`value_at`), and reads the limits from
+    its parameters.
     """
 
-    #: What the value is.
     quantity: ClassVar[Quantity]
     #: Why a site beyond the limit is left out.
     reason_en: ClassVar[str] = "a value of the site beyond its limit"
@@ -192,23 +211,12 @@ class SiteValue(Criterion[P]):
         """Return the most that each tier allows."""
         raise NotImplementedError
 
-    def anchors(self, own: P) -> tuple[float, float]:
-        """Return the values that score 0 and 1."""
-        raise NotImplementedError
-
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
         """Measure the value of every site."""
         import pandas as pd
 
         found = self.values(sites, atlas, scenario)
         return pd.DataFrame({self.quantity.name: found}, index=sites.index)
-
-    def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
-        """Score the value between the scenario's anchors; what is not known scores 0."""
-        import pandas as pd
-
-        score = linear_score(sites[self.quantity.name], *self.anchors(self.own(scenario)))
-        return pd.Series(score, index=sites.index, name=self.name)
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Leave out sites beyond a tier's limit; what is not known is not refused."""
@@ -217,11 +225,6 @@ class SiteValue(Criterion[P]):
         beyond = (value[:, None] > limit).astype(float)
         said = (Limit(self.quantity, value, limit),)
         return (Admission(self.rules[0].name, beyond, self.reason_en, limits=said),)
-
-    def score(self, program: Program) -> Sequence[ScoreTerm]:
-        """Reward load at well-scored sites: ``sum(it_load_mw * score) / total``."""
-        score = self.site_score(program.sites, program.scenario)
-        return (self.by_load(program, self.quantity.in_plan, score),)
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Look up each hub by itself."""
@@ -353,3 +356,19 @@ def file_option_key(option: str) -> str:
         if option in criterion.file_options:
             return f"criteria.{criterion.name}.{criterion.file_options[option]}"
     raise KeyError(option)
+
+
+def named_layer(file: str | Path, layer: str) -> str:
+    """Return the value that names a layer (or sheet) of a file."""
+    return f"{file}{_LAYER_MARK}{layer}"
+
+
+def file_and_layer(given: str | Path) -> tuple[Path, str | None]:
+    """Return a user's file, and the layer named behind it; None where none is.
+
+    A file whose whole name is what is given is that file.
+    """
+    file, mark, layer = str(given).partition(_LAYER_MARK)
+    if not mark or Path(given).exists():
+        return Path(given), None
+    return Path(file), layer

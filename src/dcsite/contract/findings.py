@@ -7,6 +7,7 @@ measured column, the value of a hub and the measure of the plan. :class:`Finding
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
@@ -29,8 +30,8 @@ from dcsite.records import (
     UnknownAmount,
 )
 
+from .amounts import YEN, yen
 from .figures import AddedLoad, AreaFigure, HeatMap, Part, Stack
-from .money import YEN, yen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -166,34 +167,13 @@ class Link(Record):
         return ""
 
 
-class CriterionValue(Record):
-    """One measured value of one hub, ready for a pop-up or a table row."""
+class _Figure(Record):
+    """A number that a criterion found, with what it is called."""
 
     criterion: Name
     """Name of the criterion."""
     name: Name
-    """Name of the value."""
-    label_en: str
-    """English label."""
-    label_ja: str
-    """Japanese label."""
-    value: UnknownAmount
-    """Measured value; null where there is none."""
-    unit: str
-    """Unit of the value."""
-    score: Score | None
-    """Score 0..1 by the scenario's fixed anchors; null where the value is only reported."""
-    source: str
-    """Table or method the value comes from."""
-
-
-class Measure(Record):
-    """One plan-level measure in its natural unit."""
-
-    criterion: Name
-    """Name of the criterion."""
-    name: Name
-    """Name of the measure."""
+    """Name of the figure."""
     label_en: str
     """English label."""
     label_ja: str
@@ -203,7 +183,19 @@ class Measure(Record):
     unit: str
     """Unit of the value."""
     score: Score | None
-    """Score 0..1 by fixed anchors; null where only reported."""
+    """Score 0..1 by the scenario's fixed anchors; null where the value is only reported."""
+
+
+class CriterionValue(_Figure):
+    """One measured value of one hub, ready for a pop-up or a table row."""
+
+    source: str
+    """Table or method the value comes from."""
+
+
+class Measure(_Figure):
+    """One plan-level measure in its natural unit."""
+
     weight: Points
     """Weight in the objective; 0 where only reported."""
     topic: Topic = ""
@@ -398,7 +390,7 @@ class Evaluation:
         Share of each hub's energy that is free of carbon: what demand that bears delay prefers.
     """
 
-    measures: tuple[Measure, ...]
+    measures: tuple[Measure, ...] = ()
     breaches: tuple[Breach, ...] = ()
     hub_values: Mapping[str, tuple[CriterionValue, ...]] = field(default_factory=dict)
     parts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
@@ -438,15 +430,16 @@ class Findings:
         self.scenario = scenario
         self._weight = float(scenario.weights[criterion])
         self.total_mw = float(scenario.total_new_it_load_mw)
-        self._measures: list[Measure] = []
-        self._breaches: list[Breach] = []
+        #: What is found, by field of the evaluation.
+        self._found: dict[str, list[Any]] = defaultdict(list)
         self._values: dict[str, list[CriterionValue]] = {str(site): [] for site in hubs.index}
         self._parts: dict[str, NDArray[np.float64]] = {}
-        self._links: dict[str, list[Link]] = {}
-        self._areas: list[AreaFigure] = []
-        self._loads: list[AddedLoad] = []
-        self._heat_maps: list[HeatMap] = []
-        self._stacks: list[Stack] = []
+        self._links: dict[str, list[Link]] = defaultdict(list)
+
+    def _called(self, name: str, quantity: Quantity) -> dict[str, Any]:
+        """Return what a record of a quantity is called, and its unit."""
+        labels = {"label_en": quantity.en, "label_ja": quantity.ja, "unit": quantity.unit}
+        return {"criterion": self._criterion, "name": name, **labels}
 
     def mean(
         self,
@@ -491,19 +484,12 @@ class Findings:
         if earned is not None:
             self._parts[quantity.in_plan] = earned
             score = float(earned.sum()) if score is None else score
-        self._measures.append(
-            Measure(
-                self._criterion,
-                quantity.in_plan,
-                quantity.en,
-                quantity.ja,
-                value,
-                quantity.unit,
-                score,
-                0.0 if score is None else self._weight * part,
-                quantity.topic,
-            )
-        )
+        called, weight = self._called(quantity.in_plan, quantity), self._weight * part
+        measure = Measure(
+            **called, value=value, score=score, weight=0.0 if score is None else weight,
+            topic=quantity.topic,
+        )  # fmt: skip
+        self._found["measures"].append(measure)
         return self
 
     def each(
@@ -522,23 +508,16 @@ class Findings:
             if math.isinf(value[number]):
                 continue
             own = quantity if notes is None else quantity.noted(*notes[number])
-            self._values[site].append(
-                CriterionValue(
-                    self._criterion,
-                    own.name,
-                    own.en,
-                    own.ja,
-                    float(value[number]),
-                    own.unit,
-                    None if score is None or math.isnan(score[number]) else float(score[number]),
-                    own.source,
-                )
-            )
+            earned = None if score is None or math.isnan(score[number]) else float(score[number])
+            called, here = self._called(own.name, own), float(value[number])
+            found = CriterionValue(**called, value=here, score=earned, source=own.source)
+            self._values[site].append(found)
         return self
 
     def breach(self, rule: str, amount: float, sites: Sequence[object], en: str, ja: str) -> Self:
         """Take a rule that does not hold, by how much, and at which sites."""
-        self._breaches.append(Breach(rule, float(amount), tuple(map(str, sites)), en, ja))
+        found = Breach(rule, float(amount), tuple(map(str, sites)), en, ja)
+        self._found["breaches"].append(found)
         return self
 
     def beyond(
@@ -578,7 +557,7 @@ class Findings:
 
     def link(self, site: object, link: Link) -> Self:
         """Take what a hub is joined to."""
-        self._links.setdefault(str(site), []).append(link)
+        self._links[str(site)].append(link)
         return self
 
     def by_area(
@@ -588,18 +567,9 @@ class Findings:
         limit: float = math.nan,
     ) -> Self:
         """Take a figure of the plan by electricity area; NaN: not known, or no limit."""
-        self._areas += [
-            AreaFigure(
-                self._criterion,
-                quantity.in_plan,
-                str(area),
-                quantity.en,
-                quantity.ja,
-                float(value),
-                quantity.unit,
-                limit,
-                quantity.source,
-            )
+        called = {**self._called(quantity.in_plan, quantity), "source": quantity.source}
+        self._found["areas"] += [
+            AreaFigure(**called, area=str(area), value=float(value), limit=limit)
             for area, value in values.items()
         ]
         return self
@@ -632,7 +602,7 @@ class Findings:
         if not sites:
             return self
         grid_mw = float((self.load_mw * pue)[here].sum())
-        self._loads.append(
+        self._found["loads"].append(
             AddedLoad(
                 part,
                 key,
@@ -649,43 +619,26 @@ class Findings:
 
     def heat_map(self, area: str, quantity: Quantity, values: NDArray[np.float64]) -> Self:
         """Take an area's values by month and hour, shape (12, 24); NaN where not known."""
-        chart = HeatMap(
-            self._criterion,
-            area,
-            quantity.en,
-            quantity.ja,
-            quantity.unit,
-            tuple(map(tuple, values.tolist())),
-            quantity.source,
-        )
-        self._heat_maps.append(chart)
+        months = tuple(map(tuple, values.tolist()))
+        own = (self._criterion, area, quantity.en, quantity.ja, quantity.unit)
+        self._found["heat_maps"].append(HeatMap(*own, months, quantity.source))
         return self
 
     def stack(self, area: str, quantity: Quantity, parts: Sequence[tuple[str, str, float]]) -> Self:
         """Take what an area's `quantity` is made of: each part's labels (en, ja) and value."""
-        chart = Stack(
-            self._criterion,
-            area,
-            quantity.en,
-            quantity.ja,
-            tuple(Part(en, ja, quantity.unit, float(value)) for en, ja, value in parts),
-            quantity.source,
-        )
-        self._stacks.append(chart)
+        pile = tuple(Part(en, ja, quantity.unit, float(value)) for en, ja, value in parts)
+        own = (self._criterion, area, quantity.en, quantity.ja)
+        self._found["stacks"].append(Stack(*own, pile, quantity.source))
         return self
 
     def done(self, **further: Any) -> Evaluation:
         """Return the evaluation; `further` are its fields that are not gathered here."""
+        gathered: dict[str, Any] = {name: tuple(found) for name, found in self._found.items()}
         return Evaluation(
-            tuple(self._measures),
-            tuple(self._breaches),
-            {site: tuple(values) for site, values in self._values.items()},
+            **gathered,
+            hub_values={site: tuple(values) for site, values in self._values.items()},
             parts=self._parts,
             links={site: tuple(links) for site, links in self._links.items()},
-            areas=tuple(self._areas),
-            loads=tuple(self._loads),
-            heat_maps=tuple(self._heat_maps),
-            stacks=tuple(self._stacks),
             **further,
         )
 

@@ -126,11 +126,6 @@ class Rule:
     keeps_apart: bool = False
     needs_others: bool = False
 
-    def __post_init__(self) -> None:
-        """Fill in what the penalty is paid for."""
-        if not self.per:
-            object.__setattr__(self, "per", f"per {self.unit}")
-
 
 @dataclass(frozen=True)
 class Limit:

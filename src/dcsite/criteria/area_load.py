@@ -35,7 +35,6 @@ from dcsite.contract import (
     Program,
     Quantity,
     Rule,
-    ScoreTerm,
     Step,
     about_mw,
     linear_score,
@@ -177,6 +176,7 @@ class AreaLoad(Criterion[Parameters]):
     title_ja = "地域・エリアの電力負荷"
     policy_lines = ("I14",)
     Parameters = Parameters
+    quantity = PLACE
     quantities = (PLACE, CITY, AROUND, CITY_DEMAND, PER_MW, AREA_ENERGY, AREA_PEAK, AREA_QUEUE)
     facts = (PLACE,)
     rules = (
@@ -315,11 +315,6 @@ class AreaLoad(Criterion[Parameters]):
             terms = program.load_terms(np.where(inside, grid, 0.0))
             if terms:
                 program.row(f"area_load_{area}", terms, "<=", float(limit), rule="area_load")
-
-    def score(self, program: Program) -> Sequence[ScoreTerm]:
-        """Reward load at places that take much within their limit."""
-        score = self.site_score(program.sites, program.scenario)
-        return (self.by_load(program, PLACE.in_plan, score),)
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Add up demand around each hub by geodesics, and loads by area, from the tables."""

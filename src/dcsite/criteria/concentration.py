@@ -63,23 +63,21 @@ _WHEN = {
     "_no_plan": ("in its year without a plan", "計画年・計画なし"),
     "_today": ("today", "現在"),
 }
-_BOTH = {
-    when: _quantity(
-        f"core_areas_share{when}",
-        f"Tokyo and Osaka areas' share of the country's capacity, {en}",
-        f"全国の設備容量に占める東京圏・大阪圏の割合（{ja}）",
-    )
-    for when, (en, ja) in _WHEN.items()
+_CORES = ["tokyo", "osaka"]
+_WHOSE = {
+    "core_areas": ("Tokyo and Osaka areas'", "東京圏・大阪圏", _CORES),
+    "tokyo_area": ("Tokyo area's", "東京圏", _CORES[:1]),
 }
-_TOKYO = {
-    when: _quantity(
-        f"tokyo_area_share{when}",
-        f"Tokyo area's share of the country's capacity, {en}",
-        f"全国の設備容量に占める東京圏の割合（{ja}）",
+_HELD = {
+    (whose, when): _quantity(
+        f"{whose}_share{when}",
+        f"{whose_en} share of the country's capacity, {when_en}",
+        f"全国の設備容量に占める{whose_ja}の割合（{when_ja}）",
     )
-    for when, (en, ja) in _WHEN.items()
+    for whose, (whose_en, whose_ja, _) in _WHOSE.items()
+    for when, (when_en, when_ja) in _WHEN.items()
 }
-WITH = _BOTH[""]
+WITH = _HELD["core_areas", ""]
 
 
 class Parameters(Section):
@@ -181,24 +179,21 @@ class Concentration(Criterion[Parameters]):
         # A municipality's code begins with that of its prefecture.
         areas = atlas.table(_AREAS)["core_id"]
         area = hubs["municipality_code"].astype(str).str[:2].map(areas).fillna("").to_numpy()
-        cores = ["tokyo", "osaka"]
-        here_mw = {core: float(found.load_mw[area == core].sum()) for core in cores}
         inside = area != ""
+        here_mw = pd.Series({core: float(found.load_mw[area == core].sum()) for core in _CORES})
         rest_mw = float(added.sum()) - float(found.load_mw.sum())
-        ways = added[cores]
+        ways = added[_CORES]
         part = ways / ways.sum() if ways.sum() > 0.0 else ways + 0.5
-        with_mw = {
-            core: float(today[core]) + rest_mw * float(part[core]) + mw_here
-            for core, mw_here in here_mw.items()
-        }
-        share = sum(with_mw.values()) / later_mw
+        with_mw = today[_CORES] + rest_mw * part + here_mw
         outside = np.where(inside, 0.0, found.load_mw / found.total_mw)
         scored = outside if float(scenario.weights[self.name]) > 0.0 else None
-        for named, of in ((_BOTH, cores), (_TOKYO, ["tokyo"])):
-            held = sum(with_mw[core] for core in of) / later_mw
-            found.figure(named[""], held, earned=scored if named is _BOTH else None)
-            found.figure(named["_no_plan"], float((today + added)[of].sum()) / later_mw)
-            found.figure(named["_today"], float(today[of].sum() / today.sum()))
+        for whose, (_, _, of) in _WHOSE.items():
+            held = _HELD[whose, ""]
+            found.figure(
+                held, float(with_mw[of].sum()) / later_mw, earned=scored if held is WITH else None
+            )
+            found.figure(_HELD[whose, "_no_plan"], float((today + added)[of].sum()) / later_mw)
+            found.figure(_HELD[whose, "_today"], float(today[of].sum() / today.sum()))
         for tier, (en, ja) in TIER_TITLES.items():
             of_tier = (hubs["tier"] == tier).to_numpy() & ~inside
             quantity = _quantity(
@@ -207,6 +202,7 @@ class Concentration(Criterion[Parameters]):
                 f"両圏の外の新拠点が担う全国容量の割合：{ja}",
             )
             found.figure(quantity, float(found.load_mw[of_tier].sum()) / later_mw)
+        share = float(with_mw.sum()) / later_mw
         short_mw = (share - own.max_share) * later_mw
         if short_mw > _SLACK_MW:
             said = WITH.beside(share, own.max_share)

@@ -101,10 +101,6 @@ class Cooling(SiteValue[CoolingParameters]):
         """Return the largest PUE below the limit of each tier: at the limit is too much."""
         return PerTier(**{tier: float(np.nextafter(own.pue_below[tier], 0.0)) for tier in TIERS})
 
-    def anchors(self, own: CoolingParameters) -> tuple[float, float]:
-        """Return the PUE that score 0 and 1."""
-        return own.score_zero_pue, own.score_one_pue
-
 
 def pue(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> NDArray[np.float64]:
     """Return the PUE of many sites: ``mean over months of curve(wet bulb)``.

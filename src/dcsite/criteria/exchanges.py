@@ -10,9 +10,8 @@ table, and how many networks some have is not known, which is not none.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from collections import defaultdict
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -27,7 +26,6 @@ from dcsite.contract import (
     Program,
     Quantity,
     Rule,
-    ScoreTerm,
     Step,
     linear_score,
 )
@@ -37,12 +35,11 @@ from dcsite.records import Name
 from dcsite.scenario.schema import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from dcsite.atlas import Atlas
+    from dcsite.contract import Terms
     from dcsite.scenario import Scenario
 
 _SOURCE = "internet_exchanges, telecom_regions"
@@ -130,6 +127,7 @@ class Exchanges(Criterion[Parameters]):
     title_ja = "インターネットエクスチェンジ"
     policy_lines = ("B11", "B12")
     Parameters = Parameters
+    quantity = ROUND_TRIP
     quantities = (DISTANCE, ROUND_TRIP, MEMBERS)
     links = (ExchangeLink,)
     rules = (
@@ -173,12 +171,6 @@ class Exchanges(Criterion[Parameters]):
             index=sites.index,
         )
 
-    def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
-        """Score the round trip to the exchange; what has no way scores 0."""
-        own = self.own(scenario)
-        score = linear_score(sites[ROUND_TRIP.name], own.score_zero_ms, own.score_one_ms)
-        return pd.Series(score, index=sites.index, name=self.name)
-
     def constrain(self, program: Program) -> None:
         """Bound the regions with hubs and without an exchange.
 
@@ -193,27 +185,19 @@ class Exchanges(Criterion[Parameters]):
         # A coefficient says whose opening it is of, and is left behind.
         number = np.where(lacking[:, None] & wanted[None, :], np.arange(len(sites))[:, None] + 1, 0)
         terms = program.open_terms(number.astype(float))
-        names = sorted({str(region[int(of) - 1]) for _, of in terms})
+        here: dict[int, Terms] = defaultdict(list)
+        for variable, of in terms:
+            here[int(of) - 1].append((variable, 1.0))
+        names = sorted({str(region[site]) for site in here})
         if program.mode(rule) == "off" or len(names) <= own.max_new:
             return
         opens = {one: program.continuous(f"opens_exchange_{one}", 0.0, 1.0) for one in names}
-        for of, group in groupby(sorted(terms, key=lambda term: term[1]), key=lambda term: term[1]):
-            here = [(variable, 1.0) for variable, _ in group]
-            there = opens[str(region[int(of) - 1])]
-            program.row(f"exchange_for_{int(of) - 1}", [*here, (there, -1.0)], "<=", 0.0)
-        program.row(
-            rule,
-            [(variable, 1.0) for variable in opens.values()],
-            "<=",
-            float(own.max_new),
-            rule=rule,
-            slack_up=float(len(names)),
-        )
-
-    def score(self, program: Program) -> Sequence[ScoreTerm]:
-        """Reward load at sites near an exchange: ``sum(it_load_mw * score) / total``."""
-        score = self.site_score(program.sites, program.scenario)
-        return (self.by_load(program, ROUND_TRIP.in_plan, score),)
+        for site, opened in sorted(here.items()):
+            there = opens[str(region[site])]
+            program.row(f"exchange_for_{site}", [*opened, (there, -1.0)], "<=", 0.0)
+        every = [(variable, 1.0) for variable in opens.values()]
+        most = float(own.max_new)
+        program.row(rule, every, "<=", most, rule=rule, slack_up=float(len(names)))
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Find exchanges, ways and regions anew, hub by hub."""
@@ -226,28 +210,25 @@ class Exchanges(Criterion[Parameters]):
         ways_km = fibre_km_between(network, hubs, table)
         fibre_km = np.full(len(hubs), np.inf)
         elsewhere = [("", "")] * len(hubs)
-        lacking: dict[str, list[int]] = {}
+        lacking: dict[str, list[int]] = defaultdict(list)
         for number, (site, hub) in enumerate(hubs.iterrows()):
             # A municipality's code begins with that of its prefecture.
             region = str(regions["region"].get(str(hub["municipality_code"])[:2], ""))
             there = table[table["region"] == region]
             inside = not there.empty
-            if not inside and hub["tier"] in own.tiers:
-                lacking.setdefault(region, []).append(number)
-            there = there if inside else table
+            if not inside:
+                elsewhere[number], there = ("in another region", "地方外"), table
+                if hub["tier"] in own.tiers:
+                    lacking[region].append(number)
             if there.empty:
                 continue
-            away_km = [
-                float(geodesic_km(hub["lat_deg"], hub["lon_deg"], one["lat_deg"], one["lon_deg"]))
-                for _, one in there.iterrows()
-            ]
-            least = int(np.argmin(away_km))
-            nearest = there.iloc[[least]]
-            distance_km[number], members[number] = away_km[least], nearest["members"].iloc[0]
-            fibre_km[number] = ways_km[number, table.index.get_loc(nearest.index[0])]
+            where = there["lat_deg"].to_numpy(), there["lon_deg"].to_numpy()
+            away_km = geodesic_km(hub["lat_deg"], hub["lon_deg"], *where)
+            nearest = there.iloc[int(away_km.argmin())]
+            distance_km[number], members[number] = away_km.min(), nearest["members"]
+            fibre_km[number] = ways_km[number, table.index.get_loc(nearest.name)]
             if inside:
-                found.link(site, _link(nearest, away_km[least]))
-            elsewhere[number] = "" if inside else "in another region", "" if inside else "地方外"
+                found.link(site, _link(nearest, distance_km[number]))
         round_trip_ms = network.round_trip_ms(fibre_km)
         score = linear_score(round_trip_ms, own.score_zero_ms, own.score_one_ms)
         known_ms = np.where(np.isfinite(round_trip_ms), round_trip_ms, np.nan)
@@ -256,35 +237,30 @@ class Exchanges(Criterion[Parameters]):
         found.each(DISTANCE, distance_km, notes=elsewhere).each(ROUND_TRIP, round_trip_ms, score)
         found.each(MEMBERS, members, notes=said)
         found.figure(OPENED, float(min(len(lacking), own.max_new)))
-        return _with_openings(found, lacking, own, regions)
+        return found.done(notes=_openings(found, lacking, own, regions))
 
 
-def _link(nearest: pd.DataFrame, distance_km: float) -> ExchangeLink:
-    exchange = nearest.iloc[0]
+def _link(exchange: pd.Series[Any], distance_km: float) -> ExchangeLink:
     return ExchangeLink(
         name_ja=None,
         name_en=str(exchange["name"]),
         distance_km=distance_km,
         lat_deg=float(exchange["lat_deg"]),
         lon_deg=float(exchange["lon_deg"]),
-        exchange_id=str(nearest.index[0]),
+        exchange_id=str(exchange.name),
         members=None if np.isnan(exchange["members"]) else int(exchange["members"]),
     )
 
 
-def _with_openings(
+def _openings(
     found: Findings, lacking: dict[str, list[int]], own: Parameters, regions: pd.DataFrame
-) -> Evaluation:
-    """Say where exchanges open, most load first, and which regions are left without."""
+) -> tuple[str, ...]:
+    """Say where exchanges open, most load first; take the regions that are left without."""
     load: NDArray[np.float64] = found.load_mw
     ranked = sorted(lacking, key=lambda one: (-float(load[lacking[one]].sum()), one))
-    names = regions.drop_duplicates("region").set_index("region")
-    titles = {
-        one: (str(names.loc[one, "name_en"]), str(names.loc[one, "name_ja"]))
-        if one in names.index
-        else ("a region not known", "不明の地方")
-        for one in ranked
-    }
+    columns = (regions[name] for name in ("region", "name_en", "name_ja"))
+    titles = {"": ("a region not known", "不明の地方")}
+    titles |= {one: (en, ja) for one, en, ja in zip(*columns, strict=True)}
     notes = []
     if opened := ranked[: own.max_new]:
         where_en, where_ja = [], []
@@ -312,7 +288,7 @@ def _with_openings(
             f"{ja}に拠点があるが{own.min_members}ネットワーク以上のエクスチェンジがない"
             f"（開設は{own.max_new}まで）",
         )
-    return replace(found.done(), notes=tuple(notes))
+    return tuple(notes)
 
 
 CRITERION = Exchanges()

@@ -27,10 +27,8 @@ from dcsite.contract import (
     Findings,
     Limit,
     PerTier,
-    Program,
     Quantity,
     Rule,
-    ScoreTerm,
     linear_score,
 )
 from dcsite.geo.geodesy import all_km, nearest
@@ -91,6 +89,7 @@ class Nuclear(Criterion[Parameters]):
     title_en = "Nuclear stations near by"
     title_ja = "近隣の原子力発電所"
     Parameters = Parameters
+    quantity = DISTANCE
     quantities = (DISTANCE,)
     rules = (
         Rule(
@@ -114,12 +113,6 @@ class Nuclear(Criterion[Parameters]):
             level = np.maximum(level, _level(km, alike.iloc[0]["paz_km"], alike.iloc[0]["upz_km"]))
         return pd.DataFrame({DISTANCE.name: least_km, _ZONE: level}, index=sites.index)
 
-    def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
-        """Score the distance to the nearest station."""
-        own = self.own(scenario)
-        score = linear_score(sites[DISTANCE.name], own.score_zero_km, own.score_one_km)
-        return pd.Series(score, index=sites.index, name=self.name)
-
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Count sites in the zones, tier by tier."""
         own = self.own(scenario)
@@ -129,11 +122,6 @@ class Nuclear(Criterion[Parameters]):
         inside = Limit(IN_ZONE, km, np.where(amount > 0.0, np.inf, -np.inf), least=True)
         reason = "in an emergency zone of a nuclear station"
         return (Admission("nuclear_zone", amount, reason, limits=(inside,)),)
-
-    def score(self, program: Program) -> Sequence[ScoreTerm]:
-        """Reward load far from stations: ``sum(it_load_mw * score) / total``."""
-        score = self.site_score(program.sites, program.scenario)
-        return (self.by_load(program, DISTANCE.in_plan, score),)
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Measure every station from every hub, and name the one that matters."""

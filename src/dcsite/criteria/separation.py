@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 from pydantic import Field
@@ -25,7 +26,6 @@ from dcsite.contract import (
     Program,
     Quantity,
     Rule,
-    ScoreTerm,
     Step,
     linear_score,
 )
@@ -106,6 +106,7 @@ class Separation(Criterion[Parameters]):
     title_ja = "離隔（共倒れしない距離）"
     policy_lines = ("B2", "B4")
     Parameters = Parameters
+    quantity = EXISTING_CORE
     quantities = (EXISTING_CORE, NEAREST_HUB)
     rules = (
         Rule(
@@ -148,33 +149,25 @@ class Separation(Criterion[Parameters]):
             index=sites.index,
         )
 
-    def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
-        """Score the distance to the nearest existing core between the scenario's anchors."""
-        own = self.own(scenario)
-        score = linear_score(sites["nearest_existing_core_km"], own.score_zero_km, own.score_one_km)
-        return pd.Series(score, index=sites.index, name=self.name)
-
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Keep cores away from Tokyo and Osaka by their separation, others by the clearance."""
-        own = self.own(scenario)
-        clear = own.existing_core_clearance_km
+        clear = self.own(scenario).existing_core_clearance_km
         distance_km = sites["nearest_existing_core_km"].to_numpy()
-        least = {"core": 0.0, "large": clear.large, "regional": clear.regional}
-        near_core = np.zeros((len(sites), len(TIERS)))
-        near_core[:, TIERS.index("core")] = distance_km < scenario.tiers.core.separation_km
-        cleared = np.column_stack([distance_km < least[tier] for tier in TIERS]).astype(float)
-        core_km = np.array([scenario.tiers.core.separation_km, 0.0, 0.0])
-        least_km = np.array([least[tier] for tier in TIERS])
-        near, kept = (
-            Limit(EXISTING_CORE, distance_km, km, least=True) for km in (core_km, least_km)
-        )
-        reason = "nearer to Tokyo or Osaka than cores may stand"
-        return (
-            Admission("separation", near_core, reason, limits=(near,)),
+        asked = (
+            ("separation", [scenario.tiers.core.separation_km, 0.0, 0.0],
+             "nearer to Tokyo or Osaka than cores may stand"),
+            ("existing_core_clearance", [0.0, clear.large, clear.regional],
+             "too near to Tokyo or Osaka"),
+        )  # fmt: skip
+        return [
             Admission(
-                "existing_core_clearance", cleared, "too near to Tokyo or Osaka", limits=(kept,)
-            ),
-        )
+                rule,
+                (distance_km[:, None] < least_km).astype(float),
+                reason,
+                limits=(Limit(EXISTING_CORE, distance_km, np.array(least_km), least=True),),
+            )
+            for rule, least_km, reason in asked
+        ]
 
     def constrain(self, program: Program) -> None:
         """Keep hubs apart by clique rows: at most one hub in any set of sites too near."""
@@ -184,24 +177,15 @@ class Separation(Criterion[Parameters]):
             {tier: float(tiers[tier].separation_km) for tier in program.tiers},
         )
 
-    def score(self, program: Program) -> Sequence[ScoreTerm]:
-        """Reward load far from the existing cores: ``sum(it_load_mw * score) / total``."""
-        score = self.site_score(program.sites, program.scenario)
-        return (self.by_load(program, EXISTING_CORE.in_plan, score),)
-
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Measure distances between hubs and to existing cores anew, from coordinates."""
         own = self.own(scenario)
         cores = atlas.existing_cores()
         lat, lon = hubs["lat_deg"].to_numpy(), hubs["lon_deg"].to_numpy()
         between_km = geodesic_km(lat[:, None], lon[:, None], lat[None, :], lon[None, :])
-        to_core_km = geodesic_km(
-            lat[:, None],
-            lon[:, None],
-            cores["lat_deg"].to_numpy()[None, :],
-            cores["lon_deg"].to_numpy()[None, :],
-        ).min(axis=1)
-        nearest_km, _ = nearest_other(lat, lon, cores["lat_deg"], cores["lon_deg"])
+        cores_lat, cores_lon = cores["lat_deg"].to_numpy(), cores["lon_deg"].to_numpy()
+        to_core_km = geodesic_km(lat[:, None], lon[:, None], cores_lat, cores_lon).min(axis=1)
+        nearest_km, _ = nearest_other(lat, lon, cores_lat, cores_lon)
         score = linear_score(to_core_km, own.score_zero_km, own.score_one_km)
         found = (
             Findings(self.name, hubs, scenario)
@@ -267,26 +251,12 @@ def _over_hubs(kind: str, en: str, ja: str) -> Quantity:
 def least_excused(pairs: Sequence[tuple[int, int]]) -> frozenset[int]:
     """Find a smallest set of hubs whose removal leaves no pair too near (a vertex cover).
 
-    Exact by branching: of any remaining pair one member must go. Pairs too near are few in a
-    plan, so the search stays small.
+    All but a largest set of hubs that are pairwise far enough apart; pairs too near are few in a
+    plan, so that the search stays small.
     """
-    best: frozenset[int] | None = None
-
-    def search(left: Sequence[tuple[int, int]], gone: frozenset[int]) -> None:
-        nonlocal best
-        if best is not None and len(gone) >= len(best):
-            return
-        if not left:
-            best = gone
-            return
-        members = [number for pair in left for number in pair]
-        busiest = max(sorted(set(members)), key=members.count)
-        search([pair for pair in left if busiest not in pair], gone | {busiest})
-        others = frozenset(b if a == busiest else a for a, b in left if busiest in (a, b))
-        search([pair for pair in left if not others & set(pair)], gone | others)
-
-    search(pairs, frozenset())
-    return best if best is not None else frozenset()
+    near = nx.Graph(pairs)
+    apart, _ = nx.max_weight_clique(nx.complement(near), weight=None)
+    return frozenset(near) - frozenset(apart)
 
 
 CRITERION = Separation()

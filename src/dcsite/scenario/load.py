@@ -127,12 +127,13 @@ def _in_year(
                 for key in [".".join((*path, one.field))]
             ]
         ) from error
-    said = ".".join(path)
+    said = f"{'.'.join(path)}."
     above = {
         key: origin
-        for key, _ in flatten(as_dict(found))
-        for origin in [next(_said_of(scenario, f"{said}.{key}", said), None)]
-        if origin
+        for given, origin in reversed([*scenario.provenance.items()])
+        if given.startswith(said)
+        for key in found.provenance
+        if f"{given.removeprefix(said)}.".startswith(f"{key}.")
     }
     kept = _unchanged(scenario, found, over)
     found._provenance = Frozen({**found.provenance, **above, **kept})
@@ -154,13 +155,6 @@ def _planned(scenario: Scenario) -> Scenario:
     keys = {key for key, _ in flatten(as_dict(found))}
     found._provenance = Frozen({k: one for k, one in scenario.provenance.items() if k in keys})
     return found
-
-
-def _said_of(scenario: Scenario, key: str, until: str) -> Iterator[Origin]:
-    """Yield where a value comes from that stands under a key or, as a range, below it."""
-    for one, origin in scenario.provenance.items():
-        if one.startswith(until) and (one == key or one.startswith(f"{key}.")):
-            yield origin
 
 
 def _wrong_years(scenario: Scenario, merged: Merged, laid: Sequence[Layer]) -> Iterator[Problem]:

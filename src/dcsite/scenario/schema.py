@@ -606,7 +606,8 @@ def _model(known: tuple[Criterion[Any], ...]) -> type[Scenario]:
         for rule, needed in rules
     }
     penalties = {
-        rule.name: _key(_Penalty, f"Points {rule.per}.", needed, 0.0) for rule, needed in rules
+        rule.name: _key(_Penalty, f"Points {rule.per or f'per {rule.unit}'}.", needed, 0.0)
+        for rule, needed in rules
     }
     unserved = "Points per unit of the total demand left unserved."
     penalties["unserved"] = _key(_Penalty, unserved, needed=True)
