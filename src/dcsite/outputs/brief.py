@@ -9,12 +9,13 @@ printed. Measures find their section by their topic: no criterion is named here.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dcsite.contract import TIERS, load_mw, step_said
+from dcsite.contract import TIERS, step_said
 
+from .map.layer import rows
 from .map.layers_takeover import carried_loads
-from .map.style import hub_radius_px, tier_style
+from .map.style import hub_radius_px, largest_first, tier_style, tiers_of
 from .page import SIZE, land, percent, place, render_page
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ _MAIN_DEG, _CORNER_DEG = (128.3, 45.8, 146.2, 29.9), (122.8, 29.9, 131.4, 24.0)
 _CORNER_SCALE = 0.75
 #: Width of a letter over its height, in Japanese and in English.
 _LETTER = {"ja": 1.0, "en": 0.56}
-#: Below this a shortage is a rounding of the solver.
-_LEAST_MW = 0.05
 #: So many measures are told in which the cheapest plan does worse.
 _NAMED_LOSSES = 5
 #: So many candidates that are as good as a hub are named.
@@ -57,13 +56,15 @@ def brief_page(
         the others.
     """
     last = years[-1][1]
+    many = len(years) > 1
     frame = _frame([hub for _, plan in years for hub in plan.hubs])
     columns: list[dict[str, Any]] = []
+    there: set[str] = set()
+    for year, plan in years:
+        columns.append(_column(year, plan, there))
+        columns[-1]["names"] = _names(columns[-1]["hubs"], frame, _NAME[many])
+        there |= {hub.site_id for hub in plan.hubs}
     with last.printed():  # all years to one step: a load that grows is never shown to fall
-        for year, plan in years:
-            there = {one["id"] for column in columns for one in column["hubs"]}
-            columns.append(_column(year, plan, atlas, there))
-            columns[-1]["names"] = _names(columns[-1]["hubs"], frame, _NAME[len(years) > 1])
         return render_page(
             "brief.html.j2",
             [*last.geodata, *atlas.tables_used()],
@@ -71,12 +72,16 @@ def brief_page(
             columns=columns,
             schedule=schedule,
             prices=[] if schedule is None else list(map(_price, schedule.years)),
+            step=step_said(),
             land=land(atlas),
+            cores=[
+                (core, place(core.lon_deg, core.lat_deg)) for core in rows(atlas.existing_cores())
+            ],
             frame=frame,
             corner=_box(_CORNER_DEG) if frame == _box(_MAIN_DEG) else None,
             corner_scale=_CORNER_SCALE,
-            name_px=round(_NAME[len(years) > 1] * frame[2], 1),
-            hubs=_hub_rows(columns),
+            name_px=round(_NAME[many] * frame[2], 1),
+            hubs=_hub_rows(years),
             topics={
                 topic: _measure_rows([plan for _, plan in years], topic)
                 for topic in ("money", "concentration", "demand")
@@ -119,70 +124,42 @@ def _frame(hubs: Sequence[Hub]) -> tuple[float, float, float, float]:
     return _box(_MAIN_DEG) if inside else (0.0, 0.0, float(SIZE[0]), float(SIZE[1]))
 
 
-def _column(year: str, plan: Plan, atlas: Atlas, there: set[str]) -> dict[str, Any]:
+class _Drawn(NamedTuple):
+    """A hub on the map: where, in pixels, and whether no earlier year has it."""
+
+    hub: Hub
+    new: bool
+    x: float
+    y: float
+    r: float
+
+
+def _column(year: str, plan: Plan, there: set[str]) -> dict[str, Any]:
     """Return what the page says of one year; `there` are the hubs of earlier years."""
-    asked = plan.scenario.get("tiers", {})
-    tiers = _tiers(plan.hubs)
-    hubs: list[dict[str, Any]] = [
-        {
-            "id": hub.site_id,
-            "hub": hub,
-            "new": hub.site_id not in there,
-            "style": tier_style(hub.tier),
-            "mw": load_mw(hub.it_load_mw),
-            "reserve": load_mw(hub.reserve_mw) if hub.reserve_mw else "",
-            "at": place(hub.lon_deg, hub.lat_deg),
-            "r": round(1.2 * hub_radius_px(hub.it_load_mw), 1),
-        }
-        for hub in sorted(plan.hubs, key=lambda hub: (tiers.index(hub.tier), -hub.it_load_mw))
+    hubs = [
+        _Drawn(
+            hub,
+            hub.site_id not in there,
+            *place(hub.lon_deg, hub.lat_deg),
+            round(1.2 * hub_radius_px(hub.it_load_mw), 1),
+        )
+        for hub in largest_first(plan.hubs)
     ]
-    carried: list[dict[str, Any]] = [
-        {
-            "lost": one,
-            "load": load_mw(one.takeover.load_mw),
-            "by_reserve": load_mw(one.takeover.carried_mw),
-            "by_nobody": load_mw(one.unserved_mw),
-            "short": load_mw(one.takeover.short_mw) if one.is_short else "",
-        }
-        for one in carried_loads(plan)
-    ]
+    carried = carried_loads(plan)
     return {
         "year": year,
         "plan": plan,
         "hubs": hubs,
-        "step": step_said(),
         "tiers": [
-            {
-                "style": tier_style(tier),
-                "count": len(own),
-                "new": sum(one["new"] for one in own),
-                "mw": load_mw(sum(one["hub"].it_load_mw for one in own)),
-                **_asked(plan, tier),
-            }
-            for tier in tiers
-            if (own := [one for one in hubs if one["hub"].tier == tier]) or tier in asked
+            {"style": tier_style(tier), "hubs": own, **_asked(plan, tier)}
+            for tier in tiers_of(plan.hubs)
+            if (own := [one for one in hubs if one.hub.tier == tier])
+            or tier in plan.scenario.get("tiers", {})
         ],
-        "mw": load_mw(sum(hub.it_load_mw for hub in plan.hubs)),
-        "reserve": load_mw(plan.reserve_mw) if plan.reserve_mw else "",
-        "unserved": load_mw(plan.unserved_mw) if plan.unserved_mw > _LEAST_MW else "",
         "carried": carried,
-        "lost": [one for one in carried if not one["lost"].is_hub],
-        "cheapest": plan.cheapest,
+        "lost": [one for one in carried if not one.is_hub],
         "losses": [] if plan.cheapest is None else _losses(plan, plan.cheapest),
-        "cores": [
-            {
-                "ja": core["name_ja"],
-                "en": core["name_en"],
-                "at": place(core["lon_deg"], core["lat_deg"]),
-            }
-            for core in atlas.existing_cores().to_dict("records")
-        ],
     }
-
-
-def _tiers(hubs: Sequence[Hub]) -> list[str]:
-    """Return the tiers in their order, with those of hubs that are none of ours."""
-    return [*TIERS, *sorted({hub.tier for hub in hubs} - set(TIERS))]
 
 
 def _range(count: Any) -> str:
@@ -194,7 +171,7 @@ def _range(count: Any) -> str:
 
 
 def _names(
-    hubs: Sequence[dict[str, Any]], frame: tuple[float, float, float, float], size: float
+    hubs: Sequence[_Drawn], frame: tuple[float, float, float, float], size: float
 ) -> list[dict[str, Any]]:
     """Place the names of all hubs but the regional ones, where none would cover another.
 
@@ -204,17 +181,15 @@ def _names(
     found: list[dict[str, Any]] = []
     left, top, across, down = frame
     size_px = size * across
+    half = size_px / 2.0
     for language, wide in _LETTER.items():
-        taken = [
-            (x - r, y - r, x + r, y + r) for (x, y), r in ((one["at"], one["r"]) for one in hubs)
-        ]
-        for one in hubs:
-            hub: Hub = one["hub"]
-            (x, y), away = one["at"], one["r"] + 3.0
+        taken = [(x - r, y - r, x + r, y + r) for *_, x, y, r in hubs]
+        for hub, _, x, y, r in hubs:
             if hub.tier == TIERS[-1] or not left <= x <= left + across:
                 continue
+            away = r + 3.0
             text = hub.name_ja if language == "ja" else hub.name_en or hub.name_ja
-            width, half = wide * size_px * len(text), size_px / 2.0
+            width = wide * size_px * len(text)
             # Above and below it may stand aside so that the frame has room for it.
             begins = min(max(x - width / 2.0, left), left + across - width)
             for anchor, from_x, middle, at_x in (
@@ -238,29 +213,19 @@ def _cover(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _hub_rows(columns: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return a row for each hub of any year: its place, when it opens, its MW by year."""
-    latest = {one["id"]: one for column in columns for one in column["hubs"]}
-    tiers = _tiers([one["hub"] for one in latest.values()])
+def _hub_rows(years: Sequence[tuple[str, Plan]]) -> list[dict[str, Any]]:
+    """Return a row for each hub of any year: as it is last, and as each year's plan has it."""
+    by_year = {year: {hub.site_id: hub for hub in plan.hubs} for year, plan in years}
+    latest = {site: hub for hubs in by_year.values() for site, hub in hubs.items()}
     return [
         {
-            **one,
-            "ties": [tie.place for tie in one["hub"].ties or ()][:_NAMED_TIES],
-            "more": max(len(one["hub"].ties or ()) - _NAMED_TIES, 0) + one["hub"].ties_open,
-            "opens": next(
-                column["year"]
-                for column in columns
-                if site in {there["id"] for there in column["hubs"]}
-            ),
-            "cells": [
-                next((there["mw"] for there in column["hubs"] if there["id"] == site), "–")
-                for column in columns
-            ],
+            "hub": hub,
+            "opens": next(year for year, hubs in by_year.items() if hub.site_id in hubs),
+            "years": [hubs.get(hub.site_id) for hubs in by_year.values()],
+            "ties": [tie.place for tie in hub.ties or ()][:_NAMED_TIES],
+            "more": max(len(hub.ties or ()) - _NAMED_TIES, 0) + hub.ties_open,
         }
-        for site, one in sorted(
-            latest.items(),
-            key=lambda named: (tiers.index(named[1]["hub"].tier), -named[1]["hub"].it_load_mw),
-        )
+        for hub in largest_first(latest.values())
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 from dcsite.atlas import Atlas
 from dcsite.contract import Backup, HubRoutes, NetworkRoute, Stop, Takeover
 from dcsite.outputs import write_outputs
+from dcsite.outputs.inline import asset
 from dcsite.outputs.map import render_map
-from dcsite.outputs.map.style import PROBABILITIES, ROUND_TRIPS, SHARES
 from dcsite.plan.explanation import Cost, Explanation, HubExplanation, PlaceName, RunnerUp
 from dcsite.plan.schedule import Schedule
 from dcsite.plan.types import Plan
@@ -397,11 +398,16 @@ def test_a_municipality_is_painted_by_its_hazard(
         """
     )
     assert len(colours) == len(candidates)
+    declared = tomllib.loads(asset("themes.toml").decode("utf-8"))
+
+    def colours_of(group: str, last: int | None = None) -> set[str]:
+        return {colour for *_, colour in declared[group]["classes"][:last]}
+
     known = {
         "intensity-nankai": {"#e3e5e6", "#fed976", "#fd8d3c", "#e31a1c"},
-        "probability-6lower": {item.colour for item in PROBABILITIES} | {"CanvasPattern"},
-        "zone-tsunami": {item.colour for item in SHARES},
-        "round-trip": {item.colour for item in ROUND_TRIPS[:-1]} | {"CanvasPattern"},
+        "probability-6lower": colours_of("probability") | {"CanvasPattern"},
+        "zone-tsunami": colours_of("zones"),
+        "round-trip": colours_of("round-trips", last=-1) | {"CanvasPattern"},
     }[key]
     assert known <= set(colours)
     point = atlas.polygons("municipality_polygons").loc[code].geometry.representative_point()

@@ -5,12 +5,8 @@ import json
 
 from dcsite.contract import DisasterLoss
 from dcsite.hazards import intensity_at_offices
-from dcsite.outputs.map.layers_plan import (
-    Footprint,
-    area_figure_layers,
-    footprint_layer,
-    worst_footprints,
-)
+from dcsite.outputs.map.layers_loads import area_figure_layers
+from dcsite.outputs.map.layers_plan import Footprint, footprint_layer, worst_footprints
 from dcsite.outputs.map.style import INTENSITIES, intensity_class
 from dcsite.plan.types import Plan
 

@@ -247,6 +247,7 @@ window.dcsite.start = function (map, config) {
   }
 
   map.attributionControl.setPrefix(config.prefix);
+  L.control.scale({ imperial: false, maxWidth: 140, position: "bottomleft" }).addTo(map);
   clear();
   fit();
   setYear();

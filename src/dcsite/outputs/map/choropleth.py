@@ -10,29 +10,21 @@ grid squares take the value of theirs.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+import tomllib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
 from dcsite.contract import criteria
 from dcsite.network import network_of, on_land
+from dcsite.outputs.inline import asset
 from dcsite.records import drawn_deg
 from dcsite.scenario import NetworkParameters
 
 from .encode import encode_polygons, number
 from .layer import DataLayer, Field, text
-from .style import (
-    HATCH,
-    HAZARD_ABSENT,
-    HECTARES,
-    INTENSITIES,
-    PROBABILITIES,
-    ROUND_TRIPS,
-    SCORE_RAMP,
-    SHARES,
-    ValueClass,
-)
+from .style import HATCH, INTENSITIES, SCORE_RAMP, ValueClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -246,75 +238,39 @@ _COLUMNS = {
     "zone-tsunami": ("flood_tsunami_landslide_by_municipality", "pop_share_tsunami_any_pct"),
     "zone-flood": ("flood_tsunami_landslide_by_municipality", "pop_share_flood_ge_3m_pct"),
 }
-_UNKNOWN = ValueClass(0.0, "不明", "not known", HATCH)
+_DECLARED: dict[str, Any] = tomllib.loads(asset("themes.toml").decode("utf-8"))
 
-#: What candidates can be painted by, before they have values.
-_HAZARDS = (
-    ThemeGroup(
-        "想定地震の最大震度（市区町村の役所）",
-        "Largest computed intensity at the municipal office",
-        (
-            Theme("intensity-nankai", "南海トラフ", "Nankai Trough"),
-            Theme("intensity-sagami", "相模トラフ", "Sagami Trough"),
-            Theme("intensity-japan-kuril", "日本海溝・千島海溝", "Japan and Kuril Trench"),
-            Theme("intensity-japan-sea", "日本海東縁部", "Eastern margin of the Sea of Japan"),
-            Theme("intensity-active-faults", "活断層", "Active faults"),
-        ),
-        # The weakest first, each with its lower bound.
-        tuple(
+
+def _classes(name: str) -> tuple[ValueClass, ...]:
+    """Return a group's classes in ascending order."""
+    if name == "intensity":
+        return tuple(
             item._replace(ja=f"{item.ja}（{item.least:g}–）") if item.least else item
             for item in reversed(INTENSITIES)
-        ),
-        "",
-        ValueClass(0.0, "5強に達する計算なし", "no case reaches 5-upper", HAZARD_ABSENT),
-        "出典 Source: 本ツールの計算（公式の値ではない）。 Computed by this project, not official. "
-        "Si & Midorikawa (1999)；J-SHIS / NIED 2017年版の断層・表層地盤V3。 Rupture cases of 2017.",
-        "群ごとに全ケースの最大値。一つの地震の分布ではない。",
-        "The largest over all cases of a group, not the field of one earthquake.",
-    ),
-    ThemeGroup(
-        "地震動の超過確率",
-        "Probability of strong shaking",
-        (Theme("probability-6lower", "30年以内に震度6弱以上", "6-lower or more within 30 years"),),
-        PROBABILITIES,
-        "%",
-        _UNKNOWN,
-        "出典 Source: J-SHIS / 防災科学技術研究所 NIED、2024年版 edition 2024；"
-        "2024-01-01から30年間 30 years from 2024-01-01.",
-        "人口で重み付けした中心での値。",
-        "At the population-weighted centre.",
-    ),
-    ThemeGroup(
-        "浸水想定区域に住む人の割合",
-        "Share of people in zones of inundation",
-        (
-            Theme("zone-tsunami", "津波浸水想定区域の人口", "People in tsunami zones"),
-            Theme("zone-flood", "洪水浸水深3 m以上の人口", "People in flood zones of 3 m or more"),
-        ),
-        SHARES,
-        "%",
-        _UNKNOWN,
-        "出典 Source: ハザードマップポータルサイト（国土交通省・国土地理院）Hazard Map "
-        "Portal Site, 2026-09閲覧 as read 2026-09；人口 population 2020.",
-        "0 %は区域図が未公表の場合を含む。人の割合で、土地の割合ではない。",
-        "0 % can also mean that no map is published. Shares of people, not of land.",
-    ),
-)
-#: Measured columns of the candidates that they can be painted by.
-_LAND = ThemeGroup(
-    "なだらかな土地",
-    "Gentle land",
-    (
-        Theme("gentle_land_ha", "10km以内", "Within 10 km"),
-        Theme("connected_land_ha", "うち連続する最大の一団", "Its largest connected piece"),
-    ),
-    HECTARES,
-    "ha",
-    _UNKNOWN,
-    "出典 Source: 標準地域メッシュ（総務省統計局）、国土数値情報（国土交通省）、Copernicus DEM。",
-    "1 kmメッシュの傾斜3度未満。敷地の勾配ではない。空き地とは限らない。",
-    "Below 3 degrees at 1 km: no gradient of a plot, and not all of it is free.",
-)
+        )
+    found = _DECLARED[name]["classes"]
+    return _classes(found) if isinstance(found, str) else tuple(ValueClass(*one) for one in found)
+
+
+def _group(
+    name: str, values: Mapping[str, Sequence[float]], theme: Quantity | None = None, **told: Any
+) -> ThemeGroup:
+    """Return a declared group with its themes' values, or with the one theme given."""
+    own = _DECLARED[name]
+    ja, en = (title.format(**told) for title in own["title"])
+    note_ja, note_en = own.get("notes", ("", ""))
+    titles = {theme.name: (theme.ja, theme.en)} if theme else own["themes"]
+    return ThemeGroup(
+        ja,
+        en,
+        tuple(Theme(key, ja, en, values[key]) for key, (ja, en) in titles.items()),
+        _classes(name),
+        own["unit"],
+        ValueClass(0.0, *own.get("absent", ("不明", "not known", HATCH))),
+        own["source"].format(**told),
+        note_ja,
+        note_en,
+    )
 
 
 def theme_groups(candidates: pd.DataFrame, atlas: Atlas) -> list[ThemeGroup]:
@@ -335,22 +291,16 @@ def theme_groups(candidates: pd.DataFrame, atlas: Atlas) -> list[ThemeGroup]:
     values = {
         key: column.reindex(codes).to_numpy(dtype=float).tolist() for key, column in columns.items()
     }
-    land = candidates.reindex(columns=[theme.key for theme in _LAND.themes]).astype(float)
+    land = candidates.reindex(columns=list(_DECLARED["land"]["themes"])).astype(float)
     values |= {str(key): column.tolist() for key, column in land.items()}
-    return [
-        replace(
-            group, themes=tuple(theme._replace(values=values[theme.key]) for theme in group.themes)
-        )
-        for group in (*_HAZARDS, _LAND)
-    ] + [
-        ThemeGroup(
-            f"{criterion.title_ja}：割合",
-            f"{criterion.title_en}: shares",
-            (Theme(one.name, one.ja, one.en, (100.0 * candidates[column]).tolist()),),
-            SHARES,
-            "%",
-            _UNKNOWN,
-            f"出典 Source: {one.source}",
+    return [_group(name, values) for name in ("intensity", "probability", "zones", "land")] + [
+        _group(
+            "criterion",
+            {one.name: (100.0 * candidates[column]).tolist()},
+            one,
+            ja=criterion.title_ja,
+            en=criterion.title_en,
+            source=one.source,
         )
         for criterion in criteria()
         for column, one in criterion.columns(candidates).items()
@@ -365,26 +315,8 @@ def round_trips(candidates: pd.DataFrame, atlas: Atlas, plan: Plan) -> list[Them
     network = network_of(atlas, NetworkParameters.model_validate(plan.scenario["network"]))
     hubs = pd.DataFrame([{"lat_deg": hub.lat_deg, "lon_deg": hub.lon_deg} for hub in plan.hubs])
     fibre_km = network.fibre_km(candidates, on_land(hubs, atlas)).min(axis=1)
-    return [
-        ThemeGroup(
-            f"通信網の往復遅延（{network.parameters.year}年）",
-            f"Round trip over the network ({network.parameters.year})",
-            (
-                Theme(
-                    "round-trip", "最寄りの拠点まで", "To the nearest hub",
-                    network.round_trip_ms(fibre_km).tolist(),
-                ),
-            ),
-            ROUND_TRIPS,
-            "ms",
-            _UNKNOWN,
-            "出典 Source: fibre_backbone_links, domestic_cable_segments",
-            "参照モデルの経路による計算値で、実測ではない。不明は経路が表にない市区町村"
-            "（離島など）で、0ではない。",
-            "Reckoned on a reference model, not measured. Not known: no table has a way there "
-            "(small islands), which is not zero.",
-        )
-    ]  # fmt: skip
+    values = {"round-trip": network.round_trip_ms(fibre_km).tolist()}
+    return [_group("round-trips", values, year=network.parameters.year)]
 
 
 def _largest_intensity(atlas: Atlas) -> pd.DataFrame:

@@ -26,7 +26,18 @@ from shapely.geometry.base import BaseGeometry
 from dcsite.contract import load_mw
 from dcsite.outputs.inline import TEMPLATES
 
-from .style import about, assumed, decimals, most, part_colour, quantity, score, steps, tier_style
+from .style import (
+    LEAST_MW,
+    about,
+    assumed,
+    decimals,
+    most,
+    part_colour,
+    quantity,
+    score,
+    steps,
+    tier_style,
+)
 
 #: Decimals of map coordinates: 0.001 degree is about 100 m, under a pixel at the closest zoom used.
 _DECIMALS = 3
@@ -128,3 +139,4 @@ TEMPLATES.filters.update(
     steps=steps,
     most=most,
 )
+TEMPLATES.globals["least_mw"] = LEAST_MW

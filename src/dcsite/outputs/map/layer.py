@@ -6,6 +6,7 @@ per feature; thousands of substations or polygons become a tenth of the size as 
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -15,9 +16,13 @@ import pandas as pd
 from branca.element import MacroElement
 from folium.template import Template
 
+from dcsite.outputs.inline import asset
 from dcsite.records import drawn_deg
 
 from .encode import number, script_json
+
+#: What each layer is called, how it is drawn and what its pop-ups say.
+DECLARED: dict[str, Any] = tomllib.loads(asset("layers.toml").decode("utf-8"))
 
 
 @dataclass(frozen=True)
@@ -179,78 +184,103 @@ class Mark:
         return Swatch(shape, self.colour, self.ja, self.en, 2 * self.radius_px)
 
 
-def drawing(
-    key: str,
-    group: str,
-    titles: tuple[str, str],
-    maker: str,
-    rows: Sequence[Any],
-    fields: Sequence[Field],
-    styles: Sequence[Mapping[str, Any]],
+def listed(
+    name: str,
+    layer: folium.map.Layer,
     *,
-    order: int,
-    kind: str,
-    source: str = "",
-    scaled: bool = False,
-    dated: bool = False,
-    legend: Sequence[Swatch] = (),
-    notes: tuple[str, str] = ("", ""),
+    key: str = "",
+    shown: bool = False,
+    legend: Sequence[Swatch] | None = None,
+    **told: Any,
 ) -> Layer:
-    """Return a layer whose members open a pop-up: their kind, names, `fields` and source.
+    """Return a layer with its line of the list, in the words of :data:`DECLARED`.
 
     Parameters
     ----------
-    key, group, titles, legend, notes
-        As for :class:`Layer`; Japanese comes first.
-    maker : str
-        As for :class:`DataLayer`.
-    rows : sequence
-        What is drawn; a record in it is ``[name_ja, name_en, value of each field, ...]``.
-    styles : sequence of mapping
-        Leaflet's options, by the number of the style.
-    order : int
-        Which of two layers lies above.
-    scaled : bool
-        Whether members are drawn smaller while the whole country is in view.
-    dated : bool
-        Whether a record ends with the year from which it is in force; a member without a record
-        in force in the year chosen on the page is not drawn.
+    name : str
+        Of the declaration.
+    layer, shown
+        As for :class:`Layer`.
+    key : str
+        Where there are several layers of one declaration.
+    legend : sequence of Swatch, optional
+        In place of the declared one.
+    **told
+        What stands for the words in braces.
     """
-    data = {"order": order, "interactive": True, "scaled": scaled, "dated": dated, "kind": kind,
-            "source": source, "fields": fields, "styles": styles, "rows": rows}  # fmt: skip
+    own = DECLARED[name]
+    ja, en, *notes = (one.format(**told) for one in (*own["title"], *own.get("notes", ())))
+    declared = [Swatch(**one) for one in own.get("legend", ())]
+    declared += [mark.swatch for mark in _marks(name)]
     return Layer(
-        key, group, *titles, DataLayer(maker, data), legend=legend, note_ja=notes[0],
-        note_en=notes[1],
+        key or name, own["group"], ja, en, layer, shown, declared if legend is None else legend,
+        *notes,
     )  # fmt: skip
 
 
+def drawing(
+    name: str,
+    rows: Sequence[Any],
+    styles: Sequence[Mapping[str, Any]] | None = None,
+    *,
+    key: str = "",
+    legend: Sequence[Swatch] | None = None,
+    **told: Any,
+) -> Layer:
+    """Return a layer whose members open a pop-up: their kind, names, fields and source.
+
+    It is drawn by the declared `maker`, as for :class:`DataLayer`, and lies above those of a
+    lower `order`. Where it is `scaled`, members are drawn smaller while the whole country is in
+    view; where it is `dated`, a record ends with the year from which it is in force, and a member
+    without a record in force in the year chosen on the page is not drawn.
+
+    Parameters
+    ----------
+    name, key, legend, **told
+        As for :func:`listed`.
+    rows : sequence
+        What is drawn; a record in it is ``[name_ja, name_en, value of each field, ...]``.
+    styles : sequence of mapping, optional
+        Leaflet's options, by the number of the style, in place of the declared ones.
+    """
+    own = DECLARED[name]
+    fields = own.get("fields") or own["columns"].values()
+    data = {
+        "order": own["order"],
+        "interactive": True,
+        "scaled": own.get("scaled", False),
+        "dated": own.get("dated", False),
+        "kind": own["kind"].format(**told),
+        "source": own.get("source", "").format(**told),
+        "fields": [Field(*(one.format(**told) for one in names)) for names in fields],
+        "styles": styles or own.get("styles") or [mark.style for mark in _marks(name)],
+        "rows": rows,
+    }
+    return listed(name, DataLayer(own["maker"], data), key=key, legend=legend, **told)
+
+
+def _marks(name: str) -> list[Mark]:
+    return [Mark(**one) for one in DECLARED[name].get("marks", ())]
+
+
 def points(
-    key: str,
-    group: str,
-    titles: tuple[str, str],
-    table: pd.DataFrame,
-    columns: Mapping[str, tuple[str, ...]],
-    marks: Sequence[Mark],
-    **how: Any,
+    name: str, table: pd.DataFrame, marks: Sequence[Mark] | None = None, **told: Any
 ) -> Layer:
     """Return a table's rows as circles, one for all rows that share a position.
 
     Parameters
     ----------
-    key, group, titles
-        As for :class:`Layer`.
+    name, **told
+        As for :func:`listed`.
     table : pandas.DataFrame
-        With `lat_deg`, `lon_deg`, `name_ja`, `name_en`, the columns of the pop-up and, where
-        `marks` are several, `mark`: the number of a row's mark. The lowest wins a shared position.
-    columns : mapping
-        Names and unit of each column of the pop-up, as for :class:`Field`.
-    marks : sequence of Mark
-        Of the map and the legend.
-    **how
-        As for :func:`drawing`.
+        With `lat_deg`, `lon_deg`, `name_ja`, `name_en`, the declared columns of the pop-up and,
+        where marks are several, `mark`: the number of a row's mark. The lowest wins a shared
+        position.
+    marks : sequence of Mark, optional
+        Of the map and the legend, in place of the declared ones.
     """
-    cells = [_cells(table[column]) for column in ("name_ja", "name_en", *columns)]
-    numbers = table["mark"] if len(marks) > 1 else [0] * len(table)
+    cells = [_cells(table[column]) for column in ("name_ja", "name_en", *DECLARED[name]["columns"])]
+    numbers = table["mark"] if "mark" in table else [0] * len(table)
     stacks: dict[tuple[float, float], list[Any]] = {}
     for lat_deg, lon_deg, mark, *record in zip(
         table["lat_deg"], table["lon_deg"], numbers, *cells, strict=True
@@ -258,11 +288,11 @@ def points(
         stack = stacks.setdefault(drawn_deg(lat_deg, lon_deg), [int(mark)])
         stack[0] = min(stack[0], int(mark))
         stack.append(record)
-    return drawing(
-        key, group, titles, "points", [[*where, *stack] for where, stack in stacks.items()],
-        [Field(*names) for names in columns.values()], [mark.style for mark in marks],
-        legend=[mark.swatch for mark in marks], **how,
-    )  # fmt: skip
+    drawn = [[*where, *stack] for where, stack in stacks.items()]
+    if marks is None:
+        return drawing(name, drawn, **told)
+    legend = [mark.swatch for mark in marks]
+    return drawing(name, drawn, [mark.style for mark in marks], legend=legend, **told)
 
 
 def _cells(column: pd.Series[Any]) -> list[Any]:

@@ -14,7 +14,7 @@ import pandas as pd
 from dcsite.contract import WORKLOAD_TITLES
 
 from .encode import encode_path, number
-from .layer import Field, Layer, Swatch, drawing, rows
+from .layer import Layer, Swatch, drawing, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +41,6 @@ def flow_layers(plan: Plan, atlas: Atlas) -> list[Layer]:
     for place, workload in enumerate(dict.fromkeys(flow.workload for flow in plan.flows)):
         colour = _COLOURS[place % len(_COLOURS)]
         en, ja = WORKLOAD_TITLES.get(workload, (workload, workload))
-        widths = [width for _, width, *_ in _WIDTHS]
         drawn = []
         for flow in sorted(plan.flows, key=lambda flow: flow.it_load_mw):
             if flow.workload != workload:
@@ -57,15 +56,12 @@ def flow_layers(plan: Plan, atlas: Atlas) -> list[Layer]:
             )  # fmt: skip
         layers.append(
             drawing(
-                f"flows-{workload}", "plan",
-                (f"需要の行き先：{ja}（{len(drawn)}）", f"Who serves whom: {en}"), "lines", drawn,
-                [Field("IT負荷", "IT load", "MW"), Field("往復遅延", "Round trip", "ms")],
-                [{"color": colour, "weight": width, "opacity": 0.75} for width in widths],
-                order=4, kind=f"需要の行き先 Demand served: {ja} {en}", source="flows.csv",
+                "flows", drawn,
+                [{"color": colour, "weight": width, "opacity": 0.75} for _, width, *_ in _WIDTHS],
+                key=f"flows-{workload}",
                 legend=[Swatch("line", colour, text_ja, text_en, width)
                         for _, width, text_ja, text_en in _WIDTHS],
-                notes=("都道府県庁から拠点への直線で、経路ではない。",
-                       "Straight from the prefectural office to the hub, no route."),
+                ja=ja, en=en, count=len(drawn),
             )
         )  # fmt: skip
     return layers

@@ -8,13 +8,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dcsite.contract import load_mw
 
 from .encode import encode_polygons, number
-from .layer import Field, Layer, Swatch, drawing
+from .layer import Layer, Swatch, drawing
 from .style import about, quantity, ramp_colour
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dcsite.atlas import Atlas
     from dcsite.contract import AddedLoad
     from dcsite.plan.types import Plan
@@ -49,26 +53,58 @@ def load_layers(plan: Plan, atlas: Atlas) -> list[Layer]:
         full = max([0.0, *(one for one in shares if math.isfinite(one))])
         layers.append(
             drawing(
-                f"load-{part}", "plan",
-                (f"{PARTS[part][0]}別：拠点の電力量／現在の需要",
-                 f"{PARTS[part][1]}: hubs' energy over today's demand"),
-                "areas",
+                "load",
                 [[n, [one.name_ja, one.name_en, number(share), number(getattr(one, further)),
                       about(one.grid_mw), one.known_ja or one.known_en], outline]
                  for n, (one, share, outline)
                  in enumerate(zip(own, shares, outlines, strict=True))],
-                [Field("現在の需要に対する比", "Of today's demand", _SHARE), Field(ja, en, _SHARE),
-                 Field("受電電力", "At the grid"), Field("現在の値", "Figures of today")],
-                [{"fillColor": ramp_colour(share / full if full else math.nan),
-                  "fillOpacity": 0.6, "color": "#2b333a", "weight": 1} for share in shares],
-                order=2, kind=" ".join(PARTS[part]), source="loads.csv",
-                legend=[Swatch("area", ramp_colour(step), quantity(step * full, _SHARE))
-                        for step in (0.0, 0.5, 1.0)],
-                notes=("IT容量×PUE×負荷率。予備容量は含まない。",
-                       "IT load x PUE x load factor; reserve draws none."),
+                _painted(shares, full), key=f"load-{part}", legend=_ramp(full, _SHARE),
+                ja=PARTS[part][0], en=PARTS[part][1], of_ja=ja, of_en=en,
             )
         )  # fmt: skip
     return layers
+
+
+def area_figure_layers(plan: Plan, atlas: Atlas) -> list[Layer]:
+    """Return each of a plan's figures by electricity area, painted over the areas."""
+    polygons = atlas.polygons("electricity_area_polygons").geometry
+    outlines = dict(zip(polygons.index, encode_polygons(polygons), strict=True))
+    names = atlas.table("electricity_areas")[["name_ja", "name_en"]]
+    layers: list[Layer] = []
+    for name in dict.fromkeys(figure.name for figure in plan.areas):
+        own = [one for one in plan.areas if one.name == name and one.area in outlines]
+        said = own[0]
+        full = float(np.nanmax([*(one.value for one in own), said.limit, 0.0]))
+        figures = [
+            [one if math.isfinite(one) else None for one in (one.value, one.limit)] for one in own
+        ]
+        layers.append(
+            drawing(
+                "area-figures",
+                [[n, [*names.loc[one.area], *told], outlines[one.area]]
+                 for n, (one, told) in enumerate(zip(own, figures, strict=True))],
+                _painted([one.value for one in own], full),
+                key=f"area-{name}", legend=_ramp(full, said.unit),
+                ja=said.label_ja, en=said.label_en, unit=said.unit, source=said.source,
+            )
+        )  # fmt: skip
+    return layers
+
+
+def _painted(values: Iterable[float], full: float) -> list[dict[str, Any]]:
+    """Return styles of areas by their values, of which the darkest is `full`; grey is not known."""
+    return [
+        {"fillColor": ramp_colour(value / full if full else math.nan), "fillOpacity": 0.6,
+         "color": "#2b333a", "weight": 1}
+        for value in values
+    ]  # fmt: skip
+
+
+def _ramp(full: float, unit: str) -> list[Swatch]:
+    """Return the legend of such areas."""
+    return [
+        Swatch("area", ramp_colour(part), quantity(part * full, unit)) for part in (0.0, 0.5, 1.0)
+    ]
 
 
 def load_cells(one: AddedLoad) -> dict[tuple[str, str], str]:

@@ -17,7 +17,7 @@ from dcsite.records import drawn_deg
 from dcsite.scenario import NetworkParameters
 
 from .encode import encode_path
-from .layer import Field, Layer, Mark, Swatch, drawing, points, rows
+from .layer import DECLARED, Layer, drawing, points, rows
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
@@ -25,29 +25,9 @@ if TYPE_CHECKING:
     from dcsite.plan import Plan
     from dcsite.plan.schedule import Schedule
 
-_LANDINGS = (
-    Mark("#00798c", 6, "国際ケーブルあり", "International cables", 1.5),
-    Mark("#00798c", 5, "国内のみ・なし", "Domestic only, or none", 2, hollow=True),
-)
-#: By kind of link: colour, whether it is dashed, and names.
-_KINDS = {
-    "land": ("#0072b2", False, "陸上の基幹網（モデルJPN48）", "Backbone on land (model JPN48)"),
-    "strait": ("#56b4e9", False, "島間の基幹網（同）", "Backbone between islands (same)"),
-    "submarine": ("#009e73", True, "国内海底ケーブル", "Domestic submarine cable"),
-    "tail": ("#999999", False, "陸揚局への引込（推定）", "Tail to a landing (assumed)"),
-}
-_EXCHANGE = "#cc79a7"
-_NOTE = (
-    "事業者の経路ではなく、公開の参照モデル。直線は経路ではない。海上は最短の海路。",
-    "A public reference model, no carrier's: straight lines stand for routes, sea ways at sea.",
-)
-_STATUS = {
-    "in_service": ("運用中", "in service"),
-    "under_construction": ("建設中", "under construction"),
-    "planned": ("計画", "planned"),
-    "proposed": ("構想・検討中", "proposed, under study"),
-}
-_KIND = {"international": ("国際", "international"), "domestic": ("国内", "domestic")}
+#: Kinds of links, as their styles and their legend stand in layers.toml.
+_KINDS = ("land", "strait", "submarine", "tail")
+_WORDS = DECLARED["landings"]
 #: What is in force in no year is in force from here on.
 _NEVER, _EVER = 9999, 0
 #: The years that can be chosen at least: those of the strategy's plans.
@@ -105,7 +85,7 @@ def _systems(atlas: Atlas) -> list[dict[str, Any]]:
     stations = {one.Index: one for one in rows(atlas.table("cable_landing_stations"))}
     corridors = {one.corridor: one for one in rows(atlas.table("cable_corridors"))}
     told = []
-    for one in rows(systems[systems["status"].isin(list(_STATUS))]):
+    for one in rows(systems[systems["status"].isin(list(_WORDS["status"]))]):
         ends = [corridors[end] for end in sorted(one.corridors)]
         there = [stations[landing] for landing in one.landings]
         ready = "" if np.isnan(one.year) else f"{one.year:.0f}"
@@ -119,8 +99,8 @@ def _systems(atlas: Atlas) -> list[dict[str, Any]]:
                 "international": one.kind == "international",
                 "since": int(ready or _EVER) if one.in_force else _NEVER,
                 "ready": ready,
-                "status": _STATUS[one.status],
-                "kind": _KIND[one.kind],
+                "status": _WORDS["status"][one.status],
+                "kind": _WORDS["scope"][one.kind],
                 "tbps": (tbps or "容量不明", tbps or "capacity not known"),
                 "corridors": (
                     "・".join(end.name_ja for end in ends) or no_end[0],
@@ -140,7 +120,7 @@ def _systems(atlas: Atlas) -> list[dict[str, Any]]:
 def _link_layer(plan: Plan, atlas: Atlas) -> Layer:
     """Return the links; straight lines stand for routes, which are not public."""
     network = _network(plan, atlas)
-    at, kinds = network.graph.nodes, list(_KINDS)
+    at = network.graph.nodes
     by_sea = atlas.table("domestic_cable_segments")["path_lon_lat"]
     drawn = []
     for one, other, key, link in network.graph.edges(keys=True, data=True):
@@ -152,26 +132,14 @@ def _link_layer(plan: Plan, atlas: Atlas) -> Layer:
             line = np.array([each.split() for each in by_sea[key].split("|")], dtype=float)
         system = f"{link['system']} " if link["system"] else ""
         drawn.append(
-            [kinds.index(link["kind"]),
+            [_KINDS.index(link["kind"]),
              [system + "–".join(end["name_ja"] for end in ends),
               system + " – ".join(end["name_en"] for end in ends),
               round(link["route_km"]), round(link["fibre_km"]),
               str(link["year"] or ""), link["year"] or _EVER],
              [encode_path(line)]]
         )  # fmt: skip
-    return drawing(
-        "network", "network", ("通信網（往復遅延の計算に使用）", "Network of the round trips"),
-        "lines", drawn,
-        [Field("経路長", "Route", "km"), Field("ファイバ長", "Fibre", "km"),
-         Field("運用開始年", "In service since")],
-        [{"color": colour, "weight": 1.6, "opacity": 0.8}
-         | ({"dashArray": "6 4"} if dashed else {}) for colour, dashed, _, _ in _KINDS.values()],
-        order=3, kind="通信網の区間 Link of the network", dated=True,
-        source="出典 Source: fibre_backbone_links, domestic_cable_segments",
-        legend=[Swatch("dash" if dashed else "line", colour, ja, en, 1.6)
-                for colour, dashed, ja, en in _KINDS.values()],
-        notes=_NOTE,
-    )  # fmt: skip
+    return drawing("network", drawn)
 
 
 def _landing_layer(atlas: Atlas) -> Layer:
@@ -193,21 +161,7 @@ def _landing_layer(atlas: Atlas) -> Layer:
                 one["ready"], " ".join(dict.fromkeys(one["tbps"])), " ".join(one["corridors"]),
                 one["since"]] for one in own)]
         )  # fmt: skip
-    return drawing(
-        "landings", "network", ("陸揚局と海底ケーブル", "Landing stations and submarine cables"),
-        "points", drawn,
-        [Field("集中地域", "Crowded cluster"),
-         Field("位置の不確かさ", "Uncertainty of position", "km"), Field("種別", "Kind"),
-         Field("状況", "Status"), Field("運用開始年", "In service since"),
-         Field("容量", "Capacity"), Field("方面", "Corridors")],
-        [mark.style for mark in _LANDINGS],
-        order=6, kind="海底ケーブル陸揚局 Cable landing station", dated=True,
-        source="出典 Source: cable_landing_stations, submarine_cables。"
-        "海底の経路は不明のため描いていません。 Routes at sea are not known and not drawn.",
-        legend=[mark.swatch for mark in _LANDINGS],
-        notes=("海底の経路は公開データになく、描いていません。",
-               "Routes at sea are not known and not drawn; a station lists its cables."),
-    )  # fmt: skip
+    return drawing("landings", drawn)
 
 
 def _exchange_layer(atlas: Atlas) -> Layer:
@@ -219,19 +173,4 @@ def _exchange_layer(atlas: Atlas) -> Layer:
         mark=table["members"].isna().astype(int),
         networks=table["members"].astype("string").fillna("不明 not known"),
     )
-    return points(
-        "exchanges", "network",
-        (f"インターネットエクスチェンジ（{len(table)}）", "Internet exchanges"), table,
-        {
-            "networks": ("接続ネットワーク数", "Connected networks"),
-            "operator": ("運営者", "Operator"),
-            "as_of": ("時点", "As of"),
-            "coordinate_basis": ("表示位置", "Shown at"),
-        },
-        [Mark(_EXCHANGE, 6, "接続数が公表", "Networks published", 1.5),
-         Mark(_EXCHANGE, 5, "接続数は不明", "Networks not known", 2, hollow=True)],
-        order=7, kind="インターネットエクスチェンジ Internet exchange",
-        source="出典 Source: internet_exchanges",
-        notes=("同梱の表に2020年以降に東京・大阪以外で開設されたものはない。",
-               "Those opened outside Tokyo and Osaka since 2020 are not in the shipped table."),
-    )  # fmt: skip
+    return points("exchanges", table, count=len(table))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +14,7 @@ from dcsite.contract import link_kinds, load_mw
 from dcsite.hazards import intensity_at_offices
 
 from .encode import encode_polygons, html_fragment
-from .layer import Field, Layer, Swatch, add, drawing, rows, svg_group
+from .layer import Layer, Swatch, add, drawing, listed, rows, svg_group
 from .layers_takeover import carried_loads, carrying_lines, named_ends, of_hubs
 from .popup import hub_popup
 from .style import (
@@ -23,9 +22,9 @@ from .style import (
     TIERS,
     hub_radius_px,
     intensity_class,
-    quantity,
-    ramp_colour,
+    largest_first,
     tier_style,
+    tiers_of,
 )
 
 if TYPE_CHECKING:
@@ -113,19 +112,17 @@ def hub_layers(
     """Return one layer of hubs per tier, and the markers, the most important first."""
     by_year = {one.site_id: one.loads for one in schedule.hubs} if schedule else {}
     of = {hub.site_id: number for number, hub in enumerate(plan.hubs)}
-    tiers = [tier.name for tier in TIERS]
-    tiers += sorted({hub.tier for hub in plan.hubs} - set(tiers))
     areas = atlas.table("electricity_areas")
     names = {site: end.both for site, end in named_ends(plan, atlas).items()}
     layers: list[Layer] = []
     markers: list[HubMarker] = []
-    for tier in tiers:
+    for tier in tiers_of(plan.hubs):
         style = tier_style(tier)
         known = style.name if style in TIERS else "other"
+        own = [hub for hub in largest_first(plan.hubs) if hub.tier == tier]
         drawn: list[HubMarker] = []
-        own = [hub for hub in plan.hubs if hub.tier == tier]
-        for hub in sorted(own, key=lambda hub: (-hub.it_load_mw, hub.site_id)):
-            radius = hub_radius_px(hub.it_load_mw)
+        for hub in own:
+            radius, loads = hub_radius_px(hub.it_load_mw), by_year.get(hub.site_id, ())
             area = (hub.area, hub.area)
             if hub.area in areas.index:
                 area = tuple(areas.loc[hub.area, ["name_ja", "name_en"]])
@@ -134,16 +131,20 @@ def hub_layers(
                 {"radius": radius, "color": "#ffffff", "weight": 2, "opacity": 1,
                  "fill_color": style.colour,
                  "class_name": f"dc-hub dc-hub-{known} {of_hubs(plan, hub.site_id)}"},
-                hub_popup(hub, area, names, explanation, plan, by_year.get(hub.site_id, ())),
+                hub_popup(hub, area, names, explanation, plan, loads),
                 {"text": hub.name_ja, "direction": "right", "offset": [round(radius), 0],
                  "class_name": f"dc-label dc-label-{'core' if tier == 'core' else 'other'}"},
             )  # fmt: skip
-            drawn.append(HubMarker(hub, marker, of[hub.site_id], by_year.get(hub.site_id, ())))
+            drawn.append(HubMarker(hub, marker, of[hub.site_id], loads))
         markers += drawn
         group = svg_group(f"hubs-{tier}", HUB_PANE, (one.marker for one in drawn))
         legend = [Swatch("dot", style.colour, size=12)]
-        title = f"{style.ja}（{len(own)}）"
-        layers.append(Layer(f"hubs-{tier}", "plan", title, style.en, group, True, legend))
+        layers.append(
+            listed(
+                "hubs", group, key=f"hubs-{tier}", shown=True, legend=legend,
+                ja=style.ja, en=style.en, count=len(own),
+            )
+        )  # fmt: skip
     return layers, markers
 
 
@@ -165,11 +166,7 @@ def core_layer(plan: Plan, atlas: Atlas) -> tuple[Layer, list[str]]:
         )
         for core in rows(atlas.existing_cores())
     ]  # fmt: skip
-    layer = Layer(
-        "cores", "places", "既存の中核（都府庁の位置）", "Existing cores, at prefectural offices",
-        svg_group("cores", CORE_PANE, markers), shown=True,
-        legend=[Swatch("ring", _EXISTING_COLOUR, size=10)],
-    )  # fmt: skip
+    layer = listed("cores", svg_group("cores", CORE_PANE, markers), shown=True)
     return layer, [marker.get_name() for marker in markers]
 
 
@@ -192,45 +189,14 @@ def link_layers(plan: Plan) -> list[Layer]:
         if not lines:
             continue
         layers.append(
-            Layer(
-                f"links-{key}", "plan", f"拠点から{kind.end_ja}（直線）",
-                f"Hub to {kind.end_en.lower()}, straight",
-                svg_group(f"links-{key}", LINK_PANE, lines), shown=True,
+            listed(
+                "links", svg_group(f"links-{key}", LINK_PANE, lines),
+                key=f"links-{key}", shown=True,
                 legend=[Swatch("dash" if dashes else "line", colour, size=2)],
+                ja=kind.end_ja, en=kind.end_en.lower(),
             )
         )  # fmt: skip
     return layers
-
-
-def area_figure_layers(plan: Plan, atlas: Atlas) -> list[Layer]:
-    """Return each of a plan's figures by electricity area, painted over the areas."""
-    outlines = encode_polygons(atlas.polygons("electricity_area_polygons").geometry)
-    polygons = dict(zip(atlas.polygons("electricity_area_polygons").index, outlines, strict=True))
-    names = atlas.table("electricity_areas")[["name_ja", "name_en"]]
-    layers: list[Layer] = []
-    for name in dict.fromkeys(figure.name for figure in plan.areas):
-        own = [one for one in plan.areas if one.name == name and one.area in polygons]
-        full = np.nanmax([*(one.value for one in own), own[0].limit, 0.0])
-        said = own[0]
-        layers.append(
-            drawing(
-                f"area-{name}", "plan", (f"エリア別：{said.label_ja}", f"By area: {said.label_en}"),
-                "areas",
-                [[n, [*names.loc[one.area], _cell(one.value), _cell(one.limit)],
-                  polygons[one.area]] for n, one in enumerate(own)],
-                [Field(said.label_ja, said.label_en, said.unit), Field("上限", "Limit", said.unit)],
-                [{"fillColor": ramp_colour(one.value / full if full else math.nan),
-                  "fillOpacity": 0.6, "color": _DARK, "weight": 1} for one in own],
-                order=2, kind="電力エリア Electricity area", source=said.source,
-                legend=[Swatch("area", ramp_colour(part), quantity(part * full, said.unit))
-                        for part in (0.0, 0.5, 1.0)],
-            )
-        )  # fmt: skip
-    return layers
-
-
-def _cell(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def footprint_layer(footprint: Footprint, atlas: Atlas, key: str = "footprint") -> Layer:
@@ -268,7 +234,6 @@ def footprint_layer(footprint: Footprint, atlas: Atlas, key: str = "footprint") 
             dark.items(), encode_polygons(area_polygons.loc[list(dark)]), strict=True
         )
     ]
-    name = footprint.name_ja or footprint.name_en
     legend = [Swatch("area", one.colour, one.ja, one.en) for one in INTENSITIES if shaken]
     shades = [round(0.05 + 0.4 * least, 2) for least in _CUT_OFF]
     if dark:
@@ -282,20 +247,15 @@ def footprint_layer(footprint: Footprint, atlas: Atlas, key: str = "footprint") 
             for least, shade in zip(_CUT_OFF, shades, strict=True)
         ]
     return drawing(
-        key, "plan",
-        (f"{footprint.title_ja}: {name}", f"{footprint.title_en}: {footprint.name_en}"),
-        "areas", struck,
-        [Field("計算震度（役場）", "Computed intensity at the office"),
-         Field("電力エリア", "Electricity area")],
+        "footprint", struck,
         [
             *({"fillColor": one.colour, "fillOpacity": 0.75, "color": "#8a8a7a", "weight": 0.4}
               for one in INTENSITIES),
             *({"fillColor": _DARK, "fillOpacity": shade, "color": _DARK, "weight": 2,
                "dashArray": "6 4"} for shade in shades),
         ],
-        order=2, kind=f"被害範囲 Footprint: {name}",
-        source="J-SHIS / NIED に基づく計算値 computed, not official",
-        legend=legend, notes=("計算値であり、公表値ではない。", "Computed, not official."),
+        key=key, legend=legend, ja=footprint.name_ja or footprint.name_en,
+        en=footprint.name_en, title_ja=footprint.title_ja, title_en=footprint.title_en,
     )  # fmt: skip
 
 
@@ -310,12 +270,7 @@ def outline_layers(candidates: gpd.GeoDataFrame) -> list[Layer]:
             rings = [np.round(shapely.get_coordinates(ring)[:, ::-1], 5).tolist()
                      for ring in shapely.get_rings(part)]  # fmt: skip
             add(group, _POLYGON(rings, color=_DARK, weight=1.5, fill=True, fill_opacity=0.15))
-    return [
-        Layer(
-            "outlines", "plan", "候補地の区画", "Parcels of the candidates", group, shown=True,
-            legend=[Swatch("area", _DARK, "区画", "parcel")],
-        )
-    ]  # fmt: skip
+    return [listed("outlines", group, shown=True)]
 
 
 def worst_footprints(plan: Plan, atlas: Atlas) -> list[Footprint]:

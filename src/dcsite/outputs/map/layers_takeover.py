@@ -14,8 +14,8 @@ import numpy as np
 from dcsite.records import DRAWN_DECIMALS_DEG
 
 from .encode import html_fragment
-from .layer import Layer, Swatch, add, rows, svg_group
-from .style import about
+from .layer import Layer, Swatch, add, listed, rows, svg_group
+from .style import LEAST_MW, about
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,8 @@ _KINDS = (
     ("cores", "#b2182b", "既存の中核の負荷を担う拠点", "Hubs that carry an existing core's load"),
     ("hubs", "#7b3294", "拠点どうしの引き受け", "Hubs that carry each other's load"),
 )
+#: Colours of the arrows' heads.
+ARROWS = {key: colour for key, colour, *_ in _KINDS}
 #: Width in pixels of the narrowest arc and of the one that carries most.
 _WIDTHS_PX = (1.2, 9.0)
 #: How far an arc leaves the straight line, as a share of its length.
@@ -41,20 +43,6 @@ _BEND = 0.16
 _POINTS = 41
 #: The arrow's piece of the arc; its head lies at the end.
 _ARROW = slice(_POINTS // 2 - 1, _POINTS // 2 + 2)
-#: What is short by less is a rounding of the solver.
-LEAST_SHORT_MW = 0.05
-
-#: The heads of all arrows; the style sheet hangs them on the arcs' middle pieces.
-ARROW_SVG = (
-    '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>'
-    + "".join(
-        f'<marker id="dc-arrow-{key}" viewBox="0 0 10 10" refX="6" refY="5" markerWidth="14" '
-        'markerHeight="14" markerUnits="userSpaceOnUse" orient="auto">'
-        f'<path d="M0 0L10 5L0 10L2.5 5z" fill="{colour}"/></marker>'
-        for key, colour, *_ in _KINDS
-    )
-    + "</defs></svg>"
-)
 
 
 class Named(NamedTuple):
@@ -91,8 +79,8 @@ def of_hubs(plan: Plan, *sites: str) -> str:
 def takeover_layers(plan: Plan, atlas: Atlas) -> list[Layer]:
     """Return the arcs, those of existing cores shown at first.
 
-    The page needs `ARROW_SVG` and the pane `BACKUP_PANE`. Two hubs that carry each other get two
-    arcs, each to the right of its own direction.
+    The page needs the heads of `ARROWS` and the pane `BACKUP_PANE`. Two hubs that carry each other
+    get two arcs, each to the right of its own direction.
     """
     ends, hubs = named_ends(plan, atlas), {hub.site_id for hub in plan.hubs}
     known = [one for one in plan.backups if {one.site_id, one.backup_site_id} <= ends.keys()]
@@ -115,17 +103,15 @@ def takeover_layers(plan: Plan, atlas: Atlas) -> list[Layer]:
         ]
         sizes_mw = [one.takeover_mw for one in own]
         layers.append(
-            Layer(
-                f"takeover-{key}", "plan", f"{ja}（{len(own)}）", en,
+            listed(
+                "takeover",
                 svg_group(f"takeover-{key}", BACKUP_PANE, members, show=key == "cores"),
-                shown=key == "cores",
+                key=f"takeover-{key}", shown=key == "cores",
                 legend=[
                     Swatch("line", colour, about(mw), size=_width_px(mw, most_mw))
                     for mw in sorted({min(sizes_mw), max(sizes_mw)})
                 ],
-                note_ja="矢印の先の予備容量が1つの災害で担う最大。弧は経路ではなく、足し合わせられない。",
-                note_en="What the reserve at the arrow's head carries at most in any one event; "
-                "arcs are no routes and do not add up.",
+                ja=ja, en=en, count=len(own),
             )
         )  # fmt: skip
     return layers
@@ -196,7 +182,7 @@ class Carried(NamedTuple):
     @property
     def is_short(self) -> bool:
         """Whether less is carried than is asked for."""
-        return self.takeover.short_mw > LEAST_SHORT_MW
+        return self.takeover.short_mw > LEAST_MW
 
 
 def carried_loads(plan: Plan) -> list[Carried]:

@@ -17,13 +17,12 @@ from .encode import script_json
 from .layer import Piece, add
 from .layers_flows import flow_layers, route_paths
 from .layers_known import BORDER, known_layers, prefecture_ground, tile_layer
-from .layers_loads import load_layers
+from .layers_loads import area_figure_layers, load_layers
 from .layers_network import network_layers, network_panel
 from .layers_plan import (
     CORE_PANE,
     HUB_PANE,
     LINK_PANE,
-    area_figure_layers,
     core_layer,
     footprint_layer,
     hub_layers,
@@ -31,7 +30,7 @@ from .layers_plan import (
     outline_layers,
     worst_footprints,
 )
-from .layers_takeover import ARROW_SVG, BACKUP_PANE, takeover_layers
+from .layers_takeover import BACKUP_PANE, takeover_layers
 from .panel import ATTRIBUTION, layers_html, plan_html
 
 if TYPE_CHECKING:
@@ -56,16 +55,10 @@ _CONTENT_POLICY = (
 
 
 _HTML = "{% macro html(this, kwargs) %}{{ this.html }}{% endmacro %}"
-#: Hands the finished map to the page's script, and gives it a scale bar in kilometres.
+#: Hands the finished map to the page's script.
 _START = """
     {% macro script(this, kwargs) %}
         dcsite.start({{ this._parent.get_name() }}, {{ this.config }});
-    {% endmacro %}
-"""
-_SCALE_IN_KM = """
-    {% macro script(this, kwargs) %}
-        L.control.scale({imperial: false, maxWidth: 140, position: "bottomleft"})
-            .addTo({{ this._parent.get_name() }});
     {% endmacro %}
 """
 
@@ -137,7 +130,6 @@ def _drawn(
     ground = prefecture_ground(atlas)
     themes = [*round_trips(candidates, atlas, plan), *theme_groups(candidates, atlas)]
     scored = candidate_layer(candidates, atlas, themes)
-    takeovers = takeover_layers(plan, atlas)
     tiles = tile_layer()
     hubs, markers = hub_layers(plan, atlas, explanation, schedule)
     cores, core_names = core_layer(plan, atlas)
@@ -148,7 +140,7 @@ def _drawn(
         *flow_layers(plan, atlas),
         *load_layers(plan, atlas),
         *area_figure_layers(plan, atlas),
-        *takeovers,
+        *takeover_layers(plan, atlas),
         *(
             footprint_layer(footprint, atlas, f"footprint-{number}")
             for number, footprint in enumerate(worst_footprints(plan, atlas))
@@ -162,15 +154,12 @@ def _drawn(
     for layer in layers:
         add(page, layer.layer)
     add(page, scored)
-    add(page, Piece("Html", _HTML, html=plan_html(plan, markers, atlas, explanation, schedule)))
     network = network_panel(plan, atlas, schedule) | {
         "hangs": {one["en"]: one for one in on_systems}
     }
-    listed = layers_html(layers, scored_criteria(candidates), themes, network)
-    add(page, Piece("Html", _HTML, html=listed))
-    if takeovers:
-        add(page, Piece("Html", _HTML, html=ARROW_SVG))
-    add(page, Piece("ScaleInKm", _SCALE_IN_KM))
+    panels = plan_html(plan, markers, atlas, explanation, schedule)
+    panels += layers_html(layers, scored_criteria(candidates), themes, network)
+    add(page, Piece("Html", _HTML, html=panels))
     paths = route_paths(plan, atlas)
     config = {
         "base": ground.get_name(),

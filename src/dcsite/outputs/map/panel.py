@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
 from itertools import count, groupby
 from typing import TYPE_CHECKING, Any
 
 from dcsite.contract import WORKLOAD_TITLES, step_said
+from dcsite.outputs.inline import asset
 
 from .encode import html_fragment
 from .layers_loads import loads_by_part
-from .layers_takeover import carried_loads
+from .layers_takeover import ARROWS, carried_loads
 from .popup import hardest_first
-from .style import SCORE_RAMP, TIERS, hub_radius_px, quantity, tier_style
+from .style import LEAST_MW, SCORE_RAMP, TIERS, hub_radius_px, quantity, tier_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,8 +43,6 @@ _GROUPS = {
     "hazards": ("災害", "Hazards"),
     "ground": ("背景", "Ground"),
 }
-#: Below this a shortage is a rounding of the solver, as in the terminal's summary.
-_LEAST_UNSERVED_MW = 0.05
 
 
 def plan_html(
@@ -62,7 +62,7 @@ def plan_html(
         carried=carried_loads(plan),
         status=_STATUS[plan.status],
         gap=quantity(plan.gap, "share") if plan.gap >= 0.001 else _small_gap(plan.gap),
-        unserved=plan.unserved if plan.unserved_mw > _LEAST_UNSERVED_MW else (),
+        unserved=plan.unserved if plan.unserved_mw > LEAST_MW else (),
         workloads=_WORKLOADS,
         tiers=[
             (
@@ -115,6 +115,7 @@ def layers_html(
         # The page's script numbers the themes on from the criteria.
         number=count(len(criteria)).__next__,
         ramp=SCORE_RAMP,
+        arrows=ARROWS,
         tiers=TIERS,
         sizes=[(round(2 * hub_radius_px(load_mw)), load_mw) for load_mw in (50, 150, 300)],
     )
@@ -124,54 +125,7 @@ def layers_html(
 ATTRIBUTION = "© OpenStreetMap contributors (ODbL) · 国土数値情報（国土交通省）を加工 · Leaflet"
 
 #: Words in a table's source or licence, and the notice that its producer asks for.
-_NOTICES: dict[str, str] = {
-    "Open Database License": (
-        "© OpenStreetMap contributors. 変電所・送電線は Open Database License (ODbL) 1.0 に基づく"
-        "派生データベースです。 Substations and transmission lines are a derivative database under "
-        "the ODbL 1.0: openstreetmap.org/copyright"
-    ),
-    "National Land Numerical Information": (
-        "「国土数値情報（行政区域データ）」（国土交通省）をもとに加工。 Made from National Land "
-        "Numerical Information (Administrative Areas), MLIT, processed."
-    ),
-    "SSDSE": (
-        "「SSDSE」（独立行政法人統計センター）を加工して作成。 Made from SSDSE, National "
-        "Statistics Center, processed."
-    ),
-    "Copernicus DEM": (
-        "Produced using Copernicus WorldDEM-30 © DLR e.V. 2010-2014 and © Airbus Defence and Space "
-        "GmbH 2014-2018 provided under COPERNICUS by the European Union and ESA; all rights "
-        "reserved."
-    ),
-    "Global Energy Monitor": (
-        "Copyright © Global Energy Monitor. Distributed under a Creative Commons Attribution 4.0 "
-        "International License (CC BY 4.0)."
-    ),
-    "Global Wind Power Tracker": (
-        "Global Wind Power Tracker, Global Energy Monitor, February 2025 release. Distributed "
-        "under a Creative Commons Attribution 4.0 International License (CC BY 4.0)."
-    ),
-    "Global Power Plant Database": (
-        "Global Energy Observatory, Google, KTH Royal Institute of Technology in Stockholm, "
-        "Enipedia, World Resources Institute: Global Power Plant Database (CC BY 4.0)."
-    ),
-    "J-SHIS": (
-        "「J-SHIS」（防災科学技術研究所）の地震動予測地図・表層地盤をもとに作成。 Made from "
-        "J-SHIS, National Research Institute for Earth Science and Disaster Resilience (NIED)."
-    ),
-    "Headquarters for Earthquake Research Promotion": (
-        "地震調査研究推進本部の長期評価をもとに作成。 Made from long-term evaluations of the "
-        "Headquarters for Earthquake Research Promotion."
-    ),
-    "Hazard Map Portal": (
-        "「ハザードマップポータルサイト」（国土交通省・国土地理院）を加工して作成。 Made from the "
-        "Hazard Map Portal Site, MLIT and GSI, processed."
-    ),
-    "Geolonia": (
-        "「Geolonia 住所データ」(CC BY 4.0)、「位置参照情報」（国土交通省）をもとに加工。 Geolonia "
-        "address data (CC BY 4.0), from the MLIT location reference information, processed."
-    ),
-}
+_NOTICES = tomllib.loads(asset("notices.toml").decode("utf-8"))
 
 
 def credited_tables(plan: Plan, atlas: Atlas) -> dict[str, GeodataUse | ResourceSpec]:

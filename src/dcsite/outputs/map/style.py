@@ -2,8 +2,8 @@
 
 Colours are told apart by colour-blind readers too: tiers use three of Okabe and Ito's palette, and
 differ in size as well. Voltages run from light to dark along a perceptually even ramp, scores along
-ColorBrewer's YlGnBu, and hazards in classes of its YlOrRd (intensity), RdPu and Blues, whose order
-of lightness every reader sees.
+ColorBrewer's YlGnBu, and hazards in classes of its ramps, whose order of lightness every reader
+sees.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dcsite.contract import TIER_TITLES, YEN, load_mw, yen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from dcsite.contract import HeatMap
+    from dcsite.plan.types import Hub
 
 
 @dataclass(frozen=True)
@@ -76,46 +77,13 @@ INTENSITIES = (
 #: Scores 0, 0.25, 0.5, 0.75 and 1; between them colours are mixed.
 SCORE_RAMP: tuple[str, ...] = ("#ffffd9", "#c7e9b4", "#41b6c4", "#225ea8", "#081d58")
 
-#: The national seismic hazard maps' classes of the probability of strong shaking, in percent.
-PROBABILITIES = (
-    ValueClass(0.0, "0.1 %未満", "below 0.1 %", "#feebe2"),
-    ValueClass(0.1, "0.1–3 %", "", "#fbb4b9"),
-    ValueClass(3.0, "3–6 %", "", "#f768a1"),
-    ValueClass(6.0, "6–26 %", "", "#c51b8a"),
-    ValueClass(26.0, "26 %以上", "26 % or more", "#7a0177"),
-)
-
-#: Percent of the people. Shares are rounded to 0.1 %, so anything above 0 is at least that.
-SHARES = (
-    ValueClass(0.0, "0 %", "", "#f7fbff"),
-    ValueClass(0.05, "5 %未満", "above 0, below 5 %", "#c6dbef"),
-    ValueClass(5.0, "5–20 %", "", "#6baed6"),
-    ValueClass(20.0, "20–50 %", "", "#2171b5"),
-    ValueClass(50.0, "50 %以上", "50 % or more", "#08306b"),
-)
-
-#: Gentle land about a candidate: fifths of the municipalities, in round numbers.
-HECTARES = (
-    ValueClass(0.0, "1,000 ha未満", "below 1,000 ha", "#f7fcf5"),
-    ValueClass(1000.0, "1,000–3,000 ha", "", "#c7e9c0"),
-    ValueClass(3000.0, "3,000–8,000 ha", "", "#74c476"),
-    ValueClass(8000.0, "8,000–20,000 ha", "", "#238b45"),
-    ValueClass(20000.0, "20,000 ha以上", "20,000 ha or more", "#00441b"),
-)
-
-#: Round trips in ms; ColorBrewer's Purples.
-ROUND_TRIPS = (
-    ValueClass(0.0, "2 ms未満", "below 2 ms", "#f2f0f7"),
-    ValueClass(2.0, "2–3 ms", "", "#cbc9e2"),
-    ValueClass(3.0, "3–5 ms", "", "#9e9ac8"),
-    ValueClass(5.0, "5–10 ms", "", "#756bb1"),
-    ValueClass(10.0, "10 ms以上", "10 ms or more", "#3f007d"),
-)
-
 #: A municipality that a table says nothing of.
 HAZARD_ABSENT = "#e3e5e6"
 #: Grey hatch of what is not known; the page's script and its list of layers draw it.
 HATCH = "url(#dc-hatch)"
+
+#: What is short by less is a rounding of the solver.
+LEAST_MW = 0.05
 
 _OTHER_TIER = "#6b5b95"
 
@@ -123,6 +91,18 @@ _OTHER_TIER = "#6b5b95"
 def tier_style(name: str) -> Tier:
     """Return how a tier is drawn; one that is not known here keeps its own name."""
     return next((tier for tier in TIERS if tier.name == name), Tier(name, name, name, _OTHER_TIER))
+
+
+def tiers_of(hubs: Iterable[Hub]) -> list[str]:
+    """Return the tiers in their order, and after them those of hubs that are none of ours."""
+    known = list(TIER_TITLES)
+    return known + sorted({hub.tier for hub in hubs}.difference(known))
+
+
+def largest_first(hubs: Collection[Hub]) -> list[Hub]:
+    """Return hubs tier by tier, the largest first."""
+    tiers = tiers_of(hubs)
+    return sorted(hubs, key=lambda hub: (tiers.index(hub.tier), -hub.it_load_mw, hub.site_id))
 
 
 def voltage_class(voltage_kv: float) -> int:
@@ -175,7 +155,6 @@ def hub_radius_px(it_load_mw: float) -> float:
     return round(max(5.0, math.sqrt(max(it_load_mw, 0.0))), 1)
 
 
-#: Units that read otherwise in Japanese and in English; of each the Japanese first.
 #: Units that read otherwise in Japanese and in English; of each the Japanese first.
 _UNITS = {
     "ratio": ("", ""),
