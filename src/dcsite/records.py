@@ -15,7 +15,7 @@ import itertools
 import json
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
@@ -141,19 +141,13 @@ class Unit:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         """Check on the way in, round on the way out."""
-        number: core_schema.CoreSchema = core_schema.float_schema(
-            allow_inf_nan=self.null is not None
-        )
-        checked = core_schema.no_info_before_validator_function(self._taken, number)
         by_unit = self.decimals is None and self.digits is None
-        return core_schema.no_info_after_validator_function(
-            self._within,
-            checked,
+        return core_schema.no_info_wrap_validator_function(
+            self._checked,
+            core_schema.float_schema(allow_inf_nan=self.null is not None),
             serialization=core_schema.plain_serializer_function_ser_schema(
-                _by_unit, is_field_serializer=True
-            )
-            if by_unit
-            else core_schema.plain_serializer_function_ser_schema(self._shown),
+                _by_unit if by_unit else self._shown, is_field_serializer=by_unit
+            ),
         )
 
     def __get_pydantic_json_schema__(
@@ -164,17 +158,10 @@ class Unit:
         bounds = {"minimum": self.least, "maximum": self.most}
         return kind | {key: bound for key, bound in bounds.items() if bound is not None}
 
-    def _taken(self, value: Any) -> Any:
-        if isinstance(value, (bool, str, bytes)):  # a file that writes "3" is not ours
+    def _checked(self, given: Any, number: Callable[[Any], float]) -> float:
+        if isinstance(given, (bool, str, bytes)):  # a file that writes "3" is not ours
             raise ValueError("must be a number")  # noqa: TRY004  # pydantic reports ValueError
-        return self.null if value is None else value
-
-    def _shown(self, value: float) -> float | None:
-        if self.digits is not None and math.isfinite(value):
-            return float(f"{value:.{self.digits}g}") + 0.0
-        return rounded(value, 6 if self.decimals is None else self.decimals)
-
-    def _within(self, value: float) -> float:
+        value = number(self.null if given is None else given)
         # Solvers answer 1e-12 below zero; the file's own decimals are what the bounds hold for.
         shown = self._shown(value)
         if shown is not None and self.least is not None and shown < self.least:
@@ -182,6 +169,11 @@ class Unit:
         if shown is not None and self.most is not None and shown > self.most:
             raise ValueError(f"must be at most {self.most:g}, got {shown:g}")
         return value
+
+    def _shown(self, value: float) -> float | None:
+        if self.digits is not None and math.isfinite(value):
+            return float(f"{value:.{self.digits}g}") + 0.0
+        return rounded(value, 6 if self.decimals is None else self.decimals)
 
 
 def _by_unit(record: Any, value: float) -> float | None:

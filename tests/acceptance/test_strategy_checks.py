@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -215,7 +216,7 @@ def test_check_06_the_exception_in_control_areas_needs_each_of_five_conditions(
 
 
 def test_check_07_nine_hectares_outside_a_control_area_are_penalised_not_refused(
-    land_sites, shipped_atlas, policy
+    land_sites, shipped_atlas, policy, tmp_path
 ):
     """L5403, B5: about 10 ha is a guide."""
     candidates = Candidates.of(policy, shipped_atlas, land_sites)
@@ -227,6 +228,17 @@ def test_check_07_nine_hectares_outside_a_control_area_are_penalised_not_refused
     assert guide.amount[site] == pytest.approx([0.1] * 3)
     (whole,) = np.flatnonzero(land_sites.index == "passes")
     assert not guide.amount[whole].any()
+    # one hub there is worth a hundredth of a tenth less than on the ten hectares beside it
+    path = tmp_path / "9ha.csv"
+    worth = {}
+    for hectares in (9.0, 10.0):
+        pd.DataFrame([PASSES | GUIDE | {"hectares": hectares}]).to_csv(path, index=False)
+        asked = ("tiers.large.count=1", "demand.total_new_it_load_mw=50", "land.guide_ha=10",
+                 "rules.land_guide=soft")  # fmt: skip
+        plan = Session.open("best-of", asked, path, atlas=shipped_atlas).solve().plan
+        worth[hectares] = plan.objective
+        assert {one.rule for one in plan.violations} >= ({"land_guide"} if hectares < 10 else set())
+    assert worth[10.0] - worth[9.0] == pytest.approx(policy.penalties["land_guide"] * 0.1)
 
 
 def test_check_08_fewer_ways_end_at_the_crowded_landings_and_losing_either_leaves_ways(plan, table):
@@ -261,7 +273,7 @@ def test_check_09_the_ring_carries_nothing_before_the_end_of_fy2025(shipped_atla
 
 
 def test_check_10_critical_load_is_near_and_tolerant_load_where_renewables_are(
-    plan, tmp_path, shipped_atlas
+    plan, table, tmp_path, shipped_atlas
 ):
     """L2804-2814, I4 to I6; L11181, F7."""
     limit_ms = plan["scenario"]["demand"]["classes"]["latency_critical"]["max_ms"]
@@ -270,13 +282,21 @@ def test_check_10_critical_load_is_near_and_tolerant_load_where_renewables_are(
     tolerant = flows[flows["workload"] == "latency_tolerant"]
     assert critical["round_trip_ms"].max() <= limit_ms == 5.0
     assert tolerant["round_trip_ms"].max() > limit_ms
+    # no way is shorter than light in glass along the straight line, there and back
+    offices = table("places/prefectures.csv").set_index("pref_code")
+    hubs = {hub["site_id"]: hub for hub in plan["hubs"]}
+    for flow in critical.to_dict("records"):
+        office = offices.loc[flow["pref_code"], ["office_lat_deg", "office_lon_deg"]]
+        away_km = km({"lat_deg": office.iloc[0], "lon_deg": office.iloc[1]}, hubs[flow["site_id"]])
+        assert 2.0 * 4.9e-3 * away_km <= flow["round_trip_ms"], flow
     # of 200 MW at Inzai by Tokyo and Wakkanai by the wind, critical demand within reach of Inzai
     # (two fifths of it arise about Tokyo) stays there; what bears delay goes to Wakkanai
     path = tmp_path / "two.csv"
     path.write_text(TWO, encoding="utf-8")
-    mw = {name: by_class(path, name, shipped_atlas) for name in ("latency_critical", "ai")}
+    kinds = ("latency_critical", "latency_tolerant")
+    mw = {name: by_class(path, name, shipped_atlas) for name in kinds}
     assert mw["latency_critical"]["inzai"] >= 0.4 * 200.0
-    assert mw["ai"]["inzai"] < 0.4 * 200.0
+    assert mw["latency_tolerant"]["inzai"] < 0.4 * 200.0
 
 
 def test_check_11_mec_covers_the_corridors_and_ends_in_hubs(edge, plan, table):
@@ -285,9 +305,31 @@ def test_check_11_mec_covers_the_corridors_and_ends_in_hubs(edge, plan, table):
     assert {one["corridor_id"] for one in edge["corridors"]} == set(corridors["corridor_id"])
     assert all(one["covered_share"] == 1.0 for one in edge["corridors"])
     assert edge["status"] == "optimal"
+    # 40 km of fibre, which is 1.3 x 1.5 times as long as the straight line
+    assert {round(one["reach_km"], 2) for one in edge["corridors"]} == {round(40.0 / 1.95, 2)}
+    mec = {one["site_id"]: one for one in edge["mec"]}
+    for cell in edge["cells"]:
+        assert cell["site_ids"], cell
+        assert max(km(cell, mec[one]) for one in cell["site_ids"]) <= 40.0 / 1.95
+    # cells stand for all of the line between the offices, and all of the area
+    places = table("places/municipalities.csv").set_index("municipality_code")
+    for own in corridors.to_dict("records"):
+        codes = own["municipality_codes"].split("|")
+        at = [{"lat_deg": places.loc[one, "office_lat_deg"],
+               "lon_deg": places.loc[one, "office_lon_deg"]} for one in codes]  # fmt: skip
+        cells = [one for one in edge["cells"] if one["corridor_id"] == own["corridor_id"]]
+        if own["shape"] == "line":
+            length_km = sum(km(*pair) for pair in pairwise(at))
+            assert sum(one["km"] for one in cells) == pytest.approx(length_km, rel=1e-3)
+        else:
+            area_km2 = places.loc[codes, "area_km2"].sum()
+            assert sum(one["km2"] for one in cells) == pytest.approx(area_km2, rel=0.02)
     hubs = {hub["site_id"] for hub in plan["hubs"]}
     assert {one["parent_id"] for one in edge["mec"]} <= hubs
     assert edge["sites"] == len(edge["mec"]) > 0
+    # no choice has fewer, and each has a way up to its hub
+    assert edge["sites_bound"] == edge["sites"]
+    assert all(0.0 < one["parent_ms"] <= 10.0 for one in edge["mec"])
 
 
 def test_check_12_subsidies_stay_within_the_two_budgets_and_half_of_a_study(
@@ -335,20 +377,31 @@ def test_check_14_power_scenarios_are_those_of_the_strategy(shipped_atlas, polic
     assert {row.value for row in told} >= {37, 185, 0.7, 16, 3000}
     flagged = {row.value: row.above_generation for row in told if row.above_generation > 0}
     assert flagged[3000] == pytest.approx(3000 / 784.8, abs=0.01)
-    assert all(value > 784.8 for value in flagged)
+    assert set(flagged) == {row.value for row in told if row.value > 784.8}
+    # what a plan of 2030 takes of them: ICT grows five times in twelve years, seven are over
+    power = ("demand.basis=strategy_twh", "demand.year=2030")
+    scenario = dcsite.load_scenario("policy-2023", power)
+    more_twh = 185 - 37 * 5 ** (7 / 12)
+    mw = more_twh * 1e6 / 8760 / scenario.demand.load_factor
+    assert scenario.demand.grid_demand_mw == pytest.approx(mw)
 
 
-def test_check_15_racks_are_those_of_the_strategy(shipped_atlas):
+def test_check_15_racks_are_those_of_the_strategy(shipped_atlas, policy):
     """G1 to G4, L2535-2559; which year and which operators a figure is of is inferred."""
     figures = shipped_atlas.table("rack_figures")
     assert racks_by_year(figures, "total") == {2020: 364_750 + 56_550, 2025: 344_180 + 129_320}
     in_operation = racks_by_year(figures, "in_operation")
     assert in_operation == {2020: 265_280 + 46_720, 2025: 273_930 + 118_770}
-    racks = ("demand.basis=racks", "demand.year=2030", 'demand.rack_basis="in_operation"')
-    scenario = dcsite.load_scenario("policy-2023", racks)
-    more = in_operation[2025] - in_operation[2020]  # as many again in five years
-    kw = scenario.demand.kw_per_rack * scenario.demand.pue
-    assert scenario.demand.grid_demand_mw == pytest.approx(more * kw / 1000.0)
+    told = [row.value for row in demand_figures(policy, shipped_atlas).rows
+            if row.section == "racks"]  # fmt: skip
+    assert set(told) >= {364_750, 344_180, 56_550, 129_320, 265_280, 273_930, 46_720, 118_770}
+    for kind in ("in_operation", "total"):
+        asked = ("demand.basis=racks", "demand.year=2030", f"demand.rack_basis={kind}")
+        demand = dcsite.load_scenario("policy-2023", asked).demand
+        racks = racks_by_year(figures, kind)
+        more = racks[2025] - racks[2020]  # as many again in five years
+        mw = more * demand.kw_per_rack * demand.pue / 1000.0
+        assert demand.grid_demand_mw == pytest.approx(mw)
 
 
 def test_check_16_the_cheapest_plan_stands_beside_the_resilient_one(default_run, plan):

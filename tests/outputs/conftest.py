@@ -213,7 +213,10 @@ def plan(atlas: Atlas) -> Plan:
             GeodataUse("substations", "0" * 64, "Open Database License 1.0", "2026-03", "OSM"),
         ),
         scenario={
-            "name": "fixture", "tiers": {"core": {"count": 2, "separation_km": 400.0}},
+            "name": "fixture",
+            "tiers": {"core": {"count": {"min": 2, "max": 2}, "separation_km": 400.0,
+                               "regions": ["hokkaido", "kyushu"]}},
+            "rules": {"core_regions": "hard", "tier_counts": "hard"},
             "network": dcsite.load_scenario("policy-2023").network.model_dump(),
         },
         areas=(

@@ -9,6 +9,7 @@ import dcsite
 from dcsite.errors import CheckError, ScenarioError, SitesError
 from dcsite.plan import Session
 from dcsite.plan.check import check_plan
+from dcsite.plan.places import find_place
 
 SITES = """site_id,name,lat,lon,max_mw
 a,Kitakami,39.30,141.10,150
@@ -145,3 +146,16 @@ def test_merged_parcels_are_known_by_their_own_names_and_come_back_out(mine, shi
         opened(forbid=["e"])
     with pytest.raises(ScenarioError, match="name a place once"):
         opened(keep=["e", "a"])
+
+
+def test_a_site_without_a_municipality_is_not_found_by_the_word_for_nothing():
+    sites = gpd.GeoDataFrame(
+        {"municipality_code": [None, "41202"], "name_ja": ["沖の島", "唐津市"],
+         "name_en": [None, "Karatsu-shi"], "prefecture_ja": "佐賀県", "prefecture_en": "Saga"},
+        index=["isle", "41202"],
+    )  # fmt: skip
+    assert find_place(sites, "41202") == find_place(sites, "karatsu") == "41202"
+    assert find_place(sites, "沖の島") == "isle"
+    for nothing in ("none", "nan", ""):
+        with pytest.raises(SitesError, match="no candidate place is called"):
+            find_place(sites, nothing)

@@ -17,9 +17,11 @@ from dcsite.plan.sources import cited_lines, rule_sources, sourced_values
 from dcsite.scenario import load_scenario, shipped_names
 from dcsite.scenario.origin import parse_source
 
-READINGS = {"tiers.core.regions", "tiers.large.count", "tiers.regional.count"} | {
-    "criteria.exchanges.min_members",
-    "criteria.landings.max_new",
+READINGS = {
+    *("tiers.core.regions", "tiers.large.count", "tiers.regional.count"),
+    *("criteria.exchanges.min_members", "criteria.landings.max_new"),
+    *("demand.classes.latency_tolerant.max_ms", "demand.classes.latency_tolerant.sites"),
+    *("demand.classes.ai.share", "demand.classes.ai.growth"),
 }
 
 
@@ -82,6 +84,13 @@ def test_every_line_cited_is_a_line_of_its_statement(shipped_atlas):
         assert not passage or passage in lines[one].split(";"), f"{key}: {text}"
     for rule in all_rules().values():
         assert set(rule.policy_lines) <= set(lines.index), rule.name
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_what_was_read_into_the_strategys_words_is_called_a_reading(name):
+    for key, origin in load_scenario(name).provenance.items():
+        if origin.kind == "strategy" and re.search(r"\b(read|reading|not stated)\b", origin.why):
+            assert origin.reading, f"{key}: {origin.why}"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dcsite.contract import TIERS, step_said
+from dcsite.plan.strategy import by_name
 
 from .map.layer import rows
 from .map.layers_takeover import carried_loads
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.contract import Measure
     from dcsite.plan.schedule import PlanYear, Schedule
-    from dcsite.plan.strategy import StrategyPlace
     from dcsite.plan.types import CheapestPlan, Hub, Plan
 
 #: Height of a name over the width of the map: of one map, and of several side by side.
@@ -241,19 +241,14 @@ def _measure_rows(plans: Sequence[Plan], topic: str) -> list[tuple[Measure, list
 
 def _own_places(plan: Plan) -> dict[str, list[dict[str, Any]]]:
     """Return the strategy's own places by kind: entries of a name share a row, the chosen first."""
-    shared: dict[tuple[str, str], list[StrategyPlace]] = {}
-    for one in plan.strategy_places:
-        shared.setdefault((one.kind, one.name_ja), []).append(one)
     order = ("chosen", "admitted", "refused")
     found: dict[str, list[dict[str, Any]]] = {}
-    for (kind, _), entries in sorted(
-        shared.items(), key=lambda named: order.index(named[1][0].status)
+    for (first, *others), lines in sorted(
+        by_name(plan.strategy_places), key=lambda named: order.index(named[0][0].status)
     ):
-        sources = (part for one in entries for part in (*one.statements, *one.lines))
-        en, ja = entries[0].said()
-        row = {"place": entries[0], "count": len(entries), "lines": list(dict.fromkeys(sources)),
-               "en": en, "ja": ja}  # fmt: skip
-        found.setdefault(kind, []).append(row)
+        en, ja = first.said()
+        row = {"place": first, "count": 1 + len(others), "lines": lines, "en": en, "ja": ja}
+        found.setdefault(first.kind, []).append(row)
     return found
 
 

@@ -241,10 +241,7 @@ def _links(hubs: Sequence[Hub], key: str) -> gpd.GeoDataFrame:
     for hub in hubs:
         end = hub.links.get(key)
         if end is not None:
-            cells = {
-                name: storable_text(cell) if isinstance(cell, str) else cell
-                for name, cell in end.dump().items()
-            }
+            cells = {name: storable_text(cell) for name, cell in end.dump().items()}
             rows.append({"site_id": hub.site_id, "tier": hub.tier, **cells})
             lines.append(LineString([(hub.lon_deg, hub.lat_deg), (end.lon_deg, end.lat_deg)]))
     return gpd.GeoDataFrame(pd.DataFrame(rows), geometry=lines, crs="EPSG:4326")
@@ -299,4 +296,4 @@ def _as_text(value: Any) -> str | None:
         return ";".join(sorted(str(part) for part in value))
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return None
-    return storable_text(str(value))
+    return str(storable_text(str(value)))

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 #: A chosen load is rounded to a watt, which moves the objective, and with it the gap, less than
 #: this.
 _ROUNDED = 1e-7
+#: What loads are on, in the order of a plan.
+_PARTS = ("area", "prefecture", "connection")
 #: A flow of less than half a kW is none.
 _TOLD_MW = 0.0005
 
@@ -98,6 +100,12 @@ def build_plan(
     status = "interrupted" if outcome.interrupted else outcome.status
     if status == "optimal" and gap > gap_asked + _ROUNDED:
         status = "feasible"
+    calibration = network_of(atlas, scenario.network).calibration
+
+    def found(name: str) -> tuple[Any, ...]:
+        """Return what all criteria found of a kind."""
+        return tuple(one for own in checked.evaluations.values() for one in getattr(own, name))
+
     plan = Plan(
         dcsite_version=version,
         scenario_name=scenario.name,
@@ -113,25 +121,20 @@ def build_plan(
         options=dict(options),
         wall_s=wall_s,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        hubs=_with_ties(_hubs(hubs, atlas, checked), sites, swaps),
-        measures=(
-            *(measure for found in checked.evaluations.values() for measure in found.measures),
-            *_demand_measures(hubs, atlas, scenario, checked),
-        ),
+        hubs=_hubs(hubs, atlas, checked, _ties(sites, swaps or {})),
+        measures=(*found("measures"), *_demand_measures(hubs, atlas, scenario, checked)),
         flows=tuple(flow for flow in checked.flows if flow.it_load_mw >= _TOLD_MW),
         unserved_mw=checked.unserved_mw,
         unserved=checked.unserved,
         violations=checked.violations,
-        backups=tuple(one for found in checked.evaluations.values() for one in found.backups),
-        worst_disasters=tuple(
-            one for found in checked.evaluations.values() for one in found.worst_disasters
-        ),
+        backups=found("backups"),
+        worst_disasters=found("worst_disasters"),
         notes=(
             *((scenario.weights_note,) if scenario.weights_note else ()),
             *_files_read(scenario),
             *_merged(hubs, scenario),
-            *_calibration(atlas, scenario),
-            *(note for found in checked.evaluations.values() for note in found.notes),
+            *((calibration.note,) if calibration else ()),
+            *found("notes"),
             *outcome.notes,
         ),
         # What an assumption moves was measured on a national plan.
@@ -145,18 +148,12 @@ def build_plan(
         sourced=sourced_values(scenario, atlas),
         geodata=tables_read(atlas),
         scenario=as_dict(scenario),
-        areas=tuple(one for found in checked.evaluations.values() for one in found.areas),
-        loads=tuple(
-            one
-            for part in ("area", "prefecture", "connection")
-            for found in checked.evaluations.values()
-            for one in found.loads
-            if one.part == part
-        ),
-        heat_maps=tuple(one for found in checked.evaluations.values() for one in found.heat_maps),
-        stacks=tuple(one for found in checked.evaluations.values() for one in found.stacks),
-        takeovers=tuple(one for found in checked.evaluations.values() for one in found.takeovers),
-        routes=tuple(one for found in checked.evaluations.values() for one in found.routes),
+        areas=found("areas"),
+        loads=tuple(sorted(found("loads"), key=lambda load: _PARTS.index(load.part))),
+        heat_maps=found("heat_maps"),
+        stacks=found("stacks"),
+        takeovers=found("takeovers"),
+        routes=found("routes"),
     )
     told = plan.decided_otherwise
     return replace(plan, notes=(told, *plan.notes)) if told else plan
@@ -191,39 +188,31 @@ def _demand_measures(
         f"（{demand.year}年までに増える系統需要{grid} ÷ PUE {demand.pue:g} "
         f"× 新拠点の割合{demand.share_in_new_hubs:g}）"
     )
+
+    def told(name: str, en: str, ja: str, value: float, unit: str) -> Measure:
+        return Measure("demand", name, en, ja, value, unit, None, 0.0, "demand")
+
     return (
-        Measure(
-            "demand",
+        told(
             "it_load_mw",
             f"IT load of all new hubs{how_en if derived else ''}",
             f"新拠点のIT負荷の合計{how_ja if derived else ''}",
             float(hubs["it_load_mw"].sum()),
             "MW",
-            None,
-            0.0,
-            "demand",
         ),
-        Measure(
-            "demand",
+        told(
             "served_in_region_share",
             "demand that hubs of its own region serve",
             "自地方の拠点が賄う需要の割合",
             inside_mw / asked_mw if asked_mw else np.nan,
             "share",
-            None,
-            0.0,
-            "demand",
         ),
-        Measure(
-            "demand",
+        told(
             "unserved_mw",
             "demand that no hub serves",
             "どの拠点も賄わない需要",
             checked.unserved_mw,
             "MW",
-            None,
-            0.0,
-            "demand",
         ),
     )
 
@@ -240,12 +229,6 @@ def _files_read(scenario: Scenario) -> tuple[str, ...]:
     )
 
 
-def _calibration(atlas: Atlas, scenario: Scenario) -> tuple[str, ...]:
-    """Say what a user's measured round trips gave."""
-    found = network_of(atlas, scenario.network).calibration
-    return () if found is None else (found.note,)
-
-
 def _merged(hubs: gpd.GeoDataFrame, scenario: Scenario) -> tuple[str, ...]:
     """Say of which parcels hubs are made."""
     near_km = scenario.places.merge_km
@@ -257,7 +240,9 @@ def _merged(hubs: gpd.GeoDataFrame, scenario: Scenario) -> tuple[str, ...]:
     )
 
 
-def _hubs(hubs: gpd.GeoDataFrame, atlas: Atlas, checked: Checked) -> tuple[Hub, ...]:
+def _hubs(
+    hubs: gpd.GeoDataFrame, atlas: Atlas, checked: Checked, ties: Mapping[str, Mapping[str, Any]]
+) -> tuple[Hub, ...]:
     cores = atlas.existing_cores()
     nearest_km, nearest = nearest_other(
         hubs["lat_deg"], hubs["lon_deg"], cores["lat_deg"], cores["lon_deg"]
@@ -288,31 +273,26 @@ def _hubs(hubs: gpd.GeoDataFrame, atlas: Atlas, checked: Checked) -> tuple[Hub, 
                 shares=shares[site],
                 links={key: joined.get(key) for key in link_kinds()},
                 facts={name: known.get(name, np.nan) for name in facts},
+                **ties.get(site, {}),
             )
         )
     return tuple(found)
 
 
-def _with_ties(
-    hubs: tuple[Hub, ...],
-    sites: gpd.GeoDataFrame,
-    swaps: Mapping[tuple[int, int], Swaps] | None,
-) -> tuple[Hub, ...]:
-    """Return the hubs with who else could hold their place, where that was sought."""
-    if swaps is None:
-        return hubs
-    told = {str(sites.index[site]): one for (site, _), one in swaps.items()}
-    return tuple(
-        replace(
-            hub,
-            ties=tuple(
+def _ties(
+    sites: gpd.GeoDataFrame, swaps: Mapping[tuple[int, int], Swaps]
+) -> dict[str, dict[str, Any]]:
+    """Return by site the fields of its hub that say who else could hold its place."""
+    return {
+        str(sites.index[row]): {
+            "ties": tuple(
                 Tie(name_of(sites, str(sites.index[one.site])), one.it_load_mw, one.loss)
-                for one in told[hub.site_id].found
+                for one in told.found
             ),
-            ties_open=told[hub.site_id].open,
-        )
-        for hub in hubs
-    )
+            "ties_open": told.open,
+        }
+        for (row, _), told in swaps.items()
+    }
 
 
 def _text(value: object) -> str | None:

@@ -33,7 +33,7 @@ from .places import kept_place
 from .types import UnservedZone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -119,25 +119,20 @@ def check_plan(
     _refuse_structure(hubs, scenario)
     gap = (bound - claimed_objective) / max(abs(claimed_objective), 1e-9)
     with printed_for(hubs["it_load_mw"].tolist(), gap):
-        return _checked(hubs, atlas, scenario, claimed_objective, bound, scored_measures or {})
-
-
-def _checked(
-    hubs: pd.DataFrame,
-    atlas: Atlas,
-    scenario: Scenario,
-    claimed_objective: float,
-    bound: float,
-    scored_measures: Mapping[str, Sequence[str]],
-) -> Checked:
-    evaluations = {
-        criterion.name: criterion.evaluate(hubs, atlas, scenario) for criterion in criteria()
-    }
-    _refuse_unmeasured(evaluations, scored_measures)
-    _refuse_sums(evaluations, hubs)
-    breaches = [breach for found in evaluations.values() for breach in found.breaches]
-    breaches += _program_breaches(hubs, atlas, scenario)
-    _refuse_hard(breaches, scenario)
+        evaluations = {one.name: one.evaluate(hubs, atlas, scenario) for one in criteria()}
+        _refuse_unmeasured(evaluations, scored_measures or {})
+        _refuse_sums(evaluations, hubs)
+        breaches = [breach for found in evaluations.values() for breach in found.breaches]
+        breaches += _program_breaches(hubs, atlas, scenario)
+    report = "no plan was written, please report this"
+    _refuse(
+        (
+            f"rules.{one.rule}",
+            f"{one.message_en} (sites {', '.join(one.site_ids) or 'all'}); {report}",
+        )
+        for one in breaches
+        if scenario.rules[one.rule] == "hard" and one.amount > _TOLERANCE
+    )
     rules = all_rules()
     full = scenario.demand.hub_loads == "full"  # the demand is what they carry
     carbon_free = [one.decarbonised for one in evaluations.values()]
@@ -158,28 +153,24 @@ def _checked(
         for breach in breaches
         if scenario.rules[breach.rule] == "soft"
     )
-    scores = [
-        measure
-        for found in evaluations.values()
-        for measure in found.measures
-        if measure.score is not None
-    ]
     objective = (
-        sum(measure.weight * (measure.score or 0.0) for measure in scores)
+        sum(
+            measure.weight * measure.score
+            for found in evaluations.values()
+            for measure in found.measures
+            if measure.score is not None
+        )
         - sum(violation.penalty for violation in violations)
         - float(scenario.penalties["unserved"]) * unserved_mw / scenario.total_new_it_load_mw
     )
     slack = _TOLERANCE * max(1.0, abs(claimed_objective)) + 1e-9
     if objective < claimed_objective - slack or objective > bound + slack:
-        raise CheckError(
-            Problem(
-                "independent check",
-                "objective",
-                f"the solver claims {claimed_objective:.8f} (bound {bound:.8f}) for hubs "
-                f"{', '.join(map(str, hubs.index))}, evaluation from tables gives {objective:.8f}; "
-                "no plan was written, please report this",
-            )
+        message = (
+            f"the solver claims {claimed_objective:.8f} (bound {bound:.8f}) for hubs "
+            f"{', '.join(map(str, hubs.index))}, evaluation from tables gives {objective:.8f}; "
+            f"{report}"
         )
+        _refuse([("objective", message)])
     return Checked(evaluations, violations, flows, unserved, unserved_mw, min(objective, bound))
 
 
@@ -225,8 +216,7 @@ def unserved_demand(
     over_mw = max(float((carried - hubs["it_load_mw"]).max()), -float(short.min()))
     if over_mw > _FLOW_MW:
         wrong.append(f"up to {over_mw:g} MW more are served than a hub carries or is asked for")
-    if wrong:
-        raise CheckError([Problem("independent check", "flows", one) for one in wrong])
+    _refuse(("flows", one) for one in wrong)
     places = [(str(at), str(one["name_en"]), str(one["name_ja"])) for at, one in zones.iterrows()]
     found = []
     for name, number in kind.items():
@@ -275,24 +265,11 @@ def _refuse_sums(evaluations: Mapping[str, Evaluation], hubs: pd.DataFrame) -> N
                 raise CriterionError(Problem(f"criterion {name}", f"loads by {part}", message))
 
 
-def _refuse_hard(breaches: Sequence[Breach], scenario: Scenario) -> None:
-    broken = [
-        breach
-        for breach in breaches
-        if scenario.rules[breach.rule] == "hard" and breach.amount > _TOLERANCE
-    ]
-    if broken:
-        raise CheckError(
-            [
-                Problem(
-                    "independent check",
-                    f"rules.{breach.rule}",
-                    f"{breach.message_en} (sites {', '.join(breach.site_ids) or 'all'}); "
-                    "no plan was written, please report this",
-                )
-                for breach in broken
-            ]
-        )
+def _refuse(wrong: Iterable[tuple[str, str]]) -> None:
+    """Refuse the plan if anything is wrong: of what, and what it is."""
+    problems = [Problem("independent check", of, what) for of, what in wrong]
+    if problems:
+        raise CheckError(problems)
 
 
 def _program_breaches(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> list[Breach]:
@@ -357,9 +334,9 @@ def _named_breaches(hubs: pd.DataFrame, scenario: Scenario) -> list[Breach]:
             off_mw = off_mw if least else abs(off_mw)
             if (tier and hub["tier"] != tier) or off_mw > _TOLERANCE * max(1.0, mw):
                 wrong.append(site)
-    if wrong:
-        message = "is a hub that places or demand.hub_loads do not allow as it is"
-        raise CheckError([Problem("independent check", site, message) for site in wrong])
+    _refuse(
+        (site, "is a hub that places or demand.hub_loads do not allow as it is") for site in wrong
+    )
     asked = {"kept": [one.site_id for one in kept], "preferred": scenario.places.prefer}
     words = {"kept": ("kept", "指定"), "preferred": ("preferred", "優先")}
     return [
@@ -428,29 +405,19 @@ def site_breaches(hubs: pd.DataFrame, scenario: Scenario) -> list[Breach]:
 def _refuse_structure(hubs: pd.DataFrame, scenario: Scenario) -> None:
     """Refuse what no switch allows: a site used twice, loads or reserves not of its tier."""
     reserving = {tier for one in criteria() for tier in one.reserve_tiers(scenario)}
-    problems = [
-        Problem("independent check", str(site), "opens in more than one tier")
-        for site in hubs.index[hubs.index.duplicated()]
+    wrong = [
+        (str(site), "opens in more than one tier") for site in hubs.index[hubs.index.duplicated()]
     ]
     for site, hub in hubs.iterrows():
         bounds = getattr(scenario.tiers, hub["tier"]).it_load_mw
         load, reserve = hub["it_load_mw"], hub["reserve_mw"]
         held = f" and {reserve:g} MW in reserve" if reserve else ""
         if not bounds.min - _TOLERANCE <= load <= load + reserve <= bounds.max + _TOLERANCE:
-            problems.append(
-                Problem(
-                    "independent check",
-                    str(site),
-                    f"carries {load:g} MW{held}, a {hub['tier']} hub takes {bounds.min:g} to "
-                    f"{bounds.max:g} MW",
-                )
-            )
+            takes = f"a {hub['tier']} hub takes {bounds.min:g} to {bounds.max:g} MW"
+            wrong.append((str(site), f"carries {load:g} MW{held}, {takes}"))
         if reserve and hub["tier"] not in reserving:
             why = f"holds {reserve:g} MW in reserve, which no rule asks of a {hub['tier']} hub"
-            problems.append(Problem("independent check", str(site), why))
+            wrong.append((str(site), why))
         if isinstance(hub["allowed_tier"], str) and hub["allowed_tier"] != hub["tier"]:
-            problems.append(
-                Problem("independent check", str(site), f"is offered as {hub['allowed_tier']} only")
-            )
-    if problems:
-        raise CheckError(problems)
+            wrong.append((str(site), f"is offered as {hub['allowed_tier']} only"))
+    _refuse(wrong)

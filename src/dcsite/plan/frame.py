@@ -38,10 +38,10 @@ def value_column(criterion: str, name: str, unit: str) -> str:
     return name if not unit or named else f"{name}_{unit}"
 
 
-def storable_text(value: str | None) -> str | None:
-    """Drop what no file format can hold: NUL and lone surrogates."""
-    if value is None:
-        return None
+def storable_text(value: Any) -> Any:
+    """Drop what no file format can hold: NUL and lone surrogates; what is no text stays."""
+    if not isinstance(value, str):
+        return value
     return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -107,9 +107,7 @@ def _hub_row(plan: Plan, hub: Hub, marks: Mapping[str, str]) -> dict[str, Any]:
     if hub.members:
         row["members"] = "; ".join(map(str, hub.members))
     row |= {column: cells[0] for column, cells in own_columns([hub.own], row).items()}
-    return {
-        key: storable_text(cell) if isinstance(cell, str) else cell for key, cell in row.items()
-    }
+    return {key: storable_text(cell) for key, cell in row.items()}
 
 
 def own_columns(
@@ -135,17 +133,16 @@ def own_columns(
 
 
 def link_row(key: str, link: Link | None) -> dict[str, Any]:
-    """Return a link's own columns, named after its kind; empty where there is none."""
-    cells = link.dump() if link is not None else dict.fromkeys(link_fields(key))
+    """Return a link's own columns, named after its kind; empty where there is none.
+
+    Of a kind that is not known they are those of any link.
+    """
+    names = (one.name for one in fields(link_kinds().get(key, Link)))
+    cells = dict.fromkeys(names) if link is None else link.dump()
     return {
         column if column.startswith(f"{key}_") else f"{key}_{column}": cell
         for column, cell in cells.items()
     }
-
-
-def link_fields(key: str) -> tuple[str, ...]:
-    """Return the fields that links of a kind have; those of any link where it is not known."""
-    return tuple(one.name for one in fields(link_kinds().get(key, Link)))
 
 
 def hub_rows(plan: Plan) -> list[dict[str, Any]]:

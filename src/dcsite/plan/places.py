@@ -7,6 +7,7 @@ A scenario names them as people do; once the candidates are known, ids stand in 
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,13 +23,10 @@ from dcsite.sites import site_members
 from .explanation import PlaceName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from dcsite.scenario import Scenario
 
-#: Endings of municipalities' names, which people leave out.
-_ENDINGS_EN = ("-shi", "-cho", "-machi", "-mura", "-son", "-ku")
-_ENDINGS_JA = ("市", "町", "村", "区")
+#: Ending of a municipality's name, which people leave out.
+_ENDING = re.compile("(?<=.)(-shi|-cho|-machi|-mura|-son|-ku|市|町|村|区)$")
 _LISTED = 12
 
 
@@ -44,21 +42,18 @@ def find_place(sites: gpd.GeoDataFrame, text: str, where: str = "PLACE") -> str:
     """
     wanted = _plain(text)
     ids, codes, names, short = tables = [defaultdict[str, list[str]](list) for _ in range(4)]
-    labels = (sites.index, sites["municipality_code"], sites["name_ja"], sites["name_en"])
-    for site, code, japanese, english in zip(*labels, strict=True):
-        ids[_plain(site)].append(str(site))
-        codes[_plain(code)].append(str(site))
-        for name, endings in ((japanese, _ENDINGS_JA), (english, _ENDINGS_EN)):
+    for site, code in sites["municipality_code"].items():
+        if isinstance(code, str) and code:  # a user's site outside the table has none
+            codes[_plain(code)].append(str(site))
+    called = [*zip(sites.index, sites.index, sites["name_ja"], sites["name_en"], strict=True)]
+    for site, members in site_members(sites).items():  # a parcel's own name finds its site
+        called += [(site, one["site_id"], one["name_ja"], one["name_en"]) for one in members]
+    for site, own_id, *own_names in called:
+        ids[_plain(own_id)].append(str(site))
+        for name in own_names:
             if isinstance(name, str) and name:
                 names[_plain(name)].append(str(site))
-                short[_without_ending(_plain(name), endings)].append(str(site))
-    for site, members in site_members(sites).items():  # a parcel's own name finds its site
-        for one in members:
-            ids[_plain(one["site_id"])].append(site)
-            for name, endings in ((one["name_ja"], _ENDINGS_JA), (one["name_en"], _ENDINGS_EN)):
-                if name:
-                    names[_plain(name)].append(site)
-                    short[_without_ending(_plain(name), endings)].append(site)
+                short[_ENDING.sub("", _plain(name))].append(str(site))
     for table in tables:
         found = sorted(set(table.get(wanted, ())))
         if len(found) == 1:
@@ -87,13 +82,6 @@ def find_place(sites: gpd.GeoDataFrame, text: str, where: str = "PLACE") -> str:
 
 def _plain(text: object) -> str:
     return unicodedata.normalize("NFKC", str(text)).casefold().strip()
-
-
-def _without_ending(name: str, endings: Iterable[str]) -> str:
-    for ending in endings:
-        if name.endswith(ending) and len(name) > len(ending):
-            return name.removesuffix(ending)
-    return name
 
 
 def name_of(sites: gpd.GeoDataFrame, site: str) -> PlaceName:

@@ -27,7 +27,7 @@ from .frame import own_columns, storable_text, value_column
 from .strategy import strategy_marks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -127,13 +127,6 @@ class Scorecard:
         forbidden = (_FORBIDDEN,) if self._forbidden[site] else ()
         return *forbidden, *self.candidates.refusals(site, tier)
 
-    def kept_out(self, tier: int) -> list[tuple[str, str]]:
-        """Say of every site what keeps it out of a tier, in English and in Japanese."""
-        return [
-            ("; ".join(one.en for one in own[tier]), "；".join(one.ja for one in own[tier]))
-            for own in self.refusals
-        ]
-
     @cached_property
     def status(self) -> tuple[str, ...]:
         """Of every site ``chosen``, ``admitted`` or ``refused``."""
@@ -166,9 +159,9 @@ class Scorecard:
             found[f"{name}_rank"] = pd.array(self.rank[:, tier]).astype("Int64")
             found[f"{name}_score"] = self.total[:, tier]
             found[f"{name}_most_mw"] = np.round(one.could_bear_mw[:, tier], 3)
-            told = self.kept_out(tier)
-            found[f"{name}_kept_out_en"] = [en for en, _ in told]
-            found[f"{name}_kept_out_ja"] = [ja for _, ja in told]
+            told = [own[tier] for own in self.refusals]
+            found[f"{name}_kept_out_en"] = ["; ".join(one.en for one in own) for own in told]
+            found[f"{name}_kept_out_ja"] = ["；".join(one.ja for one in own) for own in told]
         return found
 
     def frame(self) -> pd.DataFrame:
@@ -207,19 +200,14 @@ class Scorecard:
                 title = value_column(criterion.name, quantity.name, quantity.unit)
                 table[title] = known.round(unit_decimals(quantity.unit))
             table |= self._scored(criterion)
-        told = [json.loads(text) if isinstance(text, str) else {} for text in self._own]
-        table |= own_columns(told, table)
+        if "own" in sites:
+            told = [json.loads(text) if isinstance(text, str) else {} for text in sites["own"]]
+            table |= own_columns(told, table)
         frame = pd.DataFrame(table)
         for column in frame.columns[~frame.dtypes.map(pd.api.types.is_numeric_dtype)]:
             cells = [cell if isinstance(cell, str) and cell else None for cell in frame[column]]
             frame[column] = pd.Series(list(map(storable_text, cells)), dtype=object)
         return frame
-
-    @property
-    def _own(self) -> Sequence[Any]:
-        """What a user's file says of each site in columns that are not read, as JSON."""
-        sites = self.candidates.sites
-        return list(sites["own"]) if "own" in sites else [None] * len(sites)
 
     def _scored(self, criterion: Criterion[Any]) -> dict[str, NDArray[np.float64]]:
         """Return a criterion's scores: one column, or one for each tier where they differ."""

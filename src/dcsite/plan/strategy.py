@@ -23,11 +23,10 @@ from .places import name_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import pandas as pd
-
     from .scorecard import Scorecard
     from .types import Plan
 
+Kind = Literal["feasibility_study", "planned"]
 #: What kinds of places are called, English and Japanese.
 PLACE_KINDS = {
     "feasibility_study": ("feasibility study", "FS調査採択"),
@@ -83,7 +82,7 @@ class StrategyPlace(Record):
 
     entry_id: Name
     """Id in the table feasibility_places or planned_sites."""
-    kind: Literal["feasibility_study", "planned"]
+    kind: Kind
     """Feasibility study with a subsidy, or plan that the strategy lists."""
     name_ja: str
     """Japanese name."""
@@ -164,30 +163,24 @@ def strategy_places(card: Scorecard) -> tuple[StrategyPlace, ...]:
     """
     atlas, sites = card.candidates.atlas, card.candidates.sites
     codes = sites["municipality_code"].fillna("").astype(str).to_numpy(dtype=str)
-    studies, plans = atlas.table("feasibility_places"), atlas.table("planned_sites")
-    found = []
-    for entry, row in studies.iterrows():
-        whole = row["kind"] == "prefecture"
-        inside = _in_prefecture(codes, row) if whole else codes == row["municipality_code"]
-        found.append(_place(card, str(entry), "feasibility_study", row, inside))
-    for entry, row in plans.iterrows():
-        both = [row["municipality_code"], row["second_municipality_code"]]
-        inside = np.isin(codes, [code for code in both if isinstance(code, str) and code])
-        found.append(_place(card, str(entry), "planned", row, inside))
-    return tuple(found) if any(place.site_ids for place in found) else ()
+    tables: dict[Kind, str] = {
+        "feasibility_study": "feasibility_places",
+        "planned": "planned_sites",
+    }
+    found = tuple(
+        _place(card, str(entry), kind, row, codes)
+        for kind, table in tables.items()
+        for entry, row in atlas.table(table).iterrows()
+    )
+    return found if any(place.site_ids for place in found) else ()
 
 
-def _in_prefecture(codes: Any, row: pd.Series) -> Any:
-    return np.char.startswith(codes, str(row["pref_code"]))
-
-
-def _place(
-    card: Scorecard,
-    entry: str,
-    kind: Literal["feasibility_study", "planned"],
-    row: Any,
-    inside: Any,
-) -> StrategyPlace:
+def _place(card: Scorecard, entry: str, kind: Kind, row: Any, codes: Any) -> StrategyPlace:
+    if row.get("kind") == "prefecture":
+        inside = np.char.startswith(codes, str(row["pref_code"]))
+    else:
+        named = (row["municipality_code"], row.get("second_municipality_code"))
+        inside = np.isin(codes, [code for code in named if isinstance(code, str) and code])
     numbers = np.flatnonzero(inside).tolist()
     ids = tuple(str(card.candidates.sites.index[number]) for number in numbers)
     hubs = [hub for hub in card.plan.hubs if hub.site_id in ids] if card.plan is not None else []
@@ -244,7 +237,7 @@ def dropped_places(plan: Plan) -> Iterator[tuple[str, str]]:
         if one.status == "refused" and one.tiers and one.site_ids
     ]
     for (kind, _), group in groupby(sorted(dropped, key=_by_rules), key=_by_rules):
-        (first, entries, source), *others = _by_site(group)
+        (first, entries, source), *others = _named(group)
         en, ja = first.outcome
         alike = [(place, f"{ids} ({_values(place.tiers[-1])})") for place, ids, _ in others]
         also_en = ", ".join(f"{place.label} {told}" for place, told in alike)
@@ -266,7 +259,7 @@ def other_places(plan: Plan) -> Iterator[tuple[str, str]]:
     """Say what became of the strategy's other places, those chosen first, a line for each."""
     others = [one for one in plan.strategy_places if one.status != "refused" or not one.site_ids]
     others.sort(key=lambda one: (one.status != "chosen", not one.site_ids, one.site_ids))
-    for place, ids, source in _by_site(others):
+    for place, ids, source in _named(others):
         en, ja = place.outcome
         kind_en, kind_ja = PLACE_KINDS[place.kind]
         yield (
@@ -279,14 +272,21 @@ def _by_rules(place: StrategyPlace) -> tuple[str, tuple[str, ...]]:
     return place.kind, tuple(one.rule for one in place.tiers[-1].kept_out)
 
 
-def _by_site(places: Iterable[StrategyPlace]) -> list[tuple[StrategyPlace, str, str]]:
-    """Return one place for all of a kind that share a name: it, all entries, all lines."""
+def by_name(
+    places: Iterable[StrategyPlace],
+) -> Iterator[tuple[tuple[StrategyPlace, ...], tuple[str, ...]]]:
+    """Return the entries of each kind and name together, with all their statements and lines."""
     shared: dict[tuple[str, str], list[StrategyPlace]] = {}
     for place in places:
         shared.setdefault((place.kind, place.name_ja), []).append(place)
-    found = []
-    for group in shared.values():
-        lines = (part for place in group for part in (*place.statements, *place.lines))
-        ids = ", ".join(place.entry_id for place in group)
-        found.append((group[0], ids, " ".join(dict.fromkeys(lines))))
-    return found
+    for entries in shared.values():
+        lines = dict.fromkeys(part for one in entries for part in (*one.statements, *one.lines))
+        yield tuple(entries), tuple(lines)
+
+
+def _named(places: Iterable[StrategyPlace]) -> list[tuple[StrategyPlace, str, str]]:
+    """Return one place for all entries of its name: it, their ids, their lines."""
+    return [
+        (entries[0], ", ".join(one.entry_id for one in entries), " ".join(lines))
+        for entries, lines in by_name(places)
+    ]

@@ -214,7 +214,9 @@ def core_region_layer(atlas: Atlas, plan: Plan) -> Layer:
     """Return the prefectures of the regions that want a core hub, each with the plan's cores."""
     table = atlas.table("core_regions")
     outlines = atlas.polygons("prefecture_polygons").loc[table.index].geometry
-    asked = plan.scenario["tiers"]["core"].get("regions", ())
+    core, rules = plan.scenario["tiers"]["core"], plan.scenario["rules"]
+    hubs = core["count"]["max"] > 0 or rules["tier_counts"] == "off"
+    asked = core["regions"] if hubs and rules["core_regions"] != "off" else ()
     cores: dict[str, list[str]] = {}
     for hub in plan.hubs:
         code = (hub.municipality_code or "")[:2]
