@@ -94,10 +94,38 @@ def test_what_is_not_known_is_in_no_sum_and_makes_no_place_cheap(measured, shipp
     assert "at the dearest known price" in plan["cost_of_years_jpy"].label_en
 
 
+def test_a_subsidy_for_what_is_not_known_is_not_told_of_the_place(measured, shipped_atlas):
+    nowhere = measured.assign(municipality_code=measured["municipality_code"].mask(
+        measured.index == NAHA, ""))  # fmt: skip
+    hubs = {NAHA: ("large", 50.0, 0.0), SAPPORO: ("large", 50.0, 0.0)}
+    _, plan, of = evaluated(nowhere, shipped_atlas, asked(), hubs)
+    assert of[NAHA]["land_subsidy_jpy"] != of[NAHA]["land_subsidy_jpy"]
+    assert of[SAPPORO]["land_subsidy_jpy"] == pytest.approx(0.5 * of[SAPPORO]["land_jpy"])
+    # Of the plan it counts at the dearest known price, and is said to.
+    dearest = 50e3 * 0.5 * shipped_atlas.table("prefecture_land_price").xs(2023, level="year")[
+        "land_price_residential_jpy_per_m2"
+    ].max()  # fmt: skip
+    paid = 0.5 * (of[SAPPORO]["land_jpy"] + dearest)
+    assert plan["land_subsidy_jpy"].value == pytest.approx(paid)
+    left = sum(plan[name].value for name in ("land_jpy", "building_jpy")) + dearest - paid - 50e9
+    assert plan["owners_capital_jpy"].value == pytest.approx(left)
+    for name in ("land_subsidy_jpy", "owners_capital_jpy"):
+        assert "既知の最高単価で算入" in plan[name].label_ja
+
+
 def test_without_figures_there_is_no_yen(measured, shipped_atlas):
     bare = asked(*NONE)
     found, _, _ = evaluated(measured, shipped_atlas, bare, {SAPPORO: ("large", 50.0, 0.0)})
-    assert (found.measures, found.notes, found.hub_values[SAPPORO]) == ((), (), ())
+    assert (found.measures, found.hub_values[SAPPORO]) == ((), ())
+    # A rule that is on and has nothing to judge by is told, and refused where it is hard.
+    (note,) = found.notes
+    assert "the rule budget_land is not judged" in note
+    assert not any(word in note for word in ("yen", "JPY", "円"))
+    with pytest.raises(ScenarioError, match=r"rules.budget_land: = .hard., and .* prices no land"):
+        CRITERION.measure(measured, shipped_atlas, asked(*NONE, 'rules.budget_land="hard"'))
+    given = 'criteria.cost.building_subsidy_rate="none"', 'rules.budget_buildings="hard"'
+    with pytest.raises(ScenarioError, match=r"rules.budget_buildings: .* has no rate"):
+        CRITERION.measure(measured, shipped_atlas, asked(*given))
     sites = measured.loc[[SAPPORO, MITO]].filter(regex="^(?!.*jpy)")
     assert list(CRITERION.measure(sites, shipped_atlas, bare)) == []
     with pytest.raises(ScenarioError, match=r"weights.cost: = 0.1: no item"):
@@ -204,8 +232,9 @@ def test_a_study_gets_half_and_at_most_ten_million(shipped_atlas, study_jpy, gra
     assert study_grant_jpy(study_jpy, shipped_atlas) == grant_jpy
 
 
-def test_the_ten_studies_are_told_where_a_cost_is_given(measured, shipped_atlas):
-    given = asked("criteria.cost.study_jpy=3e7")
+@pytest.mark.parametrize("others", [(), NONE])
+def test_the_ten_studies_are_told_where_a_cost_is_given(measured, shipped_atlas, others):
+    given = asked("criteria.cost.study_jpy=3e7", *others)
     _, plan, _ = evaluated(measured, shipped_atlas, given, {SAPPORO: ("large", 50.0, 0.0)})
     assert plan["study_grants_jpy"].value == 100e6
     assert plan["study_grants_jpy"].label_en.endswith("(10 places)")

@@ -35,16 +35,15 @@ from dcsite.contract import (
     linear_score,
     load_share,
 )
-from dcsite.geo.geodesy import all_km
 from dcsite.hazards.settings import Part
 from dcsite.network import (
     cable_systems,
     landings_in_force,
     network_of,
+    overland_km,
     reach_and_loss,
 )
 from dcsite.scenario.schema import Positive, Section
-from dcsite.sites import NO_LANDMASS
 
 from .cables_found import (
     CORRIDORS,
@@ -138,9 +137,7 @@ class Cables(Criterion[Parameters]):
         """Measure what a core would reach and keep, and where the shortest ways out end."""
         systems = cable_systems(atlas, scenario.network.year)
         landings = landings_in_force(atlas, scenario.network.year)
-        body = landings["landmass_id"].to_numpy()[None, :]
-        joined = (sites["landmass_id"].to_numpy()[:, None] == body) & (body != NO_LANDMASS)
-        distance_km = np.where(joined, all_km(sites, landings), np.inf)
+        distance_km = overland_km(sites, landings, np.inf)
         near = distance_km <= self.own(scenario).core_landing_max_km
         reach = reach_and_loss(systems, landings, near)
         columns = {

@@ -6,16 +6,20 @@ Shares nothing with what the criterion measures and lays in rows but the tables.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from dcsite.contract import Evaluation, Findings, Link, Quantity, linear_score, load_mw
-from dcsite.geo.geodesy import geodesic_km
-from dcsite.network import cable_systems, fibre_km_between, landings_in_force, network_of
+from dcsite.network import (
+    cable_systems,
+    fibre_km_between,
+    km_on_land,
+    landings_in_force,
+    network_of,
+)
 from dcsite.records import Name
-from dcsite.sites import NO_LANDMASS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
 
     from dcsite.atlas import Atlas
     from dcsite.scenario import Scenario
+
+    from .cables import Parameters
 
 _SOURCE = "cable_landing_stations, submarine_cables"
 DISTANCE = Quantity(
@@ -106,16 +112,6 @@ class LandingLink(Link):
     def detail(self) -> str:
         """What the core hangs on."""
         return self.hangs_on or ""
-
-
-class _Asked(Protocol):
-    """What is asked of cables."""
-
-    core_landing_max_km: float
-    max_crowded_share: float
-    min_directions: int
-    score_zero_km: float
-    score_one_km: float
 
 
 class _Coast:
@@ -223,7 +219,7 @@ def _titles(table: pd.DataFrame) -> dict[str, tuple[str, str]]:
 
 
 def evaluate_cables(
-    name: str, own: _Asked, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario
+    name: str, own: Parameters, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario
 ) -> Evaluation:
     """Find landings, systems, losses and ways anew, hub by hub."""
     coast, found = _Coast(atlas, scenario), Findings(name, hubs, scenario)
@@ -244,7 +240,9 @@ def evaluate_cables(
     return replace(found.done(), notes=tuple(notes))
 
 
-def _find_cores(found: Findings, coast: _Coast, own: _Asked, core: NDArray[np.bool_]) -> list[str]:
+def _find_cores(
+    found: Findings, coast: _Coast, own: Parameters, core: NDArray[np.bool_]
+) -> list[str]:
     """Find what each core reaches, and what the worst loss leaves it; return a note on each."""
     hubs = found.hubs
     distance_km, systems, ends, systems_left = np.full((4, len(hubs)), np.inf)
@@ -252,17 +250,8 @@ def _find_cores(found: Findings, coast: _Coast, own: _Asked, core: NDArray[np.bo
     notes = []
     for number in np.flatnonzero(core).tolist():
         hub, (en, ja) = hubs.iloc[number], found.place(number)
-        there = coast.landings[
-            (coast.landings["landmass_id"] == hub["landmass_id"])
-            & (coast.landings["landmass_id"] != NO_LANDMASS)
-        ]
-        away_km = np.array(
-            [
-                float(geodesic_km(hub["lat_deg"], hub["lon_deg"], one["lat_deg"], one["lon_deg"]))
-                for _, one in there.iterrows()
-            ]
-        )
-        near = there[away_km <= own.core_landing_max_km]
+        away_km = km_on_land(hub, coast.landings)
+        near = coast.landings[away_km <= own.core_landing_max_km]
         reached = coast.at(near)
         left, lost = coast.worst(near)
         systems[number], ends[number] = len(reached), len(coast.ends(reached))
@@ -291,9 +280,9 @@ def _find_cores(found: Findings, coast: _Coast, own: _Asked, core: NDArray[np.bo
                 f"{own.min_directions} wanted",
                 f"中核拠点{ja}の国際方面は{ends[number]:.0f}（必要{own.min_directions}）",
             )
-        if len(away_km):
-            distance_km[number] = away_km.min()
-            nearest = there.iloc[int(away_km.argmin())]
+        distance_km[number] = away_km.min(initial=np.inf)
+        if np.isfinite(distance_km[number]):
+            nearest = coast.landings.iloc[int(away_km.argmin())]
             found.link(
                 hubs.index[number],
                 LandingLink(
@@ -328,7 +317,7 @@ def _find_cores(found: Findings, coast: _Coast, own: _Asked, core: NDArray[np.bo
 
 
 def _find_ways(
-    found: Findings, coast: _Coast, own: _Asked, way_km: NDArray[np.float64]
+    found: Findings, coast: _Coast, own: Parameters, way_km: NDArray[np.float64]
 ) -> dict[str, dict[str, float]]:
     """Find where each hub's shortest way to a landing of each corridor ends.
 

@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -92,10 +92,10 @@ SUBSIDY = {
     LAND: _money("land_subsidy_jpy", "subsidy for land", "用地造成の補助額", "budgets"),
     BUILDING: _money("building_subsidy_jpy", "subsidy for buildings", "建物の補助額", "budgets"),
 }
-#: Items that are built once, by name of the measured column that holds them for 1 MW.
-_BUILT = {"land_jpy_per_mw": LAND, "building_jpy_per_mw": BUILDING}
-_COLUMN = {item: name for name, item in _BUILT.items()}
+#: Measured columns: of 1 MW, and of a hub's connection by tier.
+_LAND, _BUILDING = "land_jpy_per_mw", "building_jpy_per_mw"
 _ELECTRICITY = "electricity_jpy_per_mw_year"
+_PER_MW = {_LAND: LAND, _BUILDING: BUILDING, _ELECTRICITY: POWER}
 _CONNECTIONS = tuple(f"connection_jpy_{tier}" for tier in TIERS)
 #: By budget of the strategy: the rule that keeps it and the item it supports.
 BUDGETS = {"land": ("budget_land", LAND), "buildings_and_landings": ("budget_buildings", BUILDING)}
@@ -232,10 +232,7 @@ class Cost(Criterion[CostParameters]):
 
     def columns(self, sites: pd.DataFrame) -> Mapping[str, Quantity]:
         """Return what the measured prices are."""
-        named = {
-            **{name: item.noted("of 1 MW", "1 MW当たり") for name, item in _BUILT.items()},
-            _ELECTRICITY: POWER.noted("of 1 MW", "1 MW当たり"),
-        }
+        named = {name: item.noted("of 1 MW", "1 MW当たり") for name, item in _PER_MW.items()}
         for tier, name in zip(TIERS, _CONNECTIONS, strict=True):
             named[name] = CONNECTION.noted(f"tier {tier}", f"階層{tier}")
         return {name: replace(one, name=name) for name, one in named.items() if name in sites}
@@ -243,59 +240,52 @@ class Cost(Criterion[CostParameters]):
     def measure(self, sites: gpd.GeoDataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
         """Price 1 MW at every site, and the connection of a hub of each tier; NaN: not known."""
         own = self.own(scenario)
-        if not own.priced:
-            if scenario.weights[self.name]:
-                wrong = "no item of criteria.cost is priced; give a figure for one, or weigh it 0"
-                raise ScenarioError(
-                    Problem(
-                        scenario.name,
-                        f"weights.{self.name}",
-                        f"= {scenario.weights[self.name]:g}: {wrong}",
-                    )
-                )
-            return pd.DataFrame(index=sites.index)
-        prefecture = sites["municipality_code"].astype("string").str[:2]
-        found: dict[str, Any] = {}
-        if LAND in own.priced:
-            per_m2 = prefecture.map(_land_prices(atlas)).astype(float) * own.land_price_factor
-            found["land_jpy_per_mw"] = per_m2 * _M2_PER_HA / scenario.land.mw_per_ha
-        if BUILDING in own.priced:
-            usd = {code: usd for usd, codes in _markets(atlas, own) for code in codes}
-            per_w = prefecture.map(usd).astype(float).fillna(own.build_usd_per_w)
-            found["building_jpy_per_mw"] = per_w * own.jpy_per_usd * 1e6
-        if POWER in own.priced:
-            price = own.electricity_jpy_per_kwh
-            per_kwh = sites["area"].map(_area_prices(atlas)) if price == "area_price" else price
-            kwh = sites[PUE.name] * scenario.demand.load_factor * _HOURS_PER_YEAR * 1000.0
-            found[_ELECTRICITY] = kwh * per_kwh
+        if not own.priced and scenario.weights[self.name]:
+            wrong = "no item of criteria.cost is priced; give a figure for one, or weigh it 0"
+            where, weight = f"weights.{self.name}", f"= {scenario.weights[self.name]:g}"
+            raise ScenarioError(Problem(scenario.name, where, f"{weight}: {wrong}"))
+        for rule, item in BUDGETS.values():
+            if scenario.rules[rule] == "hard" and math.isnan(own.rate(item)):
+                wrong = f'= "hard", and criteria.cost prices no {item.en}, or has no rate of its '
+                wrong += "subsidy; give both, or let the rule be soft or off"
+                raise ScenarioError(Problem(scenario.name, f"rules.{rule}", wrong))
+        found = pd.DataFrame(index=sites.index)
+        places = sites.assign(prefecture=sites["municipality_code"].astype("string").str[:2])
+        for name, prices in _by_place(atlas, scenario, own).items():
+            here = places[prices.places].map(prices.known).astype(float)
+            found[name] = here.fillna(prices.elsewhere)
+        if _ELECTRICITY in found:
+            found[_ELECTRICITY] *= sites[PUE.name]
         if not isinstance(own.connection_km_jpy, str):
             substation = scenario.criteria["substation"]
             for tier, name in zip(TIERS, _CONNECTIONS, strict=True):
                 kv = substation.min_voltage_kv[tier]
                 guessed = tier in substation.guessed_voltage
                 km = sites[column("distance_km", kv, guessed=guessed)].replace(np.inf, np.nan)
-                per_km = own.connection_km_jpy.of(kv)
-                found[name] = km * substation.route_factor * per_km
-        return pd.DataFrame(found, index=sites.index)
+                found[name] = km * substation.route_factor * own.connection_km_jpy.of(kv)
+        return found
 
     def _counted(self, sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
         """Return the measured prices with the dearest known in place of what is not known."""
-        dearest = _dearest(atlas, scenario, self.own(scenario))
-        pue = sites[PUE.name].to_numpy(dtype=float)
+        own, substation = self.own(scenario), scenario.criteria["substation"]
         counted = pd.DataFrame(index=sites.index)
-        for name, most in dearest.items():
-            stand_in = most * pue if name == _ELECTRICITY else np.full(len(sites), most)
-            counted[name] = sites[name].astype(float).fillna(pd.Series(stand_in, sites.index))
+        for name, prices in _by_place(atlas, scenario, own).items():
+            most = np.nanmax([*prices.known, prices.elsewhere])
+            of_1_mw = most * sites[PUE.name] if name == _ELECTRICITY else most
+            counted[name] = sites[name].astype(float).fillna(of_1_mw)
+        if not isinstance(own.connection_km_jpy, str):
+            km = substation.unknown_distance_km * substation.route_factor
+            for tier, name in zip(TIERS, _CONNECTIONS, strict=True):
+                most = km * own.connection_km_jpy.of(substation.min_voltage_kv[tier])
+                counted[name] = sites[name].astype(float).fillna(most)
         return counted
 
     def _per_mw(self, prices: pd.DataFrame, own: CostParameters) -> NDArray[np.float64]:
         """Return capital without connection and electricity over the years, of 1 MW."""
-        total = np.zeros(len(prices))
-        for name in (*_BUILT, _ELECTRICITY):
-            if name in prices:
-                years = own.years if name == _ELECTRICITY else 1
-                total = total + years * prices[name].to_numpy(dtype=float)
-        return total
+        years = {name: own.years if name == _ELECTRICITY else 1 for name in _PER_MW}
+        there = (name for name in years if name in prices)
+        each = (years[name] * prices[name].to_numpy(dtype=float) for name in there)
+        return sum(each, np.zeros(len(prices)))
 
     def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
         """Score what 1 MW costs over the years, without connection; what is not known scores 0."""
@@ -316,7 +306,8 @@ class Cost(Criterion[CostParameters]):
             rate = own.rate(item)
             if math.isnan(rate) or program.mode(rule) == "off":
                 continue
-            per_mw = self._counted(program.sites, program.atlas, program.scenario)[_COLUMN[item]]
+            prices = self._counted(program.sites, program.atlas, program.scenario)
+            per_mw = prices[_LAND if item is LAND else _BUILDING]
             share = np.outer(per_mw * rate / float(amounts[budget]), supported)
             program.row(rule, program.capacity_terms(share), "<=", 1.0, rule=rule)
 
@@ -346,59 +337,63 @@ class Cost(Criterion[CostParameters]):
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Price hub by hub from the tables, item by item."""
         own, found = self.own(scenario), Findings(self.name, hubs, scenario)
-        if not own.priced:
-            return found.done()
-        rows = hubs.to_dict("records")
-        unit, dearest, told = _unit_prices(rows, atlas, scenario, own)
-        size = dict.fromkeys(_BUILT.values(), found.load_mw + found.reserve_mw)
-        size |= {CONNECTION: np.ones(len(hubs)), POWER: found.load_mw}
-        known = {item: unit[item] * size[item] for item in own.priced}
-        counted = {
-            item: np.where(np.isnan(known[item]), dearest[item] * size[item], known[item])
-            for item in own.priced
-        }
-        built = [item for item in own.priced if item is not POWER]
-        total = _over_years(counted, own, len(hubs))
-        over = TOTAL
-        if POWER in own.priced:
-            over = TOTAL.noted(f"{own.years} years, no interest", f"{own.years}年分、利子なし")
-        capital = _over_years({item: known[item] for item in built}, own, len(hubs))
-        if built:
-            _sum_known(found, CAPITAL, capital)
-        if POWER in own.priced:
-            _sum_known(found, POWER, known[POWER])
-        without = _unknown(
-            found,
-            _over_years(known, own, len(hubs)),
-            "at the dearest known price",
-            "既知の最高単価で算入",
-        )
-        found.figure(over.noted(*without), float(total.sum()))
-        by_mw = {item: unit[item] for item in unit if item is not CONNECTION}
-        per_mw = _over_years(by_mw, own, len(hubs))
-        score = linear_score(per_mw, own.score_zero_jpy, own.score_one_jpy)
-        earned = found.load_mw * score / found.total_mw
-        carried_mw = float(found.load_mw.sum())
-        mean = float(total.sum()) / carried_mw if carried_mw else math.nan
-        found.figure(PER_MW, mean, earned=earned)
-        for item in built:
-            _sum_known(found, item, known[item])
-        for item in own.priced:
-            found.each(item, known[item], notes=told.get(item))
-        found.each(CAPITAL, capital if built else np.full(len(hubs), np.inf))
-        found.each(over, _over_years(known, own, len(hubs)))
-        paid = self._subsidies(found, counted, own, atlas)
-        if paid:
-            found.figure(OWNERS, sum(float(counted[item].sum()) for item in built) - sum(paid))
+        notes = _not_judged(own, scenario)
+        if own.priced:
+            self._price(found, own, atlas)
+            notes = [_left_out(own), *notes]
         if own.study_jpy != "none":
             places = len(atlas.table("feasibility_places"))
             grant_jpy = places * study_grant_jpy(own.study_jpy, atlas)
             found.figure(STUDIES.noted(f"{places} places", f"{places}か所"), grant_jpy)
-        return found.done(notes=(_left_out(own),))
+        return found.done(notes=tuple(notes))
+
+    def _price(self, found: Findings, own: CostParameters, atlas: Atlas) -> None:
+        """Price the hubs and add up, item by item."""
+        hubs, scenario = found.hubs, found.scenario
+        units = _unit_prices(hubs.to_dict("records"), atlas, scenario, own)
+        built_mw, one = found.load_mw + found.reserve_mw, np.ones(len(hubs))
+        size = {LAND: built_mw, BUILDING: built_mw, CONNECTION: one, POWER: found.load_mw}
+        known = {item: of.jpy * size[item] for item, of in units.items()}
+        counted = {
+            item: np.where(np.isnan(known[item]), of.dearest_jpy * size[item], known[item])
+            for item, of in units.items()
+        }
+
+        def added(of: Mapping[Quantity, NDArray[np.float64]]) -> NDArray[np.float64]:
+            """Add up items, electricity over the years."""
+            each = ((own.years if item is POWER else 1) * amount for item, amount in of.items())
+            return sum(each, np.zeros(len(hubs)))
+
+        built = {item: amount for item, amount in known.items() if item is not POWER}
+        capital, all_years = added(built), added(known)
+        over = TOTAL
+        if built:
+            _sum_known(found, CAPITAL, capital)
+        if POWER in own.priced:
+            over = TOTAL.noted(f"{own.years} years, no interest", f"{own.years}年分、利子なし")
+            _sum_known(found, POWER, known[POWER])
+        total_jpy = float(added(counted).sum())
+        found.figure(over.noted(*_stood_in(found, all_years)), total_jpy)
+        per_mw = added({item: of.jpy for item, of in units.items() if item is not CONNECTION})
+        score = linear_score(per_mw, own.score_zero_jpy, own.score_one_jpy)
+        carried_mw = float(found.load_mw.sum())
+        mean = total_jpy / carried_mw if carried_mw else math.nan
+        found.figure(PER_MW, mean, earned=found.load_mw * score / found.total_mw)
+        for item, amount in built.items():
+            _sum_known(found, item, amount)
+        for item, amount in known.items():
+            found.each(item, amount, notes=units[item].notes)
+        if built:
+            found.each(CAPITAL, capital)
+        found.each(over, all_years)
+        if paid := self._subsidies(found, known, counted, own, atlas):
+            left_jpy = sum(float(counted[item].sum()) for item in built) - sum(paid)
+            found.figure(OWNERS.noted(*_stood_in(found, capital)), left_jpy)
 
     def _subsidies(
         self,
         found: Findings,
+        known: Mapping[Quantity, NDArray[np.float64]],
         counted: Mapping[Quantity, NDArray[np.float64]],
         own: CostParameters,
         atlas: Atlas,
@@ -411,20 +406,20 @@ class Cost(Criterion[CostParameters]):
             rate, budget_jpy = own.rate(item), float(row["amount_jpy"])
             if not rule or math.isnan(rate):
                 continue
-            asked = np.where(supported, rate * counted[item], 0.0)
-            asked_jpy = float(asked.sum())
+            asked_jpy = float(np.where(supported, rate * counted[item], 0.0).sum())
             part = min(1.0, budget_jpy / asked_jpy) if asked_jpy else 1.0
             lines = f"{row['lines']} L{row['dump_lines']}"
             budget, all_of = (
                 {language: yen(amount_jpy, language) for language in ("en", "ja")}
                 for amount_jpy in (budget_jpy, asked_jpy)
             )
-            known = (
+            of_budget = SUBSIDY[item].noted(
                 f"budget {budget['en']}, {lines}; {all_of['en']} asked for at {rate:.0%}",
                 f"予算{budget['ja']}、{lines}。補助率{rate:.0%}での所要額{all_of['ja']}",
             )
-            found.figure(SUBSIDY[item].noted(*known), part * asked_jpy)
-            found.each(SUBSIDY[item], np.where(supported, part * asked, np.inf))
+            without = _stood_in(found, np.where(supported, known[item], 0.0))
+            found.figure(of_budget.noted(*without), part * asked_jpy)
+            found.each(SUBSIDY[item], np.where(supported, part * (rate * known[item]), np.inf))
             paid.append(part * asked_jpy)
             if found.scenario.rules[rule] != "off" and asked_jpy > budget_jpy:
                 found.breach(
@@ -448,68 +443,63 @@ def study_grant_jpy(study_jpy: float, atlas: Atlas) -> float:
 # What sites are measured by: tables at once.
 
 
-def _land_prices(atlas: Atlas) -> pd.Series[float]:
-    """Return the price of residential land by prefecture in the last year of the table."""
-    table = atlas.table("prefecture_land_price").reset_index()
-    last = table[table["year"] == table["year"].max()].set_index("pref_code")
-    prices: pd.Series[float] = last["land_price_residential_jpy_per_m2"].astype(float)
-    return prices
+class _Prices(NamedTuple):
+    """Prices of 1 MW by prefecture or area; electricity's of a year at a PUE of 1."""
+
+    places: str
+    known: pd.Series[float]
+    #: In a place that is not listed; NaN: not known.
+    elsewhere: float
 
 
-def _markets(atlas: Atlas, own: CostParameters) -> list[tuple[float, tuple[str, ...]]]:
-    """Return the cost of building, in USD per W, and the prefectures of each market."""
-    usd = atlas.table("build_cost_index")["usd_per_watt"].astype(float)
-    return [(float(usd[market]), codes) for market, codes in own.build_markets]
-
-
-def _area_prices(atlas: Atlas) -> pd.Series[float]:
-    """Return the mean price of each area over the months of the table, by their half-hours."""
-    table = atlas.table("jepx_area_price_monthly").reset_index()
-    table["jpy"] = table["mean_jpy_per_kwh"] * table["n_slots"]
-    summed = table.groupby("area")[["jpy", "n_slots"]].sum()
-    return summed["jpy"] / summed["n_slots"]
-
-
-def _dearest(atlas: Atlas, scenario: Scenario, own: CostParameters) -> dict[str, float]:
-    """Return what stands in for an unknown price, by measured column; electricity at a PUE of 1."""
-    found: dict[str, float] = {}
+def _by_place(atlas: Atlas, scenario: Scenario, own: CostParameters) -> dict[str, _Prices]:
+    """Return what 1 MW costs where, by measured column."""
+    found: dict[str, _Prices] = {}
     if LAND in own.priced:
-        most = float(_land_prices(atlas).max()) * float(own.land_price_factor)
-        found["land_jpy_per_mw"] = most * _M2_PER_HA / scenario.land.mw_per_ha
+        table = atlas.table("prefecture_land_price").reset_index()
+        last = table[table["year"] == table["year"].max()].set_index("pref_code")
+        per_m2 = last["land_price_residential_jpy_per_m2"].astype(float) * own.land_price_factor
+        found[_LAND] = _Prices(
+            "prefecture", per_m2 * _M2_PER_HA / scenario.land.mw_per_ha, math.nan
+        )
     if BUILDING in own.priced:
-        dearest = max([float(own.build_usd_per_w), *(usd for usd, _ in _markets(atlas, own))])
-        found["building_jpy_per_mw"] = dearest * float(own.jpy_per_usd) * 1e6
+        usd = atlas.table("build_cost_index")["usd_per_watt"]
+        published = {code: float(usd[one]) for one, codes in own.build_markets for code in codes}
+        yen_per_usd = float(own.jpy_per_usd)
+        per_mw = pd.Series(published, dtype=float) * yen_per_usd * 1e6
+        elsewhere = float(own.build_usd_per_w) * yen_per_usd * 1e6
+        found[_BUILDING] = _Prices("prefecture", per_mw, elsewhere)
     if POWER in own.priced:
-        price = own.electricity_jpy_per_kwh
-        per_kwh = _area_prices(atlas).max() if price == "area_price" else price
-        hours = scenario.demand.load_factor * _HOURS_PER_YEAR
-        found[_ELECTRICITY] = hours * 1000.0 * float(per_kwh)
-    if not isinstance(own.connection_km_jpy, str):
-        substation = scenario.criteria["substation"]
-        km = substation.unknown_distance_km * substation.route_factor
-        for tier, name in zip(TIERS, _CONNECTIONS, strict=True):
-            found[name] = km * own.connection_km_jpy.of(substation.min_voltage_kv[tier])
+        kwh = scenario.demand.load_factor * _HOURS_PER_YEAR * 1000.0
+        table = atlas.table("jepx_area_price_monthly").reset_index()
+        table["jpy"] = table["mean_jpy_per_kwh"] * table["n_slots"]
+        summed = table.groupby("area")[["jpy", "n_slots"]].sum()
+        by_area = kwh * summed["jpy"] / summed["n_slots"]
+        elsewhere = math.nan
+        if own.electricity_jpy_per_kwh != "area_price":
+            by_area, elsewhere = by_area[:0], kwh * float(own.electricity_jpy_per_kwh)
+        found[_ELECTRICITY] = _Prices("area", by_area, elsewhere)
     return found
 
 
 # What hubs are evaluated by: row by row, and nothing of the above.
 
 
+class _Unit(NamedTuple):
+    """The price of a unit of an item at each hub: 1 MW, for a year of electricity, or the hub."""
+
+    jpy: NDArray[np.float64]
+    #: What counts where it is not known.
+    dearest_jpy: NDArray[np.float64] | float
+    notes: list[tuple[str, str]] | None = None
+
+
 def _unit_prices(
     rows: Sequence[Mapping[Any, Any]], atlas: Atlas, scenario: Scenario, own: CostParameters
-) -> tuple[
-    dict[Quantity, NDArray[np.float64]],
-    dict[Quantity, NDArray[np.float64]],
-    dict[Quantity, list[tuple[str, str]]],
-]:
-    """Return, of each item and hub, the price of its unit, the dearest known, and what to say.
-
-    A unit is 1 MW, of electricity 1 MW for a year, of connection the hub.
-    """
+) -> dict[Quantity, _Unit]:
+    """Return, of each item that is priced, what its unit costs at each hub."""
     code = [str(hub["municipality_code"] or "")[:2] for hub in rows]
-    unit: dict[Quantity, list[float]] = {item: [] for item in own.priced}
-    dearest: dict[Quantity, list[float]] = {item: [] for item in own.priced}
-    told: dict[Quantity, list[tuple[str, str]]] = {}
+    units: dict[Quantity, _Unit] = {}
     if LAND in own.priced:
         records = atlas.table("prefecture_land_price").reset_index().to_dict("records")
         last = max(one["year"] for one in records)
@@ -519,27 +509,33 @@ def _unit_prices(
             for one in records
             if one["year"] == last
         }
-        unit[LAND] = [prices.get(one, math.nan) for one in code]
-        dearest[LAND] = [max(prices.values())] * len(rows)
+        here = np.array([prices.get(one, math.nan) for one in code])
+        units[LAND] = _Unit(here, max(prices.values()))
     if BUILDING in own.priced:
-        table = atlas.table("build_cost_index").reset_index().to_dict("records")
-        by_market = {one["market"]: one for one in table}
-        at = {one: market for market, codes in own.build_markets for one in codes}
-        yen_per_mw = float(own.jpy_per_usd) * 1e6
-        usd = [
-            by_market[at[one]]["usd_per_watt"] if one in at else own.build_usd_per_w for one in code
-        ]
-        unit[BUILDING] = [float(one) * yen_per_mw for one in usd]
-        most = max(float(by_market[one]["usd_per_watt"]) for one in at.values()) if at else 0.0
-        dearest[BUILDING] = [max(most, float(own.build_usd_per_w)) * yen_per_mw] * len(rows)
-        told[BUILDING] = [
-            (f"{at[one]}, published", f"{by_market[at[one]]['market_ja']}の公表値")
-            if one in at
-            else ("assumed, none is published here", "公表値なし、仮定")
-            for one in code
-        ]
+        records = atlas.table("build_cost_index").reset_index().to_dict("records")
+        table = {one["market"]: one for one in records}
+        at = {one: table[market] for market, codes in own.build_markets for one in codes}
+        usd, notes = [], []
+        for market in map(at.get, code):
+            usd.append(float(market["usd_per_watt"] if market else own.build_usd_per_w))
+            notes.append(
+                (f"{market['market']}, published", f"{market['market_ja']}の公表値")
+                if market
+                else ("assumed, none is published here", "公表値なし、仮定")
+            )
+        # There is none that is not known.
+        units[BUILDING] = _Unit(np.array(usd) * (float(own.jpy_per_usd) * 1e6), math.nan, notes)
+    if not isinstance(own.connection_km_jpy, str):
+        substation = scenario.criteria["substation"]
+        points = points_of(atlas, substation)
+        kv = [substation.min_voltage_kv[hub["tier"]] for hub in rows]
+        per_km = np.array([own.connection_km_jpy.of(one) for one in kv]) * substation.route_factor
+        km = np.array([
+            _nearest_km(hub, points, one, guessed=hub["tier"] in substation.guessed_voltage)
+            for hub, one in zip(rows, kv, strict=True)
+        ])  # fmt: skip
+        units[CONNECTION] = _Unit(km * per_km, substation.unknown_distance_km * per_km)
     if POWER in own.priced:
-        given = own.electricity_jpy_per_kwh
         months: dict[str, list[tuple[float, float]]] = {}
         for one in atlas.table("jepx_area_price_monthly").reset_index().to_dict("records"):
             of_month = float(one["mean_jpy_per_kwh"]), float(one["n_slots"])
@@ -548,27 +544,14 @@ def _unit_prices(
             area: sum(mean * slots for mean, slots in of) / sum(slots for _, slots in of)
             for area, of in months.items()
         }
-        for hub in rows:
-            mwh = (
-                pue_at(pd.Series(hub), atlas, scenario)
-                * scenario.demand.load_factor
-                * _HOURS_PER_YEAR
-            )
-            here = prices.get(hub["area"], math.nan) if given == "area_price" else float(given)
-            most = max(prices.values()) if given == "area_price" else float(given)
-            unit[POWER].append(mwh * 1000.0 * here)
-            dearest[POWER].append(mwh * 1000.0 * most)
-    if not isinstance(own.connection_km_jpy, str):
-        substation = scenario.criteria["substation"]
-        points = points_of(atlas, substation)
-        for hub in rows:
-            kv = substation.min_voltage_kv[hub["tier"]]
-            per_km = own.connection_km_jpy.of(kv) * substation.route_factor
-            km = _nearest_km(hub, points, kv, guessed=hub["tier"] in substation.guessed_voltage)
-            unit[CONNECTION].append(km * per_km)
-            dearest[CONNECTION].append(substation.unknown_distance_km * per_km)
-    as_arrays = [{item: np.array(of) for item, of in one.items()} for one in (unit, dearest)]
-    return as_arrays[0], as_arrays[1], told
+        elsewhere = math.nan
+        if own.electricity_jpy_per_kwh != "area_price":
+            prices, elsewhere = {}, float(own.electricity_jpy_per_kwh)
+        pue = np.array([pue_at(pd.Series(hub), atlas, scenario) for hub in rows])
+        kwh = pue * scenario.demand.load_factor * _HOURS_PER_YEAR * 1000.0
+        here = np.array([prices.get(hub["area"], elsewhere) for hub in rows])
+        units[POWER] = _Unit(kwh * here, kwh * max(prices.values(), default=elsewhere))
+    return units
 
 
 def _nearest_km(
@@ -582,16 +565,6 @@ def _nearest_km(
     ]
     km = geodesic_km(hub["lat_deg"], hub["lon_deg"], fits["lat_deg"], fits["lon_deg"])
     return float(np.min(km)) if len(fits) else math.nan
-
-
-def _over_years(
-    of: Mapping[Quantity, NDArray[np.float64]], own: CostParameters, hubs: int
-) -> NDArray[np.float64]:
-    """Add up items, electricity over the years."""
-    total = np.zeros(hubs)
-    for item, amount in of.items():
-        total = total + (own.years if item is POWER else 1) * amount
-    return total
 
 
 def _unknown(found: Findings, amount: NDArray[np.float64], en: str, ja: str) -> tuple[str, str]:
@@ -612,6 +585,21 @@ def _sum_known(found: Findings, quantity: Quantity, amount: NDArray[np.float64])
     known = amount[~np.isnan(amount)]
     without = _unknown(found, amount, "not in this sum", "この合計に含まない")
     found.figure(quantity.noted(*without), float(known.sum()) if len(known) else math.nan)
+
+
+def _stood_in(found: Findings, amount: NDArray[np.float64]) -> tuple[str, str]:
+    """Name the hubs of which an amount is not known and counts at the dearest known price."""
+    return _unknown(found, amount, "at the dearest known price", "既知の最高単価で算入")
+
+
+def _not_judged(own: CostParameters, scenario: Scenario) -> list[str]:
+    """Say which rules of budgets are on and cannot be judged."""
+    return [
+        f"the rule {rule} is not judged: no price of {item.en}, or no rate of its subsidy, is "
+        f"given / 規則{rule}は判定していない：{item.ja}の単価または補助率の指定がない"
+        for rule, item in BUDGETS.values()
+        if scenario.rules[rule] != "off" and math.isnan(own.rate(item))
+    ]
 
 
 def _left_out(own: CostParameters) -> str:

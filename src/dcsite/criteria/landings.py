@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 import numpy as np
 import pandas as pd
 from pydantic import Field
-from scipy.spatial.distance import cdist
 
 from dcsite.contract import (
     TIERS,
@@ -42,17 +41,18 @@ from dcsite.contract import (
     ScoreTerm,
     Step,
 )
-from dcsite.geo.geodesy import geodesic_km, nearest, to_ecef_km
+from dcsite.geo.geodesy import geodesic_km, nearest
 from dcsite.network import (
     cable_systems,
+    km_on_land,
     landings_in_force,
     on_land,
     open_sea,
+    overland_km,
     reach_and_loss,
 )
 from dcsite.records import Km, Name, UnknownShare
 from dcsite.scenario.schema import Positive, Section
-from dcsite.sites import NO_LANDMASS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -314,7 +314,8 @@ class Landings(Criterion[Parameters]):
         own, year = self.own(scenario), scenario.network.year
         landings, systems = landings_in_force(atlas, year), cable_systems(atlas, year)
         new = new_landings(atlas, scenario)
-        within = np.isfinite(_km(sites, landings, scenario.criteria["cables"].core_landing_max_km))
+        most_km = scenario.criteria["cables"].core_landing_max_km
+        within = np.isfinite(overland_km(sites, landings, most_km))
         patterns, of = np.unique(within, axis=0, return_inverse=True)
         of = of.ravel()
         today = reach_and_loss(systems, landings, patterns)
@@ -344,7 +345,7 @@ class Landings(Criterion[Parameters]):
             way = worse.argmin(axis=1)
             alike = np.flatnonzero(of == pattern)
             for part in np.array_split(alike, len(alike) // _AT_ONCE + 1):
-                straight_km = _km(here.iloc[part], new.places, own.reach_km)
+                straight_km = overland_km(here.iloc[part], new.places, own.reach_km)
                 km = worse.min(axis=1) + scenario.network.tail_route_factor * straight_km
                 some = np.isfinite(km).any(axis=1)
                 rows, km = part[some], km[some]
@@ -490,22 +491,6 @@ class Landings(Criterion[Parameters]):
         return found.done(notes=tuple(notes))
 
 
-def _km(here: pd.DataFrame, there: pd.DataFrame, most_km: float) -> NDArray[np.float64]:
-    """Return distances on a common land body, infinite beyond the most, shape (here, there)."""
-    body, other = here["landmass_id"].to_numpy()[:, None], there["landmass_id"].to_numpy()
-    chord_km = cdist(*(to_ecef_km(each["lat_deg"], each["lon_deg"]) for each in (here, there)))
-    # A chord is never longer than the way over it.
-    row, column = np.nonzero((body == other) & (other != NO_LANDMASS) & (chord_km <= most_km))
-    km = geodesic_km(*_at(here, row), *_at(there, column))
-    found = np.full(chord_km.shape, np.inf)
-    found[row, column] = np.where(km <= most_km, km, np.inf)
-    return found
-
-
-def _at(places: pd.DataFrame, row: NDArray[np.intp]) -> tuple[NDArray[np.float64], ...]:
-    return tuple(places[one].to_numpy()[row] for one in ("lat_deg", "lon_deg"))
-
-
 #: A system, the cluster of the landing at which it is reached, and the corridors it leads to.
 _Route = tuple[str, str, frozenset[str]]
 
@@ -515,20 +500,12 @@ def _routes(hub: pd.Series[Any], atlas: Atlas, scenario: Scenario) -> list[_Rout
     systems = cable_systems(atlas, scenario.network.year)["corridors"]
     landings = landings_in_force(atlas, scenario.network.year)
     most_km = scenario.criteria["cables"].core_landing_max_km
-    near = landings[np.isfinite(_away_km(hub, landings, most_km))]
+    near = landings[km_on_land(hub, landings) <= most_km]
     return [
         (str(system), str(cluster), systems[system])
         for cluster, there in zip(near["cluster"], near["systems"], strict=True)
         for system in there
     ]
-
-
-def _away_km(hub: pd.Series[Any], landings: pd.DataFrame, most_km: float) -> NDArray[np.float64]:
-    """Return the km from a hub to landings on its own land body, infinite beyond the most."""
-    lat, lon = landings["lat_deg"].to_numpy(), landings["lon_deg"].to_numpy()
-    km = np.asarray(geodesic_km(hub["lat_deg"], hub["lon_deg"], lat, lon))
-    joined = (landings["landmass_id"] == hub["landmass_id"]).to_numpy()
-    return np.where(joined & (hub["landmass_id"] != NO_LANDMASS) & (km <= most_km), km, np.inf)
 
 
 def _left(routes: Sequence[_Route]) -> int:
@@ -552,8 +529,8 @@ def _asked(
     if max(gain, default=0) <= 0:
         return None
     best: dict[int, tuple[int, float, int]] = {}
-    straight_km = _away_km(hub, new.places, own.reach_km)
-    for place in np.flatnonzero(np.isfinite(straight_km)).tolist():
+    straight_km = km_on_land(hub, new.places)
+    for place in np.flatnonzero(straight_km <= own.reach_km).tolist():
         land_km = scenario.network.tail_route_factor * float(straight_km[place])
         ways = [
             (-gain[way], float(km) + land_km, way)

@@ -1,9 +1,9 @@
 """The network between places: backbone, cables as systems, tails, ways and losses along them."""
 
-from .backbone import Network, calibration_of, network_inputs, network_of, on_land
+from .backbone import Network, calibration_of, network_inputs, network_of, on_land, overland_km
 from .calibration import Calibration
 from .losses import Fate, Reach, cut_off, fates_of, known_losses, ways_out
-from .routes import Route, RouteFinder, Routes, fibre_km_between
+from .routes import Route, RouteFinder, Routes, fibre_km_between, km_on_land
 from .sea import open_sea
 from .systems import cable_systems, landings_in_force, reach_and_loss
 
@@ -20,12 +20,14 @@ __all__ = [
     "cut_off",
     "fates_of",
     "fibre_km_between",
+    "km_on_land",
     "known_losses",
     "landings_in_force",
     "network_inputs",
     "network_of",
     "on_land",
     "open_sea",
+    "overland_km",
     "reach_and_loss",
     "ways_out",
 ]

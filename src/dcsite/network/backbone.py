@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 #: A node so far from the office of the only prefecture it stands for stands at the office instead.
 _MISPLACED_KM = 10.0
 _TAILS = 2
+_WAITING = ["name", "status", "year"]
 #: Of cables, and of links in a user's file: in use, or coming by a year that is known.
 _IN_SERVICE, _COMING = "in_service", "under_construction"
 
@@ -68,7 +69,7 @@ class Network:
     parameters : NetworkParameters
         What is asked.
     waiting : pandas.DataFrame
-        Cables and links that are no route: `name`, `status`, `year`, `note`.
+        Cables and links that are no route: `name`, `status`, `year`.
     cores : tuple of str
         The node nearest to each existing core.
     digest : str
@@ -150,18 +151,8 @@ class Network:
                 via_km = self._between_km[np.ix_(node[:, first], end[:, last])]
                 via_km += tail_km[:, first, None] + its_km[None, :, last]
                 np.minimum(found, via_km, out=found)
-        body, others = (each["landmass_id"].to_numpy() for each in (here, there))
         reach_km = np.maximum(away_km[:, :1], end_km[:, 0][None, :])
-        joint = (body[:, None] == others[None, :]) & (body != NO_LANDMASS)[:, None]
-        # A chord is never longer than the way over it.
-        row, column = np.nonzero(joint & (cdist(*map(_ecef_km, (here, there))) <= reach_km))
-        one, other = here.iloc[row], there.iloc[column]
-        km = geodesic_km(
-            one["lat_deg"], one["lon_deg"], other["lat_deg"].to_numpy(), other["lon_deg"].to_numpy()
-        )
-        km[km > reach_km[row, column]] = np.inf
-        found[row, column] = np.minimum(found[row, column], factor * km)
-        return found
+        return np.asarray(np.minimum(found, factor * overland_km(here, there, reach_km)))
 
     def _tail_km(self, node: NDArray[np.intp], straight_km: Floats) -> Floats:
         """Return the fibre of tails; the two make no short cut between their nodes."""
@@ -180,8 +171,32 @@ class Network:
         return np.asarray(2.0 * fibre_km * own.fibre_us_per_km / 1000.0 + equipment_ms)
 
 
-def _ecef_km(places: pd.DataFrame) -> Floats:
-    return to_ecef_km(places["lat_deg"], places["lon_deg"])
+def overland_km(here: pd.DataFrame, there: pd.DataFrame, most_km: float | Floats) -> Floats:
+    """Work out the straight distances between places on a common land body.
+
+    Parameters
+    ----------
+    here, there : pandas.DataFrame
+        With `lat_deg`, `lon_deg`, `landmass_id`.
+    most_km : float or numpy.ndarray, shape (here, there)
+        What is farther is left out.
+
+    Returns
+    -------
+    numpy.ndarray, shape (here, there)
+        In km; infinite where places have no common land body or are farther apart.
+    """
+    body, other = here["landmass_id"].to_numpy()[:, None], there["landmass_id"].to_numpy()
+    chord_km = cdist(*(to_ecef_km(each["lat_deg"], each["lon_deg"]) for each in (here, there)))
+    # A chord is never longer than the way over it.
+    row, column = np.nonzero((body == other) & (other != NO_LANDMASS) & (chord_km <= most_km))
+    km = geodesic_km(
+        *(each[axis].to_numpy()[at] for each, at in ((here, row), (there, column))
+          for axis in ("lat_deg", "lon_deg"))
+    )  # fmt: skip
+    found = np.full(chord_km.shape, np.inf)
+    found[row, column] = km
+    return np.where(found <= most_km, found, np.inf)
 
 
 def network_of(atlas: Atlas, own: NetworkParameters) -> Network:
@@ -223,7 +238,7 @@ def on_land(places: pd.DataFrame, atlas: Atlas) -> pd.DataFrame:
 
 
 def _network(atlas: Atlas, own: NetworkParameters) -> Network:
-    graph, waiting = nx.MultiGraph(), pd.DataFrame(columns=["name", "status", "year", "note"])
+    graph, waiting = nx.MultiGraph(), pd.DataFrame(columns=_WAITING)
     if not own.file or own.file_stands == "beside":
         _lay_backbone(graph, atlas)
         waiting = _lay_cables(graph, atlas, own)
@@ -296,7 +311,7 @@ def _lay_cables(graph: nx.MultiGraph, atlas: Atlas, own: NetworkParameters) -> p
             year=None if pd.isna(year[row["cable_id"]]) else int(year[row["cable_id"]]),
         )  # fmt: skip
     rest = cables[~laid & ~cables["status"].isin(["retired"])]
-    return rest.rename(columns={"rfs_year": "year"})[["name", "status", "year", "note"]]
+    return rest.rename(columns={"rfs_year": "year"})[_WAITING]
 
 
 def _lay_given(graph: nx.MultiGraph, given: nx.MultiGraph, own: NetworkParameters) -> pd.DataFrame:
@@ -311,14 +326,14 @@ def _lay_given(graph: nx.MultiGraph, given: nx.MultiGraph, own: NetworkParameter
         known = year is not None
         usable = {_IN_SERVICE: not known or year <= own.year, _COMING: known and year <= own.year}
         if not usable.get(status, False):
-            rest.append({"name": f"{one} - {other}", "status": status, "year": year, "note": ""})
+            rest.append({"name": f"{one} - {other}", "status": status, "year": year})
             continue
         if "straight_km" in link:
             link["route_km"] = link.pop("straight_km") * own.tail_route_factor
         elif "route_km" not in link:
             link["route_km"] = link["fibre_km"] / own.fibre_per_route_km
         graph.add_edge(one, other, key, **link)
-    return pd.DataFrame(rest, columns=["name", "status", "year", "note"])
+    return pd.DataFrame(rest, columns=_WAITING)
 
 
 def _place_nodes(graph: nx.MultiGraph, atlas: Atlas) -> None:

@@ -8,7 +8,7 @@ reached spreads from the cores along the links until nothing is added.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import networkx as nx
 import numpy as np
@@ -130,17 +130,9 @@ class Reach:
         -------
         numpy.ndarray of bool, shape (N, s)
         """
-        stands, holds = np.packbits(~nodes_lost, axis=1), np.packbits(~links_lost, axis=1)
-        found = np.zeros_like(stands)
-        found[self._cores] = stands[self._cores]
-        pairs = [(one, other) for link in self.ends.tolist() for one, other in (link, link[::-1])]
-        changed = True
-        while changed:
-            before = found.copy()
-            for number, (one, other) in enumerate(pairs):
-                found[other] |= found[one] & holds[number // 2] & stands[other]
-            changed = not np.array_equal(before, found)
-        return np.unpackbits(found, axis=1, count=nodes_lost.shape[1]).astype(bool)
+        lost = np.packbits(np.concatenate([nodes_lost, links_lost]), axis=1)
+        found = self._spread(lost, np.uint8(255), np.bitwise_or, np.bitwise_and)
+        return np.unpackbits(~found, axis=1, count=nodes_lost.shape[1]).astype(bool)
 
     def weakest(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the largest value on the way to a core whose largest is least.
@@ -155,18 +147,20 @@ class Reach:
         numpy.ndarray, shape (N, s)
             Infinite where there is no way.
         """
+        return np.asarray(self._spread(value, np.inf, np.maximum, np.minimum))
+
+    def _spread(self, value: Any, no_way: Any, along: np.ufunc, best: np.ufunc) -> Any:
+        """Spread from the cores what `along` makes of a way, the `best` of ways, to all nodes."""
         nodes, links = value[: len(self.nodes)], value[len(self.nodes) :]
-        found = np.full(nodes.shape, np.inf)
+        found = np.full_like(nodes, no_way)
         found[self._cores] = nodes[self._cores]
-        changed = True
-        while changed:
+        before = found[:0]
+        while not np.array_equal(before, found):
             before = found.copy()
             for link, (one, other) in zip(links, self.ends.tolist(), strict=True):
-                over = np.maximum(link, found[one])
-                np.minimum(found[other], np.maximum(over, nodes[other]), out=found[other])
-                over = np.maximum(link, found[other])
-                np.minimum(found[one], np.maximum(over, nodes[one]), out=found[one])
-            changed = not np.array_equal(before, found)
+                for here, there in ((one, other), (other, one)):
+                    over = along(along(link, found[here]), nodes[there])
+                    best(found[there], over, out=found[there])
         return found
 
     def of(self, fates: tuple[Fate, ...]) -> Flags:

@@ -70,35 +70,37 @@ def fibre_km_between(
     own = network.parameters
     factor = own.tail_route_factor * own.fibre_per_route_km
 
-    def joined(place: pd.Series[Any]) -> tuple[pd.Series[Any], float, list[tuple[float, str]]]:
-        """Return a place, how far straight ways from it may lead, and its tails by fibre."""
+    def joined(place: pd.Series[Any]) -> tuple[float, list[tuple[float, str]]]:
+        """Return how far straight ways from a place may lead, and its tails by fibre."""
         tails = ways_in(network, place)
         found = [(factor * km, node) for km, node in tails]
         if len(found) == 2:
             (first_km, first), (last_km, last) = found
             found[1] = max(last_km, _away_from(network, first).get(last, 0.0) - first_km), last
-        return place, tails[0][0] if tails else np.inf, found
+        return tails[0][0] if tails else np.inf, found
 
-    starts, ends = ([joined(place) for _, place in of.iterrows()] for of in (here, there))
+    starts = [(place, *joined(place)) for _, place in here.iterrows()]
+    ends = [joined(place) for _, place in there.iterrows()]
     found = np.full((len(here), len(there)), np.inf)
     for row, (place, reach_km, tails) in enumerate(starts):
-        for column, (end, its_reach_km, its) in enumerate(ends):
+        straight_km = km_on_land(place, there).tolist()
+        for column, (its_reach_km, its) in enumerate(ends):
             over = [
                 km + _away_from(network, node).get(at, np.inf) + its_km
                 for km, node in tails
                 for its_km, at in its
             ]
-            straight_km = _km(place, end)
-            same = place["landmass_id"] == end["landmass_id"] != NO_LANDMASS
-            if same and straight_km <= max(reach_km, its_reach_km):
-                over.append(factor * straight_km)
+            if straight_km[column] <= max(reach_km, its_reach_km):
+                over.append(factor * straight_km[column])
             found[row, column] = min(over, default=np.inf)
     return found
 
 
-def _km(one: Any, other: Any) -> float:
-    """Return the geodesic distance of two places."""
-    return float(geodesic_km(one["lat_deg"], one["lon_deg"], other["lat_deg"], other["lon_deg"]))
+def km_on_land(place: pd.Series[Any], there: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the km from a place to each of others; infinite where no land joins them."""
+    km = geodesic_km(place["lat_deg"], place["lon_deg"], there["lat_deg"], there["lon_deg"])
+    joined = (there["landmass_id"] == place["landmass_id"]) & (there["landmass_id"] != NO_LANDMASS)
+    return np.where(joined, km, np.inf)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def cable_systems(atlas: Atlas, year: int) -> pd.DataFrame:
     Parameters
     ----------
     atlas : Atlas
-        Gives submarine_cables, cable_corridors and landing_clusters.
+        Gives submarine_cables and cable_corridors.
     year : int
         Systems under construction are in force when ready by its end; see :func:`in_force`.
 
@@ -49,10 +49,9 @@ def cable_systems(atlas: Atlas, year: int) -> pd.DataFrame:
         Indexed by `cable_id`: `name`; `kind` (``international`` or ``domestic``); `status`; `year`
         (ready for service, NaN: not known); `capacity_tbps` (NaN: not known); `corridors`
         (frozenset of those the strategy names, else empty); `landings` (tuple of ids of all its
-        landings in Japan; empty: not known); `clusters` (frozenset of the clusters these are in, a
-        landing outside the crowded ones by its own id); `in_force` (bool); `counts` (bool: in
-        force, international, to a corridor the strategy names, and with a landing that is known).
-        All others are listed and not counted.
+        landings in Japan; empty: not known); `in_force` (bool); `counts` (bool: in force,
+        international, to a corridor the strategy names, and with a landing that is known). All
+        others are listed and not counted.
     """
     return atlas.kept("cable_systems", year, lambda: _systems(atlas, year))
 
@@ -60,7 +59,6 @@ def cable_systems(atlas: Atlas, year: int) -> pd.DataFrame:
 def _systems(atlas: Atlas, year: int) -> pd.DataFrame:
     cables = atlas.table("submarine_cables")
     corridor = atlas.table("cable_corridors")["corridor"].dropna()
-    clusters = atlas.table("landing_clusters")["cluster_id"]
     landings = cables["japan_landings"].map(_listed)
     led = cables["directions"].map(lambda to: frozenset(corridor.reindex(_listed(to)).dropna()))
     systems = cables[["name", "kind", "status"]].assign(
@@ -68,7 +66,6 @@ def _systems(atlas: Atlas, year: int) -> pd.DataFrame:
         capacity_tbps=cables["capacity_tbps"].astype("Float64").astype(float),
         corridors=led,
         landings=landings,
-        clusters=landings.map(lambda there: frozenset(clusters.get(one, one) for one in there)),
         in_force=in_force(cables, year),
     )
     whole = systems["corridors"].map(bool) & systems["landings"].map(bool)
@@ -109,7 +106,7 @@ def reach_and_loss(
 
     Lost is any one system, at all its landings, or any one cluster of landings, with what lands
     there and nowhere else within reach. The worst loss leaves the fewest corridors; of several
-    the fewest systems; then a system before a cluster, in the order of the tables.
+    the fewest systems.
 
     Parameters
     ----------
@@ -123,8 +120,7 @@ def reach_and_loss(
     Returns
     -------
     pandas.DataFrame
-        One row per place: `systems`, `corridors`, `systems_left`, `corridors_left` (counts), and
-        `worst_loss` (id of a system or cluster; empty where nothing is reached).
+        One row per place: `systems`, `corridors`, `systems_left`, `corridors_left` (counts).
     """
     lands = landings["systems"].explode().dropna()
     names = [one for one in systems.index if one in set(lands)]
@@ -134,19 +130,18 @@ def reach_and_loss(
     leads = np.array([[end in systems.loc[name, "corridors"] for end in ends] for name in names])
     leads = leads.reshape(len(names), len(ends)).astype(float)
 
-    def reached(lost: str) -> tuple[NDArray[np.bool_], NDArray[np.intp], NDArray[np.intp]]:
+    def reached(lost: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         stands = (landings["cluster"] != lost).to_numpy(dtype=float)
         has = (within * stands) @ (at * (np.array(names) != lost)) > 0
-        return has, has.sum(axis=1), (has.astype(float) @ leads > 0).sum(axis=1)
+        return has.sum(axis=1), (has.astype(float) @ leads > 0).sum(axis=1)
 
-    _has, many, corridors = reached("")
-    left = pd.DataFrame({"systems": many, "corridors": corridors})
-    least, systems_left, worst = corridors.copy(), many.copy(), np.full(len(left), "", dtype=object)
-    for lost in [*names, *dict.fromkeys(landings["cluster"])]:
-        _, after, ends_after = reached(lost)
-        worse = (ends_after < least) | ((ends_after == least) & (after < systems_left))
-        least[worse], systems_left[worse], worst[worse] = ends_after[worse], after[worse], lost
-    return left.assign(systems_left=systems_left, corridors_left=least, worst_loss=worst)
+    losses = ["", *names, *dict.fromkeys(landings["cluster"])]
+    many, corridors = np.stack([reached(lost) for lost in losses], axis=1)
+    # Corridors first, then systems.
+    base = len(names) + 1
+    corridors_left, systems_left = divmod((corridors * base + many).min(axis=0), base)
+    whole = pd.DataFrame({"systems": many[0], "corridors": corridors[0]})
+    return whole.assign(systems_left=systems_left, corridors_left=corridors_left)
 
 
 def _listed(text: Any) -> tuple[str, ...]:
