@@ -221,6 +221,18 @@ OUTPUTS = [
         {"photos/cat.jpg": b"\xff\xd8", "photos/plan.json": "{}"},
     ),
     case(
+        "output: plans by year", ("solve", "-o", "years"),
+        (("years", "this command did not write (2028, periods.json)", "another folder"),),
+        {"years/periods.json": "{}", "years/2028/plan.json": "{}"},
+    ),
+    case(
+        "options for one plan of years", ("solve", "by-year", "--explain", "--alternatives", "2"),
+        tuple(
+            ("by-year", option, "2028, 2030, 2034", "--set periods.year=2034")
+            for option in ("--alternatives", "--explain")
+        ),
+    ),
+    case(
         "output: the default folder is somebody's", ("solve",),
         (("dcsite-out/policy-2023", "notes.txt", "another folder"),),
         {"dcsite-out/policy-2023/notes.txt": "mine"},

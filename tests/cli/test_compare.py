@@ -80,7 +80,7 @@ def test_the_same_twice(call, folders):
         (("plain", "nowhere.json"), "nowhere.json: "),
         (("plain", "today", "--by", "nothing"), "nothing"),
         (("plain", "today", "--set", "weights.disaster=1"), "did you mean weights.disasters?"),
-        (("plain", "today", "-o", "plain"), "plain: holds files that dcsite did not write"),
+        (("plain", "today", "-o", "plain"), "plain: holds what this command did not write"),
     ],
 )
 def test_what_it_refuses(call, folders, arguments, said):

@@ -196,6 +196,29 @@ def test_years_side_by_side_say_when_a_hub_opens_and_what_a_year_loses(told, by_
     assert "script" not in read(told_so).tags
 
 
+def test_what_changes_from_year_to_year_is_told_of_each(told, by_year, atlas):
+    """A figure behind a value is that of the year, not of the last one; so is what is asked."""
+
+    def year(plan, count, subsidy, asked):
+        en, ja = f"subsidy for land (of a budget; {asked} asked for)", f"補助額（所要額{asked}）"
+        own = Measure("cost", "land_subsidy_jpy", en, ja, subsidy, "JPY", None, 0.0, "money")
+        tiers = {**plan.scenario["tiers"], "large": {"count": count}}
+        scenario = {**plan.scenario, "tiers": tiers}
+        return dataclasses.replace(plan, measures=(*plan.measures, own), scenario=scenario)
+
+    first = year(by_year[1], {"min": 1, "max": 3}, 7e9, "70億円")
+    last = year(told, {"min": 5, "max": 7}, 2e10, "258億円")
+    page = brief_page([("2028", first), ("2034", last)], atlas, by_year[0])
+    money = section(page, "money")
+    assert "補助額2028年（所要額70億円）2034年（所要額258億円）70.0億円200億円" in money
+    assert "総額–1,230億円" in money  # a label of one year stays whole
+    assert "subsidy for land2028 (of a budget; 70億円 asked for)" in section(page, "money", "en")
+    assert "大規模拠点求める数1–3→5–7" in section(page, "open")
+    alone = brief_page([("", last)], atlas)
+    assert "補助額（所要額258億円）200億円" in section(alone, "money")
+    assert "求める数5–7" in section(alone, "open")
+
+
 def test_a_name_on_the_map_covers_nothing_and_a_hub_in_okinawa_stands_in_the_corner(told, atlas):
     page = brief_page([("", told)], atlas)
     width = float(re.search(r'<svg class="map" viewBox="[\d.]+ [\d.]+ ([\d.]+)', page)[1])

@@ -143,7 +143,7 @@ def test_a_written_schedule_reads_back_and_each_year_stands_whole(found, tmp_pat
         read_plan(folder)
     check_directory(folder, by_year=True)  # it would be replaced
     (folder / "2028" / "mine.txt").write_text("x")
-    with pytest.raises(OutputError, match="files that dcsite did not write"):
+    with pytest.raises(OutputError, match=r"what this command did not write \(2028\)"):
         check_directory(folder, by_year=True)
 
 

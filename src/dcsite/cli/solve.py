@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -137,15 +137,15 @@ def solve_command(
     inputs = (*session.files, *(Path(one.plan.file) for one in fixed))
     check_directory(directory, inputs=inputs, by_year=bool(session.scenario.years))
     if session.scenario.years:
-        one_plan = {
-            "--start": start,
-            "--alternatives": alternatives,
-            "--explain": explain,
-            "--diagnose": diagnose,
-        }
-        for option in (name for name, given in one_plan.items() if given):
-            wrong = "is for one plan; ask for it with --set periods.year=YEAR"
-            raise ScenarioError(Problem(session.scenario.name, option, wrong))
+        _refuse_of_one_plan(
+            session,
+            {
+                "--start": start,
+                "--alternatives": alternatives,
+                "--explain": explain,
+                "--diagnose": diagnose,
+            },
+        )
         return solve_years(
             session, fixed, directory, begun, cheapest=cheapest, quiet=quiet, verbose=verbose
         )
@@ -214,6 +214,20 @@ def solve_command(
         print_summary(output_console(), plan, paths, others, explanation, verbose=verbose)
         code = progress.leave(interrupts)
     return 130 if interrupted else code
+
+
+def _refuse_of_one_plan(session: Session, options: Mapping[str, object]) -> None:
+    """Refuse options that are for one plan where one of each year is asked for."""
+    years = session.scenario.years
+    message = (
+        f"is for one plan, and one of each year is asked for ({', '.join(map(str, years))}); "
+        f"for one year by itself add --set periods.year={years[-1]}"
+    )
+    wrong = [
+        Problem(session.scenario.name, name, message) for name, given in options.items() if given
+    ]
+    if wrong:
+        raise ScenarioError(wrong)
 
 
 @contextmanager

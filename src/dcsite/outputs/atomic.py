@@ -181,10 +181,10 @@ def _refuse(target: Path, own_names: Collection[str], in_years: Collection[str] 
         if not foreign:
             return
         shown = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if foreign[3:] else "")
-        hint = "move them away or give another folder"
+        hint = "move that away or give another folder"
         if any(name.endswith(("-wal", "-shm", "-journal")) for name in foreign):
             hint = "close the program that has plan.gpkg open, or give another folder"
-        message = f"holds files that dcsite did not write ({shown}); {hint}"
+        message = f"holds what this command did not write ({shown}); {hint}"
     raise OutputError(Problem(str(target), "", message))
 
 

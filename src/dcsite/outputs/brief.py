@@ -64,6 +64,9 @@ def brief_page(
         columns.append(_column(year, plan, there))
         columns[-1]["names"] = _names(columns[-1]["hubs"], frame, _NAME[many])
         there |= {hub.site_id for hub in plan.hubs}
+    for tier in columns[-1]["tiers"]:
+        asked = [_asked(plan, tier["style"].name)["asked"] or "–" for _, plan in years]
+        tier["asked_by_year"] = asked if len({*asked}) > 1 else asked[:1]
     with last.printed():  # all years to one step: a load that grows is never shown to fall
         return render_page(
             "brief.html.j2",
@@ -83,8 +86,7 @@ def brief_page(
             name_px=round(_NAME[many] * frame[2], 1),
             hubs=_hub_rows(years),
             topics={
-                topic: _measure_rows([plan for _, plan in years], topic)
-                for topic in ("money", "concentration", "demand")
+                topic: _measure_rows(years, topic) for topic in ("money", "concentration", "demand")
             },
             own=_own_places(last),
             broken={one.rule for one in last.violations},
@@ -229,14 +231,30 @@ def _hub_rows(years: Sequence[tuple[str, Plan]]) -> list[dict[str, Any]]:
     ]
 
 
-def _measure_rows(plans: Sequence[Plan], topic: str) -> list[tuple[Measure, list[Measure | None]]]:
-    """Return the measures of a topic: each as the last plan that has it says it, and by plan."""
-    of = [
-        {(one.criterion, one.name): one for one in plan.measures if one.topic == topic}
-        for plan in plans
-    ]
-    known = {key: one for measures in of for key, one in measures.items()}
-    return [(one, [measures.get(key) for measures in of]) for key, one in known.items()]
+def _measure_rows(years: Sequence[tuple[str, Plan]], topic: str) -> list[dict[str, Any]]:
+    """Return the measures of a topic, each with its value in each plan.
+
+    Where its label is not the same every year, for the figures behind the value that it has in
+    brackets, the row is told without them and each year's stand below.
+    """
+    of = {
+        year: {(one.criterion, one.name): one for one in plan.measures if one.topic == topic}
+        for year, plan in years
+    }
+    known = {key: one for measures in of.values() for key, one in measures.items()}
+    rows: list[dict[str, Any]] = []
+    for key, last in known.items():
+        told = {year: measures[key] for year, measures in of.items() if key in measures}
+        ja, en, by_year = last.label_ja, last.label_en, {}
+        if len({(one.label_ja, one.label_en) for one in told.values()}) > 1:
+            ja, en = ja.partition("（")[0], en.partition(" (")[0]
+            by_year = {
+                year: (one.label_ja.removeprefix(ja), one.label_en.removeprefix(en))
+                for year, one in told.items()
+            }
+        cells = [measures.get(key) for measures in of.values()]
+        rows.append({"ja": ja, "en": en, "by_year": by_year, "cells": cells})
+    return rows
 
 
 def _own_places(plan: Plan) -> dict[str, list[dict[str, Any]]]:
