@@ -25,8 +25,8 @@ from dcsite.solvers.relaxation import branched, first_plan, relax
 @pytest.fixture(scope="module")
 def question(measured, shipped_atlas, policy):
     program = assemble(Candidates.of(policy, shipped_atlas, measured))
-    matrix, relaxed = answer._relaxed_rounds(program, SolveOptions(), None, lambda: False)
-    return program, matrix, relaxed
+    relaxed = answer._Search(program, SolveOptions()).relaxed()
+    return program, relaxed.matrix, relaxed
 
 
 def test_the_first_plan_keeps_every_rule_and_lies_below_the_bound(

@@ -232,7 +232,7 @@ class SiteProgram:
         if self.mode(rule) == "off":
             return
         if self._spaced:
-            self.apart.append(SeparationRows.of_rule(self, rule, distance_km))
+            self.apart.append(SeparationRows(self, rule, distance_km))
         else:
             self.unspaced.append(rule)
 

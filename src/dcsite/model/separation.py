@@ -58,32 +58,18 @@ class SeparationRows:
     Parameters
     ----------
     program : SiteProgram
-        Gets the rows.
-    mode : str
-        ``hard``, or ``soft`` where hubs may be excused.
+        Gets the rows, hard or soft as it holds the rule.
+    rule : str
+        The rule's name.
     distance_km : mapping of str to float
         Least distance by tier.
     """
 
-    def __init__(self, program: SiteProgram, mode: str, distance_km: Mapping[str, float]) -> None:
+    def __init__(self, program: SiteProgram, rule: str, distance_km: Mapping[str, float]) -> None:
         self._program = program
-        self.mode = mode
         self._levels: list[_Level] = []
-        self.distance_km = dict(distance_km)
-
-    @classmethod
-    def of_rule(
-        cls, program: SiteProgram, rule: str, distance_km: Mapping[str, float]
-    ) -> SeparationRows:
-        """Lay the rows of a rule, hard or soft as the program holds it."""
-        rows = cls(program, program.mode(rule), distance_km)
-        rows._lay(rule)
-        return rows
-
-    def _lay(self, rule: str) -> None:
-        program, distance_km = self._program, self.distance_km
         excused: NDArray[np.object_] = np.full(program.eligible.shape, None, dtype=object)
-        if self.mode == "soft":
+        if program.mode(rule) == "soft":
             for site, number in np.argwhere(program.eligible):
                 label = f"{program.labels[site]}_{TIERS[number]}"
                 variable = program.binary(f"excused_{label}")
@@ -170,7 +156,7 @@ class SeparationRows:
     def _clique_row(self, level: _Level, clique: NDArray[np.intp]) -> None:
         terms: Terms = [(level.hub[member], 1.0) for member in clique]
         terms += _less_excused(level.excused[clique])
-        self._row(f"{level.name}_{level.rows}", terms)
+        self._program.row(f"{level.name}_{level.rows}", terms, "<=", 1.0)
         level.rows += 1
 
     def _hub_variables(self, number: int, here: NDArray[np.intp]) -> list[Any]:
@@ -210,12 +196,8 @@ class SeparationRows:
             terms: Terms = [(program.open[first, level], 1.0), *((v, 1.0) for v in others)]
             terms += _less_excused(excused[[first], level])
             terms += _less_excused(excused[second, : level + 1])
-            name = f"separation_{tier}_pair_{number}"
-            self._row(name, terms)
+            program.row(f"separation_{tier}_pair_{number}", terms, "<=", 1.0)
             number += 1
-
-    def _row(self, name: str, terms: Terms) -> None:
-        self._program.row(name, terms, "<=", 1.0)
 
 
 def _grown(start: int, order: NDArray[np.intp], near: NDArray[np.bool_]) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from dcsite.interrupts import Interrupts
 from .drive import solve
 from .matrix import ProgramMatrix
 from .options import LEAST_TIME_S, Outcome, Progress, SolveOptions, relative_gap
-from .relaxation import branched, first_plan, highs_version, relax
+from .relaxation import TOLERANCE, branched, first_plan, highs_version, relax, surely
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,8 +37,6 @@ _WORTHWHILE = 5e-5
 _MARGIN = 0.7
 #: A plan this many times the gap away from the bound of the relaxation may be proven by branches.
 _NEAR = 3.0
-#: HiGHS's tolerance of a relaxation's objective.
-_TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -115,118 +113,219 @@ def solve_program(
     first one too.
     """
     with Interrupts() as interrupts:
-        return _rounds(program, options, on_progress, halted, interrupts)
+        return _Search(program, options, on_progress, halted, interrupts).run()
 
 
-def _rounds(
+def relaxed_bound(
     program: SiteProgram | JointProgram,
     options: SolveOptions,
-    on_progress: Callable[[Progress], None] | None,
-    halted: Callable[[], bool] | None,
-    interrupts: Interrupts,
-) -> Outcome:
-    def stopped() -> bool:
-        return interrupts.count > 0 or (halted is not None and halted())
+    on_progress: Callable[[Progress], None] | None = None,
+) -> float | None:
+    """Lay the rows that the relaxation of a program breaks; return its bound.
 
-    def given_up() -> bool:
-        return interrupts.count > 1 or (halted is not None and halted())
-
-    begun = time.perf_counter()
-    start, bound, last = _prepared(program, options, on_progress, stopped, given_up)
-    # A plan that keeps the further rows too is worth a little less than the solver says.
-    left = replace(options, gap=(_MARGIN if program.lazy else 1.0) * options.gap, start=start)
-    best: Outcome | None = None
-    if start is not None and last is not None:
-        first = _first(last[0].grown(program.problem), last[1], options, start, stopped)
-        bound = bound if first is None else first.bound
-        if first is not None and first.gap is not None and first.gap <= options.gap:
-            wall_s = time.perf_counter() - begun
-            if on_progress is not None:
-                found = Progress("first plan", wall_s, first.objective, first.bound, first.gap)
-                on_progress(found)
-            return _noted(program, replace(first, wall_s=wall_s), 0)
-    rounds = 0
-    while True:
-        rounds += 1
-        if options.time_limit_s is not None:
-            remaining = options.time_limit_s - (time.perf_counter() - begun)
-            left = replace(left, time_limit_s=max(remaining, LEAST_TIME_S))
-        tell = _named(on_progress, f"round {rounds}")
-        outcome = _bounded(solve(program.problem, left, tell, halted, interrupts), bound)
-        bound = outcome.bound
-        if outcome.values is None:
-            return _noted(
-                program,
-                _started(program, outcome, left)
-                if best is None
-                else _cut_short(program, outcome, best, left),
-                rounds,
-            )
-        near = sum(rows.separate(outcome.values) for rows in program.apart)
-        if near + sum(rows.separate(outcome.values) for rows in program.lazy) == 0:
-            return _noted(program, outcome, rounds)
-        whole = None if near else _repaired(program, outcome)
-        if whole is not None and (best is None or _better(whole, best)):
-            best = whole
-        if best is not None:
-            best = _bounded(best, bound)
-            if best.gap is not None and best.gap <= options.gap:
-                return _noted(program, replace(best, status="optimal"), rounds)
-        ended = options.time_limit_s is not None and (
-            time.perf_counter() - begun >= options.time_limit_s
-        )
-        if outcome.interrupted or ended:
-            return _noted(program, _cut_short(program, outcome, best, left), rounds)
-        if best is not None:
-            left = replace(left, start=best.values)
-
-
-def _first(
-    matrix: ProgramMatrix,
-    relaxed: RelaxedPoint,
-    options: SolveOptions,
-    start: Mapping[str, float],
-    stopped: Callable[[], bool],
-) -> Outcome | None:
-    """Return the plan a solve begins from, with the bound of the relaxation and of its branches.
-
-    Branches are tried only where they may prove the gap asked for.
+    None where the relaxation was not solved in time.
     """
-    bound = matrix.sense * _surely(relaxed.objective)
-    nothing = Outcome(
-        "no_solution", None, None, bound, None, "highs", highs_version(), 0.0, node_count=0
-    )
-    first = _with_plan(matrix, nothing, start, "optimal")
-    if first is None or not options.gap < (first.gap or 0.0) <= _NEAR * options.gap:
-        return first
-    limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
-    now = relax(matrix, None if np.isinf(limit_s) else limit_s, relaxed)
-    if now is None or first.objective is None:
-        return first
-    least = matrix.sense * first.objective
-    enough = least - (options.gap - 2.0 * _TOLERANCE) * abs(least)
-    found = branched(matrix, now, enough, limit_s, stopped)
-    return _bounded(first, matrix.sense * _surely(found))
+    last = _Search(program, options, on_progress).relaxed()
+    return None if last is None else last.bound
 
 
-def _surely(least: float) -> float:
-    """Return a bound that holds whatever HiGHS's tolerance took from the objective."""
-    return least - _TOLERANCE * max(1.0, abs(least))
+class _Search:
+    """The search for the best plan of a program, from its relaxation to a plan with a bound.
 
+    Parameters
+    ----------
+    program, options, on_progress, halted
+        As for :func:`solve_program`.
+    interrupts : Interrupts
+        Where Ctrl-C is counted; nobody counts it by default.
+    """
 
-def _cut_short(
-    program: SiteProgram | JointProgram,
-    outcome: Outcome,
-    best: Outcome | None,
-    options: SolveOptions,
-) -> Outcome:
-    """Return the best plan that keeps every row where no time is left for a further solve."""
-    if best is not None:
+    def __init__(
+        self,
+        program: SiteProgram | JointProgram,
+        options: SolveOptions,
+        on_progress: Callable[[Progress], None] | None = None,
+        halted: Callable[[], bool] | None = None,
+        interrupts: Interrupts | None = None,
+    ) -> None:
+        self._program, self._options = program, options
+        self._on_progress, self._halted = on_progress, halted
+        self._interrupts = interrupts or Interrupts()
+        self._begun = time.perf_counter()
+        limit_s = options.time_limit_s
+        self._part_s = np.inf if limit_s is None else _PART * limit_s
+
+    def run(self) -> Outcome:
+        program, options = self._program, self._options
+        start, last = self._prepared()
+        bound = None if last is None else last.bound
+        if start is not None and last is not None:
+            first = self._first(last, start)
+            bound = bound if first is None else first.bound
+            if first is not None and first.gap is not None and first.gap <= options.gap:
+                first = replace(first, wall_s=self._elapsed())
+                if self._on_progress is not None:
+                    told = first.wall_s, first.objective, first.bound, first.gap
+                    self._on_progress(Progress("first plan", *told))
+                return self._noted(first, 0)
+        # A plan that keeps the further rows too is worth a little less than the solver says.
+        left = replace(options, gap=(_MARGIN if program.lazy else 1.0) * options.gap, start=start)
+        best: Outcome | None = None
+        rounds = 0
+        while True:
+            rounds += 1
+            if options.time_limit_s is not None:
+                left_s = options.time_limit_s - self._elapsed()
+                left = replace(left, time_limit_s=max(left_s, LEAST_TIME_S))
+            tell = self._named(f"round {rounds}")
+            found = solve(program.problem, left, tell, self._halted, self._interrupts)
+            outcome = _bounded(found, bound)
+            bound = outcome.bound
+            if outcome.values is None:
+                return self._noted(self._ended(outcome, best, start), rounds)
+            near = sum(rows.separate(outcome.values) for rows in program.apart)
+            if near + sum(rows.separate(outcome.values) for rows in program.lazy) == 0:
+                return self._noted(outcome, rounds)
+            whole = None if near else self._repaired(outcome)
+            if whole is not None and (best is None or _worth(whole) > _worth(best)):
+                best = whole
+            if best is not None:
+                best = _bounded(best, bound)
+                if best.gap is not None and best.gap <= options.gap:
+                    return self._noted(replace(best, status="optimal"), rounds)
+                start = best.values
+                left = replace(left, start=start)
+            late = options.time_limit_s is not None and self._elapsed() >= options.time_limit_s
+            if outcome.interrupted or late:
+                return self._noted(self._ended(outcome, best, start), rounds)
+
+    def relaxed(self) -> RelaxedPoint | None:
+        """Lay rows that the relaxation breaks, round by round; return the last relaxation."""
+        program, last = self._program, None
+        for number in range(1, _ROUNDS + 1):
+            bound = None if last is None else last.matrix.sense * last.objective
+            self._tell(f"relaxation, round {number} of at most {_ROUNDS}", bound)
+            problem = program.problem
+            matrix = ProgramMatrix.from_problem(problem) if not last else last.matrix.grown(problem)
+            limit_s = None if np.isinf(self._part_s) else self._part_s - self._elapsed()
+            relaxed = relax(matrix, limit_s, last)
+            if relaxed is None:
+                break
+            gained = np.inf if last is None else relaxed.objective - last.objective
+            last = relaxed
+            point = matrix.named(relaxed.values)
+            loose = [rows for rows in program.apart if not rows.covers_all]
+            added = sum(rows.separate_relaxed(point) for rows in loose)
+            added += sum(rows.separate_relaxed(point) for rows in program.lazy)
+            small = gained < _WORTHWHILE * abs(relaxed.objective)
+            late = self._part_s - self._elapsed() < _PART * self._part_s
+            if not added or small or late or self._stopped():
+                break
+        return last
+
+    def _prepared(self) -> tuple[Mapping[str, float] | None, RelaxedPoint | None]:
+        """Lay rows that the relaxation breaks; return where a solver begins, and the relaxation.
+
+        A first Ctrl-C lets the first plan come, which takes less than a second: there is no other
+        yet.
+        """
+        program, options = self._program, self._options
+        last = self.relaxed()
+        start = None if options.start is None else _with_helpers(program, options.start)
+        if last is None:
+            return start, None
+        matrix = last.matrix
+        if start is not None:
+            now = matrix.grown(program.problem)
+            if now.point(start) is not None and not separated(program, start):
+                return start, last
+        for number in range(1, _ROUNDS + 1):
+            self._tell(f"first plan, round {number} of at most {_ROUNDS}", last.bound)
+            left_s = min(self._part_s, options.first_plan_s) - self._elapsed()
+            found = first_plan(matrix, last, left_s, self._given_up)
+            if found is None:
+                break
+            plan = _with_helpers(program, matrix.named(found))
+            if not separated(program, plan):
+                return plan, last
+            matrix = matrix.grown(program.problem)
+        return start, last
+
+    def _first(self, last: RelaxedPoint, start: Mapping[str, float]) -> Outcome | None:
+        """Return the plan a solve begins from, with the bound of the relaxation and its branches.
+
+        Branches are tried only where they may prove the gap asked for.
+        """
+        matrix = last.matrix.grown(self._program.problem)
+        gap, version = self._options.gap, highs_version()
+        nothing = Outcome(
+            "no_solution", None, None, last.bound, None, "highs", version, 0.0, node_count=0
+        )
+        first = _with_plan(matrix, nothing, start, "optimal")
+        if first is None or not gap < (first.gap or 0.0) <= _NEAR * gap:
+            return first
+        now = relax(matrix, None if np.isinf(self._part_s) else self._part_s, last)
+        if now is None or first.objective is None:
+            return first
+        least = matrix.sense * first.objective
+        enough = least - (gap - 2.0 * TOLERANCE) * abs(least)
+        found = branched(matrix, now, enough, self._part_s, self._stopped)
+        return _bounded(first, matrix.sense * surely(found))
+
+    def _repaired(self, outcome: Outcome) -> Outcome | None:
+        """Return the plan with its helper variables set to what rows ask for, if it keeps them."""
+        matrix = ProgramMatrix.from_problem(self._program.problem)
+        plan = _with_helpers(self._program, outcome.values or {})
+        return _with_plan(matrix, outcome, plan, "feasible")
+
+    def _ended(
+        self, outcome: Outcome, best: Outcome | None, start: Mapping[str, float] | None
+    ) -> Outcome:
+        """Return the best plan that keeps every row where a solve found none and is the last.
+
+        It may be the one the solver began from, where nothing proves that there is none.
+        """
         status: OutcomeStatus = "interrupted" if outcome.interrupted else "feasible"
-        return replace(best, status=status, interrupted=outcome.interrupted)
-    status = "interrupted" if outcome.interrupted else "no_solution"
-    without = replace(outcome, status=status, values=None, objective=None, gap=None)
-    return _started(program, without, options)
+        if best is not None:
+            return replace(best, status=status, interrupted=outcome.interrupted)
+        if outcome.values is not None:  # it breaks rows
+            none: OutcomeStatus = "interrupted" if outcome.interrupted else "no_solution"
+            outcome = replace(outcome, status=none, values=None, objective=None, gap=None)
+        if start is None or outcome.status not in {"no_solution", "interrupted"}:
+            return outcome
+        matrix = ProgramMatrix.from_problem(self._program.problem)
+        found = _with_plan(matrix, outcome, start, status)
+        if found is None:
+            return outcome
+        return replace(found, notes=(*found.notes, "the plan is the one the solver began from"))
+
+    def _noted(self, outcome: Outcome, rounds: int) -> Outcome:
+        """Add to an outcome how many of the rows that stood ready were needed."""
+        if not self._program.lazy:
+            return outcome
+        found = "; ".join(rows.summary() for rows in self._program.lazy)
+        said = f"rows laid as needed: {found}; {rounds} solves"
+        return replace(outcome, notes=(*outcome.notes, said))
+
+    def _stopped(self) -> bool:
+        return self._interrupts.count > 0 or (self._halted is not None and self._halted())
+
+    def _given_up(self) -> bool:
+        return self._interrupts.count > 1 or (self._halted is not None and self._halted())
+
+    def _elapsed(self) -> float:
+        return time.perf_counter() - self._begun
+
+    def _tell(self, stage: str, bound: float | None) -> None:
+        if self._on_progress is not None:
+            self._on_progress(Progress(stage, self._elapsed(), None, bound, None))
+
+    def _named(self, phase: str) -> Callable[[Progress], None] | None:
+        """Return what hears of a phase by its name: a solver begun anew is no fresh start."""
+        tell = self._on_progress
+        if tell is None:
+            return None
+        return lambda told: tell(replace(told, stage=f"{phase}, {told.stage}"))
 
 
 def _with_helpers(
@@ -251,17 +350,8 @@ def _bounded(outcome: Outcome, bound: float | None) -> Outcome:
     return replace(outcome, bound=bound, gap=gap)
 
 
-def _better(one: Outcome, other: Outcome) -> bool:
-    """Return whether one plan is worth more than another."""
-    return (one.objective or -np.inf) > (other.objective or -np.inf)
-
-
-def _repaired(program: SiteProgram | JointProgram, outcome: Outcome) -> Outcome | None:
-    """Return the plan with its helper variables set to what all rows ask for, if it keeps them."""
-    if outcome.values is None:
-        return None
-    matrix = ProgramMatrix.from_problem(program.problem)
-    return _with_plan(matrix, outcome, _with_helpers(program, outcome.values), "feasible")
+def _worth(outcome: Outcome) -> float:
+    return -np.inf if outcome.objective is None else outcome.objective
 
 
 def _with_plan(
@@ -275,123 +365,7 @@ def _with_plan(
     gap = None
     if outcome.bound is not None:
         gap = relative_gap(objective, outcome.bound, matrix.sense)
-    return replace(
-        outcome,
-        status=status,
-        values=dict(zip(matrix.names, point.tolist(), strict=True)),
-        objective=objective,
-        gap=gap,
-    )
-
-
-def _noted(program: SiteProgram | JointProgram, outcome: Outcome, rounds: int) -> Outcome:
-    """Add to an outcome how many of the rows that stood ready were needed."""
-    if not program.lazy:
-        return outcome
-    found = "; ".join(rows.summary() for rows in program.lazy)
-    return replace(
-        outcome, notes=(*outcome.notes, f"rows laid as needed: {found}; {rounds} solves")
-    )
-
-
-def _relaxed_rounds(
-    program: SiteProgram | JointProgram,
-    options: SolveOptions,
-    on_progress: Callable[[Progress], None] | None,
-    stopped: Callable[[], bool],
-) -> tuple[ProgramMatrix, RelaxedPoint] | None:
-    """Lay rows that the relaxation breaks, round by round; return the last relaxation."""
-    begun = time.perf_counter()
-    limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
-    last: tuple[ProgramMatrix, RelaxedPoint] | None = None
-    for number in range(1, _ROUNDS + 1):
-        stage = f"relaxation, round {number} of at most {_ROUNDS}"
-        _tell(
-            on_progress, stage, begun, None if last is None else last[0].sense * last[1].objective
-        )
-        left_s = limit_s - (time.perf_counter() - begun)
-        problem = program.problem
-        matrix = ProgramMatrix.from_problem(problem) if last is None else last[0].grown(problem)
-        relaxed = relax(
-            matrix, None if np.isinf(limit_s) else left_s, None if last is None else last[1]
-        )
-        if relaxed is None:
-            break
-        gained = np.inf if last is None else relaxed.objective - last[1].objective
-        last = matrix, relaxed
-        point = dict(zip(matrix.names, relaxed.values.tolist(), strict=True))
-        added = sum(rows.separate_relaxed(point) for rows in program.apart if not rows.covers_all)
-        added += sum(rows.separate_relaxed(point) for rows in program.lazy)
-        small = gained < _WORTHWHILE * abs(relaxed.objective)
-        left_s = limit_s - (time.perf_counter() - begun)
-        if not added or small or left_s < _PART * limit_s or stopped():
-            break
-    return last
-
-
-def relaxed_bound(
-    program: SiteProgram | JointProgram,
-    options: SolveOptions,
-    on_progress: Callable[[Progress], None] | None = None,
-) -> float | None:
-    """Lay the rows that the relaxation of a program breaks; return its bound.
-
-    None where the relaxation was not solved in time.
-    """
-    last = _relaxed_rounds(program, options, on_progress, lambda: False)
-    return None if last is None else last[0].sense * _surely(last[1].objective)
-
-
-def _named(
-    on_progress: Callable[[Progress], None] | None, phase: str
-) -> Callable[[Progress], None] | None:
-    """Return what hears of a phase by its name: a solver that begins anew is not a fresh start."""
-    if on_progress is None:
-        return None
-    return lambda told: on_progress(replace(told, stage=f"{phase}, {told.stage}"))
-
-
-def _tell(
-    on_progress: Callable[[Progress], None] | None, stage: str, begun: float, bound: float | None
-) -> None:
-    if on_progress is not None:
-        on_progress(Progress(stage, time.perf_counter() - begun, None, bound, None))
-
-
-def _prepared(
-    program: SiteProgram | JointProgram,
-    options: SolveOptions,
-    on_progress: Callable[[Progress], None] | None,
-    stopped: Callable[[], bool],
-    given_up: Callable[[], bool],
-) -> tuple[Mapping[str, float] | None, float | None, tuple[ProgramMatrix, RelaxedPoint] | None]:
-    """Lay rows that the relaxation breaks; return where a solver begins, a bound, the relaxation.
-
-    A first Ctrl-C lets the first plan come, which takes less than a second: there is no other yet.
-    """
-    begun = time.perf_counter()
-    last = _relaxed_rounds(program, options, on_progress, stopped)
-    start = None if options.start is None else _with_helpers(program, options.start)
-    if last is None:
-        return start, None, None
-    matrix, relaxed = last
-    bound = matrix.sense * _surely(relaxed.objective)
-    if start is not None:
-        now = matrix.grown(program.problem)
-        if now.point(start) is not None and not separated(program, start):
-            return start, bound, last
-    limit_s = np.inf if options.time_limit_s is None else _PART * options.time_limit_s
-    for number in range(1, _ROUNDS + 1):
-        _tell(on_progress, f"first plan, round {number} of at most {_ROUNDS}", begun, bound)
-        left_s = min(limit_s, options.first_plan_s) - (time.perf_counter() - begun)
-        found = first_plan(matrix, relaxed, left_s, given_up)
-        if found is None:
-            break
-        plan = _with_helpers(program, dict(zip(matrix.names, found.tolist(), strict=True)))
-        if not separated(program, plan):
-            return plan, bound, last
-        matrix = matrix.grown(program.problem)
-    return start, bound, last
+    return replace(outcome, status=status, values=matrix.named(point), objective=objective, gap=gap)
 
 
 def completed(program: SiteProgram | JointProgram, values: Mapping[str, float]) -> dict[str, float]:
@@ -408,20 +382,6 @@ def separated(program: SiteProgram | JointProgram, values: Mapping[str, float]) 
     """Lay the rows that a plan breaks; return how many."""
     near = sum(rows.separate(values) for rows in program.apart)
     return near + sum(rows.separate(values) for rows in program.lazy)
-
-
-def _started(
-    program: SiteProgram | JointProgram, outcome: Outcome, options: SolveOptions
-) -> Outcome:
-    """Return the plan a solve began from where it found none itself, and nothing proves more."""
-    if options.start is None or outcome.status not in {"no_solution", "interrupted"}:
-        return outcome
-    status: OutcomeStatus = "interrupted" if outcome.interrupted else "feasible"
-    matrix = ProgramMatrix.from_problem(program.problem)
-    found = _with_plan(matrix, outcome, options.start, status)
-    if found is None:
-        return outcome
-    return replace(found, notes=(*found.notes, "the plan is the one the solver began from"))
 
 
 def chosen_hubs(program: SiteProgram, values: dict[str, float] | None) -> pd.DataFrame:

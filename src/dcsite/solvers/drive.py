@@ -266,7 +266,7 @@ def judge(
             allowed = max(options.gap * abs(least), slack)
             proven = least - lowest <= allowed + _ROUNDING * max(1.0, abs(least))
         status = "optimal" if proven else "interrupted" if interrupted else "feasible"
-        values = dict(zip(matrix.names, point.tolist(), strict=True))
+        values = matrix.named(point)
     return Outcome(
         status=status,
         values=values,

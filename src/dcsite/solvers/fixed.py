@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
-from scipy.sparse import csr_array
 
 from dcsite.errors import SolverError
 
@@ -72,36 +71,18 @@ class FixedProgram:
     def __init__(
         self, matrix: ProgramMatrix, values: Mapping[str, float], left_out: Collection[str] = ()
     ) -> None:
-        self._matrix = matrix
         at = matrix.clean(np.array([values.get(name, 0.0) for name in matrix.names]))
         # A whole number of 0 is in no row.
-        self._columns = np.flatnonzero(~matrix.integer | (at != 0.0))
-        whole = matrix.integer[self._columns]
-        shape = (matrix.row_lower.size, matrix.cost.size)
-        rows = csr_array((matrix.coefficient, matrix.column, matrix.start), shape=shape)
-        part = rows.tocsc()[:, self._columns].tocsr()
-        out = np.array([name in left_out for name in matrix.row_names], dtype=bool)
-        self._rows = np.flatnonzero((np.diff(part.indptr) > 0) & ~out)
-        part = part[self._rows]
-        self.coefficient = part.tocsc()
-        self.names = [matrix.names[column] for column in self._columns]
-        self.row_names = [matrix.row_names[row] for row in self._rows]
+        columns = np.flatnonzero(~matrix.integer | (at != 0.0))
+        lower = np.where(matrix.integer, at, matrix.lower)
+        upper = np.where(matrix.integer, at, matrix.upper)
+        self._matrix = part = matrix.part(columns, lower, upper, left_out)
+        self.coefficient = part.rows.tocsc()
+        self.names, self.row_names, self._cost = part.names, part.row_names, part.cost
         self._place = {name: number for number, name in enumerate(self.names)}
-        self._cost = matrix.cost[self._columns]
         self._highs = silent_highs()
-        arrays = {
-            "cost": self._cost,
-            "lower": np.where(whole, at[self._columns], matrix.lower[self._columns]),
-            "upper": np.where(whole, at[self._columns], matrix.upper[self._columns]),
-            "integer": whole,
-            "start": part.indptr.astype(np.int32),
-            "column": part.indices.astype(np.int32),
-            "coefficient": part.data,
-            "row_lower": matrix.row_lower[self._rows],
-            "row_upper": matrix.row_upper[self._rows],
-            "offset": matrix.offset,
-        }
-        if self._highs.passModel(highs_program(arrays, relaxed=True)) == highspy.HighsStatus.kError:
+        program = highs_program(part.arrays(), relaxed=True)
+        if self._highs.passModel(program) == highspy.HighsStatus.kError:
             raise SolverError("HiGHS refuses the program with its whole numbers fixed")
         costly = np.flatnonzero(self._cost).astype(np.int32)
         self._highs.addRow(
@@ -159,9 +140,9 @@ class FixedProgram:
         scale = sense / price if sought and not firm else float(sense)
         duals = scale * row_dual[:-1]
         return FixedPoint(
-            sense * (float(self._cost @ values) + self._matrix.offset),
-            dict(zip(self.names, values.tolist(), strict=True)),
+            sense * self._matrix.objective(values),
+            self._matrix.named(values),
             {self.row_names[row]: float(duals[row]) for row in np.flatnonzero(duals)},
-            dict(zip(self.names, (scale * np.array(solution.col_dual)).tolist(), strict=True)),
+            self._matrix.named(scale * np.array(solution.col_dual)),
             firm,
         )

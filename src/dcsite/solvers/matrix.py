@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pulp
+from scipy.sparse import csr_array
 
 from dcsite.errors import Problem, SolverError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -130,32 +131,22 @@ class ProgramMatrix:
         return matrix
 
     def _refuse_odd_numbers(self) -> None:
-        rows = self.row_names
-        found = [
-            Problem("program", self.names[j], f"objective coefficient is {self.cost[j]}")
-            for j in np.flatnonzero(~np.isfinite(self.cost))
-        ]
-        found += [
-            Problem(
-                "program",
-                rows[self._row[k]],
-                f"coefficient of {self.names[self.column[k]]} is {self.coefficient[k]}",
-            )
-            for k in np.flatnonzero(~np.isfinite(self.coefficient))
-        ]
+        names, rows = self.names, self.row_names
         right = np.where(np.isinf(self.row_lower), self.row_upper, self.row_lower)
-        found += [
-            Problem("program", rows[i], f"right-hand side is {right[i]}")
-            for i in np.flatnonzero(~np.isfinite(right))
+        bounds = np.isnan(self.lower) | np.isnan(self.upper)
+        found = [
+            *((names[j], f"objective coefficient is {self.cost[j]}") for j in _odd(self.cost)),
+            *(
+                (rows[self._row[k]], f"coefficient of {names[self.column[k]]} is {one}")
+                for k in _odd(self.coefficient)
+                for one in [self.coefficient[k]]
+            ),
+            *((rows[i], f"right-hand side is {right[i]}") for i in _odd(right)),
+            *((names[j], "a bound is not a number") for j in np.flatnonzero(bounds)),
+            *(("objective", f"constant is {self.offset}") for _ in _odd([self.offset])),
         ]
-        found += [
-            Problem("program", self.names[j], "a bound is not a number")
-            for j in np.flatnonzero(np.isnan(self.lower) | np.isnan(self.upper))
-        ]
-        if not np.isfinite(self.offset):
-            found.append(Problem("program", "objective", f"constant is {self.offset}"))
         if found:
-            raise SolverError(found[:10])
+            raise SolverError([Problem("program", *one) for one in found[:10]])
 
     def arrays(self) -> dict[str, Any]:
         """Return the program as arrays by name, as :mod:`.highs_worker` reads it."""
@@ -179,6 +170,54 @@ class ProgramMatrix:
         raw = np.array([values.get(name, 0.0) for name in self.names])
         point = self.clean(raw)
         return None if self.fault(raw, point) else point
+
+    def named(self, values: NDArray[np.float64]) -> dict[str, float]:
+        """Return a point by the names of its columns."""
+        return dict(zip(self.names, values.tolist(), strict=True))
+
+    def part(
+        self,
+        columns: NDArray[np.intp],
+        lower: NDArray[np.float64],
+        upper: NDArray[np.float64],
+        left_out: Collection[str] = (),
+    ) -> ProgramMatrix:
+        """Return the program of some columns; all others are 0.
+
+        Parameters
+        ----------
+        columns : numpy.ndarray
+            Which, in their order.
+        lower, upper : numpy.ndarray
+            Bounds of all columns, in place of the program's own.
+        left_out : collection of str
+            Rows that are left out, beside those with none of the columns.
+        """
+        rows = self.rows[:, columns].tocsr()
+        out = np.array([name in left_out for name in self.row_names], dtype=bool)
+        kept = np.flatnonzero((np.diff(rows.indptr) > 0) & ~out)
+        rows = rows[kept]
+        return ProgramMatrix(
+            names=tuple(self.names[column] for column in columns),
+            sense=self.sense,
+            cost=self.cost[columns],
+            lower=lower[columns],
+            upper=upper[columns],
+            integer=self.integer[columns],
+            start=rows.indptr.astype(np.int32),
+            column=rows.indices.astype(np.int32),
+            coefficient=rows.data,
+            row_lower=self.row_lower[kept],
+            row_upper=self.row_upper[kept],
+            offset=self.offset,
+            row_names=tuple(self.row_names[row] for row in kept),
+        )
+
+    @property
+    def rows(self) -> csr_array:
+        """The coefficients as a sparse array."""
+        shape = (self.row_lower.size, self.cost.size)
+        return csr_array((self.coefficient, self.column, self.start), shape=shape)
 
     def objective(self, values: NDArray[np.float64]) -> float:
         """Return the minimised objective at a point."""
@@ -227,6 +266,10 @@ def _rows(problem: pulp.LpProblem) -> list[pulp.LpConstraint]:
     """Return the constraints in the order they were added; PuLP 3.3 made them a call."""
     constraints = problem.constraints
     return list(constraints() if callable(constraints) else constraints.values())
+
+
+def _odd(numbers: Any) -> NDArray[np.intp]:
+    return np.flatnonzero(~np.isfinite(numbers))
 
 
 def _bounds(values: Iterable[float | None], missing: float) -> NDArray[np.float64]:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from .matrix import ProgramMatrix
 
+#: HiGHS's tolerance of a relaxation's objective.
+TOLERANCE = 1e-7
 #: A whole-number column counts as whole within this, as the solvers count it.
 _WHOLE = 1e-6
 #: Columns tried at each step of rounding: one alone may cost percents of the objective where the
@@ -49,6 +51,8 @@ class RelaxedPoint:
 
     Parameters
     ----------
+    matrix : ProgramMatrix
+        The program.
     objective : float
         No whole-number plan is below it.
     values : numpy.ndarray, shape (columns,)
@@ -57,9 +61,20 @@ class RelaxedPoint:
         Where HiGHS stood, to begin from once rows or bounds have changed.
     """
 
+    matrix: ProgramMatrix
     objective: float
     values: NDArray[np.float64]
     basis: Any
+
+    @property
+    def bound(self) -> float:
+        """Return a bound on every plan, in the program's own sense."""
+        return self.matrix.sense * surely(self.objective)
+
+
+def surely(least: float) -> float:
+    """Return a bound that holds whatever HiGHS's tolerance took from a minimised objective."""
+    return least - TOLERANCE * max(1.0, abs(least))
 
 
 def relax(
@@ -89,7 +104,7 @@ def relax(
     highs = _loaded(matrix, begin)
     if time_limit_s is not None:
         highs.setOptionValue("time_limit", max(0.01, time_limit_s))
-    return _solved(highs)
+    return _solved(highs, matrix)
 
 
 def _loaded(matrix: ProgramMatrix, begin: RelaxedPoint | None) -> Any:
@@ -104,13 +119,13 @@ def _loaded(matrix: ProgramMatrix, begin: RelaxedPoint | None) -> Any:
     return highs
 
 
-def _solved(highs: Any) -> RelaxedPoint | None:
+def _solved(highs: Any, matrix: ProgramMatrix) -> RelaxedPoint | None:
     highs.run()
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
     values = np.array(highs.getSolution().col_value)
     objective = float(highs.getInfo().objective_function_value)
-    return RelaxedPoint(objective, values, highs.getBasis())
+    return RelaxedPoint(matrix, objective, values, highs.getBasis())
 
 
 def silent_highs() -> Any:
@@ -178,7 +193,7 @@ def first_plan(
     highs = _loaded(matrix, relaxed)
     whole = np.flatnonzero(matrix.integer)
     lower, upper = matrix.lower.copy(), matrix.upper.copy()
-    found = _solved(highs)
+    found = _solved(highs, matrix)
     while found is not None and time.monotonic() < ends and not stopped():
         part = found.values[whole] - np.floor(found.values[whole] + _WHOLE)
         if part.max(initial=0.0) <= _WHOLE:
@@ -188,7 +203,7 @@ def first_plan(
         up = {}
         for column in nearest[found.values[nearest] > found.values[nearest] // 1.0 + _WHOLE]:
             highs.changeColBounds(int(column), np.ceil(found.values[column]), upper[column])
-            up[column] = _solved(highs)
+            up[column] = _solved(highs, matrix)
             highs.changeColBounds(int(column), lower[column], upper[column])
         fits = {column: point.objective for column, point in up.items() if point is not None}
         column = int(min(fits, key=lambda one: fits[one]) if fits else nearest[0])
@@ -197,7 +212,7 @@ def first_plan(
         else:  # there is no room for it: down, and never up again
             lower[column], upper[column] = matrix.lower[column], np.floor(found.values[column])
         highs.changeColBounds(column, lower[column], upper[column])
-        found = _solved(highs)
+        found = _solved(highs, matrix)
     return None
 
 
@@ -251,7 +266,7 @@ def branched(
         for side in sides:
             number += 1
             highs.changeColBounds(column, *side)
-            found = _solved(highs)
+            found = _solved(highs, matrix)
             if found is not None:
                 part = {**bounds, column: side}
                 heapq.heappush(branches, (max(found.objective, least), number, part, found.values))

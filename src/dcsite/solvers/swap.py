@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
-from scipy.sparse import csr_array
 
 from .answer import completed, separated
 from .highs_worker import highs_program
@@ -129,7 +128,7 @@ def find_swaps(
                 point = place_of.solve(one, enough)
                 if point is None:
                     continue
-                solved = dict(zip(matrix.names, point.tolist(), strict=True))
+                solved = matrix.named(point)
                 plan = completed(program, solved)
                 matrix = matrix.grown(program.problem)
                 kept = matrix.point(plan)
@@ -194,25 +193,9 @@ class _Place:
         self._candidates = place[free]
         if not self.possible:
             return
-        shape = (matrix.row_lower.size, matrix.cost.size)
-        rows = csr_array((matrix.coefficient, matrix.column, matrix.start), shape=shape)
-        part = rows[:, self._columns].tocsr()
-        kept = np.flatnonzero(np.diff(part.indptr) > 0)
-        part = part[kept]
-        self._arrays = {
-            "cost": matrix.cost[self._columns],
-            "lower": lower[self._columns],
-            "upper": upper[self._columns],
-            "integer": matrix.integer[self._columns],
-            "start": part.indptr.astype(np.int32),
-            "column": part.indices.astype(np.int32),
-            "coefficient": part.data,
-            "row_lower": matrix.row_lower[kept],
-            "row_upper": matrix.row_upper[kept],
-            "offset": matrix.offset,
-        }
+        self._part = matrix.part(self._columns, lower, upper)
         self._highs = silent_highs()
-        self._highs.passModel(highs_program(self._arrays, relaxed=True))
+        self._highs.passModel(highs_program(self._part.arrays(), relaxed=True))
         one = self._candidates[self._candidates >= 0].astype(np.int32)
         self._highs.addRow(1.0, 1.0, one.size, one, np.ones(one.size))
 
@@ -239,15 +222,15 @@ class _Place:
         self._highs.changeColBounds(column, 0.0, 1.0)
         if not good or cost > enough:
             return None
-        whole = self._arrays["integer"]
+        whole = self._part.integer
         if np.abs(values[whole] - np.rint(values[whole])).max(initial=0.0) > _WHOLE:
-            lower = self._arrays["lower"].copy()
-            upper = self._arrays["upper"].copy()
+            lower, upper = self._part.lower.copy(), self._part.upper.copy()
             upper[self._candidates[self._candidates >= 0]] = 0.0
             lower[column] = upper[column] = 1.0
             exact = silent_highs()
             exact.setOptionValue("mip_rel_gap", 0.0)
-            exact.passModel(highs_program({**self._arrays, "lower": lower, "upper": upper}))
+            arrays = {**self._part.arrays(), "lower": lower, "upper": upper}
+            exact.passModel(highs_program(arrays))
             if not self._run(exact) or exact.getInfo().objective_function_value > enough:
                 return None
             values = np.array(exact.getSolution().col_value)
