@@ -221,7 +221,7 @@ def test_the_shipped_set_by_known_figures(measured, shipped_atlas, policy):
         "landing_cluster": 2, "network": 7, "tokyo_lost": 1,
     }  # fmt: skip
     sapporo, naha, tokyo = map(measured.index.get_loc, ("01100", "47201", "13101"))
-    down = found.down_at(2)
+    down = found.down_by_tier[2]
     of = {name: events.index.get_loc(name) for name in ("blackout_hokkaido", "tokyo_lost")}
     # A regional hub has fuel for a day, which few recorded outages outlast; a core's lasts longer.
     outlast = found.outlast[:, of["blackout_hokkaido"]]
@@ -268,7 +268,7 @@ def test_a_changed_file_of_disasters_is_read_anew(measured, shipped_atlas, tmp_p
         )
         found = disasters_of(few, shipped_atlas, asked)
         own = found.events.index.get_loc("user_x")
-        assert found.down_at(2)[:, own].tolist() == [pytest.approx(probability), 0.0]
+        assert found.down_by_tier[2][:, own].tolist() == [pytest.approx(probability), 0.0]
 
 
 def test_the_loss_of_tokyo_is_listed_however_little_it_takes():

@@ -10,7 +10,7 @@ import pytest
 
 from dcsite.atlas import Atlas
 from dcsite.errors import DisastersError
-from dcsite.hazards import read_footprints
+from dcsite.hazards.user import read_footprints
 
 WriteFile = Callable[[str, str | bytes], Path]
 Complaints = Callable[[Path], list[str]]

@@ -15,7 +15,7 @@ import shapely
 
 from dcsite.atlas import Atlas
 from dcsite.errors import DisastersError
-from dcsite.hazards import read_footprints
+from dcsite.hazards.user import read_footprints
 
 from .tiny import TinyAtlas
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import dcsite
-from dcsite.hazards import SourceType, jma_intensity
+from dcsite.hazards.ground_motion import SourceType, jma_intensity
 
 PAGE = Path(__file__).parents[2] / "docs" / "computed_against_recorded.md"
 

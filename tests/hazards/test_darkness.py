@@ -135,7 +135,7 @@ def test_hokkaido_of_2018_is_within_the_scatter(shipped_atlas):
     curve, _ = darkness(shipped_atlas)
     shaken = recorded_outages(shipped_atlas).loc["iburi_2018_hokkaido", "shaken_share"]
     median = float(curve.median(np.array([shaken]))[0])
-    chance = student.sf(logit(MOST), 2, median, dark_sd(shipped_atlas, settings()))
+    chance = student.sf(logit(MOST), 2, median, dark_sd(shipped_atlas))
     assert 0.005 < chance < 0.05
 
 

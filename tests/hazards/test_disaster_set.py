@@ -189,7 +189,7 @@ def test_events_and_what_they_do(three: pd.DataFrame) -> None:
     np.testing.assert_allclose(found.outlast[:, 6], [0.4, 0.55, 0.625], rtol=1e-14)
     assert found.outlast[:, 12].tolist() == found.outlast[:, 0].tolist()
     # The curve: half of the sites at 6.0, scatter of 0.5.
-    down = found.down_at(0)
+    down = found.down_by_tier[0]
     assert down[0, 0] == pytest.approx(1 - (1 - ndtr(1.0)) * (1 - 0.2 * north[0]), rel=1e-5)
     assert down[0, 6] == pytest.approx(0.4, rel=1e-14)
     assert down[1, 1] == pytest.approx(1 - 0.5 * (1 - 0.2 * north[1]), rel=1e-5)
@@ -318,7 +318,7 @@ def test_fuel_of_a_tier_bridges_a_part_of_the_outages() -> None:
     assert found.dark[:, 0].tolist() == [1.0, 0.5, 0.5]
     # 1 - 1/2 * 0.9; what is none of the tiers has the fuel of a large hub: 1 - 0.8 * 3/4.
     np.testing.assert_allclose(found.down[:, 0], [0.55, 0.4, 0.375], rtol=1e-14)
-    np.testing.assert_allclose(found.down_at(0)[:, 0], [0.55, 0.24, 0.05], rtol=1e-14)
+    np.testing.assert_allclose(found.down_by_tier[0][:, 0], [0.55, 0.24, 0.05], rtol=1e-14)
     # Cut off, or lost, for too long: 0.1 * 1 and 0.4; shaking of the first comes on top.
     both = found.both_down(0, np.array([1, 2]), 0)
     np.testing.assert_allclose(both, [0.1 + 0.3 * 0.5, 0.1 + 0.275 * 0.5], rtol=1e-14)
@@ -330,7 +330,7 @@ def test_fuel_of_a_tier_bridges_a_part_of_the_outages() -> None:
     assert falls_with(found, 0, 0.245, 0, 2).tolist() == [True, True, False]
     assert falls_with(found, 0, 0.2, 0, 0).tolist() == [True, False, False]
     nowhere = replace(found, tiers=None)
-    np.testing.assert_array_equal(nowhere.down_at(2), found.down_at(2))
+    np.testing.assert_array_equal(nowhere.down_by_tier[2], found.down_by_tier[2])
     with pytest.raises(ValueError, match="expected the tier of each site"):
         _ = nowhere.down
 

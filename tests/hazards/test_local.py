@@ -16,14 +16,13 @@ from dcsite.geo.geodesy import geodesic_km
 from dcsite.hazards import (
     DisasterSettings,
     hazard_of_cases,
-    local_earthquakes,
-    local_shaking,
     said_of_sources_without_case,
     settings_of,
     sources_without_case,
 )
 from dcsite.hazards.earthquakes import computed_earthquakes
 from dcsite.hazards.fragility import Fragility, probability_down
+from dcsite.hazards.local import local_earthquakes, local_shaking
 from dcsite.scenario import Scenario
 
 from .tiny import TinyAtlas, settings, tiny_atlas

@@ -6,13 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcsite.hazards import (
-    RestorationCurve,
-    RestorationCurves,
-    outlast,
-    recorded_curves,
-    restoration_curves,
-)
+from dcsite.hazards import RestorationCurve, RestorationCurves, recorded_curves
+from dcsite.hazards.restoration import outlast, restoration_curves
 
 
 def outages(**customers: int) -> pd.DataFrame:

@@ -12,8 +12,9 @@ import pytest
 import shapely
 
 from dcsite.atlas import Atlas
-from dcsite.hazards import FaultPlanes, jma_intensity, read_footprints, rupture_distance_km
 from dcsite.hazards.disaster_set import _COLUMNS
+from dcsite.hazards.ground_motion import FaultPlanes, jma_intensity, rupture_distance_km
+from dcsite.hazards.user import read_footprints
 from dcsite.scenario import load_scenario
 from dcsite.sites import municipality_sites
 

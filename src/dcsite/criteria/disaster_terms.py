@@ -172,7 +172,7 @@ def expected_down(disasters: DisasterSet, tier: int | None = None) -> NDArray[np
     tier : int, optional
         Number of the tier whose fuel they have; without it, each of its own.
     """
-    down = disasters.down if tier is None else disasters.down_at(tier)
+    down = disasters.down if tier is None else disasters.down_by_tier[tier]
     weight = disasters.events["probability_30y"].fillna(0.0).to_numpy(dtype=float)
     return np.asarray(down @ weight, dtype=np.float64)
 

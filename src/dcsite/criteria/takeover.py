@@ -163,7 +163,7 @@ def osaka_idle_mw(atlas: Atlas, scenario: Scenario) -> float:
 def _down_with_tokyo(found: DisasterSet) -> NDArray[np.float64]:
     """Return how likely each site is down when Tokyo is lost, in each tier: (sites, tiers)."""
     lost = int(np.flatnonzero(found.events["kind"] == "tokyo_lost")[0])
-    return np.column_stack([found.down_at(tier)[:, lost] for tier in range(len(TIERS))])
+    return np.column_stack([found.down_by_tier[tier][:, lost] for tier in range(len(TIERS))])
 
 
 class TakingOver(Criterion[Parameters]):

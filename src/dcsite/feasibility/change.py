@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import math
 import time
+from bisect import bisect_left
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pulp
 from pydantic import BaseModel
@@ -55,38 +56,26 @@ class SmallestChange:
     least: bool
 
 
-@dataclass(frozen=True)
-class _Scale:
-    """One number that may give way: from its value towards `extreme`, in whole steps."""
+class _Scale(NamedTuple):
+    """One number that may give way: what it is, and what it may become, the nearest first."""
 
     key: str
     value: float
-    extreme: float
-    step: float
+    values: list[float]
     #: The rule whose criterion measures sites anew; empty where none needs to.
     remeasure: str = ""
 
-    @property
-    def steps(self) -> int:
-        """Return how many steps there are; at the last one the extreme is reached."""
-        down = self.extreme < self.value
-        first = self._first
-        span = first - self.extreme / self.step if down else self.extreme / self.step - first
-        return 0 if self.value == self.extreme else max(1, math.ceil(span - 1e-9) + 1)
 
-    @property
-    def _first(self) -> int:
-        """Return the first multiple of the step beyond the value."""
-        parts = self.value / self.step
-        if self.extreme < self.value:
-            return math.ceil(parts - 1e-9) - 1
-        return math.floor(parts + 1e-9) + 1
+def steps_to(value: float, extreme: float, by: float) -> list[float]:
+    """List the multiples of a step between a value and its extreme, which is the last of them.
 
-    def at(self, number: int) -> float:
-        """Return the value after so many steps (1 and up), exactly as it is printed."""
-        if self.extreme < self.value:
-            return max(self.extreme, round((self._first - number + 1) * self.step, 6))
-        return min(self.extreme, round((self._first + number - 1) * self.step, 6))
+    Each exactly as it is printed.
+    """
+    if value == extreme:
+        return []
+    sign = 1 if extreme > value else -1
+    between = range(math.floor(sign * value / by + 1e-9) + 1, math.ceil(sign * extreme / by - 1e-9))
+    return [*(round(sign * number * by, 6) for number in between), extreme]
 
 
 def smallest_relaxation(
@@ -176,31 +165,20 @@ def _scales(candidates: Candidates, rule: str) -> list[_Scale]:
     """List the numbers that set a rule, each with how far and in which steps it may give way."""
     scenario = candidates.scenario
     if rule == "total_it_load":
-        scales = _loads(candidates)
-    else:
-        gives_way = all_rules()[rule].gives_way
-        steps = gives_way(scenario, candidates.sites) if callable(gives_way) else gives_way
-        scales = [
-            _Scale(
-                step.key,
-                _value(scenario, step.key),
-                step.extreme,
-                step.by,
-                rule if step.remeasure else "",
-            )
-            for step in steps
-        ]
-    return [scale for scale in scales if scale.value != scale.extreme]
-
-
-def _loads(candidates: Candidates) -> list[_Scale]:
-    """List the ways the total load may go: down to the least that hubs carry, up to the most."""
-    bounds = load_range(candidates, [len(candidates.sites)] * len(TIERS))
-    least, most = max(1.0, math.ceil(bounds.least_mw)), math.floor(bounds.most_mw)
-    ends = [least] if least < bounds.asked_mw else []
-    ends += [most] if most > bounds.asked_mw else []
-    key = "demand.total_new_it_load_mw"
-    return [_Scale(key, bounds.asked_mw, float(end), 1.0) for end in ends]
+        # Down to the least that hubs carry, up to the most.
+        key = "demand.total_new_it_load_mw"
+        bounds = load_range(candidates, [len(candidates.sites)] * len(TIERS))
+        asked, most = bounds.asked_mw, float(math.floor(bounds.most_mw))
+        least = max(1.0, float(math.ceil(bounds.least_mw)))
+        ends = [*([least] if least < asked else []), *([most] if most > asked else [])]
+        return [_Scale(key, asked, steps_to(asked, end, 1.0)) for end in ends]
+    gives_way = all_rules()[rule].gives_way
+    scales = []
+    for step in gives_way(scenario, candidates.sites) if callable(gives_way) else gives_way:
+        value = _value(scenario, step.key)
+        values = steps_to(value, step.extreme, step.by)
+        scales.append(_Scale(step.key, value, values, rule if step.remeasure else ""))
+    return [scale for scale in scales if scale.values]
 
 
 class _Asking:
@@ -210,43 +188,34 @@ class _Asking:
         self._asked, self._options, self._ends = candidates, options, ends
 
     def smallest(self, scale: _Scale) -> SmallestChange | None:
-        """Bisect one number; None where it does not do alone, or none was found in time."""
-        last = scale.steps
-        # Up to `low` steps do not do (or are not known to), `high` steps do.
-        low = self._disproved(scale, last)
-        if low >= last:
+        """Find the nearest value that does; None where none does alone, or none was found in time.
+
+        A value that does not do rules out every nearer one too, so both searches bisect: first
+        for what a check alone disproves, then for what the solver finds no plan with.
+        """
+        values, last = scale.values, len(scale.values) - 1
+        answers: dict[float, bool | None] = {}
+
+        def stands(value: float) -> bool:
+            late = time.monotonic() >= self._ends
+            return late or not disproved(self._question(scale, value))
+
+        def does(value: float) -> bool:
+            answers[value] = self._feasible(scale, value)
+            return bool(answers[value])
+
+        if not stands(values[last]):
             return None
-        proven, high = True, low + 1
-        answer = self._feasible(scale, high)
-        if not answer:
-            if high == last or not self._feasible(scale, last):
+        first = at = bisect_left(values, True, hi=last, key=stands)
+        if not does(values[first]):
+            if first == last or not does(values[last]):
                 return None
-            low, high, proven = high, last, answer is not None
-            while high - low > 1:
-                middle = (low + high) // 2
-                answer = self._feasible(scale, middle)
-                if answer:
-                    high = middle
-                else:
-                    # What does not do rules out every smaller change too.
-                    low, proven = middle, answer is not None
-        return SmallestChange(scale.key, scale.value, scale.at(high), proven)
+            at = bisect_left(values, True, lo=first + 1, hi=last, key=does)
+        least = at == first or answers[values[at - 1]] is False
+        return SmallestChange(scale.key, scale.value, values[at], least)
 
-    def _disproved(self, scale: _Scale, last: int) -> int:
-        """Return the most steps that a check alone disproves, found by bisection."""
-        if disproved(self._question(scale, last)):
-            return last
-        low, high = 0, last
-        while high - low > 1 and time.monotonic() < self._ends:
-            middle = (low + high) // 2
-            if disproved(self._question(scale, middle)):
-                low = middle
-            else:
-                high = middle
-        return low
-
-    def _question(self, scale: _Scale, number: int) -> Candidates:
-        changed = with_value(self._asked.scenario, scale.key, scale.at(number))
+    def _question(self, scale: _Scale, value: float) -> Candidates:
+        changed = with_value(self._asked.scenario, scale.key, value)
         atlas, sites = self._asked.atlas, self._asked.sites
         for criterion in criteria():
             if scale.remeasure in {rule.name for rule in criterion.rules}:
@@ -254,9 +223,9 @@ class _Asking:
                 sites = sites.assign(**{str(name): columns[name] for name in columns})
         return Candidates.of(changed, atlas, sites)
 
-    def _feasible(self, scale: _Scale, number: int) -> bool | None:
+    def _feasible(self, scale: _Scale, value: float) -> bool | None:
         """Ask for any plan under the hard rules; None when time ran out first."""
-        question = self._question(scale, number)
+        question = self._question(scale, value)
         if time.monotonic() > self._ends or _too_many_pairs(question):
             return None
         hard = question.under(question.modes.hard_only())

@@ -408,7 +408,7 @@ def _level(target: Floats, rise: Floats, part: Floats, row: NDArray[np.intp]) ->
     return np.asarray((low + high) / 2.0, dtype=np.float64)
 
 
-def dark_sd(atlas: Atlas, settings: DisasterSettings) -> float:  # noqa: ARG001 (a shared form)
+def dark_sd(atlas: Atlas) -> float:
     """Return the scale of the draw that all sites of one occurrence share, in log-odds.
 
     The draw is Student's t with two degrees of freedom (:func:`expected_share`).

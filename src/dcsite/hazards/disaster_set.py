@@ -27,12 +27,13 @@ from dcsite.network import on_land, ways_out
 
 from .darkness import dark_logit, dark_sd, expected_share
 from .earthquakes import SIX_LOWER, UNSHAKEN, case_of_tokyo, computed_earthquakes
+from .footprints import Footprints, event_table
 from .fragility import Fragility, joint_probability_down, probability_down
 from .local import local_earthquakes, local_shaking
 from .network_loss import network_damage, network_losses
 from .restoration import outlast
 from .settings import DisasterSettings, key_of
-from .user import Footprints, read_footprints
+from .user import read_footprints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from dcsite.network import Network
 
     from .network_loss import NetworkDamage
-    from .settings import Kind
 
 #: Number of each tier.
 _RANK = {tier: number for number, tier in enumerate(TIERS)}
@@ -134,22 +134,13 @@ class DisasterSet:
     @cached_property
     def down_by_tier(self) -> Floats:
         """Probability that each site, were it of a tier, is down in each event, (tiers, n, m)."""
-        return np.stack([self._down(still_out) for still_out in self.outlast])
-
-    def down_at(self, tier: int) -> Floats:
-        """Return the probability that each site is down in each event, were it of one tier.
-
-        Parameters
-        ----------
-        tier : int
-            Number of the tier, which has the fuel.
-
-        Returns
-        -------
-        numpy.ndarray, shape (n, m)
-            Not to be changed.
-        """
-        return np.asarray(self.down_by_tier[tier], dtype=np.float64)
+        spared = (1.0 - self.shaken) * (1.0 - self.lost)
+        return np.stack(
+            [
+                1.0 - spared * (1.0 - self.dark * still_out) * (1.0 - self.cut_off)
+                for still_out in self.outlast
+            ]
+        )
 
     def take(self, event_ids: Sequence[str]) -> DisasterSet:
         """Return the set with some of its events alone, in the order given."""
@@ -217,11 +208,6 @@ class DisasterSet:
     def shaken(self) -> Floats:
         """Probability that shaking takes each site down in each event, shape (n, m)."""
         return probability_down(self.intensity, self.fragility)
-
-    def _down(self, outlast: Floats) -> Floats:
-        stands = (1.0 - self.shaken) * (1.0 - self.lost) * (1.0 - self.dark * outlast)
-        stands *= 1.0 - self.cut_off
-        return np.asarray(1.0 - stands, dtype=np.float64)
 
     def _cut(
         self, sites: NDArray[np.intp], event: int, tiers: int | NDArray[np.intp] | None
@@ -317,7 +303,7 @@ def disaster_set(
         np.hstack([part.intensity for part in parts]),
         np.hstack([part.lost for part in parts]),
         logit,
-        dark_sd(atlas, settings),
+        dark_sd(atlas),
         np.where(quake, still_out[0][:, None], still_out[1][:, None]),
         Fragility.from_total(
             settings.down_intensity, settings.intensity_scatter, settings.common_share
@@ -424,7 +410,7 @@ def _cut_off(
     logit = dark_logit(atlas, settings, strong)
     places = atlas.table("municipalities").loc[logit.index]
     residents = places["population_2020"].to_numpy(dtype=float)
-    cut = dark_share(logit.to_numpy(), dark_sd(atlas, settings)) * residents[:, None]
+    cut = dark_share(logit.to_numpy(), dark_sd(atlas)) * residents[:, None]
     area = places["electricity_area"].to_numpy()
     total = pd.Series(residents).groupby(area).sum()
     share = pd.DataFrame(cut, columns=logit.columns).groupby(area).sum().div(total, axis=0)
@@ -455,52 +441,27 @@ def _losses(atlas: Atlas, settings: DisasterSettings, cluster: NDArray[np.object
     """
     areas = atlas.table("electricity_areas")
     clusters = atlas.table("landing_clusters").drop_duplicates("cluster_id")
-    named: list[tuple[Kind, str, str, str]] = [
-        *(
-            (
-                "area_blackout",
-                f"blackout_{area}",
-                f"Blackout of the electricity area {row['name_en']}",
-                f"{row['name_ja']}エリアの全域停電",
-            )
-            for area, row in areas.iterrows()
+    hertz = pd.Series([f"{hz:g}" for hz in sorted(areas["nominal_frequency_hz"].unique())])
+    kinds = {
+        "area_blackout": (
+            "blackout_" + areas.index.to_series(),
+            "Blackout of the electricity area " + areas["name_en"],
+            areas["name_ja"] + "エリアの全域停電",
         ),
-        *(
-            (
-                "frequency_blackout",
-                f"blackout_{hz:g}hz",
-                f"Blackout of all areas of {hz:g} Hz",
-                f"{hz:g} Hz系統の全域停電",
-            )
-            for hz in sorted(areas["nominal_frequency_hz"].unique())
+        "frequency_blackout": (
+            "blackout_" + hertz + "hz",
+            "Blackout of all areas of " + hertz + " Hz",
+            hertz + " Hz系統の全域停電",
         ),
-        *(
-            (
-                "landing_cluster",
-                f"landings_{row.cluster_id}",
-                f"Cable landings lost: {row.name_en}",
-                f"海底ケーブル陸揚地域の喪失: {row.name_ja}",
-            )
-            for row in clusters.itertuples()
+        "landing_cluster": (
+            "landings_" + clusters["cluster_id"],
+            "Cable landings lost: " + clusters["name_en"],
+            "海底ケーブル陸揚地域の喪失：" + clusters["name_ja"],
         ),
-    ]
-    events = pd.DataFrame(
-        [
-            {
-                "kind": kind,
-                "name_en": name_en,
-                "name_ja": name_ja,
-                "category": kind,
-                "source_id": event_id,
-                "source_probability_30y": getattr(settings, f"{kind}_30y"),
-                "probability_30y": getattr(settings, f"{kind}_30y"),
-                "probability_date": "",
-                "basis": key_of(f"{kind}_30y"),
-                "in_force": True,
-            }
-            for kind, event_id, name_en, name_ja in named
-        ],
-        index=[event_id for _, event_id, *_ in named],
+    }
+    events = pd.concat(
+        event_table(kind, *named, getattr(settings, f"{kind}_30y"), key_of(f"{kind}_30y"))
+        for kind, named in kinds.items()
     )
     lost = cluster[:, None] == events.index.str.removeprefix("landings_").to_numpy()[None, :]
     return Footprints(events, np.full(lost.shape, UNSHAKEN), lost.astype(float))
@@ -511,21 +472,11 @@ def _tokyo_lost(cases: pd.DataFrame, felt: Floats, code: str) -> Footprints:
 
     It has the footprint of a computed earthquake, after which it is named.
     """
-    event = cases.loc[[code]]
-    event = event.assign(
-        kind="tokyo_lost",
-        name_en="Tokyo area lost (" + event["name_en"] + ")",
-        name_ja="東京圏の喪失（" + event["name_ja"] + "）",
-        category="tokyo_lost",
-        source_id="tokyo_lost",
-        source_probability_30y=np.nan,
-        probability_30y=np.nan,
-        probability_date="",
-        basis=code,
-        in_force=True,
-    )
+    case = cases.loc[code]
+    name_en, name_ja = f"Tokyo area lost ({case['name_en']})", f"東京圏の喪失（{case['name_ja']}）"
+    event = event_table("tokyo_lost", ["tokyo_lost"], [name_en], [name_ja], np.nan, code)
     shaken = felt[:, cases.index == code]
-    return Footprints(event.set_axis(["tokyo_lost"]), shaken, np.zeros(shaken.shape))
+    return Footprints(event, shaken, np.zeros(shaken.shape))
 
 
 def falls_with(
@@ -553,8 +504,8 @@ def falls_with(
     numpy.ndarray, shape (n,)
         True for the site itself.
     """
-    own = disasters.down if tier is None else disasters.down_at(tier)
-    down = disasters.down if other_tier is None else disasters.down_at(other_tier)
+    own = disasters.down if tier is None else disasters.down_by_tier[tier]
+    down = disasters.down if other_tier is None else disasters.down_by_tier[other_tier]
     found = np.zeros(len(down), dtype=bool)
     found[site] = True
     # Two are never down together more often than either is alone: most pairs are settled by that.
@@ -593,7 +544,7 @@ def joint_risk(
         Sum over events of their probability in 30 years times that of both being down.
     """
     weight = disasters.events["probability_30y"].fillna(0.0).to_numpy(dtype=float)
-    own = disasters.down if tier is None else disasters.down_at(tier)
+    own = disasters.down if tier is None else disasters.down_by_tier[tier]
     risk = np.zeros(len(others))
     for event in np.flatnonzero((weight > 0.0) & (own[site] > 0.0)):
         risk += weight[event] * disasters.both_down(site, others, int(event), tier, other_tiers)

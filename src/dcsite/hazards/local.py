@@ -29,7 +29,7 @@ from scipy.special import ndtr
 from dcsite.geo.geodesy import geodesic_polar, safe_chord_km, to_ecef_km
 
 from .earthquakes import SIX_LOWER, UNSHAKEN, computed_earthquakes, earthquake_sources
-from .user import Footprints
+from .footprints import Footprints, event_table
 
 if TYPE_CHECKING:
     from dcsite.atlas import Atlas
@@ -235,20 +235,14 @@ def _work_out(
     shaken = np.zeros((len(missing), len(centres)))
     shaken[row, centre] = each / np.where(largest[centre] > 0.0, largest[centre], 1.0)
     kept = np.flatnonzero(largest > 0.0)
-    events = pd.DataFrame(
-        {
-            "kind": "local_earthquake",
-            **_names(places, centres[kept], shaken[:, kept]),
-            "category": "local_earthquake",
-            "source_probability_30y": largest[kept],
-            "probability_30y": largest[kept],
-            "probability_date": _AS_OF,
-            "basis": _SOURCE,
-            "in_force": True,
-        },
-        index=[f"local_{lat:.0f}_{lon:.0f}" for lat, lon in 1000.0 * centres[kept]],
-    ).rename_axis("event_id")
-    events["source_id"] = events.index
+    events = event_table(
+        "local_earthquake",
+        [f"local_{lat:.0f}_{lon:.0f}" for lat, lon in 1000.0 * centres[kept]],
+        *_names(places, centres[kept], shaken[:, kept]),
+        largest[kept],
+        _SOURCE,
+        probability_date=_AS_OF,
+    )
     return events, pd.DataFrame(shaken[:, kept], index=missing.index, columns=events.index)
 
 
@@ -267,8 +261,11 @@ def _within(lat: Floats, lon: Floats, radius_km: float) -> tuple[Floats, Ints, I
     return grid[found], row, centre
 
 
-def _names(places: pd.DataFrame, centres: Floats, shaken: Floats) -> dict[str, list[str]]:
-    """Tell where each centre is: how far and which way from the largest place that it shakes."""
+def _names(places: pd.DataFrame, centres: Floats, shaken: Floats) -> tuple[list[str], list[str]]:
+    """Tell where each centre is: how far and which way from the largest place that it shakes.
+
+    In English and in Japanese.
+    """
     residents = places["population_2020"].to_numpy(dtype=float)
     largest = np.where(shaken > 0.0, residents[:, None], -1.0).argmax(axis=0)
     near = places.iloc[largest]
@@ -276,14 +273,11 @@ def _names(places: pd.DataFrame, centres: Floats, shaken: Floats) -> dict[str, l
         near["office_lat_deg"], near["office_lon_deg"], centres[:, 0], centres[:, 1]
     )
     wind = np.round(azimuth_deg / 45.0).astype(int) % 8
-    said = list(zip(km, wind, near["name_en"], near["name_ja"], strict=True))
-    return {
-        "name_en": [
-            f"Local earthquake {f'{km:.0f} km {_WINDS[w]} of' if km >= _BENEATH_KM else 'at'} {en}"
-            for km, w, en, _ in said
-        ],
-        "name_ja": [
-            f"{ja}{f'の{_WINDS_JA[w]}{km:.0f} km' if km >= _BENEATH_KM else '直下'}の局地的な地震"
-            for km, w, _, ja in said
-        ],
-    }
+    english, japanese = [], []
+    for away, way, en, ja in zip(km, wind, near["name_en"], near["name_ja"], strict=True):
+        beneath = away < _BENEATH_KM
+        where_en = "at" if beneath else f"{away:.0f} km {_WINDS[way]} of"
+        where_ja = "直下" if beneath else f"の{_WINDS_JA[way]}{away:.0f} km"
+        english.append(f"Local earthquake {where_en} {en}")
+        japanese.append(f"{ja}{where_ja}の局地的な地震")
+    return english, japanese

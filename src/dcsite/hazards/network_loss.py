@@ -26,9 +26,9 @@ from dcsite.geo.geodesy import safe_chord_km, to_ecef_km
 from dcsite.network import Reach, cut_off, known_losses, on_land, ways_out
 
 from .earthquakes import SIX_LOWER, UNSHAKEN
+from .footprints import Footprints, event_table
 from .fragility import Fragility
 from .settings import key_of
-from .user import Footprints
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -281,24 +281,13 @@ def network_losses(
         return [fates[number] for number in matters], reached[:, matters]
 
     fates, reached = atlas.kept("network losses", network.digest, found)
-    probability = settings.network_30y
-    ids = [f"network_{fate.fate_id}" for fate in fates]
-    events = pd.DataFrame(
-        {
-            "kind": "network",
-            "name_en": [f"Network: {fate.kind} {fate.name_en} lost" for fate in fates],
-            "name_ja": [
-                f"通信網の喪失：{fate.name_ja}（{_KINDS_JA[fate.kind]}）" for fate in fates
-            ],
-            "category": "network",
-            "source_id": ids,
-            "source_probability_30y": probability,
-            "probability_30y": probability,
-            "probability_date": "",
-            "basis": key_of("network_30y"),
-            "in_force": True,
-        },
-        index=ids,
+    events = event_table(
+        "network",
+        [f"network_{fate.fate_id}" for fate in fates],
+        [f"Network: {fate.kind} {fate.name_en} lost" for fate in fates],
+        [f"通信網の喪失：{fate.name_ja}（{_KINDS_JA[fate.kind]}）" for fate in fates],
+        settings.network_30y,
+        key_of("network_30y"),
     )
     lost = cut_off(tails, reached)
     return Footprints(events, np.full(lost.shape, UNSHAKEN), lost.astype(float))

@@ -13,7 +13,7 @@ A layer             `probability_down` (0..1; 1 without it) or `intensity` (JMA,
 A table             `municipality_code`, and `probability_down` or `intensity` of its sites
 A table             `moment_magnitude`, `source_type` (crustal, interface, intraslab), `lat_deg`,
                     `lon_deg`, `top_depth_km`, `length_km`, `width_km`, `strike_deg`, `dip_deg` of
-                    a plane of the rupture, as in :class:`dcsite.hazards.FaultPlanes`
+                    a plane of the rupture, as in :class:`.FaultPlanes`
 ==================  ===============================================================================
 """
 
@@ -41,6 +41,7 @@ from dcsite.sites.reader import (
 )
 from dcsite.sites.values import PART, plain
 
+from .footprints import Footprints, event_table
 from .ground_motion import PLANE_RANGES, FaultPlanes, SourceType, jma_intensity, rupture_distance_km
 
 if TYPE_CHECKING:
@@ -85,29 +86,6 @@ _LAYER_FILE, _TABLE_FILE = (
     FileForm.of("hazards", form, DisastersError, measures=_PARTS)
     for form in ("footprints", "ruptures")
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Footprints:
-    """Events of a user's file and what they do; see :class:`dcsite.hazards.DisasterSet`.
-
-    Parameters
-    ----------
-    events : pandas.DataFrame
-        Indexed by `event_id`: ``user_`` and the scenario's id. `source_id` is that too, or
-        ``usergroup_`` and the group's name; `source_probability_30y` the sum over the group.
-        Probabilities are NaN where none is given; all events are in force. Names are the user's
-        words, not escaped in any way; without any name the id stands for the English one, and the
-        Japanese one is empty.
-    intensity : numpy.ndarray, shape (n, m)
-        JMA intensity at each site, ``-inf`` where an event does not shake it.
-    lost : numpy.ndarray, shape (n, m)
-        Probability that a site is down for another reason than shaking.
-    """
-
-    events: pd.DataFrame
-    intensity: Floats
-    lost: Floats
 
 
 def read_footprints(path: str | Path, sites: pd.DataFrame, atlas: Atlas) -> Footprints:
@@ -221,7 +199,13 @@ class _Scenarios:
     sites: pd.DataFrame
 
     def events(self, basis: str) -> pd.DataFrame:
-        """Return the events as in `DisasterSet.events`, `areas_dark` aside."""
+        """List the scenarios; `basis` is the name of their file.
+
+        `event_id` is ``user_`` and the scenario's id, `source_id` that too, or ``usergroup_`` and
+        the group's name; `source_probability_30y` is the sum over the group. Probabilities are NaN
+        where none is given. Names are the user's words, not escaped in any way; without any name
+        the id stands for the English one, and the Japanese one is empty.
+        """
         rows, ids = self.rows, self.ids
         own_name, name_en, name_ja = (
             self._one(field, rows.names(field), "") for field in ("name", "name_en", "name_ja")
@@ -239,20 +223,15 @@ class _Scenarios:
             pd.Series(probability).groupby(source).transform(lambda each: each.sum(skipna=False))
         )
         names = list(zip(own_name, name_en, name_ja, ids, strict=True))
-        return pd.DataFrame(
-            {
-                "kind": "user",
-                "name_en": [en or own or ja or scenario for own, en, ja, scenario in names],
-                "name_ja": [ja or own for own, _, ja, _ in names],
-                "category": "user",
-                "source_id": source,
-                "source_probability_30y": np.minimum(summed.to_numpy(), 1.0),
-                "probability_30y": probability,
-                "probability_date": "",
-                "basis": basis,
-                "in_force": True,
-            },
-            index=pd.Index(event_id, name="event_id"),
+        return event_table(
+            "user",
+            event_id,
+            [en or own or ja or scenario for own, en, ja, scenario in names],
+            [ja or own for own, _, ja, _ in names],
+            probability,
+            basis,
+            source_id=source,
+            source_probability_30y=np.minimum(summed.to_numpy(), 1.0),
         )
 
     def _one(self, field: str, values: Sequence[Value], missing: Value) -> list[Value]:

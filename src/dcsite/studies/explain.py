@@ -472,7 +472,7 @@ def _way_out(context: ExplainContext, found: DisasterSet, site: str, event: int)
     program = context.resolver.program
     tier = str(context.hubs.loc[site, "tier"])
     level = TIERS.index(tier)
-    down = everywhere.down_at(level)[:, 0]
+    down = everywhere.down_by_tier[level][:, 0]
     capacity = float(context.hubs.loc[site, ["it_load_mw", "reserve_mw"]].sum())
     fits = (
         (down < _OUTSIDE)
