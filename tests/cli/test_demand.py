@@ -12,7 +12,16 @@ def test_it_prints_both_languages_with_lines_and_flags(call):
         assert text in answer.out
 
 
+def test_each_years_share_stands_in_the_title(call, tmp_path):
+    mine = tmp_path / "mine.toml"
+    own = "[periods.set.2028]\ndemand.share_in_new_hubs = 0.3\n"
+    mine.write_text(f'extends = "by-year"\n{own}', encoding="utf-8")
+    answer = call("demand", str(mine))
+    assert "/ PUE 1.3 x 0.3/0.4 /" in answer.out
+    assert "784.8 TWh/year" in answer.out
+
+
 def test_json_is_the_record(call):
     answer = call("demand", "--json", "--set", "demand.basis=racks")
     rows = json.loads(answer.out)["rows"]
-    assert {row["section"] for row in rows if row["used"]} == {"racks", "basis", "share"}
+    assert {row["section"] for row in rows if row["used"]} == {"racks", "class", "basis", "share"}

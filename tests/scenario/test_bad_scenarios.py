@@ -51,6 +51,8 @@ IN_A_FILE = [
         '[demand.classes.ai]\nmax_ms = "far"',
         'ai.max_ms: must be a number above 0 and at most 1000, or "none", got "far"',
     ),
+    ("[demand]\nshare_in_new_hubs = 0", "share_in_new_hubs: must be above 0 and at most 1, got 0"),
+    ("[demand]\nkw_per_rack = 1e6", "must be above 0 and at most 1000, got 1000000"),
     ("[demand]\npue = 0.9", "demand.pue: must be between 1 and 10, got 0.9"),
     ("[demand]\ngrid_demand_mw = 0", "demand.grid_demand_mw: must be above 0, got 0"),
     ("[demand]\ntotal_new_it_load_mw = -5", "must be above 0, got -5"),

@@ -72,6 +72,10 @@ def test_racks_grow_as_from_2020_to_2025():
     # 80,700 racks in five years: 16,140 a year for nine years, x 4 kW x PUE 1.3.
     racks = ("demand.basis=racks",)
     assert grid_mw(*racks) == pytest.approx(16_140 * 9 * 4 / 1000 * 1.3)
+    said = load_scenario(overrides=racks).provenance["demand.grid_demand_mw"].why
+    assert "at the growth of 2020 to 2025 (G3, G4)" in said
+    said = load_scenario(overrides=(*racks, "demand.rack_basis=total"))
+    assert "(G1, G2)" in said.provenance["demand.grid_demand_mw"].why
     assert grid_mw(*racks, "demand.kw_per_rack=8") == pytest.approx(2 * grid_mw(*racks))
     # All racks: 52,200 more in five years.
     assert grid_mw(*racks, "demand.rack_basis=total", "demand.year=2030") == pytest.approx(

@@ -28,7 +28,8 @@ def test_what_stands_beside_what(shipped_atlas):
     }
     assert above["energy", "computing of AI", 2050].above_generation == pytest.approx(3000 / 784.8)
     # Two cores of 200, five of 50, eleven of 10 MW; two of 400, seven of 200, nineteen of 50 MW.
-    assert found.tiers_mw == (760.0, 3150.0)
+    tiers = {label: row.value for (of, label, _), row in rows.items() if of == "tiers"}
+    assert tiers == {"least that all tiers carry": 760.0, "most that all tiers carry": 3150.0}
     outlook = rows["basis", "outlook: added at the grid", 2034]
     assert (outlook.value, outlook.used) == (6160.0, True)
     assert outlook.mw == pytest.approx(6160 / 1.3 * 0.4)
@@ -81,7 +82,47 @@ def test_savings_are_shown_against_the_demand_before_any(shipped_atlas):
     ]
 
 
+def test_a_basis_beyond_what_the_country_generates_is_flagged(shipped_atlas):
+    # 3,000 TWh less 0.7 x (16 / 0.7) ^ (7 / 12) of 2025, over the 784.8 of J10.
+    ai = ("demand.basis=strategy_twh", "demand.power_series=ai", "demand.year=2050")
+    rows, _ = rows_of(shipped_atlas, *ai)
+    growth = rows["basis", "strategy_twh, ai: growth", 2050]
+    assert growth.above_generation == pytest.approx((3000 - 0.7 * (16 / 0.7) ** (7 / 12)) / 784.8)
+    assert math.isnan(rows["basis", "racks: growth carried on", 2050].above_generation)
+    # 200 GW x 8,760 h x 0.8.
+    rows, _ = rows_of(shipped_atlas, "demand.basis=given", "demand.grid_demand_mw=200000")
+    assert rows["basis", "given", 2034].above_generation == pytest.approx(1401.6 / 784.8)
+
+
+def test_classes_grow_by_their_factors_and_share_the_new_load(shipped_atlas):
+    share = "demand.classes.sensitive.share=0"
+    rows, _ = rows_of(shipped_atlas, share, "demand.classes.ai.growth=30")
+    classes = {label: row for (of, label, _), row in rows.items() if of == "class"}
+    # 0.33 x 5, 0.32 x 7 and 0.02 x 30 of 4.49.
+    assert [*classes] == [
+        "latency-critical: 49% today, 37% then",
+        "latency-tolerant: 48% today, 50% then",
+        "AI: 3% today, 13% then",
+    ]
+    critical, _, ai = classes.values()
+    assert critical.mw == pytest.approx(0.33 * 5 / 4.49 * 6160 / 1.3 * 0.4)
+    assert critical.source.endswith("strategy / 戦略 J3 L301-305, a reading / 解釈")
+    assert ai.source.endswith("given / 利用者の指定")
+
+
+def test_a_share_is_said_to_be_from_what_sets_it(shipped_atlas):
+    label = "both areas in the country's capacity today"
+    rows, _ = rows_of(shipped_atlas)
+    assert rows["share", label, 2034].source.endswith("assumption / 仮定 A9 L11192")
+    rows, _ = rows_of(shipped_atlas, "demand.core_rack_share={tokyo=0.3, osaka=0.1}")
+    assert rows["share", label, 2034].value == pytest.approx(0.4)
+    assert rows["share", label, 2034].source.endswith("core_rack_share.tokyo: given / 利用者の指定")
+
+
 def test_each_year_of_a_scenario_has_its_rows(shipped_atlas):
     rows, _ = rows_of(shipped_atlas, scenario="by-year")
+    most = {year: row.value for (_, label, year), row in rows.items() if label[:4] == "most"}
+    # One to three large ones by 2028, up to five by 2030.
+    assert most == {2028: 2350.0, 2030: 2750.0, 2034: 3150.0}
     at = {year: row.value for (_, label, year), row in rows.items() if label.startswith("outlook")}
     assert at == {2028: pytest.approx(2828.0), 2030: 4400.0, 2034: 6160.0}

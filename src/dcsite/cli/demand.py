@@ -11,18 +11,23 @@ from .show import columns, output_console, print_json
 
 #: Of each section: what it holds and what its MW are.
 _TITLES = {
-    "racks": ("Racks; MW: IT load at {0:g} kW each", "ラック数（MW：1ラック{0:g} kWのIT負荷）"),
+    "racks": ("Racks; MW: IT load at {0} kW each", "ラック数（MW：1ラック{0} kWのIT負荷）"),
     "outlook": ("Outlook; MW: added at the grid", "需要想定（MW：系統での増分）"),
     "energy": ("Energies of the strategy; MW: mean", "戦略の電力量（MW：年平均）"),
     "growth": ("Growth by field in the world", "分野別の伸び（世界）"),
+    "class": (
+        "Growth of the scenario's classes, which sets shares alone; MW: IT load of the new hubs",
+        "処理の種類別の伸び（割合だけを決める。MW：新拠点のIT負荷）",
+    ),
     "efficiency": (
         "Savings, one at a time, never multiplied; MW: what is left at the grid",
         "省電力化（1つずつ、掛け合わせない。MW：系統での残り）",
     ),
     "basis": (
-        "Each basis in the plan's year; MW: IT load of the new hubs, / PUE {1:g} x {2:g}",
-        "各根拠による計画年の増分（MW：新拠点のIT負荷、÷PUE {1:g}×{2:g}）",
+        "Each basis in the plan's year; MW: IT load of the new hubs, / PUE {1} x {2}",
+        "各根拠による計画年の増分（MW：新拠点のIT負荷、÷PUE {1}×{2}）",
     ),
+    "tiers": ("What the tiers carry; MW: IT load", "全階層が担う負荷（MW：IT負荷）"),
     "share": ("The share for new hubs", "新拠点に向ける割合"),
 }
 
@@ -32,6 +37,7 @@ def demand_command(
     asked: Question, scenario: ScenarioArgument = "policy-2023", as_json: JsonOption = False
 ) -> int:
     """Show figures of demand side by side with their lines, and what the scenario takes of them."""
+    from dcsite.scenario import scenarios_by_year
     from dcsite.studies.demand import demand_figures
 
     session = asked.open(scenario, by_year=True)
@@ -39,9 +45,12 @@ def demand_command(
     if as_json:
         print_json(found.dump())
         return 0
-    console, demand = output_console(), session.scenario.demand
+    console, asked_in = output_console(), [*scenarios_by_year(session.scenario).values()]
+    demands = [one.demand for one in asked_in or [session.scenario]]
+    by_year = ([one.pue for one in demands], [one.share_in_new_hubs for one in demands])
+    named = [f"{session.scenario.demand.kw_per_rack:g}"]
+    named += ["/".join(dict.fromkeys(f"{value:g}" for value in values)) for values in by_year]
     for section, titles in _TITLES.items():
-        named = (demand.kw_per_rack, demand.pue, demand.share_in_new_hubs)
         console.print(f"[bold]{' / '.join(title.format(*named) for title in titles)}[/bold]")
         table = columns(
             "*", "figure", ">year", ">value", ">MW", "source", wide={"figure", "source"}
@@ -49,7 +58,8 @@ def demand_command(
         for row in found.rows:
             if row.section != section:
                 continue
-            digits = ",.0f" if row.value >= 100.0 else ".3g"
+            whole = row.value >= 100.0 and row.unit != "TWh/year"
+            digits = ",.0f" if whole else ",.4g" if row.unit == "TWh/year" else ".3g"
             value = (
                 f"{row.value:.1%}" if row.unit == "share" else f"{row.value:{digits}} {row.unit}"
             )
@@ -65,9 +75,6 @@ def demand_command(
             )
             table.add_row(*map(escape, cells))
         console.print(table)
-        if section == "basis":
-            least, most = (f"{mw:,.0f}" for mw in found.tiers_mw)
-            console.print(f"the tiers carry {least} to {most} MW / 全階層で{least}〜{most} MW")
         console.print()
     console.print("* what the scenario rests on / シナリオの根拠")
     return 0

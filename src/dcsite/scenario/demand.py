@@ -112,6 +112,11 @@ def statement(row: Mapping[Hashable, Any]) -> str:
     return f"{', '.join(ids)} {', '.join(f'L{one}' for one in lines)}"
 
 
+def cited(rows: pd.DataFrame) -> str:
+    """Return the statement ids behind some rows, each once: ``J5, J6``."""
+    return ", ".join(dict.fromkeys(";".join(rows["lines"].astype(str)).split(";")))
+
+
 def racks_today(table: pd.DataFrame, demand: Demand, rack_basis: str = "") -> int:
     """Return the country's racks of today, of the scenario's basis where none is named."""
     racks = racks_by_year(table, rack_basis or demand.rack_basis)
@@ -185,7 +190,8 @@ def grid_demand(demand: Demand, tables: Tables) -> tuple[float, Origin]:
             "table", (OUTLOOK,), f"series {demand.outlook_series}, data centres, FY{year}: {near}"
         )
     elif demand.basis == "racks":
-        racks = racks_by_year(tables(RACKS), demand.rack_basis)
+        table = tables(RACKS)
+        racks = racks_by_year(table, demand.rack_basis)
         if len(racks) < 2:
             raise _wrong("basis", f"racks needs two years of {demand.rack_basis} in {RACKS}")
         _check_year(demand, today + 1, None)
@@ -194,11 +200,13 @@ def grid_demand(demand: Demand, tables: Tables) -> tuple[float, Origin]:
         origin = Origin(
             "table",
             (RACKS,),
-            f"{more:,.0f} racks ({demand.rack_basis}) more than in {today}, at the growth of 2020 "
-            f"to 2025 (G1 to G4), x {demand.kw_per_rack:g} kW x PUE {demand.pue:g}",
+            f"{more:,.0f} racks ({demand.rack_basis}) more than in {today}, at the growth of "
+            f"{min(racks)} to {max(racks)} ({cited(table[table['basis'] == demand.rack_basis])}), "
+            f"x {demand.kw_per_rack:g} kW x PUE {demand.pue:g}",
         )
     else:
-        stated = energy_levels(tables(POWER), demand.power_series)
+        table = tables(POWER)
+        stated = energy_levels(table, demand.power_series)
         energies = {one: level.value for one, level in stated.items()}
         if today not in range(min(energies, default=today + 1), max(energies, default=0)):
             raise _wrong("basis", f"strategy_twh needs energies of {today} and later in {POWER}")
@@ -206,7 +214,7 @@ def grid_demand(demand: Demand, tables: Tables) -> tuple[float, Origin]:
         twh = at_year(energies, year, geometric=True)
         more = twh - at_year(energies, today, geometric=True)
         mw = more * 1e6 / HOURS_PER_YEAR / demand.load_factor
-        said = {"ict": "J5, J6", "ai": "J7"}[demand.power_series]
+        said = cited(table[table["subject"] == demand.power_series])
         origin = Origin(
             "table",
             (POWER,),

@@ -232,7 +232,7 @@ class Demand(Section):
     today_year: Literal[2020, 2025]
     """Year of the strategy's rack figures that stands for today: what has been added by then is no
     new demand."""
-    kw_per_rack: Positive
+    kw_per_rack: Annotated[float, Field(gt=0, le=1000)]
     """IT load of a rack in operation, and capacity of a rack, in kW."""
     core_rack_share: CoreShare
     """Share of Japan's racks that stand in each existing core."""
@@ -246,7 +246,7 @@ class Demand(Section):
     """Mean over peak demand of a data centre, as a share."""
     pue: Annotated[float, Field(ge=1, le=10)]
     """Power usage effectiveness: grid demand over IT load, a ratio."""
-    share_in_new_hubs: Annotated[float, Field(ge=0, le=1)]
+    share_in_new_hubs: Annotated[float, Field(gt=0, le=1)]
     """Share of the grid demand that the new hubs shall carry."""
     total_new_it_load_mw: Positive | None = None
     """IT load that all new hubs together carry, in MW, whatever the basis; where it is not given it

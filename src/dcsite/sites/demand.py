@@ -39,9 +39,7 @@ def capacity_by_core(atlas: Atlas, scenario: Scenario) -> pd.DataFrame:
     """
     demand = scenario.demand
     racks = racks_today(atlas.table(RACKS), demand)
-    added_mw = scenario.total_new_it_load_mw
-    if demand.share_in_new_hubs > 0.0:
-        added_mw /= demand.share_in_new_hubs
+    added_mw = scenario.total_new_it_load_mw / demand.share_in_new_hubs
     stands, grows = demand.core_rack_share.model_dump(), demand.core_growth_share.model_dump()
     found = pd.DataFrame(
         {

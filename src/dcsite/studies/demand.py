@@ -7,10 +7,13 @@ are taken one at a time. What exceeds all that the country generates is said to 
 from __future__ import annotations
 
 import math
+import re
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Literal
 
+from dcsite.contract import WORKLOAD_TITLES
 from dcsite.errors import ScenarioError
-from dcsite.records import Mw, Name, Record, UnknownAmount, UnknownMw
+from dcsite.records import Name, Record, UnknownAmount, UnknownMw
 from dcsite.scenario import demand as basis
 from dcsite.scenario import scenarios_by_year
 from dcsite.sites import capacity_by_core
@@ -33,12 +36,22 @@ _BASES: dict[str, tuple[str, str, dict[str, str]]] = {
     "ict": ("strategy_twh, ict: growth", "戦略の電力量（ICT）：増分", {"power_series": "ict"}),
     "ai": ("strategy_twh, ai: growth", "戦略の電力量（AI）：増分", {"power_series": "ai"}),
 }
+#: What sets a value of the scenario, and what follows from others.
+_KINDS = {
+    "strategy": "strategy / 戦略",
+    "table": "table / 表",
+    "assumption": "assumption / 仮定",
+    "user": "given / 利用者の指定",
+}
+_DERIVED = "derived / 算出"
 
 
 class DemandRow(Record):
     """One figure."""
 
-    section: Literal["racks", "outlook", "energy", "growth", "efficiency", "basis", "share"]
+    section: Literal[
+        "racks", "outlook", "energy", "growth", "class", "efficiency", "basis", "tiers", "share"
+    ]
     """What the figure is of."""
     label_en: Name
     """What it is, in English."""
@@ -53,8 +66,8 @@ class DemandRow(Record):
     source: str
     """Statement ids and lines of the strategy, or the table and what was read of it."""
     mw: UnknownMw = math.nan
-    """What it is in MW: IT load of racks and of the new hubs, the grid's of the outlook and of
-    efficiency, the mean of energies; null where it is no power."""
+    """What it is in MW: IT load of racks, of the new hubs and of their tiers, the grid's of the
+    outlook and of efficiency, the mean of energies; null where it is no power."""
     above_generation: UnknownAmount = math.nan
     """Times Japan's generation of a year, where it exceeds that; else null."""
     used: bool = False
@@ -66,8 +79,6 @@ class DemandFigures(Record):
 
     scenario: Name
     """Name of the scenario."""
-    tiers_mw: tuple[Mw, Mw]
-    """Least and most IT load that the hubs of all tiers carry together, in MW."""
     rows: tuple[DemandRow, ...]
     """The figures, section by section."""
 
@@ -76,12 +87,19 @@ def demand_figures(scenario: Scenario, atlas: Atlas) -> DemandFigures:
     """Gather all figures of demand, and what each comes to in a scenario or each of its years."""
     years = [*scenarios_by_year(scenario).values()] or [scenario]
     rows = [*_racks(scenario, atlas), *_outlook(scenario, atlas), *_energies(scenario, atlas)]
-    for section in (_efficiency, _bases, _share):
+    for section in (_classes, _efficiency, _bases, _tiers, _share):
         rows += [row for one in years for row in section(one, atlas)]
-    tiers = [tier for _, tier in scenario.tiers.items()]
-    least_mw = sum(tier.count.min * tier.it_load_mw.min for tier in tiers)
-    most_mw = sum(tier.count.max * tier.it_load_mw.max for tier in tiers)
-    return DemandFigures(scenario.name, (least_mw, most_mw), tuple(rows))
+    return DemandFigures(scenario.name, tuple(rows))
+
+
+def _said_of(scenario: Scenario, key: str) -> str:
+    """Return what sets a value of the scenario, with the statements that its reason names."""
+    origin = scenario.provenance[f"demand.{key}"]
+    pairs = zip_longest(origin.lines, origin.passages, fillvalue="")
+    named = [" ".join(pair).strip() for pair in pairs]
+    named = named or re.findall(r"\b[A-S][1-9]\d* L\d+(?:-\d+)?", origin.why)
+    said = f"{_KINDS[origin.kind]} {', '.join(dict.fromkeys(named))}".strip()
+    return f"demand.{key}: {said}{', a reading / 解釈' if origin.reading else ''}"
 
 
 def _racks(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
@@ -119,9 +137,22 @@ def _energies(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
             yield DemandRow("energy", en, ja, year, twh, "TWh/year", said, mean_mw, above, used)
     grown = table[(table["quantity"] == "growth") & (table["scope"] == "world")]
     for since, row in zip(grown["base_year"].fillna(0), grown.to_dict("records"), strict=True):
-        unit, source = f"x {since}" if since else "times", basis.statement(row)
+        unit = f"times that of {since}" if since else "times"
+        source = basis.statement(row)
         label = (row["name_en"], row["name_ja"])
         yield DemandRow("growth", *label, int(row["year"]), float(row["value"]), unit, source)
+
+
+def _classes(scenario: Scenario, _atlas: Atlas) -> Iterator[DemandRow]:
+    """Say what each class of workloads grows by, and what of the new load it is."""
+    demand, parts = scenario.demand, scenario.demand.classes.parts()
+    whole = sum(one.share for _, one in demand.classes)
+    for name, part in parts.items():
+        (en, ja), own = WORKLOAD_TITLES[name], demand.classes[name]
+        today = own.share / whole
+        label = f"{en}: {today:.0%} today, {part:.0%} then", f"{ja}：現在{today:.0%}→{part:.0%}"
+        source, mw = _said_of(scenario, f"classes.{name}.growth"), part * demand.new_it_load_mw
+        yield DemandRow("class", *label, demand.year, own.growth, "times", source, mw, used=True)
 
 
 def _efficiency(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
@@ -142,6 +173,8 @@ def _efficiency(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
 def _bases(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
     """Say what new IT load each basis comes to in the plan's year, and which one the plan takes."""
     demand, total_mw = scenario.demand, scenario.total_new_it_load_mw
+    most_twh = float(atlas.table(basis.POWER)["value"]["generation_2022"])
+    most_mw = most_twh * 1e6 / basis.HOURS_PER_YEAR / demand.load_factor
     given = demand.basis == "given" or demand.total_new_it_load_mw is not None
     for key, (en, ja, own) in _BASES.items():
         kind: Any = "strategy_twh" if own else key
@@ -153,13 +186,26 @@ def _bases(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
             source = f"{', '.join(origin.lines)}: {origin.why}"
         except ScenarioError as error:
             mw, source = math.nan, "; ".join(one.message for one in error.problems)
-        new_mw = mw / demand.pue * demand.share_in_new_hubs
-        yield DemandRow("basis", en, ja, demand.year, mw, "MW", source, new_mw, used=used)
+            source = f"does not cover {demand.year} / {demand.year}年は対象外: {source}"
+        new_mw, above = mw / demand.pue * demand.share_in_new_hubs, mw / most_mw
+        above = above if above > 1.0 else math.nan
+        yield DemandRow("basis", en, ja, demand.year, mw, "MW", source, new_mw, above, used)
     if given:
         mw = math.nan if demand.grid_demand_mw is None else demand.grid_demand_mw
         mw = math.nan if demand.total_new_it_load_mw is not None else mw
-        label = ("given", "シナリオで指定")
-        yield DemandRow("basis", *label, demand.year, mw, "MW", "scenario", total_mw, used=True)
+        above, label = mw / most_mw, ("given", "シナリオで指定")
+        above = above if above > 1.0 else math.nan
+        yield DemandRow("basis", *label, demand.year, mw, "MW", "scenario", total_mw, above, True)
+
+
+def _tiers(scenario: Scenario, _atlas: Atlas) -> Iterator[DemandRow]:
+    """Say what the hubs of all tiers carry together, least and most."""
+    year, tiers = scenario.demand.year, [tier for _, tier in scenario.tiers.items()]
+    for en, ja, end in (("least", "下限", "min"), ("most", "上限", "max")):
+        loads = (getattr(tier.count, end) * getattr(tier.it_load_mw, end) for tier in tiers)
+        label, mw = (f"{en} that all tiers carry", f"全階層の合計・{ja}"), float(sum(loads))
+        source = f"tiers.*.count.{end} x tiers.*.it_load_mw.{end}"
+        yield DemandRow("tiers", *label, year, mw, "MW", source, mw)
 
 
 def _share(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
@@ -169,21 +215,20 @@ def _share(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
     today, added = (float(mw[column].sum()) for column in ("today_mw", "added_mw"))
     kept, grown = today - mw["today_mw"]["elsewhere"], added - mw["added_mw"]["elsewhere"]
     taken, outside = demand.share_in_new_hubs, 1.0 - tokyo - osaka
-    for en, ja, share, source in (
-        ("growth to the Tokyo area as things go", "現状の増分のうち東京圏", tokyo,
-         "demand.core_growth_share.tokyo"),
-        ("growth to the Osaka area as things go", "同、大阪圏", osaka,
-         "demand.core_growth_share.osaka"),
-        ("growth outside both as things go", "同、両圏以外", outside, "derived"),
+    tokyo_key, osaka_key = (f"core_growth_share.{core}" for core in ("tokyo", "osaka"))
+    for en, ja, share, key in (
+        ("growth to the Tokyo area as things go", "現状の増分のうち東京圏", tokyo, tokyo_key),
+        ("growth to the Osaka area as things go", "同、大阪圏", osaka, osaka_key),
+        ("growth outside both as things go", "同、両圏以外", outside, ""),
         ("share for new hubs, a choice of policy", "新拠点に向ける割合（政策上の選択）", taken,
-         "demand.share_in_new_hubs"),
-        ("more than goes outside both", "両圏以外の現状への上乗せ", taken - outside, "derived"),
+         "share_in_new_hubs"),
+        ("more than goes outside both", "両圏以外の現状への上乗せ", taken - outside, ""),
         ("both areas in the country's capacity today", "全国容量に占める両圏の割合・現在",
-         kept / today, "demand.core_rack_share; A9 L11192"),
+         kept / today, "core_rack_share.tokyo"),
         ("the same in the plan's year without a plan", "同、計画年・計画なし",
-         (kept + grown) / (today + added), "derived"),
+         (kept + grown) / (today + added), ""),
         ("the same with every new hub outside both", "同、新拠点がすべて両圏外の場合",
-         (kept + (1.0 - taken) * added) / (today + added), "derived"),
+         (kept + (1.0 - taken) * added) / (today + added), ""),
     ):  # fmt: skip
-        used = source == "demand.share_in_new_hubs"
+        source, used = _said_of(scenario, key) if key else _DERIVED, key == "share_in_new_hubs"
         yield DemandRow("share", en, ja, demand.year, float(share), "share", source, used=used)
