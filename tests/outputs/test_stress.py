@@ -216,18 +216,19 @@ def test_a_curve_by_hand(found):
     curve = (point(1, 0.1, 0.01, 1.0), point(2, 0.01, 0.001, 0.1), point(3, 0.0, 0.0, 0.001))
     chart = exceedance_chart([replace(found.plan, exceedance=curve)], years=1000)
     # From 1/1000 at the bottom (345) to 1 at the top (15): 110 pixels a decade; 4.9 a per cent.
-    assert [tick.label for tick in chart.up] == ["0.1 %", "1 %", "10 %", "100 %"]
-    assert [tick.at for tick in chart.up] == [345.0, 235.0, 125.0, 15.0]
-    assert [tick.other for tick in chart.up] == ["1/1,000", "1/100", "1/10", "1/1"]
-    (drawn,) = chart.curves
-    assert drawn.line == "M70 125L74.9 125L74.9 235L79.8 235"
-    assert drawn.band == ("M70 15L74.9 15L74.9 125L79.8 125L79.8 345L74.9 345L74.9 235L70 235Z")
+    at, labels, others = zip(*chart.up, strict=True)
+    assert labels == ("0.1 %", "1 %", "10 %", "100 %")
+    assert at == (345.0, 235.0, 125.0, 15.0)
+    assert others == ("1/1,000", "1/100", "1/10", "1/1")
+    line, band = chart.curves["plan"]
+    assert line == "M70 125L74.9 125L74.9 235L79.8 235"
+    assert band == ("M70 15L74.9 15L74.9 125L79.8 125L79.8 345L74.9 345L74.9 235L70 235Z")
 
 
 def test_a_fleet_that_nothing_strikes_has_no_curve(found):
     curve = tuple(point(percent_down, 0.0, 0.0, 0.1) for percent_down in range(1, 101))
-    (drawn,) = exceedance_chart([replace(found.plan, exceedance=curve)], years=1).curves
-    assert (drawn.line, drawn.band) == ("", "")
+    chart = exceedance_chart([replace(found.plan, exceedance=curve)], years=1)
+    assert chart.curves == {"plan": ("", "")}
 
 
 def test_the_plans_folder_gets_both_files_and_keeps_the_others(found, plan, atlas, tmp_path):

@@ -17,7 +17,7 @@ from dcsite.plan import check_plan
 from dcsite.plan.places import find_place
 from dcsite.solvers import SolveOptions, solve
 from dcsite.studies.alternatives import find_alternatives
-from dcsite.studies.explain import explain_context, explain_hubs, hub_shares, tighten
+from dcsite.studies.explain import ExplainContext, explain_hubs, hub_shares, tighten
 from dcsite.studies.explain_place import explain_place
 from dcsite.studies.pool import Change
 
@@ -85,7 +85,7 @@ def frame(plan):
 @pytest.fixture
 def context(scenario, shipped_atlas, sites, plans):
     best = max(plans, key=plans.get)
-    return explain_context(
+    return ExplainContext(
         scenario, shipped_atlas, sites, frame(best), OPTIONS, bound=plans[best], jobs=2
     )
 
@@ -166,7 +166,7 @@ def test_a_hub_that_nothing_can_replace(scenario, shipped_atlas, sites):
     chosen = pd.DataFrame(
         {"tier": ["large", "regional"], "it_load_mw": [100.0, 40.0]}, index=two.index
     )
-    context = explain_context(scenario, shipped_atlas, two, chosen, OPTIONS, bound=1e3, jobs=1)
+    context = ExplainContext(scenario, shipped_atlas, two, chosen, OPTIONS, bound=1e3, jobs=1)
     (hub,) = explain_hubs(context, ("40100",))
     assert not hub.cost.possible
     assert hub.cost.low is None
@@ -219,7 +219,7 @@ def test_what_would_improve_the_plan_anyway_takes_nobodys_place(
         [(site, tier, LOAD[tier]) for site, tier in sorted(best) if site != core],
         columns=["site_id", "tier", "it_load_mw"],
     ).set_index("site_id")
-    context = explain_context(
+    context = ExplainContext(
         scenario, shipped_atlas, sites, chosen, OPTIONS, bound=plans[best], jobs=2
     )
     hubs = explain_hubs(context)
@@ -260,7 +260,7 @@ def test_rules_that_leave_no_room_for_a_place_are_named(shipped_atlas, sites):
     )
     chosen = chosen.drop("02201")
     chosen.loc["40100"] = ["large", 100.0]
-    context = explain_context(asked, shipped_atlas, some, chosen, OPTIONS, bound=1e3)
+    context = ExplainContext(asked, shipped_atlas, some, chosen, OPTIONS, bound=1e3)
     (verdict,) = explain_place(context, "40100", ("core",)).verdicts
     assert verdict.outcome == "no_plan"
     assert {reason.rule for reason in verdict.reasons} == {"core_regions", "tier_counts"}
@@ -274,7 +274,7 @@ def default_context(measured, shipped_atlas, policy):
         ('rules.total_it_load="off"', 'rules.tier_counts="off"', 'rules.core_regions="off"'),
     )
     chosen = pd.DataFrame({"tier": ["regional"], "it_load_mw": [10.0]}, index=["01204"])
-    return explain_context(free, shipped_atlas, measured, chosen, OPTIONS, bound=np.inf, jobs=1)
+    return ExplainContext(free, shipped_atlas, measured, chosen, OPTIONS, bound=np.inf, jobs=1)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
+import copy
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from dcsite.criteria.takeover import CRITERION
 from dcsite.plan import check_plan
 from dcsite.plan.explanation import Explanation
 from dcsite.solvers import SolveOptions
-from dcsite.studies.explain import explain_context, explain_disasters, hub_shares
+from dcsite.studies.explain import ExplainContext, explain_disasters, hub_shares
 
 #: Ebetsu, Karatsu and Kudamatsu of the national plan, Ena and Hamamatsu in the Nankai footprint.
 HUBS = {"01217": "core", "41202": "core", "35207": "large", "21210": "regional"}
@@ -49,7 +50,7 @@ def context(measured, shipped_atlas):
         index=pd.Index(list(HUBS), name="site_id"),
     )
     sites = measured.loc[sorted([*HUBS, *OTHERS])]
-    return explain_context(scenario, shipped_atlas, sites, chosen, SolveOptions(), bound=np.inf)
+    return ExplainContext(scenario, shipped_atlas, sites, chosen, SolveOptions(), bound=np.inf)
 
 
 def test_worst_disasters_are_in_force_and_in_order(context):
@@ -79,8 +80,9 @@ def test_backups_by_hand(context):
     plenty = context.hubs.assign(reserve_mw=[200.0, 300.0, 0.0, 0.0])
     found = CRITERION.evaluate(plenty, context.atlas, context.scenario)
     evaluations = {**context.checked.evaluations, "takeover": found}
-    checked = dataclasses.replace(context.checked, evaluations=evaluations)
-    found = explain_disasters(dataclasses.replace(context, checked=checked), "01217")
+    backed = copy.copy(context)
+    backed.checked = replace(context.checked, evaluations=evaluations)
+    found = explain_disasters(backed, "01217")
     (backup,) = found.backups
     assert (backup.place.site_id, backup.takeover_mw) == ("41202", pytest.approx(200.0))
 
@@ -114,8 +116,6 @@ def test_only_hubs_are_explained(context):
 
 
 def test_json_meets_the_schema(context):
-    from dataclasses import replace
-
     hubs = tuple(
         replace(hub, disasters=explain_disasters(context, hub.place.site_id))
         for hub in hub_shares(context)

@@ -10,7 +10,7 @@ import dcsite
 from dcsite.contract import criteria
 from dcsite.model import all_rules
 from dcsite.solvers import SolveOptions
-from dcsite.studies.explain import explain_context
+from dcsite.studies.explain import ExplainContext
 from dcsite.studies.explain_load import explain_loads
 
 #: Ebetsu, Goshogawara, Karatsu: the farther from Tokyo and Osaka, the more a MW scores.
@@ -43,7 +43,7 @@ def sized(measured, shipped_atlas):
         chosen = pd.DataFrame({"tier": "large", "it_load_mw": loads}, index=some.index)
         chosen["reserve_mw"] = reserve
         options = SolveOptions(gap=gap)
-        context = explain_context(scenario, shipped_atlas, some, chosen, options, bound=1.0, jobs=1)
+        context = ExplainContext(scenario, shipped_atlas, some, chosen, options, bound=1.0, jobs=1)
         return explain_loads(context)
 
     return explain

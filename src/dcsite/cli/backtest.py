@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from .options import GeodataOption, JsonOption, PlanArgument, QuietOption, output_option
+from .options import (
+    GeodataOption,
+    JsonOption,
+    LayerOption,
+    MovedAddSitesOption,
+    MovedSitesOption,
+    PlanArgument,
+    QuietOption,
+    output_option,
+)
 from .progress import Reporter
 from .show import columns, output_console, print_json
 
@@ -27,12 +36,9 @@ def backtest_command(
     output: Annotated[
         Path | None, output_option("Folder to write; dcsite-out/backtest by default.")
     ] = None,
-    sites: Annotated[
-        Path | None,
-        typer.Option(
-            "--sites", metavar="FILE", help="The plan's own sites, where they were moved since."
-        ),
-    ] = None,
+    sites: MovedSitesOption = None,
+    add_sites: MovedAddSitesOption = None,
+    layer: LayerOption = None,
     geodata: GeodataOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -48,12 +54,10 @@ def backtest_command(
     from dcsite.studies.backtest import run_backtest
 
     saved = read_plan(plan)
-    session = Session.reopen(saved, sites, atlas=geodata)
+    session = Session.reopen(saved, sites, add_sites=add_sites, layer=layer, atlas=geodata)
     directory = output or Path("dcsite-out") / "backtest"
     check_directory(directory, "backtest", [saved.path])
-    with Reporter(quiet=quiet) as progress:
-        for note in saved.notes:
-            progress.note(note)
+    with Reporter(quiet=quiet, notes=saved.notes) as progress:
         progress.stage("measure")
         found = run_backtest(saved.plan, session.scorecard(saved.plan), near_km)
         progress.stage("write")

@@ -88,9 +88,7 @@ def edge_command(
     given = [one for one in (corridors, candidates, assumptions, saved.path) if one is not None]
     check_directory(directory, "edge", [file_and_layer(one)[0] for one in given])
     with Interrupts(patience=1, hold=False) as interrupts:
-        with Reporter(quiet=quiet) as progress:
-            for note in saved.notes:
-                progress.note(note)
+        with Reporter(quiet=quiet, notes=saved.notes) as progress:
             progress.stage("read")
             drawn = corridors_of(session.atlas, corridors)
             found = run_edge(

@@ -19,6 +19,8 @@ from .options import (
     GeodataOption,
     JsonOption,
     LayerOption,
+    MovedAddSitesOption,
+    MovedSitesOption,
     PlanArgument,
     QuietOption,
     gap_option,
@@ -85,18 +87,8 @@ def explain_command(
     tier: Annotated[
         str | None, typer.Option(help="Ask about PLACE in one tier only: core, large, regional.")
     ] = None,
-    sites: Annotated[
-        Path | None,
-        typer.Option(
-            "--sites", metavar="FILE", help="The plan's own sites, where they were moved since."
-        ),
-    ] = None,
-    add_sites: Annotated[
-        Path | None,
-        typer.Option(
-            "--add-sites", metavar="FILE", help="The same of those beside the municipalities."
-        ),
-    ] = None,
+    sites: MovedSitesOption = None,
+    add_sites: MovedAddSitesOption = None,
     layer: LayerOption = None,
     geodata: GeodataOption = None,
     gap: Annotated[
@@ -126,18 +118,11 @@ def explain_command(
     folder = _folder_to_write(saved) if write else None
     options = saved.solve_options(gap, time_limit)
     session = Session.reopen(
-        saved,
-        sites,
-        add_sites=add_sites,
-        layer=layer,
-        options=options,
-        atlas=geodata,
+        saved, sites, add_sites=add_sites, layer=layer, options=options, atlas=geodata
     )
     tiers = TIERS if tier is None else (tier,)
     with Interrupts(patience=1, hold=False) as interrupts:
-        with Reporter(quiet=quiet) as progress:
-            for note in saved.notes:
-                progress.note(note)
+        with Reporter(quiet=quiet, notes=saved.notes) as progress:
             progress.stage("read")
             context = _context(session, saved, jobs, progress)
             site = None if place is None else find_place(context.sites, place)
@@ -219,22 +204,17 @@ def _write(context: ExplainContext, hubs: tuple[HubExplanation, ...], folder: Pa
 @contextmanager
 def _naming_the_folder() -> Iterator[None]:
     """Say what to do about a folder that cannot be replaced, where there is no --output."""
+    copy = "copy the plan to a folder of its own and explain the copy"
+    outside = f"call from outside the plan's folder, or {copy}"
     try:
         yield
     except OutputError as error:
-        copy = "copy the plan to a folder of its own and explain the copy"
-        outside = f"call from outside the plan's folder, or {copy}"
-        raise OutputError(
-            Problem(
-                problem.where,
-                problem.field,
-                "--write: "
-                + problem.message.replace("give another folder", copy).replace(
-                    "give a folder inside it", outside
-                ),
-            )
-            for problem in error.problems
-        ) from error
+        problems = []
+        for one in error.problems:
+            said = one.message.replace("give another folder", copy)
+            said = said.replace("give a folder inside it", outside)
+            problems.append(replace(one, message=f"--write: {said}"))
+        raise OutputError(problems) from error
 
 
 def _explain(
@@ -286,40 +266,27 @@ def _explain_hubs(
 
 def _context(session: Session, saved: SavedPlan, jobs: int, progress: Reporter) -> ExplainContext:
     """Measure the candidates again and hold the plan against what it says of itself."""
-    from dcsite.studies.explain import explain_context
+    from dcsite.studies.explain import ExplainContext
+
+    def edited(field: str, message: str) -> Problem:
+        why = "the plan was edited or its candidates were others, solve the scenario again"
+        return Problem(str(saved.path), field, f"{message}; {why}")
 
     progress.stage("measure")
     measured = session.measured
     progress.stage("check")
+    asked = (saved.scenario, session.atlas, measured, saved.chosen, session.options)
     try:
-        context = explain_context(
-            saved.scenario,
-            session.atlas,
-            measured,
-            saved.chosen,
-            session.options,
-            bound=saved.bound,
-            jobs=jobs,
-        )
+        context = ExplainContext(*asked, saved.bound, jobs)
     except CheckError as error:
+        end = "; no plan was written, please report this"
         raise OutputError(
-            Problem(
-                str(saved.path),
-                problem.field,
-                f"{problem.message.removesuffix('; no plan was written, please report this')}; "
-                "the plan was edited or its candidates were others, solve the scenario again",
-            )
-            for problem in error.problems
+            edited(one.field, one.message.removesuffix(end)) for one in error.problems
         ) from error
-    found = context.checked.objective
-    if abs(found - saved.plan.objective) > _SAME_OBJECTIVE:
+    claimed, found = saved.plan.objective, context.checked.objective
+    if abs(found - claimed) > _SAME_OBJECTIVE:
         raise OutputError(
-            Problem(
-                str(saved.path),
-                "objective",
-                f"is {saved.plan.objective:.6f}, but its hubs are worth {found:.6f}; the plan was "
-                "edited or its candidates were others, solve the scenario again",
-            )
+            edited("objective", f"is {claimed:.6f}, but its hubs are worth {found:.6f}")
         )
     return context
 

@@ -67,6 +67,20 @@ AddSitesOption: TypeAlias = Annotated[
     typer.Option("--add-sites", metavar="FILE", help="Own sites beside the other candidates."),
 ]
 
+MovedSitesOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--sites", metavar="FILE", help="The plan's own sites, where they were moved since."
+    ),
+]
+
+MovedAddSitesOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--add-sites", metavar="FILE", help="The same of those beside the municipalities."
+    ),
+]
+
 LayerOption: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -18,6 +18,8 @@ from rich.text import Text
 from dcsite.interrupts import raise_swallowed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dcsite.interrupts import Interrupts
     from dcsite.solvers import Progress
 
@@ -53,11 +55,13 @@ class Reporter:
     ----------
     quiet : bool
         Whether to tell warnings only.
+    notes : sequence of str
+        What the reader should know before anything else, quiet or not.
     """
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, notes: Sequence[str] = ()) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._quiet = quiet
+        self._quiet, self._notes = quiet, notes
         self._begun = time.perf_counter()
         self._title, self._count = "", ""
         self._stage_begun, self._done_before = self._begun, 0
@@ -74,6 +78,8 @@ class Reporter:
         raise_swallowed()
         if self._live is not None:
             self._live.__enter__()
+        for note in self._notes:
+            self.note(note)
         return self
 
     def __exit__(

@@ -244,9 +244,9 @@ def _explanation(
 ) -> Explanation:
     """Solve again without each hub; Ctrl-C keeps what is known by then."""
     from dcsite.plan.reload import hubs_of
-    from dcsite.studies.explain import explain_context, explain_hubs
+    from dcsite.studies.explain import ExplainContext, explain_hubs
 
-    context = explain_context(
+    context = ExplainContext(
         session.scenario,
         session.atlas,
         run.candidates,

@@ -84,9 +84,7 @@ def stress_command(
     directory = saved.path.parent if output is None else output
     check_stress_directory(directory)
     with Interrupts(patience=1, hold=False) as interrupts:
-        with Reporter(quiet=quiet) as progress:
-            for note in saved.notes:
-                progress.note(note)
+        with Reporter(quiet=quiet, notes=saved.notes) as progress:
             progress.stage("read")
             found = run_stress(
                 saved.plan,

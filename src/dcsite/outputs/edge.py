@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,16 +12,16 @@ import shapely
 from dcsite.contract import load_mw
 from dcsite.records import Record
 
-from . import atomic
 from .map.encode import encode_path, encode_polygons
 from .map.layer import Field
 from .map.style import tier_style
 from .page import circles, render_beside_map
 from .tables import write_csv, write_layers
-from .write import STUDY_FILES
+from .write import StudyPaths, write_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from dcsite.atlas import Atlas
     from dcsite.studies.edge import Edge, EdgeCell, EdgeHub, EdgeSite
@@ -50,19 +49,9 @@ _HUB_FIELDS = (
 )  # fmt: skip
 
 
-class EdgePaths(NamedTuple):
-    """Where the files lie, in the order of `STUDY_FILES`."""
-
-    json: Path
-    mec_csv: Path
-    coverage_csv: Path
-    gpkg: Path
-    html: Path
-
-
 def write_edge(
     found: Edge, shapes: Mapping[str, Any], atlas: Atlas, created_at: str, directory: Path
-) -> EdgePaths:
+) -> StudyPaths:
     """Write all files, or none.
 
     Parameters
@@ -84,16 +73,15 @@ def write_edge(
         If the folder cannot be written or holds files that are not ours; it is then unchanged.
     """
     mec, cells = _frame(found.mec), _frame(found.cells)
-    page = render_edge(found, shapes, atlas)
-    with atomic.replacing_directory(directory, STUDY_FILES["edge"]) as staging:
-        atomic.write_text(staging / "edge.json", found.text())
+
+    def more(staging: Path) -> None:
         for name, frame in (("mec", mec), ("coverage", cells)):
             rows = frame.astype(object).where(frame.notna(), None).itertuples(index=False)
             numbered = ([number, *row] for number, row in enumerate(rows, 1))
             write_csv(staging / f"{name}.csv", ["no", *frame], numbered)
         write_layers(staging / "edge.gpkg", _layers(found, shapes, mec, cells), created_at)
-        atomic.write_text(staging / "edge.html", page)
-    return EdgePaths(*(directory / name for name in STUDY_FILES["edge"]))
+
+    return write_study(found, directory, render_edge(found, shapes, atlas), more=more)
 
 
 def _frame(records: tuple[Record, ...]) -> pd.DataFrame:

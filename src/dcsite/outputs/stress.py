@@ -103,8 +103,7 @@ FIGURES = {
     "unserved_mwh": Label("引継ぎ後の損失（MWh）", "after takeover: MWh lost", share=False),
 }
 
-#: Picture and the frame of the curves in it, in pixels.
-_WIDTH, _HEIGHT = 640, 400
+#: Frame of the curves in the page's picture, in pixels: left, right, top, bottom.
 _FRAME = (70.0, 560.0, 15.0, 345.0)
 
 
@@ -188,6 +187,7 @@ def render_stress(found: StressTest, atlas: Atlas) -> str:
             pairs={fleet.name: [p for p in fleet.pairs if p.per_year.value > 0][:_PAIRS]
                    for fleet in fleets},
             chart=exceedance_chart(fleets, found.years),
+            frame=_FRAME,
             maps=[_map(one, found, atlas) for one in found.footprints],
             land=land(atlas),
             classes=INTENSITIES,
@@ -259,31 +259,20 @@ def _mark(hub: StressedHub, down: float) -> dict[str, Any]:
     }
 
 
-class Tick(NamedTuple):
-    """A line of the grid: where, and what stands at either end of it."""
-
-    at: float
-    label: str
-    other: str = ""
-
-
-class Curve(NamedTuple):
-    """One fleet: the curve, and the area of its interval; empty where nothing was ever down."""
-
-    name: str
-    line: str
-    band: str
-
-
 class Chart(NamedTuple):
-    """What the page draws; the frame is ``left, right, top, bottom``."""
+    """What the page draws within its frame.
 
-    width: int
-    height: int
-    frame: tuple[float, float, float, float]
-    across: tuple[Tick, ...]
-    up: tuple[Tick, ...]
-    curves: tuple[Curve, ...]
+    Parameters
+    ----------
+    across, up : list of tuple
+        Lines of the grid: where, and what stands at the end of it, or at either end.
+    curves : dict
+        By fleet the curve, and the area of its interval; empty where nothing was ever down.
+    """
+
+    across: list[tuple[float, str]]
+    up: list[tuple[float, str, str]]
+    curves: dict[str, tuple[str, str]]
 
 
 def exceedance_chart(fleets: Sequence[FleetResult], years: int) -> Chart:
@@ -297,16 +286,11 @@ def exceedance_chart(fleets: Sequence[FleetResult], years: int) -> Chart:
         Length of the simulation: no rarer probability can be seen.
     """
     lowest = min(math.floor(math.log10(1.0 / years) + 1e-9), -1)
+    powers = range(lowest, 1)
     return Chart(
-        _WIDTH,
-        _HEIGHT,
-        _FRAME,
-        tuple(Tick(_across(percent), f"{percent} %") for percent in range(0, 101, 20)),
-        tuple(
-            Tick(_up(10.0**power, lowest), f"{10.0**power * 100:.10g} %", f"1/{10**-power:,}")
-            for power in range(lowest, 1)
-        ),
-        tuple(_curve(fleet, lowest) for fleet in fleets),
+        [(_across(percent), f"{percent} %") for percent in range(0, 101, 20)],
+        [(_up(10.0**n, lowest), f"{10.0**n * 100:.10g} %", f"1/{10**-n:,}") for n in powers],
+        {fleet.name: _curve(fleet, lowest) for fleet in fleets},
     )
 
 
@@ -321,7 +305,7 @@ def _up(probability: float, lowest: int) -> float:
     return round(top + (bottom - top) * power / lowest, 1)
 
 
-def _curve(fleet: FleetResult, lowest: int) -> Curve:
+def _curve(fleet: FleetResult, lowest: int) -> tuple[str, str]:
     """Draw steps: a probability holds from the per cent before up to its own."""
 
     def steps(probability: str) -> list[str]:
@@ -334,6 +318,6 @@ def _curve(fleet: FleetResult, lowest: int) -> Curve:
 
     seen = [point for point in fleet.exceedance if point.per_year.value > 0.0]
     if not seen:
-        return Curve(fleet.name, "", "")
+        return "", ""
     band = [*steps("high"), *reversed(steps("low"))]
-    return Curve(fleet.name, "M" + "L".join(steps("value")), "M" + "L".join(band) + "Z")
+    return "M" + "L".join(steps("value")), "M" + "L".join(band) + "Z"

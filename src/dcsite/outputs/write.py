@@ -26,7 +26,7 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import geopandas as gpd
 
@@ -141,6 +141,7 @@ def write_study(
     page: str,
     columns: Iterable[str] = (),
     rows: Iterable[Iterable[Any]] = (),
+    more: Callable[[Path], None] = lambda staging: None,
 ) -> StudyPaths:
     """Write the files of a study, all or none.
 
@@ -155,6 +156,8 @@ def write_study(
         Text of the page.
     columns, rows
         The table, where the study has one.
+    more : callable, optional
+        Writes further files of the study into the folder it is given.
 
     Raises
     ------
@@ -170,6 +173,7 @@ def write_study(
         atomic.write_text(staging / f"{stem}.html", page)
         if f"{stem}.csv" in STUDY_FILES[stem]:
             write_csv(staging / f"{stem}.csv", columns, rows)
+        more(staging)
     return StudyPaths(*(directory / f"{stem}{suffix}" for suffix in (".json", ".csv", ".html")))
 
 

@@ -229,14 +229,8 @@ def _alternative(
         hubs=_hubs(there, hubs),
         gone=tuple(hub for hub in _hubs(hubs, there) if not hub.in_best),
         measures=tuple(
-            MeasurePoints(
-                name=change.name,
-                label_en=change.label_en,
-                label_ja=change.label_ja,
-                points_best=change.points_before,
-                points=change.points_after,
-            )
-            for change in changes_between(first, checked, scenario)
+            MeasurePoints(one.name, one.label_en, one.label_ja, one.points_before, one.points_after)
+            for one in changes_between(first, checked, scenario)
         ),
     )
 

@@ -12,7 +12,7 @@ plan is taken up for questions as an :class:`ExplainContext`, with a solver read
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 EXACT_GAP = 1e-7
 
 #: Solvers at once where the caller does not say.
-_JOBS = 2
+_JOBS = min(2, os.cpu_count() or 1)
 
 
 @dataclass
@@ -64,31 +64,50 @@ class ExplainContext:
 
     Parameters
     ----------
-    scenario, atlas, sites
-        What was asked, what is known, the measured candidates.
+    scenario, atlas
+        What was asked and what is known.
+    sites : geopandas.GeoDataFrame
+        Measured candidates, as :func:`dcsite.criteria.measure_sites` returns them.
+    chosen : pandas.DataFrame
+        The plan's hubs: indexed by `site_id`, with `tier`, `it_load_mw` and `reserve_mw`.
+    options : SolveOptions
+        For the solves that explanations need.
+    bound : float
+        Bound on any plan's objective that was proven when the plan was made.
+    jobs : int
+        Solvers to run at once; two where the machine has two cores.
+
+    Attributes
+    ----------
     hubs : geopandas.GeoDataFrame
         The plan's rows of `sites` with `tier`, `it_load_mw` and `reserve_mw`.
     checked : Checked
         The plan's independent evaluation.
-    bound : float
-        Proven bound on any plan.
-    options : SolveOptions
-        For the solves that explanations need.
-    jobs : int
-        Solvers to run at once.
     best : float
         Objective of the best plan known; rises when a solve with changes finds a better one.
+
+    Raises
+    ------
+    CheckError
+        If the hubs break a hard rule, or are worth more than the bound.
     """
 
     scenario: Scenario
     atlas: Atlas
     sites: gpd.GeoDataFrame
-    hubs: gpd.GeoDataFrame
-    checked: Checked
-    bound: float
+    chosen: InitVar[pd.DataFrame]
     options: SolveOptions
-    jobs: int
-    best: float = field(default=-np.inf)
+    bound: float
+    jobs: int = _JOBS
+
+    def __post_init__(self, chosen: pd.DataFrame) -> None:
+        """Check the plan."""
+        ordered = highest_first(chosen)
+        self.hubs = self.sites.loc[ordered.index].join(decided(ordered))
+        self.checked = check_plan(
+            self.hubs, self.atlas, self.scenario, claimed_objective=-np.inf, bound=self.bound
+        )
+        self.best = self.checked.objective
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -124,54 +143,6 @@ class ExplainContext:
         )
         self.best = max(self.best, checked.objective)
         return hubs, checked
-
-
-def explain_context(
-    scenario: Scenario,
-    atlas: Atlas,
-    sites: gpd.GeoDataFrame,
-    chosen: pd.DataFrame,
-    options: SolveOptions,
-    *,
-    bound: float,
-    jobs: int | None = None,
-) -> ExplainContext:
-    """Take up a plan for questions.
-
-    Parameters
-    ----------
-    scenario, atlas
-        What was asked and what is known.
-    sites : geopandas.GeoDataFrame
-        Measured candidates, as :func:`dcsite.criteria.measure_sites` returns them.
-    chosen : pandas.DataFrame
-        The plan's hubs: indexed by `site_id`, with `tier`, `it_load_mw` and `reserve_mw`.
-    options : SolveOptions
-        For the solves that explanations need.
-    bound : float
-        Bound on any plan's objective that was proven when the plan was made.
-    jobs : int, optional
-        Solvers to run at once; two where the machine has two cores.
-
-    Raises
-    ------
-    CheckError
-        If the hubs break a hard rule, or are worth more than the bound.
-    """
-    ordered = highest_first(chosen)
-    hubs = sites.loc[ordered.index].join(decided(ordered))
-    checked = check_plan(hubs, atlas, scenario, claimed_objective=-np.inf, bound=bound)
-    return ExplainContext(
-        scenario,
-        atlas,
-        sites,
-        hubs,
-        checked,
-        bound,
-        options,
-        jobs or min(_JOBS, os.cpu_count() or 1),
-        checked.objective,
-    )
 
 
 def tighten(context: ExplainContext) -> None:

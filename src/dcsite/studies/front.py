@@ -177,17 +177,6 @@ def default_axes(x: str | None, y: str | None, scenario: Scenario) -> tuple[str,
     return x or next(name for name in names if name != y), y
 
 
-def check_axes(x: str, y: str, points: int) -> None:
-    """Raise DcsiteError for a front that cannot be drawn."""
-    problems = []
-    if points < 2:
-        problems.append(Problem("--points", "", f"is {points}; a front has at least 2 points"))
-    if x == y:
-        problems.append(Problem("--y", "", f"is {y} as --x is; give two different measures"))
-    if problems:
-        raise DcsiteError(problems)
-
-
 def measure_named(option: str, name: str, scored: Mapping[str, Sequence[str]]) -> str:
     """Return the measure a user means: its own name, or a criterion's for its first scored one.
 

@@ -47,7 +47,6 @@ from .front import (
     POINTS_AXIS,
     Found,
     Front,
-    check_axes,
     make_point,
     measure_named,
     share_bounds,
@@ -119,7 +118,9 @@ def find_front(
         As their texts say.
     """
     begun = time.perf_counter()
-    check_axes(x, y, points)
+    if points < 2:
+        raise DcsiteError(Problem("--points", "", f"is {points}; a front has at least 2 points"))
+    _refuse_same(x, y)
     stage = on_stage or (lambda _: None)
     stage("read")
     scenario, _, _ = session.scenario, session.atlas, session.sites
@@ -216,8 +217,7 @@ class FrontProgram:
         scored = self.program.scored_measures
         x = measure_named("--x", x, scored)
         y = POINTS_AXIS.measure if y == POINTS else measure_named("--y", y, scored)
-        if x == y:
-            raise DcsiteError(Problem("--y", "", f"is {x} as --x is; give two different measures"))
+        _refuse_same(x, y)
         self.measures = (x, y)
         weighed = _points(self.program.scores)
         left = [
@@ -259,6 +259,11 @@ class FrontProgram:
         self.program.row(name, [*terms, (variable, -1.0)], "==", -constant)
         self.program.defined.append((variable, list(terms), constant))
         return variable
+
+
+def _refuse_same(x: str, y: str) -> None:
+    if x == y:
+        raise DcsiteError(Problem("--y", "", f"is {y} as --x is; give two different measures"))
 
 
 def _points(scores: Sequence[ScoreTerm]) -> dict[pulp.LpVariable, float]:

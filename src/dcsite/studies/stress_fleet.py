@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -314,16 +315,13 @@ def _hubs(struck: Fleet, damage: Damage, years: int) -> tuple[StressedHub, ...]:
     found: list[StressedHub] = []
     for number, (site, hub) in enumerate(struck.hubs.iterrows()):
         hit = damage.struck[:, number]
-        mwh = damage.hours[hit, number] * hub["it_load_mw"]
-        found.append(
-            StressedHub.of(
-                site,
-                hub,
-                municipality_code=hub["municipality_code"] or "",
-                down_per_year=clopper_pearson(len(np.unique(damage.year[hit])), years),
-                mwh_per_year=yearly_mean(damage.year[hit], mwh, years),
-            )
-        )
+        year, mwh = damage.year[hit], damage.hours[hit, number] * hub["it_load_mw"]
+        fallen = {
+            "down_per_year": clopper_pearson(len(np.unique(year)), years),
+            "mwh_per_year": yearly_mean(year, mwh, years),
+        }
+        code = hub["municipality_code"] or ""
+        found.append(StressedHub.of(site, hub, municipality_code=code, **fallen))
     return tuple(found)
 
 
@@ -339,24 +337,20 @@ def _exceedance(worst: Floats, years: int) -> tuple[Exceedance, ...]:
 
 def _bins(share: Floats, worst: Floats, years: int) -> tuple[ShareBin, ...]:
     """Count surviving shares: all stands, then ten classes down to nothing."""
-    found = [
-        ShareBin(
-            1.0, 1.0, clopper_pearson(0, len(share)), clopper_pearson(years - len(worst), years)
-        )
+    # Surviving above 1 - (tenth + 1)/10, up to 1 - tenth/10; nothing lost is no damage.
+    lost = np.append(np.arange(10) / 10.0 - _ROUNDING, np.inf)
+    of_events, of_years = (np.histogram(one, lost)[0] for one in (share, worst))
+    counts = [(1.0, 1.0, 0, years - len(worst))]
+    counts += [
+        ((9 - tenth) / 10.0, (10 - tenth) / 10.0, int(of_events[tenth]), int(of_years[tenth]))
+        for tenth in range(10)
     ]
-    for tenth in range(10):
-        # Surviving above 1 - (tenth + 1)/10, up to 1 - tenth/10; nothing lost is no damage.
-        low, high = tenth / 10.0 - _ROUNDING, (tenth + 1) / 10.0 - _ROUNDING
-        high = np.inf if tenth == 9 else high
-        found.append(
-            ShareBin(
-                (9 - tenth) / 10.0,
-                (10 - tenth) / 10.0,
-                clopper_pearson(int(((share >= low) & (share < high)).sum()), len(share)),
-                clopper_pearson(int(((worst >= low) & (worst < high)).sum()), years),
-            )
+    return tuple(
+        ShareBin(
+            above, up_to, clopper_pearson(events, len(share)), clopper_pearson(worst_of, years)
         )
-    return tuple(found)
+        for above, up_to, events, worst_of in counts
+    )
 
 
 def _cut_off(damage: Damage, load: Floats, years: int) -> CutOff:
@@ -375,20 +369,17 @@ def _by_kind(
     struck: Fleet, damage: Damage, lost_mwh: Floats, occurred: NDArray[np.int64], years: int
 ) -> dict[str, Estimate]:
     kind = struck.disasters.events["kind"].to_numpy(dtype=object)
-    found: dict[str, Estimate] = {}
-    for one in dict.fromkeys(kind[occurred > 0]):
-        mine = kind[damage.event] == one
-        found[str(one)] = yearly_mean(damage.year[mine], lost_mwh[mine], years)
-    return found
+    of = {one: kind[damage.event] == one for one in dict.fromkeys(kind[occurred > 0])}
+    return {
+        str(one): yearly_mean(damage.year[mine], lost_mwh[mine], years) for one, mine in of.items()
+    }
 
 
 def _pairs(struck: Fleet, damage: Damage, years: int) -> tuple[PairResult, ...]:
-    names = [str(site) for site in struck.hubs.index]
     found = []
-    for first in range(len(names)):
-        for second in range(first + 1, len(names)):
-            per_year = clopper_pearson(pair_years(damage, first, second), years)
-            found.append(PairResult(names[first], names[second], per_year, in_30_years(per_year)))
+    for (first, one), (second, other) in combinations(enumerate(map(str, struck.hubs.index)), 2):
+        per_year = clopper_pearson(pair_years(damage, first, second), years)
+        found.append(PairResult(one, other, per_year, in_30_years(per_year)))
     return tuple(sorted(found, key=lambda pair: (-pair.per_year.value, pair.first, pair.second)))
 
 
@@ -404,14 +395,11 @@ def _worst(
     events = struck.disasters.events
     expected = struck.expected_share()
     drawn = events["probability_30y"].gt(0.0).to_numpy() & (expected > 0.0)
-    ids = [str(event) for event in events.index]
+    source, ids = events["source_id"].to_numpy(dtype=object), events.index.map(str)
     order = sorted(np.flatnonzero(drawn).tolist(), key=lambda n: (-expected[n], ids[n]))
-    source = events["source_id"].to_numpy(dtype=object)
+    worst = {source[number]: number for number in reversed(order)}
     found: list[EventLoss] = []
-    for number in order:
-        if any(source[number] == loss.source_id for loss in found):
-            continue
-        mine = damage.event == number
+    for number in [one for one in order if worst[source[one]] == one][:_WORST]:
         kin = source[damage.event] == source[number]
         found.append(
             EventLoss.of(
@@ -419,10 +407,8 @@ def _worst(
                 number,
                 expected_share=expected[number],
                 occurred=int(occurred[number]),
-                largest_share=share[mine].max(initial=0.0),
+                largest_share=share[damage.event == number].max(initial=0.0),
                 mwh_per_year=yearly_mean(damage.year[kin], lost_mwh[kin], years),
             )
         )
-        if len(found) == _WORST:
-            break
     return tuple(found)
