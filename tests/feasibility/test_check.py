@@ -82,6 +82,11 @@ ERRORS = [
     (("tiers.core.count=1",), "tiers.core.count", ("allows 1 core hub(s)", "2 regions")),
     (("demand.total_new_it_load_mw=9000",), "demand.total_new_it_load_mw",
      ("= 9000: the hubs allowed carry at most 3,150 MW", "7 large hubs up to 1,400 MW")),
+    # Where the bound is no whole MW, the total that is named is still one that they carry.
+    (("demand.total_new_it_load_mw=9000", "tiers.core.it_load_mw.max=399.8"),
+     "demand.total_new_it_load_mw", ("carry at most 3,149.6 MW", "2 core hubs up to 799.6 MW")),
+    (("demand.total_new_it_load_mw=759", "tiers.core.it_load_mw.min=200.2"),
+     "demand.total_new_it_load_mw", ("carry at least 760.4 MW",)),
     (("demand.total_new_it_load_mw=759",), "demand.total_new_it_load_mw",
      ("carry at least 760 MW", "11 regional hubs of 10 MW")),
 ]  # fmt: skip

@@ -41,19 +41,19 @@ def test_one_rule_that_cannot_hold(some, shipped_atlas, overrides, rules, key):
     assert conflict is not None
     assert conflict.least
     assert conflict.complete
-    names = [{relaxed.rule.name for relaxed in found.rules} for found in conflict.relaxations]
+    names = [{relaxed.rule.name for relaxed in found} for found in conflict.relaxations]
     assert rules in names
     settings = {
         f"{k} = {toml_value(v)}"
         for found in conflict.relaxations
-        for relaxed in found.rules
+        for relaxed in found
         for k, v in relaxed.settings
     }
     assert key in settings
     assert all(
         relaxed.amount is None or relaxed.amount > 0.0
         for found in conflict.relaxations
-        for relaxed in found.rules
+        for relaxed in found
     )
 
 
@@ -68,6 +68,6 @@ def test_two_rules_that_cannot_hold(some, shipped_atlas):
     )
     conflict = diagnose(Candidates.of(scenario, shipped_atlas, some), OPTIONS)
     assert conflict.least
-    names = [{relaxed.rule.name for relaxed in found.rules} for found in conflict.relaxations]
+    names = [{relaxed.rule.name for relaxed in found} for found in conflict.relaxations]
     assert {"separation", "total_it_load"} in names
     assert all(len(found) == 2 for found in names)

@@ -1,12 +1,11 @@
 """Before a solve and when there is no plan: checks, conflicts, the smallest change that does."""
 
 from .check import Precheck, check_scenario
-from .conflict import Conflict, Relaxation, RelaxedRule, diagnose, look_ahead, why_infeasible
+from .conflict import Conflict, RelaxedRule, diagnose, look_ahead, why_infeasible
 
 __all__ = [
     "Conflict",
     "Precheck",
-    "Relaxation",
     "RelaxedRule",
     "check_scenario",
     "diagnose",

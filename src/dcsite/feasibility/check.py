@@ -372,9 +372,17 @@ class _Check:
             hubs += ", Tokyo and Osaka kept at that distance too"
             if self._hard("core_regions") and self.left.core_regions:
                 hubs += f", one in each of {', '.join(self.left.core_regions)}"
+        limit, lower = f"cannot be met by {hubs}", "set it lower"
+        if largest is not None:
+            km = km_down(largest.distance_km)
+            lower = f"set it to {km:g} or less"
+            if largest.proven:
+                limit = f"at most {km:g} km can be met by {hubs}"
+            else:
+                limit += f"; {km:g} km can, which is not proven the most"
         self._say(
             f"tiers.{tier}.separation_km",
-            f"= {asked_km:g}: {limit_text(largest, hubs)}, ask for fewer hubs, or offer more sites",
+            f"= {asked_km:g}: {limit}; {lower}, ask for fewer hubs, or offer more sites",
             firm=firm and self.left.spaced == "hard",
         )
 
@@ -413,11 +421,11 @@ class _Check:
     def load(self, rooms: Mapping[int, Room]) -> LoadRange:
         """Compare the total load with the least and most that the hubs allowed can carry."""
         apart = self.left.spaced == "hard"
-        most = tuple(
+        carrying = tuple(
             (rooms[number].at_most if apart else len(self.sites)) if number in rooms else 0
             for number in range(len(TIERS))
         )
-        found = load_range(self.left, most)
+        found = load_range(self.left, carrying)
         total = self.scenario.total_new_it_load_mw
         derived = self.scenario.demand.total_new_it_load_mw is None
         key = "demand.total_new_it_load_mw"
@@ -432,25 +440,28 @@ class _Check:
             for one in self.findings
         )
         if short:
-            pass  # sites are too few for the hubs asked for: that is said, and tells all
-        elif found.most_mw < total * (1.0 - 1e-9):
+            return found  # sites are too few for the hubs asked for: that is said, and tells all
+        if found.most_mw < total * (1.0 - 1e-9):
+            # To the tenth that can be set: the total named is itself one that they carry.
+            most_mw = math.floor(found.most_mw * 10.0) / 10.0
             self._say(
                 key,
-                f"{value}: the hubs allowed carry at most {found.most_mw:,.0f} MW "
+                f"{value}: the hubs allowed carry at most {most_mw:,.10g} MW "
                 f"({found.most_text}); lower the total, or raise tiers.*.count.max or "
                 "tiers.*.it_load_mw.max",
                 firm=firm,
             )
         elif found.least_mw > total * (1.0 + 1e-9):
+            least_mw = math.ceil(found.least_mw * 10.0) / 10.0
             self._say(
                 key,
-                f"{value}: the hubs asked for carry at least {found.least_mw:,.0f} MW "
+                f"{value}: the hubs asked for carry at least {least_mw:,.10g} MW "
                 f"({found.least_text}); raise the total, or lower tiers.*.count.min or "
                 "tiers.*.it_load_mw.min",
                 firm=firm,
             )
         else:
-            self._carrying = most
+            self._carrying = carrying
         return found
 
     @property
@@ -499,14 +510,23 @@ class _Check:
 
     def latency(self) -> tuple[OutOfReach, ...]:
         """List the demand zones of which no candidate could serve a class of workloads."""
-        found = _out_of_reach(self.left)
+        zones, asked_mw = demand_zones(self.atlas, self.scenario)
+        sites = self.sites[self.left.eligible.any(axis=1)]
+        found = tuple(
+            OutOfReach(name, str(code), str(zone["name_en"]), str(zone["name_ja"]), float(mw))
+            for name, within in zones_in_reach(sites, zones, self.atlas, self.scenario).items()
+            for (code, zone), mw, near in zip(
+                zones.iterrows(), asked_mw[name], np.asarray(within.any(axis=0)), strict=True
+            )
+            if not near and mw > 0.0
+        )
         for name, group in groupby(found, key=lambda one: one.workload):
-            zones = [*group]
-            names = ", ".join(f"{zone.name_en} {zone.name_ja}" for zone in zones[:5])
-            more = f" and {len(zones) - 5} more" if len(zones) > 5 else ""
+            far = [*group]
+            names = ", ".join(f"{zone.name_en} {zone.name_ja}" for zone in far[:5])
+            more = f" and {len(far) - 5} more" if len(far) > 5 else ""
             own = self.scenario.demand.classes[name]
             some = "no domestic candidate" if own.sites == "domestic" else "no candidate"
-            mw = sum(zone.mw for zone in zones)
+            mw = sum(zone.mw for zone in far)
             key, why = "sites", f"= {own.sites}: {some} is there"
             if own.max_ms != "none":
                 key = "max_ms"
@@ -516,14 +536,25 @@ class _Check:
         return found
 
     def numbers(self) -> CoefficientRange | None:
-        """Measure the range of the program's coefficients; None where it has no decisions."""
+        """Measure the range of the program's coefficients; None where it has no decisions.
+
+        The rows that keep hubs apart take longest to build and hold nothing but ones (and the
+        rule's penalty, where it is soft, in the objective); they are left out and counted as that.
+        """
         if not self.left.eligible.any():
             return None
-        found = _coefficient_range(self.left)
-        for what, low, high in (
-            ("rows", found.rows_least, found.rows_most),
-            ("objective", found.objective_least, found.objective_most),
+        program = assemble(self.left, spaced=False)
+        matrix = ProgramMatrix.from_problem(program.problem)
+        soft = [rule for rule in program.unspaced if self.modes.mode[rule] == "soft"]
+        ends: list[float] = []
+        for what, given, beside in (
+            ("rows", matrix.coefficient, [1.0] * bool(program.unspaced)),
+            ("objective", matrix.cost, [self.modes.penalty[rule] for rule in soft]),
         ):
+            sizes = np.abs(np.append(given, beside))
+            sizes = sizes[sizes > 0.0]
+            low, high = (float(sizes.min()), float(sizes.max())) if sizes.size else (0.0, 0.0)
+            ends += [low, high]
             if low > 0.0 and high / low > _WIDE_RANGE:
                 self._say(
                     "program",
@@ -532,25 +563,12 @@ class _Check:
                     "very large or very small weight, penalty or load in the scenario",
                     firm=False,
                 )
-        return found
+        return CoefficientRange(*ends)
 
 
 def km_down(distance_km: float) -> float:
     """Round a distance down to what a person would set: whole km, below 10 km to a tenth."""
     return math.floor(distance_km) if distance_km >= 10.0 else math.floor(distance_km * 10.0) / 10.0
-
-
-def limit_text(largest: Spread | None, hubs: str) -> str:
-    """Say how far apart these hubs can stand at most, and what to set."""
-    if largest is None:
-        return f"cannot be met by {hubs}; set it lower"
-    limit = km_down(largest.distance_km)
-    if largest.proven:
-        return f"at most {limit:g} km can be met by {hubs}; set it to {limit:g} or less"
-    return (
-        f"cannot be met by {hubs}; {limit:g} km can, which is not proven the most; set it to "
-        f"{limit:g} or less"
-    )
 
 
 def _most_mw(
@@ -585,7 +603,7 @@ def _most_mw(
         if mw > best:
             best, chosen = mw, trial
     parts = [
-        f"{count} {tier} hubs up to {loads[number][count]:,.0f} MW"
+        f"{count} {tier} hubs up to {loads[number][count]:,.10g} MW"
         for number, (tier, count) in enumerate(zip(TIERS, chosen, strict=True))
         if left.asked[number]
     ]
@@ -609,38 +627,3 @@ def _least_load_mw(left: Candidates) -> tuple[float, str]:
     best = min(trials, key=lambda trial: sum(n * tiers[t].it_load_mw.min for t, n in trial.items()))
     parts = [f"{n} {t} hubs of {tiers[t].it_load_mw.min:g} MW" for t, n in best.items() if n]
     return float(sum(n * tiers[t].it_load_mw.min for t, n in best.items())), ", ".join(parts)
-
-
-def _out_of_reach(left: Candidates) -> tuple[OutOfReach, ...]:
-    """List the demand zones that no candidate of any tier stands near enough to."""
-    zones, asked_mw = demand_zones(left.atlas, left.scenario)
-    sites = left.sites[left.eligible.any(axis=1)]
-    return tuple(
-        OutOfReach(name, str(code), str(zone["name_en"]), str(zone["name_ja"]), float(mw))
-        for name, within in zones_in_reach(sites, zones, left.atlas, left.scenario).items()
-        for (code, zone), mw, far in zip(
-            zones.iterrows(), asked_mw[name], ~np.asarray(within.any(axis=0)), strict=True
-        )
-        if far and mw > 0.0
-    )
-
-
-def _coefficient_range(left: Candidates) -> CoefficientRange:
-    """Measure the range of the coefficients of the whole program.
-
-    The rows that keep hubs apart take longest to build and hold nothing but ones (and the rule's
-    penalty, where it is soft, in the objective); they are left out and counted as that.
-    """
-    program = assemble(left, spaced=False)
-    matrix = ProgramMatrix.from_problem(program.problem)
-    rows, cost = np.abs(matrix.coefficient), np.abs(matrix.cost)
-    for rule in program.unspaced:
-        rows = np.append(rows, 1.0)
-        if left.modes.mode[rule] == "soft":
-            cost = np.append(cost, left.modes.penalty[rule])
-    return CoefficientRange(*_ends(rows), *_ends(cost))
-
-
-def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
-    sizes = values[values > 0.0]
-    return (float(sizes.min()), float(sizes.max())) if sizes.size else (0.0, 0.0)

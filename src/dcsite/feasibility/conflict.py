@@ -52,20 +52,13 @@ class RelaxedRule:
 
 
 @dataclass(frozen=True)
-class Relaxation:
-    """A set of rules; with all of them relaxed there is a plan."""
-
-    rules: tuple[RelaxedRule, ...]
-
-
-@dataclass(frozen=True)
 class Conflict:
-    """All least sets of rules to relax that were found.
+    """All least sets of rules that were found; with all of a set relaxed there is a plan.
 
     `least` says that no smaller set would do, `complete` that no other set of that size would.
     """
 
-    relaxations: tuple[Relaxation, ...]
+    relaxations: tuple[tuple[RelaxedRule, ...], ...]
     least: bool
     complete: bool
 
@@ -164,7 +157,9 @@ def diagnose(candidates: Candidates, options: SolveOptions) -> Conflict | None:
     return None
 
 
-def _measured(candidates: Candidates, names: tuple[str, ...], options: SolveOptions) -> Relaxation:
+def _measured(
+    candidates: Candidates, names: tuple[str, ...], options: SolveOptions
+) -> tuple[RelaxedRule, ...]:
     """Minimise how much these rules are violated while all other hard ones hold."""
     softened = candidates.under(candidates.modes.hard_only(names, "soft"))
     program = assemble(softened, scored=False)
@@ -175,19 +170,13 @@ def _measured(candidates: Candidates, names: tuple[str, ...], options: SolveOpti
     program.problem.setObjective(pulp.LpAffineExpression(objective))
     limit_s = _MEASURING_PART * options.diagnosis_s
     values = solve_program(program, replace(options, time_limit_s=limit_s, gap=0.01)).values
-    rules = all_rules()
-    return Relaxation(
-        tuple(
-            RelaxedRule(
-                rules[name],
-                None
-                if values is None
-                else sum(c * values.get(v.name, 0.0) for v, c in program.violations[name]),
-                settings_of(candidates.scenario, rules[name]),
-            )
-            for name in names
-        )
-    )
+    relaxed = []
+    for name in names:
+        terms = program.violations[name]
+        amount = None if values is None else sum(c * values.get(v.name, 0.0) for v, c in terms)
+        rule = all_rules()[name]
+        relaxed.append(RelaxedRule(rule, amount, settings_of(candidates.scenario, rule)))
+    return tuple(relaxed)
 
 
 def _smallest_changes(
@@ -198,9 +187,9 @@ def _smallest_changes(
     ends = time.monotonic() + min(limit_s, limits.time_limit_s or limit_s)
     texts: dict[str, str] = {}
     for relaxation in conflict.relaxations if conflict else ():
-        if len(relaxation.rules) > 1:
+        if len(relaxation) > 1:
             continue
-        rule = relaxation.rules[0].rule.name
+        rule = relaxation[0].rule.name
         left_s = ends - time.monotonic()
         changes = smallest_relaxation(candidates, rule, left_s, limits) if left_s > 0 else []
         found = [
@@ -229,9 +218,11 @@ def _problems(
             )
         ]
     sets = conflict.relaxations
-    size = len(sets[0].rules)
+    size = len(sets[0])
     which = "rule" if size == 1 else f"set of {size} rules"
     proof = "" if conflict.least else ", not proven least"
+    if not conflict.complete:
+        proof += "; others were not tried in time"
     if len(sets) == 1:
         lead = f"this {which} would have to give way{proof}"
     else:
@@ -239,7 +230,7 @@ def _problems(
     problems = [Problem("infeasible", "", f"{head}; {lead}:")]
     for number, relaxation in enumerate(sets, 1):
         label = "infeasible" if size == 1 else f"infeasible, set {number}"
-        for relaxed in relaxation.rules:
+        for relaxed in relaxation:
             settings = settings_text(relaxed.settings)
             short = (
                 ""

@@ -138,14 +138,9 @@ def fits_apart(
     OutOfTimeError
         If the time passed before either was known.
     """
-    free = np.ones(len(lat), dtype=bool)
-    if keep is not None and len(keep[0]):
-        free = _to_keep_km(lat, lon, keep) >= distance_km
-    here = np.flatnonzero(free)
+    here = np.flatnonzero(_to_keep_km(lat, lon, keep) >= distance_km)
     near = conflict_matrix(lat[here], lon[here], distance_km)
-    np.fill_diagonal(near, True)
-    found = _apart(near, count, [group[here] for group in groups], Clock(time_limit_s))
-    return None if found is None else tuple(int(here[number]) for number in found)
+    return _apart_here(here, near, count, groups, Clock(time_limit_s))
 
 
 def largest_distance(
@@ -173,14 +168,22 @@ def largest_distance(
         apart: one site, and no points to keep.
     """
     clock = Clock(time_limit_s)
-    between_km = _between_km(lat, lon)
-    kept_km = np.full(len(lat), np.inf)
-    if keep is not None and len(keep[0]):
-        kept_km = _to_keep_km(lat, lon, keep)
-    members = _apart_at(between_km, kept_km, 0.0, count, groups, Clock(None))
+    first, second = np.triu_indices(len(lat), 1)
+    pairs_km = geodesic_km(lat[first], lon[first], lat[second], lon[second])
+    between_km = np.zeros((len(lat), len(lat)))
+    between_km[first, second] = between_km[second, first] = pairs_km
+    kept_km = _to_keep_km(lat, lon, keep)
+
+    def apart_at(distance_km: float, clock: Clock) -> tuple[int, ...] | None:
+        here = np.flatnonzero(kept_km >= distance_km)
+        near = between_km[np.ix_(here, here)] < distance_km
+        return _apart_here(here, near, count, groups, clock)
+
+    clock = Clock(time_limit_s)
+    members = apart_at(0.0, Clock(None))
     if members is None:
         return None
-    distances = np.unique(np.concatenate([between_km[np.triu_indices(len(lat), 1)], kept_km]))
+    distances = np.unique(np.concatenate([pairs_km, kept_km]))
     best_km = _least_km(between_km, kept_km, members)
     # A distance is met up to `best_km`; those from index `high` on are not.
     high = int(np.searchsorted(distances, np.inf))
@@ -188,8 +191,7 @@ def largest_distance(
     try:
         while high - low > 1:
             middle = (low + high) // 2
-            asked = float(distances[middle])
-            found = _apart_at(between_km, kept_km, asked, count, groups, clock)
+            found = apart_at(float(distances[middle]), clock)
             if found is None:
                 high = middle
             else:
@@ -201,21 +203,6 @@ def largest_distance(
     return Spread(best_km, best_km, True, members)
 
 
-def _apart_at(
-    between_km: NDArray[np.float64],
-    kept_km: NDArray[np.float64],
-    distance_km: float,
-    count: int,
-    groups: Sequence[NDArray[np.bool_]],
-    clock: Clock,
-) -> tuple[int, ...] | None:
-    here = np.flatnonzero(kept_km >= distance_km)
-    near = between_km[np.ix_(here, here)] < distance_km
-    np.fill_diagonal(near, True)
-    found = _apart(near, count, [group[here] for group in groups], clock)
-    return None if found is None else tuple(int(here[number]) for number in found)
-
-
 def _least_km(
     between_km: NDArray[np.float64], kept_km: NDArray[np.float64], members: tuple[int, ...]
 ) -> float:
@@ -225,21 +212,29 @@ def _least_km(
     return float(np.concatenate([own, kept_km[chosen], [np.inf]]).min())
 
 
-def _between_km(lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.float64]:
-    first, second = np.triu_indices(len(lat), 1)
-    between_km = np.zeros((len(lat), len(lat)))
-    between_km[first, second] = geodesic_km(lat[first], lon[first], lat[second], lon[second])
-    return between_km + between_km.T
-
-
 def _to_keep_km(
     lat: NDArray[np.float64],
     lon: NDArray[np.float64],
-    keep: tuple[NDArray[np.float64], NDArray[np.float64]],
+    keep: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
 ) -> NDArray[np.float64]:
-    return np.asarray(
-        geodesic_km(lat[:, None], lon[:, None], keep[0][None, :], keep[1][None, :]).min(axis=1)
-    )
+    """Return how far each site stands from the nearest point to keep, infinite without any."""
+    if keep is None or not len(keep[0]):
+        return np.full(len(lat), np.inf)
+    away_km = geodesic_km(lat[:, None], lon[:, None], keep[0][None, :], keep[1][None, :])
+    return np.asarray(away_km.min(axis=1))
+
+
+def _apart_here(
+    here: NDArray[np.intp],
+    near: NDArray[np.bool_],
+    count: int,
+    groups: Sequence[NDArray[np.bool_]],
+    clock: Clock,
+) -> tuple[int, ...] | None:
+    """Find `count` of some sites, of which `near` tells the pairs that are too near."""
+    np.fill_diagonal(near, True)
+    found = _apart(near, count, [group[here] for group in groups], clock)
+    return None if found is None else tuple(here[found].tolist())
 
 
 def _apart(
