@@ -200,8 +200,8 @@ CODES = "allowed: the five digits of one of the municipalities of 2020, such as 
             "a,01100,6\nb,01100,6\na,1100,5\n",
             [
                 (
-                    'row 4, column municipality_code: "01100" is listed for scenario "a" in row 2 '
-                    "already; keep one of the two"
+                    'row 4, column municipality_code: "1100" is that of row 2 again, in the same '
+                    'scenario "a"; keep one of the two'
                 )
             ],
         ),

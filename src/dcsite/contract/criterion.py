@@ -233,14 +233,10 @@ class SiteValue(Criterion[P]):
         own = self.own(scenario)
         value = np.array([self.value_at(hub, atlas, scenario) for _, hub in hubs.iterrows()])
         score = linear_score(value, *self.anchors(own))
-        limit = np.array([self.limits(own)[tier] for tier in hubs["tier"]])
-        return (
-            Findings(self.name, hubs, scenario)
-            .mean(self.quantity, value, score)
-            .each(self.quantity, value, score)
-            .beyond(self.rules[0].name, self.quantity, value, limit)
-            .done()
-        )
+        found = Findings(self.name, hubs, scenario)
+        found.mean(self.quantity, value, score).each(self.quantity, value, score)
+        limit = found.of_tier(self.limits(own))
+        return found.beyond(self.rules[0].name, self.quantity, value, limit).done()
 
 
 def load_share(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dcsite.scenario import Scenario
+
+    from .rules import PerTier
 
 #: A violation below this is the solvers' own tolerance.
 SLACK = 1e-9
@@ -554,6 +556,17 @@ class Findings:
     def place(self, number: int) -> tuple[str, str]:
         """Return what people call a hub, in English and in Japanese."""
         return place_name(self.hubs, number)
+
+    def places(self, numbers: Iterable[int]) -> tuple[str, str]:
+        """Return what people call some hubs, one after another, in English and in Japanese."""
+        names = [self.place(number) for number in numbers]
+        return ", ".join(en for en, _ in names), "、".join(ja for _, ja in names)
+
+    def of_tier(self, values: PerTier) -> NDArray[np.float64]:
+        """Return the value of each hub's tier, shape (hubs,)."""
+        import numpy as np
+
+        return np.array([values[tier] for tier in self.hubs["tier"]])
 
     def link(self, site: object, link: Link) -> Self:
         """Take what a hub is joined to."""

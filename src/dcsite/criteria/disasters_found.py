@@ -168,13 +168,12 @@ def evaluate_disasters(
     found = Findings(_NAME, hubs, scenario)
     stands_mw = found.load_mw @ (1.0 - disasters.down)
     _figures(found, disasters, stands_mw, atlas, scenario)
-    _hub_values(found, disasters)
     find_share(found, atlas, own)
     _survival(found, disasters, stands_mw, scenario)
     _core_areas(found, atlas)
     return found.done(
         worst_disasters=worst_disasters(found.load_mw, disasters),
-        notes=(_without_case(atlas, own),),
+        notes=(" / ".join(said_of_sources_without_case(sources_without_case(atlas, own))),),
     )
 
 
@@ -185,7 +184,7 @@ def _figures(
     atlas: Atlas,
     scenario: Scenario,
 ) -> None:
-    """Take what stands in the worst disaster, the expected loss and the tail."""
+    """Take what stands in the worst disaster, the expected loss, the tail, and of each hub."""
     own: Parameters = scenario.criteria[_NAME]
     total, events, parts = scenario.total_new_it_load_mw, disasters.events, own.weight_parts
     scored = np.flatnonzero(events["in_force"] & events["kind"].isin(SCORED_KINDS))
@@ -210,6 +209,16 @@ def _figures(
     for cause, times in down_by_cause(disasters).items():
         # What takes none of the hubs down is not told of each.
         found.each(_CAUSES[cause], np.where(times.any(), times, np.inf))
+    quakes = np.flatnonzero(events["in_force"] & (events["kind"] == "earthquake"))
+    if len(quakes):
+        hardest = quakes[disasters.down[:, quakes].argmax(axis=1)]
+        down = disasters.down[np.arange(len(hardest)), hardest]
+        # A hub that no earthquake reaches has no worst one to be named.
+        names = [
+            _named(disasters, int(event)) if chance > 0.0 else ("", "")
+            for event, chance in zip(hardest, down, strict=True)
+        ]
+        found.each(_WORST_EARTHQUAKE, down, notes=names)
 
 
 def _said_of_blackouts(
@@ -227,22 +236,6 @@ def _said_of_blackouts(
         f"{low:.2g} to {high:.2g} by what the record allows of whole areas going dark",
         f"全域停電の頻度の95%区間により{low:.2g}〜{high:.2g}回",
     )
-
-
-def _hub_values(found: Findings, disasters: DisasterSet) -> None:
-    """Take each hub's worst earthquake."""
-    hubs = found.hubs
-    events = disasters.events
-    quakes = np.flatnonzero(events["in_force"] & (events["kind"] == "earthquake"))
-    if len(quakes):
-        worst = quakes[disasters.down[:, quakes].argmax(axis=1)]
-        down = disasters.down[np.arange(len(hubs)), worst]
-        # A hub that no earthquake reaches has no worst one to be named.
-        names = [
-            _named(disasters, int(event)) if chance > 0.0 else ("", "")
-            for event, chance in zip(worst, down, strict=True)
-        ]
-        found.each(_WORST_EARTHQUAKE, down, notes=names)
 
 
 def _named(found: DisasterSet, event: int) -> tuple[str, str]:
@@ -284,19 +277,14 @@ def _core_areas(found: Findings, atlas: Atlas) -> None:
         over = len(members) - (0 if area in taken else 1)
         if over <= 0:
             continue
-        said = [found.place(found.row(site)) for site in members.index]
+        en, ja = found.places(map(found.row, members.index))
         area_en, area_ja = (str(names[name].get(area, area)) for name in ("name_en", "name_ja"))
         found.breach(
             "core_areas",
             over,
             list(members.index),
-            f"cores too many in the electricity area {area_en}: {', '.join(en for en, _ in said)}"
+            f"cores too many in the electricity area {area_en}: {en}"
             + (" beside an existing core" if area in taken else ""),
-            f"電力エリア{area_ja}に中核拠点が重なる: {'、'.join(ja for _, ja in said)}"
+            f"電力エリア{area_ja}に中核拠点が重なる：{ja}"
             + ("（既存の中核拠点がある）" if area in taken else ""),
         )
-
-
-def _without_case(atlas: Atlas, own: Parameters) -> str:
-    en, ja = said_of_sources_without_case(sources_without_case(atlas, own))
-    return f"{en} / {ja}"

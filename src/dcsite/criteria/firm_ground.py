@@ -278,12 +278,14 @@ class FirmGround(Criterion[Parameters]):
         """Look up each hub's hazards anew, and measure every volcano."""
         own = self.own(scenario)
         looked_up = pd.DataFrame([_looked_up(code, atlas) for code in hubs["municipality_code"]])
-        shares = {name: looked_up[name].to_numpy(dtype=float) for name in HAZARDS}
         drawn = read_polygons(own.hazards_file) if own.hazards_file else {}
         at_site = {name: _found_at(hubs, zones, atlas) for name, zones in drawn.items()}
-        for name in _OF_RESIDENTS:
-            own_share = at_site.get(name, np.full(len(hubs), np.nan))
-            shares[name] = np.where(np.isnan(own_share), shares[name], own_share)
+        nowhere = np.full(len(hubs), np.nan)
+        known = {name: ~np.isnan(at_site.get(name, nowhere)) for name in HAZARDS}
+        shares = {
+            name: np.where(known[name], at_site.get(name, nowhere), looked_up[name].astype(float))
+            for name in HAZARDS
+        }
         volcanoes = _watched(atlas)
         away_km = all_km(hubs, volcanoes)
         volcano_km = away_km.min(axis=1)
@@ -291,25 +293,21 @@ class FirmGround(Criterion[Parameters]):
         score = _score(shares, volcano_km, own)
         found = Findings(self.name, hubs, scenario).mean(FIRMNESS, score, score)
         for name, share in shares.items():
-            limits = getattr(own, name).max_share
-            limit = np.array([limits[tier] for tier in hubs["tier"]])
-            known = ~np.isnan(at_site.get(name, np.full(len(hubs), np.nan)))
+            limit, here = found.of_tier(getattr(own, name).max_share), known[name]
             hazard = HAZARDS[name]
-            found.mean(hazard.noted(*_COVERED) if known.any() else hazard, share)
-            here = np.where(known, np.inf, share)
-            found.each(hazard, here, notes=[_NOT_THE_PARCEL] * len(hubs))
-            found.beyond("own_site_hazard", hazard, np.where(known, np.nan, share), limit)
-            if known.any():
-                found.beyond(
-                    "own_site_hazard", _at_site(name, own), np.where(known, share, np.nan), limit
-                )
+            found.mean(hazard.noted(*_COVERED) if here.any() else hazard, share)
+            found.each(hazard, np.where(here, np.inf, share), notes=[_NOT_THE_PARCEL] * len(hubs))
+            found.beyond("own_site_hazard", hazard, np.where(here, np.nan, share), limit)
+            if here.any():
+                at_it = _at_site(name, own)
+                found.beyond("own_site_hazard", at_it, np.where(here, share, np.nan), limit)
         for name, share in at_site.items():
             found.each(_at_site(name, own), np.where(np.isnan(share), np.inf, share))
         found.each(VELOCITY, looked_up["avs30_m_s"].to_numpy(), notes=list(looked_up["range"]))
         en = names["name_en"]
         ja = names["jma_name_ja"].where(names["jma_name_ja"].map(type) == str, en)  # noqa: E721
         found.each(VOLCANO, volcano_km, score, list(zip(en, ja, strict=True)))
-        least = np.array([own.volcano.min_km[tier] for tier in hubs["tier"]])
+        least = found.of_tier(own.volcano.min_km)
         found.beyond("own_site_hazard", VOLCANO, volcano_km, least, least=True)
         return found.done()
 

@@ -14,7 +14,7 @@ more variable than those at sea.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -56,14 +56,6 @@ class Hours:
     hour: NDArray[np.int_]
     demand: pd.DataFrame
     shape: Mapping[str, pd.DataFrame]
-
-
-class Drought(NamedTuple):
-    """The worst days in a row on record; NaN and empty where that is not known."""
-
-    lowest_over_mean: float
-    lowest_from: str
-    p05_over_mean: float
 
 
 def hours(atlas: Atlas, *, leave_out: str = "") -> Hours:
@@ -243,7 +235,7 @@ def _where_it_falls(
     return np.clip(high[:, month] - residual, 0.0, room) * (wanted[:, month] > 0.0)
 
 
-def drought(atlas: Atlas, area: str, mix: str, days: int) -> Drought:
+def drought(atlas: Atlas, area: str, mix: str, days: int) -> float:
     """Return how little solar, wind or half of each gave in the worst days in a row.
 
     Parameters
@@ -259,19 +251,18 @@ def drought(atlas: Atlas, area: str, mix: str, days: int) -> Drought:
 
     Returns
     -------
-    Drought
-        Output over its mean of the year. Nothing is known of Tokyo and Okinawa; and a window about
-        the blackout of a whole area (Hokkaido, September 2018) says nothing of the weather.
+    float
+        Output over its mean of the year. Nothing is known (NaN) of Tokyo and Okinawa; and a window
+        about the blackout of a whole area (Hokkaido, September 2018) says nothing of the weather.
     """
     table = atlas.table("area_vre_droughts").reset_index()
     same = (table["area"] == area) & (table["mix"] == mix) & (table["window_days"] == days)
     if not same.any():
-        return Drought(np.nan, "", np.nan)
+        return np.nan
     row = table[same].iloc[0]
     outages = atlas.table("wide_area_power_outages")
     here = outages["electricity_areas"].str.split("|").map(lambda names: area in names)
     dark = pd.to_datetime(outages.loc[here & (outages["whole_area"] == 1), "date"])
     since = (pd.Timestamp(row["lowest_from"]) - dark).dt.days
-    if since.between(-days, _RECOVERY_DAYS).any():
-        return Drought(np.nan, "", row["p05_over_mean"])
-    return Drought(row["lowest_over_mean"], row["lowest_from"], row["p05_over_mean"])
+    blackout = since.between(-days, _RECOVERY_DAYS).any()
+    return np.nan if blackout else float(row["lowest_over_mean"])

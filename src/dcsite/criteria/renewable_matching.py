@@ -89,13 +89,6 @@ class Matcher:
     open_capacity: Values
     battery: Battery = field(default_factory=Battery)
 
-    def value(self, load: float, contract: Values) -> float:
-        """Return the matched part of a load."""
-        arriving = self._arriving(contract)[0]
-        if not self.battery.hours:
-            return float(self.weight @ np.minimum(load, arriving))
-        return self._stored(load, arriving)[0]
-
     def tangent(self, load: float, contract: Values) -> Tangent:
         """Return the tangent that touches the matched part at a point."""
         arriving, over = self._arriving(contract)

@@ -35,13 +35,13 @@ from dcsite.hazards.settings import Part
 from dcsite.scenario.schema import Positive
 
 from .cooling import pue
-from .renewable_delivery import links_mw
 from .renewable_hours import hours
 from .renewable_matching import Battery, Market, Matcher, Mix, Tangent
 from .renewable_supply import (
     SupplyParameters,
     decarbonised_share,
     gathered,
+    links_mw,
     local_demand,
     supply_rows,
 )

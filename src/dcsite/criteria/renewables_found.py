@@ -19,9 +19,14 @@ from dcsite.geo.geodesy import all_km
 
 from . import renewables as own_words
 from .cooling import pue_at
-from .renewable_delivery import links_mw
 from .renewable_hours import drought, hours
-from .renewable_supply import decarbonised_share, gathered_exactly, local_demand, supply_rows
+from .renewable_supply import (
+    decarbonised_share,
+    gathered_exactly,
+    links_mw,
+    local_demand,
+    supply_rows,
+)
 from .renewables import HOURS_PER_YEAR, Offers, Parameters, energy_asked_mw
 
 if TYPE_CHECKING:
@@ -343,7 +348,7 @@ def _worst_weeks(atlas: Atlas) -> pd.DataFrame:
     areas = atlas.table("electricity_areas").index
     found = pd.DataFrame(
         {
-            mix: [drought(atlas, area, mix, _WEEK_DAYS).lowest_over_mean for area in areas]
+            mix: [drought(atlas, area, mix, _WEEK_DAYS) for area in areas]
             for mix in ("solar", "wind")
         },
         index=areas,

@@ -128,8 +128,8 @@ def evaluate_connections(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -
     own: Parameters = scenario.criteria["substation"]
     points = points_of(atlas, own)
     away_km = all_km(hubs, points)
-    least_kv = np.array([own.min_voltage_kv[tier] for tier in hubs["tier"]])
-    limit_km = np.array([own.max_distance_km[tier] for tier in hubs["tier"]])
+    found = Findings(_NAME, hubs, scenario)
+    least_kv, limit_km = found.of_tier(own.min_voltage_kv), found.of_tier(own.max_distance_km)
     sure = (points["connection"] == "any").to_numpy()[None, :]
     may_guess = hubs["tier"].isin(own.guessed_voltage).to_numpy()[:, None]
     fits = (
@@ -150,7 +150,6 @@ def evaluate_connections(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -
     reach_km = np.where(nearest_km <= limit_km, limit_km, np.inf)
     capacity = points["capacity_mw"].to_numpy()
     pue = np.array([pue_at(hub, atlas, scenario) for _, hub in hubs.iterrows()])
-    found = Findings(_NAME, hubs, scenario)
     grid_mw = (found.load_mw + found.reserve_mw) * pue
     fronts = [_front(km, capacity, limit) for km, limit in zip(fitting_km, reach_km, strict=True)]
     chosen = _hang(found, fronts, fitting_km, grid_mw, capacity, scenario)

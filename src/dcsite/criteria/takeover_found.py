@@ -255,16 +255,15 @@ def _hubs(
     if len(short_mw) and short_mw.max() / found.total_mw > SLACK:
         worst = played[int(short_mw.argmax())]
         sites = np.flatnonzero(worst.left / found.total_mw > SLACK).tolist()
-        names = [found.place(site) for site in sites]
+        en, ja = found.places(sites)
         event = ("when it fails alone", "単独停止時") if not worst.event else (worst.event,) * 2
         found.breach(
             "backup",
             worst.left.sum() / found.total_mw,
             [found.hubs.index[site] for site in sites],
             f"{written(worst.left.sum())} MW that fall find no reserve that stands ({event[0]}): "
-            f"{', '.join(en for en, _ in names)}",
-            f"停止する{written(worst.left.sum())} MWを担う予備容量がない（{event[1]}）："
-            f"{'、'.join(ja for _, ja in names)}",
+            f"{en}",
+            f"停止する{written(worst.left.sum())} MWを担う予備容量がない（{event[1]}）：{ja}",
         )
     takeovers = []
     for site in np.flatnonzero(load > 0.0).tolist():

@@ -283,8 +283,10 @@ class _Scenarios:
             None if key is None else (at, key) for at, key in zip(position, keys, strict=True)
         )
         for row, earlier in self.rows.repeats(of_scenario):
+            value = f"{shown(self.rows.texts(field)[row])} " if self.rows.has(field) else ""
             same = f"in the same scenario {shown(self.ids[position[row]])}"
-            self.rows.note(row, field, f"is {what} {earlier} again, {same}; keep one of the two")
+            message = f"{value}is {what} {earlier} again, {same}; keep one of the two"
+            self.rows.note(row, field, message)
 
     def polygons(self, geometry: NDArray[np.object_]) -> tuple[Floats, Floats]:
         """Return intensity and loss of each site by the polygons it stands in, shape (n, m).
@@ -315,14 +317,7 @@ class _Scenarios:
         rows = self.rows
         down, felt = self._row_effects(otherwise=np.nan)
         codes = _codes(rows, atlas)
-        said = zip(self.position.tolist(), codes, strict=True)
-        for row, earlier in rows.repeats((at, code) if code else None for at, code in said):
-            listed = (
-                f"{shown(codes[row])} is listed for scenario {shown(self.ids[self.position[row]])}"
-            )
-            rows.note(
-                row, "municipality_code", f"{listed} in {earlier} already; keep one of the two"
-            )
+        self._note_repeats([code or None for code in codes], "municipality_code", "that of")
         of_row = pd.DataFrame({"code": codes, "row": range(len(codes))})
         of_site = pd.DataFrame({"code": self.sites["municipality_code"].astype(str).to_numpy()})
         pairs = of_row[of_row["code"] != ""].merge(of_site.reset_index(names="site"), on="code")
