@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from dcsite.dispersion import Dispersion, DispersionProgress, Metric, Points, disperse
-from dcsite.dispersion.bisection import OutOfTimeError
-from dcsite.dispersion.packing import find_spread
 from dcsite.errors import SitesError
+
+from .plain import plainly_packed
 
 GEOD = Geod(ellps="WGS84")
 
@@ -72,11 +72,8 @@ def problems(draw: st.DrawFn, metric: Metric) -> tuple[Points, int, tuple[int, .
 def test_any_small_set_against_brute_force(
     metric: Metric, large: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if large:  # treated as if they were many: centres first, exchanges, linear bounds
-        monkeypatch.setattr("dcsite.dispersion.bisection._COARSE_FROM", 0)
-        monkeypatch.setattr("dcsite.dispersion.bisection._CENTRES", 7)
+    if large:  # treated as if they were many: exchanges first
         monkeypatch.setattr("dcsite.dispersion.bisection._CLIMB_FROM", 0)
-        monkeypatch.setattr("dcsite.dispersion.packing._SMALL", 0)
 
     @settings(max_examples=60, deadline=None)
     @given(problems(metric))
@@ -104,8 +101,6 @@ def test_clever_and_plain_agree_beyond_brute_force(
     scale = (12.0, 15.0) if metric == "geodesic" else (1000.0, 1000.0)
     points = Points(*(random.random(500) * side for side in scale), metric)
     monkeypatch.setattr("dcsite.dispersion.reduce._FEW", 100)
-    monkeypatch.setattr("dcsite.dispersion.bisection._COARSE_FROM", 100)
-    monkeypatch.setattr("dcsite.dispersion.bisection._CENTRES", 200)
     monkeypatch.setattr("dcsite.dispersion.bisection._CLIMB_FROM", 20)
     answer = disperse(points, 5, keep=keep)
     assert answer.proven
@@ -121,8 +116,7 @@ def more_than(points: Points, count: int, keep: tuple[int, ...], limit: float) -
     if points.smallest(fixed) <= limit:
         return False
     left = everyone[~points.near(fixed, everyone, limit).any(axis=0)]
-    found = find_spread(points.near(left, left, limit), count - len(keep), lambda: None)
-    return found is not None
+    return plainly_packed(points.near(left, left, limit), count - len(keep))
 
 
 @pytest.mark.parametrize("metric", ["euc_2d", "geodesic"])
@@ -251,24 +245,6 @@ def test_ctrl_c_before_there_is_a_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules[disperse.__module__], "good_members", press)
     with pytest.raises(KeyboardInterrupt):
         disperse(Points(np.arange(4.0), np.zeros(4), "euclidean"), 3)
-
-
-def test_centres_alone_bring_the_bound_near(monkeypatch: pytest.MonkeyPatch) -> None:
-    random = np.random.default_rng(3)
-    points = Points(random.random(3200) * 1e5, random.random(3200) * 1e5, "euc_2d")
-
-    def too_late(*_: object) -> None:
-        raise OutOfTimeError
-
-    monkeypatch.setattr("dcsite.dispersion.bisection.Bisection._spread_above", too_late)
-    told: list[DispersionProgress] = []
-    answer = disperse(points, 9, on_progress=told.append)
-    assert told[0].bound > 1.5 * told[0].distance
-    assert answer.bound < 1.4 * answer.distance
-    monkeypatch.undo()
-    best = disperse(points, 9)
-    assert best.proven
-    assert answer.distance <= best.distance <= answer.bound
 
 
 def test_progress_narrows() -> None:

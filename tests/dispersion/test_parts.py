@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dcsite.dispersion import Metric, Points
-from dcsite.dispersion.packing import find_spread, pack
-from dcsite.dispersion.reduce import coarsen, reduce_points
+from dcsite.dispersion.packing import pack
+from dcsite.dispersion.reduce import reduce_points
 from dcsite.dispersion.start import Exchanges, first_bound
 from dcsite.geo.geodesy import geodesic_km
+
+from .plain import plainly_packed
 
 
 def nothing() -> None:
@@ -43,17 +45,16 @@ def scattered(seed: int, number: int, metric: Metric) -> Points:
 
 @settings(max_examples=80, deadline=None)
 @given(st.integers(1, 14), st.floats(0.05, 0.9), st.integers(0, 10_000))
-def test_any_graph_is_packed_and_searched_right(number: int, share: float, seed: int) -> None:
+def test_any_graph_is_packed_right(number: int, share: float, seed: int) -> None:
     random = np.random.default_rng(seed)
     near = np.triu(random.random((number, number)) < share, 1)
     near |= near.T | np.eye(number, dtype=bool)
     most = most_apart(near)
-    for method in (pack, find_spread):
-        found = method(near, most, nothing)
-        assert found is not None
-        assert len(set(map(int, found))) == most
-        assert not any(near[i, j] for i, j in itertools.combinations(found, 2))
-        assert method(near, most + 1, nothing) is None
+    found = pack(near, most, nothing)
+    assert found is not None
+    assert len(set(map(int, found))) == most
+    assert not any(near[i, j] for i, j in itertools.combinations(found, 2))
+    assert pack(near, most + 1, nothing) is None
 
 
 @pytest.mark.parametrize("metric", ["euc_2d", "ceil_2d", "euclidean", "geodesic"])
@@ -98,13 +99,11 @@ def test_exchanges_ask_whether_to_stop() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_packing_beyond_the_plain_search(seed: int) -> None:
-    # Large enough for linear bounds and branching, small enough for the search alone.
-    points = scattered(seed, 160, "euc_2d")
+    # Large enough for linear bounds and branching, small enough for the plain search.
+    points = scattered(seed, 100, "euc_2d")
     everyone = np.arange(len(points))
     near = points.near(everyone, everyone, 240.0)
-    wanted = 1
-    while (found := find_spread(near, wanted + 1, nothing)) is not None:
-        wanted = len(found)
+    wanted = next(number for number in range(2, 100) if not plainly_packed(near, number + 1))
     packed = pack(near, wanted, nothing)
     assert packed is not None
     assert not near[np.ix_(packed, packed)][~np.eye(wanted, dtype=bool)].any()
@@ -182,38 +181,6 @@ def test_near_is_the_same_block_by_block(metric: Metric, monkeypatch: pytest.Mon
         monkeypatch.setattr("dcsite.dispersion.points._PAIRS_AT_ONCE", pairs)
         assert np.array_equal(points.near(rows, columns, 400.0), expected)
     assert points.near(rows, columns[:0], 400.0).shape == (41, 0)
-
-
-@pytest.mark.parametrize("metric", ["euc_2d", "ceil_2d", "euclidean", "geodesic"])
-def test_centres_stand_in_for_points(metric: Metric) -> None:
-    """Of any set far enough apart the nearest centres are as far apart as is said."""
-    told = 0
-    for seed in range(4):
-        points = scattered(seed, 24, metric)
-        everyone = np.arange(len(points))
-        coarse = coarsen(points, [7], 15, nothing)
-        assert coarse.centres[0] == 7
-        assert len(set(coarse.centres.tolist())) == 15
-        straight = points.straight(everyone, coarse.centres)
-        assert straight.min(axis=1).max() == coarse.radius
-        nearest = coarse.centres[straight.argmin(axis=1)]
-        for chosen in itertools.combinations(range(24), 3):
-            limit = float(np.nextafter(points.smallest(np.array(chosen)), 0.0))
-            promised = coarse.limit(points, limit)
-            if promised >= 0.0:
-                told += 1
-                assert points.smallest(nearest[list(chosen)]) > promised
-    assert told > 500
-
-
-def test_radius_of_centres_on_a_line() -> None:
-    # From 0 the farthest is 10, then 4 (6 and 4 away); what is left is 1 away at most.
-    points = Points(np.array([0.0, 1.0, 4.0, 9.0, 10.0]), np.zeros(5), "euclidean")
-    coarse = coarsen(points, [], 3, nothing)
-    assert coarse.centres.tolist() == [0, 4, 2]
-    assert coarse.radius == 1.0
-    assert coarse.limit(points, 5.0) == pytest.approx(3.0, abs=1e-9)
-    assert coarse.limit(points, 5.0) < 3.0
 
 
 @pytest.mark.parametrize("metric", ["euc_2d", "ceil_2d", "euclidean", "geodesic"])

@@ -18,7 +18,7 @@ import numpy as np
 from dcsite.errors import Problem, SitesError
 
 from .packing import pack
-from .reduce import MOST_IN_MATRIX, coarsen, reduce_points
+from .reduce import MOST_IN_MATRIX, reduce_points
 from .start import Exchanges, first_bound, good_members, improve
 
 if TYPE_CHECKING:
@@ -43,12 +43,6 @@ _CLIMB_FROM = 250
 #: the shares by which it tries to rise in turn.
 _STEPS_PER_POINT = 6
 _RISES = (0.02, 0.01, 0.005, 0.0)
-#: From this many points on some begin for all: how many, how the set rises among them, and the
-#: shares above the set at which they are to give a bound.
-_COARSE_FROM = 3000
-_CENTRES = 1200
-_COARSE_RISES = (0.05, 0.02, 0.01)
-_COARSE_TRIALS = (0.5, 0.35, 0.25, 0.18, 0.13, 0.09, 0.06)
 
 
 @dataclass(frozen=True)
@@ -137,8 +131,6 @@ class Bisection:
     def run(self) -> None:
         """Close the gap as far as it can be closed."""
         self._tell()
-        if len(self._points) > _COARSE_FROM and not self.proven:
-            self._begin_coarsely()
         while not self.proven:
             self._clock.check()
             low = max(self.distance, self._open)
@@ -164,39 +156,10 @@ class Bisection:
             1.0 if points.whole else 0.0, _CLOSE * low
         ):
             return low
-        trial = self._whole(low + min(_PART * gap, _LEAP * low))
+        trial = low + min(_PART * gap, _LEAP * low)
+        trial = float(np.floor(trial)) if points.whole else trial
         # In floating point a part of the way may be no way at all.
         return trial if low < trial < self.bound else low
-
-    def _whole(self, trial: float) -> float:
-        return float(np.floor(trial)) if self._points.whole else trial
-
-    def _begin_coarsely(self) -> None:
-        """Better both ends by few points that stand in for all, which is quick."""
-        points, check = self._points, self._clock.check
-        coarse = coarsen(points, self._kept, min(_CENTRES, len(points)), check)
-        self._climb(coarse.centres[len(self._kept) :], self.bound, _COARSE_RISES)
-        for rise in _COARSE_TRIALS:
-            trial = self._whole(self.distance * (1.0 + rise))
-            limit = coarse.limit(points, trial)
-            if trial >= self.bound:
-                continue
-            if limit <= 0.0 or not self._none_above(limit, coarse.centres):
-                return
-            self._bound = trial
-            self._tell()
-
-    def _none_above(self, limit: float, among: NDArray[np.intp]) -> bool:
-        """Tell whether no points of `among` with those kept have all distances above `limit`."""
-        points, check = self._points, self._clock.check
-        live = self._joining(among, limit)
-        wanted = self._count - len(self._kept)
-        if live is None:
-            return True
-        live = reduce_points(points, live, limit, check)
-        if self._exchanges.find(live, limit, wanted, _STEPS_PER_POINT * len(live)) is not None:
-            return False
-        return pack(points.near(live, live, limit), wanted, check) is None
 
     def _joining(self, among: NDArray[np.intp], limit: float) -> NDArray[np.intp] | None:
         """Return which of `among` can join those kept; None where these are too near themselves."""

@@ -1,27 +1,16 @@
-"""Points far enough apart are found, or proven not to be there.
+"""Points far enough apart are found, or proven not to be there, by linear bounds and branching.
 
-**Linear bounds** come first, and the points they rule out; the rest is searched. Points that are
-all too near to each other share a row ``sum x <= 1``. The linear program over such rows, found
-where its own solution breaks them, bounds the number of points hardly above the truth. Any dual
-values y >= 0 prove a bound by themselves, without trust in the solver::
+Points that are all too near to each other share a row ``sum x <= 1``. The linear program over such
+rows, found where its own solution breaks them, bounds the number of points hardly above the truth.
+Any dual values y >= 0 prove a bound by themselves, without trust in the solver::
 
     sum y + sum of max(0, 1 - y(v)) over points v,   y(v) = sum of y over the rows of v
 
 and with v taken, less by what y(v) exceeds 1. A point whose bound falls below the number wanted is
-in no solution and is dropped; then fewer points tell the rest apart, the reduction begins anew, and
-so on. What still stands is branched on, or searched once it is small.
-
-**The search** finds a number of points or proves that there are none. Each point's too-near points
-are one long integer, a bit for each point, so that whole sets are cut and compared in one step. The
-search goes depth first:
-
-- bound: points are covered by groups whose members are all too near to each other; each group gives
-  at most one point, so fewer groups than points wanted ends the branch;
-- branching: of a solution of `wanted` points at least one lies outside any ``wanted - 1`` groups.
-  Also, some solution has a point in N[v] for any point v (else v could join it and another leave).
-  The smaller of the two lists is tried, each point tried being dropped for those after it;
-- reduction: a point whose too-near set holds all of another's is dropped, as in `reduce`;
-- memory: sets that were refuted are not searched again.
+in no solution and is dropped; then fewer points tell the rest apart, the reduction (as in `reduce`)
+begins anew, and so on. What still stands is branched on: some solution, if there is any, has a
+point in N[v] for any point v (else v could join it and another leave). The points of the smallest
+such set are tried, each being dropped for those after it.
 """
 
 from __future__ import annotations
@@ -43,8 +32,6 @@ if TYPE_CHECKING:
     Indices = NDArray[np.intp]
     Cliques = list[Indices]
 
-#: Up to this many points are left to the plain search.
-_SMALL = 90
 #: How far a bound must stay below the number wanted: far above rounding of a few thousand sums.
 _MARGIN = 1e-6
 #: Rows added in one round, and by how much a row must be broken.
@@ -57,10 +44,6 @@ _REST = 2e-3
 _FIRST_STRETCH_S = 2.0
 #: Dropping this share of the points begins the reduction anew.
 _SHARE = 0.1
-#: Refuted sets remembered at most; a few hundred bytes each.
-_REMEMBERED = 1_000_000
-#: Larger sets are not reduced below the root: comparing their pairs costs more than it saves.
-_REDUCE_BELOW = 400
 
 
 def pack(near: NDArray[np.bool_], wanted: int, check: Callable[[], None]) -> Indices | None:
@@ -96,8 +79,8 @@ class _Packing:
                 live = live[drop_dominated(self._near[np.ix_(live, live)], self._check)]
             if len(live) < wanted:
                 return None
-            if len(live) <= _SMALL or wanted <= 2:
-                return self._search(live, wanted)
+            if wanted <= 1:
+                return live[: max(wanted, 0)]
             relaxed = _Relaxation(self._near, live, rows, wanted, self._check)
             left, rows, found = relaxed.tighten()
             if found is not None:
@@ -107,10 +90,6 @@ class _Packing:
             if len(left) > (1.0 - _SHARE) * len(live):
                 return self._branch(left, wanted, rows)
             live = left
-
-    def _search(self, live: Indices, wanted: int) -> Indices | None:
-        found = find_spread(self._near[np.ix_(live, live)], wanted, self._check)
-        return None if found is None else live[np.array(found, dtype=np.intp)]
 
     def _branch(self, live: Indices, wanted: int, rows: Cliques) -> Indices | None:
         """Try each point of the least N[v] in turn: some solution, if any, has one of them."""
@@ -279,129 +258,3 @@ def _run(solver: highspy.Highs, check: Callable[[], None]) -> None:
         if solver.getModelStatus() != highspy.HighsModelStatus.kTimeLimit:
             return
         most_s *= 2.0
-
-
-def find_spread(
-    near: NDArray[np.bool_], wanted: int, check: Callable[[], None]
-) -> list[int] | None:
-    """Find `wanted` points no two of which are near, or prove that there are none.
-
-    Parameters
-    ----------
-    near : numpy.ndarray of bool, shape (n, n)
-        Symmetric, true on the diagonal.
-    wanted : int
-        How many points.
-    check : callable
-        Called at every branch; may raise to stop the search.
-
-    Returns
-    -------
-    list of int, optional
-        Positions of the points; None if there are no such points, which is proven.
-    """
-    if wanted <= 0:
-        return []
-    if wanted > len(near):
-        return None
-    packed = np.packbits(near, axis=1, bitorder="little")
-    rows = [int.from_bytes(row.tobytes(), "little") for row in packed]
-    return _Search(rows, check).run((1 << len(rows)) - 1, wanted)
-
-
-class _Search:
-    def __init__(self, rows: list[int], check: Callable[[], None]) -> None:
-        self._rows = rows
-        self._check = check
-        self._refuted: dict[int, int] = {}
-
-    def run(self, live: int, wanted: int) -> list[int] | None:
-        """Find `wanted` points among `live`."""
-        if wanted <= 1:
-            return [live.bit_length() - 1] * wanted if live or not wanted else None
-        self._check()
-        if live.bit_count() <= _REDUCE_BELOW:
-            live = self._reduce(live)
-        if live.bit_count() < wanted or self._refuted.get(live, wanted + 1) <= wanted:
-            return None
-        left = live
-        for point in self._branch(live, wanted):
-            found = self.run(left & ~self._rows[point], wanted - 1)
-            if found is not None:
-                return [point, *found]
-            left &= ~(1 << point)
-        if len(self._refuted) < _REMEMBERED:
-            self._refuted[live] = wanted
-        return None
-
-    def _branch(self, live: int, wanted: int) -> list[int]:
-        """List points one of which is in some solution, if there is any; none if refuted."""
-        outside = self._outside(live, wanted - 1)
-        if not outside:
-            return []
-        rows = self._rows
-        best, size = outside, outside.bit_count()
-        for point in _bits(live):
-            around = rows[point] & live
-            number = around.bit_count()
-            if number < size:
-                best, size = around, number
-        return sorted(_bits(best), key=lambda point: (rows[point] & live).bit_count())
-
-    def _outside(self, live: int, groups: int) -> int:
-        """Return the points left when the largest `groups` of a greedy cover are taken."""
-        rows = self._rows
-        left = live
-        cover: list[tuple[int, int]] = []
-        while left:
-            first = (left & -left).bit_length() - 1
-            group = 1 << first
-            candidates = left & rows[first] & ~group
-            while candidates:
-                lowest = candidates & -candidates
-                group |= lowest
-                candidates &= rows[lowest.bit_length() - 1] & ~lowest
-            cover.append((group.bit_count(), group))
-            left &= ~group
-        if len(cover) <= groups:
-            return 0
-        cover.sort()
-        outside = 0
-        for _, group in cover[: len(cover) - groups]:
-            outside |= group
-        return outside
-
-    def _reduce(self, live: int) -> int:
-        """Drop points whose too-near set holds all of another one's that is near to them."""
-        rows = self._rows
-        waiting = live
-        while waiting:
-            bit = waiting & -waiting
-            waiting ^= bit
-            if not bit & live:
-                continue
-            around = rows[bit.bit_length() - 1] & live
-            # Points near to all points of `around` hold it whole: all of them but this one go.
-            holders = around ^ bit
-            rest = holders
-            while rest and holders:
-                low = rest & -rest
-                rest ^= low
-                holders &= rows[low.bit_length() - 1]
-            if holders:
-                live &= ~holders
-                # Who lost a near point may now be held by others.
-                again = 0
-                for point in _bits(holders):
-                    again |= rows[point]
-                waiting |= again & live & ~bit
-        return live
-
-
-def _bits(mask: int) -> list[int]:
-    found = []
-    while mask:
-        bit = mask & -mask
-        found.append(bit.bit_length() - 1)
-        mask ^= bit
-    return found

@@ -22,8 +22,6 @@ from dcsite.geo.geodesy import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
 #: ``geodesic``: km on WGS 84; ``euclidean``: straight lines; ``euc_2d`` and ``ceil_2d``: straight
@@ -127,7 +125,7 @@ class Points:
         return np.ceil(straight) if self.metric == "ceil_2d" else straight
 
     def farthest_first(
-        self, chosen: list[int], count: int, check: Callable[[], None] = lambda: None
+        self, chosen: list[int], count: int
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Choose points up to a number, each the one farthest from those before.
 
@@ -142,7 +140,6 @@ class Points:
         nearest = self.straight(self.everyone, np.array(members)).min(axis=1)
         nearest[members] = -1.0
         while len(members) < count:
-            check()
             members.append(int(nearest.argmax()))
             nearest = np.minimum(
                 nearest, self.straight(self.everyone, np.array(members[-1:]))[:, 0]

@@ -1,6 +1,6 @@
-"""Fewer points that suffice: those another one can stand in for go, or a few centres stand for all.
+"""Fewer points that suffice: those another one can stand in for go.
 
-**Points that another one can stand in for** are dropped before anything is searched. At a distance
+Points that another one can stand in for are dropped before anything is searched. At a distance
 under trial, let N[v] be the points too near to v, v itself among them. If u lies in N[v] and N[u]
 is within N[v], then v may be dropped: in any set of points far enough apart that holds v there is
 no other point of N[v], so none of N[u], and u can take the place of v. The set keeps its size, and
@@ -11,17 +11,10 @@ nothing but distance tells two points apart here.
 A point w that speaks against it, near u and not near v, is about as far from both as the distance
 under trial. So for a small patch of points only the ring around it needs to be looked at, which
 keeps the work far below all pairs and needs no n x n matrix; that comes last, on few points.
-
-**Centres** within a radius of all points stand in for them and give a bound. In a set with all
-distances above D each point lies within a radius r of some centre. Where D is more than 2 r these
-centres differ, and any two of them are more than D - 2 r apart. So if no set of centres is that far
-apart, no set of points has all distances above D. Centres that are found one after another, each
-the point farthest from those before, have a small r.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,9 +39,6 @@ _PATCH = 24
 _AROUND = 72
 #: Passes over patches go on while they drop at least this share of the points.
 _WORTHWHILE = 0.05
-#: Far above the rounding of straight lines and geodesics, as a share and in km.
-_SHARE_OF_ROUNDING = 1e-12
-_ROUNDING_KM = 1e-6
 
 
 def reduce_points(
@@ -178,53 +168,3 @@ def _patches(places: NDArray[np.float64]) -> list[Indices]:
         order = np.argpartition(places[members, int(extent.argmax())], middle)
         waiting += [members[order[middle:]], members[order[:middle]]]
     return patches
-
-
-@dataclass(frozen=True, eq=False)
-class Coarse:
-    """Some points as centres, and the radius within which they have all points.
-
-    Parameters
-    ----------
-    centres : numpy.ndarray
-        Indices of the centres, those that were given first.
-    radius : float
-        Straight line from any point to its nearest centre, at most.
-    """
-
-    centres: Indices
-    radius: float
-
-    def limit(self, points: Points, limit: float) -> float:
-        """Return what distances of centres exceed where all distances of points exceed `limit`.
-
-        Kept points are their own centres. Negative where centres may coincide: that proves nothing.
-        """
-        if points.metric == "geodesic":
-            return limit - 2.0 * points.longest(self.radius) - _ROUNDING_KM
-        reach = limit - 2.0 * self.radius - _SHARE_OF_ROUNDING * (abs(limit) + self.radius)
-        # Rounding, up or to the nearest, is off by no more than one on either side.
-        return reach - 2.0 if points.whole else reach
-
-
-def coarsen(points: Points, given: list[int], number: int, check: Callable[[], None]) -> Coarse:
-    """Choose centres, each the point farthest from those before.
-
-    Parameters
-    ----------
-    points : Points
-        All points.
-    given : list of int
-        Points that are centres in any case.
-    number : int
-        How many centres there shall be.
-    check : callable
-        Called now and then; may raise to stop the work.
-
-    Returns
-    -------
-    Coarse
-        The centres and their radius.
-    """
-    centres, nearest = points.farthest_first(given or [0], number, check)
-    return Coarse(centres, max(float(nearest.max()), 0.0))
