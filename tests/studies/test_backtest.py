@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -36,7 +37,7 @@ def card(measured, shipped_atlas, policy):
 
 
 @pytest.fixture(scope="module")
-def found(card):
+def plan(card):
     site = card.candidates.sites.loc["01213"]
     hub = SimpleNamespace(
         site_id="01213",
@@ -47,7 +48,11 @@ def found(card):
     )
     far = SimpleNamespace(**{**vars(hub), "site_id": "46208", "lat_deg": 32.1, "lon_deg": 130.3})
     far.it_load_mw = 300.0
-    plan = SimpleNamespace(title_en="<b>x</b>", title_ja="題", digest="0" * 64, hubs=[hub, far])
+    return SimpleNamespace(title_en="<b>x</b>", title_ja="題", digest="0" * 64, hubs=[hub, far])
+
+
+@pytest.fixture(scope="module")
+def found(plan, card):
     return run_backtest(plan, card, 50.0)
 
 
@@ -112,6 +117,12 @@ def test_places_carry_rank_reasons_and_the_plans_mw_near(found, card):
     assert set(found.area_mw) == {"tokyo", "osaka", "outside"}
 
 
+def test_a_hub_stands_at_its_own_place(plan, card):
+    """Distances are from where a municipality's candidate stands, not from its middle."""
+    places = {one.municipality_code: one for one in run_backtest(plan, card, 0.0).places}
+    assert places["01213"].plan_mw == 100.0
+
+
 def test_agreement_counts_places_outside_the_areas_among_all_admitted(found, card):
     regional = found.agreement[-1]
     assert (regional.places, regional.others) == (3, 3)  # Inzai is in neither group
@@ -173,5 +184,18 @@ def test_the_file_reads_back_and_the_page_holds_hostile_names_as_text(found, shi
     assert "<b>x</b>" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "not known" in page
+    # Each entry with its town in Japanese, its date and where it was read; no codes of a table.
+    row = next(row for row in page.split("<tr>") if "TKW1 (Tama)" in row)
+    for said in (
+        "多摩市",
+        "31",
+        "IT load",
+        "2023",
+        "cloud.watch.impress.co.jp",
+        "under construction",
+    ):
+        assert said in row
+    assert "under_construction" not in page
+    assert re.search(r"京都府.*市区町村は不明", page)
     assert "件数が少ない" in page
     assert "0.5 is chance" in page

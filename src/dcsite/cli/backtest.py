@@ -80,7 +80,7 @@ def _print(console: Console, found: Backtest) -> None:
     for one in found.outside:
         table.add_row(*map(Text, _cells(one)))
     console.print(table)
-    table = columns("tier", ">places outside 両圏の外", ">admitted", ">best tenth", ">better half",
+    table = columns("tier", ">candidates 両圏の外", ">admitted", ">best tenth", ">better half",
                     ">AUC (0.5: chance)", ">95 % interval", ">AUC of admitted")  # fmt: skip
     for tier in found.agreement:
         known = tier.low == tier.low  # NaN where there is none

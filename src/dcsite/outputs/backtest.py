@@ -44,6 +44,7 @@ def write_backtest(found: Backtest, atlas: Atlas, directory: Path) -> StudyPaths
 def render_backtest(found: Backtest, atlas: Atlas) -> str:
     """Return the text of ``backtest.html``."""
     cores = atlas.existing_cores()
+    towns, prefectures = atlas.table("municipalities"), atlas.table("prefectures")
     titles = {name: (rule.title_ja, rule.title_en) for name, rule in all_rules().items()}
     names = {core: (cores.loc[core, "name_ja"], cores.loc[core, "name_en"]) for core in cores.index}
     groups = [
@@ -62,6 +63,8 @@ def render_backtest(found: Backtest, atlas: Atlas) -> str:
         names=names | {"outside": ("両圏の外", "outside both areas")},
         tiers={name: (ja, en) for name, (en, ja) in TIER_TITLES.items()},
         stages={name: (ja, en) for name, (en, ja) in STAGES.items()},
+        towns=towns[["name_ja", "name_en"]].T.to_dict("list"),
+        prefectures=prefectures[["name_ja", "name_en"]].T.to_dict("list"),
         rules=titles,
         few=len(found.outside) < _FEW,
     )

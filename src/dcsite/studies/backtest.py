@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 from pydantic import Field
@@ -23,6 +24,7 @@ from dcsite.plan.explanation import PlaceName
 from dcsite.plan.strategy import StrategyTier, tier_verdict
 from dcsite.plan.types import GeodataUse
 from dcsite.records import Km, Mw, Name, Record, Share, UnknownMw, UnknownRatio
+from dcsite.sites.land import municipality_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -86,6 +88,8 @@ class Announcement(Record):
     """Entries of the same site, of which the largest counts."""
     source: str
     """Page read."""
+    dated: str = ""
+    """Date of the page or of what happened, as the table has it; empty where it has none."""
 
 
 class AnnouncedPlace(Record):
@@ -119,7 +123,7 @@ class TierAgreement(Record):
     tier: Name
     """The tier."""
     places: Annotated[int, Field(ge=0)]
-    """Announced places outside the areas that are candidates."""
+    """Candidates at announced places outside the areas; own sites of one town count each."""
     admitted: Annotated[int, Field(ge=0)]
     """Those that hard rules admit."""
     top_tenth: Annotated[int, Field(ge=0)]
@@ -228,21 +232,17 @@ def _entry(
         stage,
         tuple(_text(row, "overlaps_with").split(";")) if _text(row, "overlaps_with") else (),
         _text(row, "source_url", "read_at"),
+        _text(row, "source_date", "announced", "date"),
     )
 
 
 def counted_mw(entries: Iterable[Announcement]) -> float:
     """Add up capacities, of entries that overlap the largest; NaN where none is known."""
-    groups: list[tuple[set[str], float]] = []
-    for one in entries:
-        ids, most = {one.entry_id, *one.overlaps}, one.capacity_mw
-        joined = [group for group in groups if group[0] & ids]
-        groups = [group for group in groups if group not in joined]
-        for theirs, mw in joined:
-            ids, most = ids | theirs, float(np.fmax(most, mw))
-        groups.append((ids, most))
-    known = [mw for _, mw in groups if math.isfinite(mw)]
-    return sum(known) if known else math.nan
+    found = list(entries)
+    shared = nx.Graph((one.entry_id, id_) for one in found for id_ in (one.entry_id, *one.overlaps))
+    site = {id_: n for n, ids in enumerate(nx.connected_components(shared)) for id_ in ids}
+    mw = pd.Series([one.capacity_mw for one in found], dtype=float)
+    return float(mw.groupby([site[one.entry_id] for one in found]).max().sum(min_count=1))
 
 
 def run_backtest(plan: Plan, card: Scorecard, near_km: float = 50.0) -> Backtest:
@@ -255,7 +255,8 @@ def run_backtest(plan: Plan, card: Scorecard, near_km: float = 50.0) -> Backtest
     card : Scorecard
         Its candidates.
     near_km : float
-        Distance in km within which a hub counts as near a place.
+        Distance in km within which a hub counts as near a place: its municipality's office, where
+        a candidate would stand.
 
     Raises
     ------
@@ -306,19 +307,19 @@ def _places(
     areas: Mapping[Any, str],
     near_km: float,
 ) -> tuple[AnnouncedPlace, ...]:
-    towns = card.candidates.atlas.table("municipalities")
+    atlas = card.candidates.atlas
+    towns = atlas.table("municipalities")
+    office = pd.DataFrame(np.transpose(municipality_points(atlas)), towns.index)
     codes = card.candidates.sites["municipality_code"].fillna("").astype(str).to_numpy(dtype=str)
     steps, found = list(STAGES), []
     for code in dict.fromkeys(one.municipality_code for one in counted if one.municipality_code):
         own = [one for one in counted if one.municipality_code == code]
         town, rows = towns.loc[code], np.flatnonzero(codes == code).tolist()
+        lat_deg, lon_deg = office.loc[code].to_numpy(dtype=float)
         near = [
             hub
             for hub in plan.hubs
-            if float(
-                geodesic_km(town["point_lat_deg"], town["point_lon_deg"], hub.lat_deg, hub.lon_deg)
-            )
-            <= near_km
+            if geodesic_km(lat_deg, lon_deg, hub.lat_deg, hub.lon_deg) <= near_km
         ]
         found.append(
             AnnouncedPlace(
