@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from selenium.webdriver.common.by import By
 
-from dcsite.contract import Measure, Takeover
+from dcsite.contract import Measure, Takeover, Violation
 from dcsite.outputs.brief import brief_page
 from dcsite.plan.schedule import FixedPlan
 from dcsite.plan.sources import RuleSource, SourcedValue
@@ -101,7 +101,7 @@ def test_a_plan_alone_is_told_in_each_language(told, atlas):
     assert "all of it JPY 123.0 bn" in section(page, "money", "en")
     lost = section(page, "concentration")
     assert "東京の割合62.5%" in lost
-    assert "約1,000MWのうち、予備容量が引き受けるのは約400MW（40%）、約600MWは引き受け手" in lost
+    assert "約1,000MWのうち、予備容量が引き受けるのは約400MW（40%）、残りは引き受け手" in lost
     rules = section(page, "rules")
     assert "必須離れているB4L5402努力再エネ仮定" in rules
     assert "無効の規則" not in rules
@@ -128,6 +128,13 @@ def test_the_cheapest_plan_stands_beside_with_what_it_loses(told, atlas):
     assert "15年の費用8,000億円7,000億円距離400km90km守れない努力規則00" in money
     assert "最も安い計画の拠点：石狩市" in money
     assert "良い" not in money
+    short = section(page, "answer")
+    assert "集中：東京の割合62.5%" in short
+    # What the cheapest plan was sought by is said first, where a measure has it.
+    total = Measure("m", "all", "cost of 15 years", "15年の費用", 8e11, "JPY", None, 0.0, "money")
+    counted = dataclasses.replace(beside, measures=(*beside.measures, total))
+    short = section(brief_page([("", counted)], atlas), "answer")
+    assert "費用：15年の費用8,000億円、最も安い計画との差1,000億円" in short
     assert "costs JPY 100.0 bn more than the cheapest" in section(page, "money", "en")
 
 
@@ -151,7 +158,9 @@ def test_the_strategys_own_places_with_rule_value_and_limit_and_no_code_of_a_rul
     )
     page = brief_page([("", dataclasses.replace(told, strategy_places=places))], atlas)
     own = section(page, "own")
-    assert "2か所のうち1か所が拠点" in own
+    assert "2件のうち1か所が拠点" in own
+    assert "2022年以降の新設計画：2件（1か所）のうち0か所が拠点" in own
+    assert "2022年以降の新設計画2件（1か所）のうち0か所が拠点" in section(page, "answer")
     assert "秋田市D1L12計画の大規模拠点（約180MW）" in own
     assert own.index("秋田市D1") < own.index("甲賀市D1L11立地可・非選定、順位：大規模拠点120中35位")
     assert "印西市×2D1L101L102全階層で除外、地方拠点：中核まで19km（下限60km）" in own
@@ -159,6 +168,16 @@ def test_the_strategys_own_places_with_rule_value_and_limit_and_no_code_of_a_rul
     assert "19 km to a core (least 60 km)" in english
     assert "separation" not in own + english
     assert 'id="own"' not in brief_page([("", told)], atlas)
+    # Wakayama is a prefecture: its best candidate is named, in each language by its own name.
+    several = dataclasses.replace(
+        places[2], name_ja="和歌山県", name_en="Wakayama", site_ids=("1", "2")
+    )
+    nowhere = (of("planned", "103", "白井市", None), of("planned", "104", "府中市", None))
+    nowhere = tuple(dataclasses.replace(one, site_ids=()) for one in nowhere)
+    page = brief_page([("", dataclasses.replace(told, strategy_places=(several, *nowhere)))], atlas)
+    assert "順位（秋田市）：大規模拠点120中35位" in section(page, "own")
+    assert "rank (秋田市 Akita-shi): large 35 of 120" in section(page, "own", "en")
+    assert "白井市、府中市この問いの候補地にない" in section(page, "own")
 
 
 def test_what_is_wrong_comes_first_and_nothing_unproven_is_called_proven(troubled_plan, atlas):
@@ -182,6 +201,15 @@ def test_years_side_by_side_say_when_a_hub_opens_and_what_a_year_loses(told, by_
     assert answer.count("最適性を証明済み") == 1
     opened = section(page, "open")
     assert "石狩市北海道2028150300" in opened
+    # What is wrong in both years is said once; each year's own is not lost.
+    same = (Violation("r", 0.1, "share", (), 0.01, "both", "両年とも"),)
+    own = (Violation("r", 0.2, "share", (), 0.01, "later", "後の年だけ"),)
+    wrong = [("2028", dataclasses.replace(first, violations=same)),
+             ("2034", dataclasses.replace(told, violations=same + own))]  # fmt: skip
+    troubles = section(brief_page(wrong, atlas, schedule), "answer")
+    assert "2028年・2034年：努力規則を守れない（罰則を差し引いて採用）：両年とも" in troubles
+    assert "2034年：努力規則を守れない（罰則を差し引いて採用）：後の年だけ" in troubles
+    assert troubles.count("両年とも") == 1
     assert "秋田市秋田県≈長岡市(+4)2028180180" in opened
     assert "長岡市新潟県2034–120" in opened
     assert "大規模拠点1·180MW3(+2)·390MW" in opened
@@ -224,6 +252,15 @@ def test_a_name_on_the_map_covers_nothing_and_a_hub_in_okinawa_stands_in_the_cor
     width = float(re.search(r'<svg class="map" viewBox="[\d.]+ [\d.]+ ([\d.]+)', page)[1])
     names = re.findall(r'<text lang="ja" x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)"', page)
     assert len(names) == 5  # of cores and large hubs
+    # A hub just west of Tokyo's ring is not named across it.
+    near = dataclasses.replace(told.hubs[0], lat_deg=35.69, lon_deg=139.2)
+    beside = brief_page([("", dataclasses.replace(told, hubs=(near,)))], atlas)
+    x, anchor = re.search(
+        r'<text lang="ja" x="([\d.]+)" y="[\d.]+" text-anchor="(\w+)"', beside
+    ).groups()
+    circle = re.search(r'<circle cx="([\d.]+)"', beside)[1]
+    assert anchor == "end"
+    assert float(x) < float(circle)
     assert page.count('class="corner"') == 1
     far = dataclasses.replace(told.hubs[-1], lat_deg=27.1, lon_deg=142.2)  # Ogasawara
     page = brief_page([("", dataclasses.replace(told, hubs=(*told.hubs[:-1], far)))], atlas)

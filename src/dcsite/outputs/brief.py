@@ -20,7 +20,7 @@ from .map.style import hub_radius_px, largest_first, tier_style, tiers_of
 from .page import SIZE, land, percent, place, render_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dcsite.atlas import Atlas
     from dcsite.contract import Measure
@@ -32,6 +32,8 @@ _NAME = (0.036, 0.056)
 #: The map shows the main islands, and Okinawa in its corner, by west, north, east and south.
 _MAIN_DEG, _CORNER_DEG = (128.3, 45.8, 146.2, 29.9), (122.8, 29.9, 131.4, 24.0)
 _CORNER_SCALE = 0.75
+#: Radius of an existing core's ring.
+_CORE_PX = 9.0
 #: Width of a letter over its height, in Japanese and in English.
 _LETTER = {"ja": 1.0, "en": 0.56}
 #: So many measures are told in which the cheapest plan does worse.
@@ -58,15 +60,19 @@ def brief_page(
     last = years[-1][1]
     many = len(years) > 1
     frame = _frame([hub for _, plan in years for hub in plan.hubs])
+    cores = [(core, place(core.lon_deg, core.lat_deg)) for core in rows(atlas.existing_cores())]
     columns: list[dict[str, Any]] = []
     there: set[str] = set()
     for year, plan in years:
         columns.append(_column(year, plan, there))
-        columns[-1]["names"] = _names(columns[-1]["hubs"], frame, _NAME[many])
+        columns[-1]["names"] = _names(
+            columns[-1]["hubs"], (at for _, at in cores), frame, _NAME[many]
+        )
         there |= {hub.site_id for hub in plan.hubs}
     for tier in columns[-1]["tiers"]:
         asked = [_asked(plan, tier["style"].name)["asked"] or "–" for _, plan in years]
         tier["asked_by_year"] = asked if len({*asked}) > 1 else asked[:1]
+    topics = {topic: _measure_rows(years, topic) for topic in ("money", "concentration", "demand")}
     with last.printed():  # all years to one step: a load that grows is never shown to fall
         return render_page(
             "brief.html.j2",
@@ -77,17 +83,15 @@ def brief_page(
             prices=[] if schedule is None else list(map(_price, schedule.years)),
             step=step_said(),
             land=land(atlas),
-            cores=[
-                (core, place(core.lon_deg, core.lat_deg)) for core in rows(atlas.existing_cores())
-            ],
+            cores=cores,
+            core_px=_CORE_PX,
             frame=frame,
             corner=_box(_CORNER_DEG) if frame == _box(_MAIN_DEG) else None,
             corner_scale=_CORNER_SCALE,
             name_px=round(_NAME[many] * frame[2], 1),
             hubs=_hub_rows(years),
-            topics={
-                topic: _measure_rows(years, topic) for topic in ("money", "concentration", "demand")
-            },
+            topics=topics,
+            counted=_counted(topics["money"], last.cheapest),
             own=_own_places(last),
             broken={one.rule for one in last.violations},
             unknown=list(_unknown(last)),
@@ -103,7 +107,7 @@ def _price(year: PlanYear) -> str:
     ends = [one / max(abs(year.objective), 1e-9) for one in (year.price_least, year.price_most)]
     if ends[1] <= 0.0:
         return "0 %"
-    most = percent(ends[1]) if math.isfinite(ends[1]) else "?"
+    most = percent(ends[1]) if math.isfinite(ends[1]) else "…"
     return f"{percent(max(ends[0], 0.0))} – {most}"
 
 
@@ -173,9 +177,12 @@ def _range(count: Any) -> str:
 
 
 def _names(
-    hubs: Sequence[_Drawn], frame: tuple[float, float, float, float], size: float
+    hubs: Sequence[_Drawn],
+    cores: Iterable[tuple[float, float]],
+    frame: tuple[float, float, float, float],
+    size: float,
 ) -> list[dict[str, Any]]:
-    """Place the names of all hubs but the regional ones, where none would cover another.
+    """Place the names of all hubs but the regional ones; none covers another, or a circle.
 
     Each is tried right, left, above and below its circle, in each language by itself; one for which
     there is no room in the frame is left out, and the table has it.
@@ -184,8 +191,9 @@ def _names(
     left, top, across, down = frame
     size_px = size * across
     half = size_px / 2.0
+    circles = [(x, y, _CORE_PX) for x, y in cores] + [one[-3:] for one in hubs]
     for language, wide in _LETTER.items():
-        taken = [(x - r, y - r, x + r, y + r) for *_, x, y, r in hubs]
+        taken = [(x - r, y - r, x + r, y + r) for x, y, r in circles]
         for hub, _, x, y, r in hubs:
             if hub.tier == TIERS[-1] or not left <= x <= left + across:
                 continue
@@ -257,16 +265,35 @@ def _measure_rows(years: Sequence[tuple[str, Plan]], topic: str) -> list[dict[st
     return rows
 
 
+def _counted(
+    money: Sequence[dict[str, Any]], cheapest: CheapestPlan | None
+) -> dict[str, Any] | None:
+    """Return the row of what the cheapest plan was sought by; None where none was sought."""
+    for row in money:
+        last = row["cells"][-1]
+        if cheapest and last and math.isclose(last.value, cheapest.plan_jpy):
+            return row
+    return None
+
+
 def _own_places(plan: Plan) -> dict[str, list[dict[str, Any]]]:
-    """Return the strategy's own places by kind: entries of a name share a row, the chosen first."""
+    """Return the strategy's own places by kind, the chosen first.
+
+    Entries of a name share a row, and so do all places that are no candidates.
+    """
     order = ("chosen", "admitted", "refused")
     found: dict[str, list[dict[str, Any]]] = {}
     for (first, *others), lines in sorted(
-        by_name(plan.strategy_places), key=lambda named: order.index(named[0][0].status)
+        by_name(plan.strategy_places),
+        key=lambda named: (order.index(named[0][0].status), not named[0][0].is_candidate),
     ):
+        rows, count = found.setdefault(first.kind, []), 1 + len(others)
+        if not first.is_candidate and rows and not rows[-1]["places"][0].is_candidate:
+            rows[-1]["places"].append(first)
+            rows[-1]["count"] += count
+            continue
         en, ja = first.said()
-        row = {"place": first, "count": 1 + len(others), "lines": lines, "en": en, "ja": ja}
-        found.setdefault(first.kind, []).append(row)
+        rows.append({"places": [first], "count": count, "lines": lines, "en": en, "ja": ja})
     return found
 
 

@@ -112,6 +112,11 @@ class StrategyPlace(Record):
         return " ".join((*self.statements, *self.lines))
 
     @property
+    def is_candidate(self) -> bool:
+        """Whether a hub could be asked for there at all."""
+        return self.hub is not None or bool(self.site_ids and self.tiers)
+
+    @property
     def status(self) -> Literal["chosen", "admitted", "refused"]:
         """What became of it."""
         if self.hub is not None:
@@ -129,7 +134,7 @@ class StrategyPlace(Record):
             en, ja = TIER_TITLES[self.hub.tier]
             mw = f"{self.hub.it_load_mw:,.0f} MW"
             return f"{en.lower()} of the plan, about {mw}", f"計画の{ja}（約{mw}）"
-        if not self.site_ids or not self.tiers:
+        if not self.is_candidate:
             return _NO_CANDIDATE
         if self.status == "admitted":
             ranked = [one for one in self.tiers if one.rank is not None]
@@ -137,20 +142,23 @@ class StrategyPlace(Record):
             ja = "、".join(
                 f"{TIER_TITLES[one.tier][1]} {one.of:,}中{one.rank:,}位" for one in ranked
             )
-            at = self._at(ranked[-1])
-            return f"admitted, not chosen; rank{at}: {en}", f"立地可・非選定、順位{at}：{ja}"
+            at_en, at_ja = self._at(ranked[-1])
+            return f"admitted, not chosen; rank{at_en}: {en}", f"立地可・非選定、順位{at_ja}：{ja}"
         last = self.tiers[-1]
         code = {one.rule: f"[{one.rule}]" if coded else "" for one in last.kept_out}
         en = "; ".join(f"{one.en} {code[one.rule]}".rstrip() for one in last.kept_out)
         ja = "、".join(f"{one.ja}{code[one.rule]}" for one in last.kept_out)
+        at_en, at_ja = self._at(last)
         return (
-            f"kept out of every tier; {last.tier}{self._at(last)}: {en}",
-            f"全階層で除外、{TIER_TITLES[last.tier][1]}{self._at(last)}：{ja}",
+            f"kept out of every tier; {last.tier}{at_en}: {en}",
+            f"全階層で除外、{TIER_TITLES[last.tier][1]}{at_ja}：{ja}",
         )
 
-    def _at(self, tier: StrategyTier) -> str:
+    def _at(self, tier: StrategyTier) -> tuple[str, str]:
         """Name the candidate that is told of, where the place has several."""
-        return f" ({tier.place.label})" if tier.place and len(self.site_ids) > 1 else ""
+        if tier.place is None or len(self.site_ids) <= 1:
+            return "", ""
+        return f" ({tier.place.label})", f"（{tier.place.name_ja}）"
 
 
 def strategy_places(card: Scorecard) -> tuple[StrategyPlace, ...]:
