@@ -39,6 +39,10 @@ sendai,38.268,140.870,20,large
 fukuoka,33.590,130.402,20,large
 naha,26.212,127.679,20,large
 """
+ONE_GRID = """site_id,lat_deg,lon_deg,hectares
+hakodate,41.80,140.75,20
+wakkanai,45.40,141.70,20
+"""
 TWO = """site_id,lat_deg,lon_deg,hectares
 inzai,35.832,140.146,20
 wakkanai,45.416,141.673,20
@@ -163,6 +167,15 @@ def test_check_03_no_backup_falls_with_what_it_backs(plan, tmp_path, shipped_atl
     assert chosen[0] != chosen[1]
     with pytest.raises(InfeasibleError, match=r"separation"):
         two_of(path, 2500, shipped_atlas)
+    # some 400 km apart in one grid: a blackout outlasts 48 hours of fuel in one case of nine, which is
+    # less than falls together by default, and is ruled out where a tenth is asked
+    path.write_text(ONE_GRID, encoding="utf-8")
+    asked = ("tiers.large.count=2", "rules.backup=hard", "demand.total_new_it_load_mw=100")
+    pair = Session.open("best-of", asked, path, atlas=shipped_atlas).solve().plan
+    assert {hub.site_id: hub.reserve_mw for hub in pair.hubs} == {"hakodate": 50, "wakkanai": 50}
+    tenth = (*asked, "criteria.takeover.joint_probability=0.1")
+    with pytest.raises(InfeasibleError, match="backup"):
+        Session.open("best-of", tenth, path, atlas=shipped_atlas).solve()
 
 
 def test_check_04_with_tokyo_lost_the_rest_carries_the_share_asked(plan, table):
