@@ -128,6 +128,18 @@ def test_what_an_area_is_told(even, shipped_atlas):
     )
 
 
+def test_what_is_too_much_is_said_of_the_peak_where_that_is_more(even, shipped_atlas):
+    # Half of the year at the peak: 250 MW x 1.3 are 5.7 % of the peak and 4.7 % of the energy.
+    scenario, sites = even
+    key = "criteria.area_load.max_area_share"
+    asked = dcsite.load_scenario(scenario, [f"{key}=0.05", "demand.load_factor=0.5"])
+    hubs = hubs_of(sites, {"01217": 200.0, "01206": 50.0}, ["core", "regional"])
+    found = CRITERION.evaluate(hubs, shipped_atlas, asked)
+    (breach,) = (one for one in found.breaches if one.rule == "area_load")
+    assert breach.message_en.startswith("Hokkaido: hubs take 5.7% of the area's peak (limit 5%)")
+    assert breach.message_ja.startswith("北海道エリア：拠点が最大需要の5.7%（上限5%）")
+
+
 def test_a_hard_limit_keeps_out_what_cannot_hold_it(even):
     scenario, sites = even
     (admission,) = CRITERION.admit(sites, scenario)

@@ -8,7 +8,7 @@ but `criteria` knows one by name.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -290,27 +290,16 @@ def criteria() -> tuple[Criterion[Any], ...]:
     """
     found: dict[str, Criterion[Any]] = {}
     for point in entry_points(group=ENTRY_POINT_GROUP):
+        wrong = partial(Problem, f"entry point {ENTRY_POINT_GROUP}", point.name)
         try:
             criterion = point.load()
         except (ImportError, AttributeError) as error:
-            raise DcsiteError(
-                Problem(
-                    f"entry point {ENTRY_POINT_GROUP}", point.name, f"cannot be loaded: {error}"
-                )
-            ) from error
+            raise DcsiteError(wrong(f"cannot be loaded: {error}")) from error
         if not isinstance(criterion, Criterion) or criterion.name != point.name:
-            raise DcsiteError(
-                Problem(
-                    f"entry point {ENTRY_POINT_GROUP}",
-                    point.name,
-                    f"{point.value} is not a criterion of that name; see dcsite.contract",
-                )
-            )
-        if point.name in found and found[point.name] is not criterion:
-            raise DcsiteError(
-                Problem(f"entry point {ENTRY_POINT_GROUP}", point.name, "is registered twice")
-            )
-        found[point.name] = criterion
+            message = f"{point.value} is not a criterion of that name; see dcsite.contract"
+            raise DcsiteError(wrong(message))
+        if found.setdefault(point.name, criterion) is not criterion:
+            raise DcsiteError(wrong("is registered twice"))
     return tuple(sorted(found.values(), key=lambda own: (own.rank, own.name)))
 
 

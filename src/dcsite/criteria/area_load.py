@@ -214,18 +214,12 @@ class AreaLoad(Criterion[Parameters]):
         chord_km = 2.0 * _EARTH_RADIUS_KM * math.sin(radius_km / (2.0 * _EARTH_RADIUS_KM))
         near = tree.query_ball_point(to_ecef_km(sites["lat_deg"], sites["lon_deg"]), chord_km)
         energy = demand.fillna(0.0).to_numpy()
+        at = places.index.get_indexer(sites["municipality_code"])
+        far = np.array([here not in members for here, members in zip(at, near, strict=True)])
         around = np.array([energy[members].sum() for members in near])
-        office = places.reindex(sites["municipality_code"])
-        own_km = geodesic_km(
-            sites["lat_deg"].to_numpy(dtype=float),
-            sites["lon_deg"].to_numpy(dtype=float),
-            office["office_lat_deg"].to_numpy(dtype=float),
-            office["office_lon_deg"].to_numpy(dtype=float),
-        )
-        around += np.where(own_km > radius_km, np.nan_to_num(own), 0.0)
         return pd.DataFrame(
             {
-                AROUND.name: around,
+                AROUND.name: around + np.where(far, np.nan_to_num(own), 0.0),
                 CITY_DEMAND.name: own,
                 PER_MW.name: pue(sites, atlas, scenario) * _gwh_per_grid_mw(scenario),
             },
@@ -333,21 +327,15 @@ class AreaLoad(Criterion[Parameters]):
         score = linear_score(bearable, 0.0, scenario.tiers["core"].it_load_mw.max)
         found.mean(place, ratio, score).each(place, ratio, score).each(CITY, city_ratio)
         found.each(AROUND.noted(*note), around).each(CITY_DEMAND, city)
-        total_mw = scenario.total_new_it_load_mw * scenario.demand.pue
         for number in np.flatnonzero(ratio > own.max_around_ratio).tolist():
             over_mw = float(grid_mw[number]) * (1.0 - own.max_around_ratio / ratio[number])
-            if over_mw / total_mw > SLACK:
-                en, ja = found.place(number)
-                found.breach(
-                    "place_load",
-                    over_mw / total_mw,
-                    [hubs.index[number]],
-                    f"{en}: takes {ratio[number]:.2f} times what is used {note[0]} today "
-                    f"(limit {own.max_around_ratio:g}), {about_mw(over_mw)[0]} at the grid too "
-                    "much",
-                    f"{ja}：{note[1]}の現在の需要の{ratio[number]:.2f}倍"
-                    f"（上限{own.max_around_ratio:g}）、受電電力で{about_mw(over_mw)[1]}超過",
-                )
+            (en, ja), times = found.place(number), f"{ratio[number]:.2f}"
+            _too_much(
+                found, "place_load", over_mw, [hubs.index[number]],
+                f"{en}: takes {times} times what is used {note[0]} today (limit "
+                f"{own.max_around_ratio:g})",
+                f"{ja}：{note[1]}の現在の需要の{times}倍（上限{own.max_around_ratio:g}）",
+            )  # fmt: skip
         self._areas(found, grid_mw, energy_gwh, atlas, scenario)
         self._added(found, pue, atlas)
         return found.done()
@@ -407,21 +395,30 @@ class AreaLoad(Criterion[Parameters]):
                 worst = names.loc[str(share.idxmax())]
                 most = quantity.noted(f"most: {worst['name_en']}", f"最大：{worst['name_ja']}")
             found.figure(most, float(share.max()))
-        total_mw = scenario.total_new_it_load_mw * scenario.demand.pue
-        larger = pd.concat([energy, peak], axis=1).max(axis=1)
-        for one, share in zip(map(str, larger.index), larger, strict=True):
-            over_mw = float(load[one] * (1.0 - limit / share)) if share > limit else 0.0
-            if over_mw / total_mw > SLACK:
+        for one in map(str, load.index):
+            shares = {("energy", "需要電力量"): energy[one], ("peak", "最大需要"): peak[one]}
+            (of_en, of_ja), share = max(shares.items(), key=lambda term: np.nan_to_num(term[1]))
+            if share > limit:
                 name = names.loc[one]
-                found.breach(
-                    "area_load",
-                    over_mw / total_mw,
+                _too_much(
+                    found, "area_load", float(load[one] * (1.0 - limit / share)),
                     found.hubs.index[area == one].tolist(),
-                    f"{name['name_en']}: hubs take {energy[one]:.1%} of the area's energy (limit "
-                    f"{limit:.0%}), {about_mw(over_mw)[0]} at the grid too much",
-                    f"{name['name_ja']}エリア：拠点が需要電力量の{energy[one]:.1%}"
-                    f"（上限{limit:.0%}）、受電電力で{about_mw(over_mw)[1]}超過",
-                )
+                    f"{name['name_en']}: hubs take {share:.1%} of the area's {of_en} "
+                    f"(limit {limit:.0%})",
+                    f"{name['name_ja']}エリア：拠点が{of_ja}の{share:.1%}"
+                    f"（上限{limit:.0%}）",
+                )  # fmt: skip
+
+
+def _too_much(
+    found: Findings, rule: str, over_mw: float, sites: Sequence[object], en: str, ja: str
+) -> None:
+    """Take a breach by what hubs draw at the grid beyond a limit, beside what is asked in all."""
+    amount = over_mw / (found.total_mw * found.scenario.demand.pue)
+    if amount > SLACK:
+        over_en, over_ja = about_mw(over_mw)
+        en, ja = f"{en}, {over_en} at the grid too much", f"{ja}、受電電力で{over_ja}超過"
+        found.breach(rule, amount, sites, en, ja)
 
 
 def _gwh_per_grid_mw(scenario: Scenario) -> float:
@@ -460,15 +457,13 @@ def _demand_gwh(hub: pd.Series[Any], around_km: float, atlas: Atlas) -> tuple[fl
     """Return what is used in a hub's municipality (NaN: not known) and around it."""
     places = atlas.table("municipalities")
     demand = atlas.table("solar_fit_by_municipality")["demand_gwh_fy2022"]
-    code, around = hub["municipality_code"], 0.0
+    code = hub["municipality_code"]
     away_km = geodesic_km(
         hub["lat_deg"], hub["lon_deg"],
         places["office_lat_deg"].to_numpy(), places["office_lon_deg"].to_numpy(),
     )  # fmt: skip
-    for other, km in zip(places.index, np.atleast_1d(away_km).tolist(), strict=True):
-        if km <= around_km or other == code:
-            around += float(demand.get(other, 0.0))
-    return float(demand.get(code, math.nan)), around
+    near = places.index[(away_km <= around_km) | (places.index == code)]
+    return float(demand.get(code, math.nan)), float(demand.reindex(near).sum())
 
 
 CRITERION = AreaLoad()

@@ -105,7 +105,8 @@ class Locality(Criterion[Parameters]):
         ``sum(it_load_mw of region r) / total >= min_share * demand of r / total``.
         """
         rule, own = self.rules[0].name, self.own(program.scenario)
-        cores = set(_core_regions(program.atlas))
+        region = program.atlas.table("telecom_regions")["region"]
+        cores = {*region.reindex(program.atlas.existing_cores()["pref_code"])}
         for name, load, asked in _regions(program) if program.mode(rule) != "off" else ():
             least = own.min_share * asked
             if name not in cores and least > 0.0:
@@ -134,9 +135,7 @@ class Locality(Criterion[Parameters]):
         cores = {str(one)[:2] for one in atlas.existing_cores()["pref_code"]}
         # A municipality's code begins with that of its prefecture.
         code = hubs["municipality_code"].astype(str).str[:2].to_numpy()
-        total_mw, local_mw = found.total_mw, 0.0
-        each_mw = np.full(len(hubs), np.nan)
-        figures = []
+        each_mw, local_mw, figures = np.full(len(hubs), np.nan), 0.0, []
         for region, of in regions.groupby("region", sort=True):
             inside = np.isin(code, of.index)
             need_mw = sum(float(asked_mw[pref]) for pref in of.index)
@@ -153,17 +152,16 @@ class Locality(Criterion[Parameters]):
             if short_mw > _SLACK_MW and not cores & {*of.index}:
                 found.breach(
                     self.rules[0].name,
-                    short_mw / total_mw,
+                    short_mw / found.total_mw,
                     [*hubs.index[inside]],
                     f"hubs in {en} have room for {held_mw:,.1f} MW of its {need_mw:,.1f} MW of "
                     f"demand, {own.min_share:.0%} wanted",
                     f"{ja}の拠点で処理できるのは需要{need_mw:,.1f} MWのうち{held_mw:,.1f} MW"
                     f"（必要{own.min_share:.0%}）",
                 )
-        asked = float(asked_mw.sum())
-        share = local_mw / asked if asked else np.nan
+        share = local_mw / asked if (asked := float(asked_mw.sum())) else np.nan
         scored = float(scenario.weights[self.name]) > 0.0
-        found.figure(LOCAL, share, local_mw / total_mw if scored else None)
+        found.figure(LOCAL, share, local_mw / found.total_mw if scored else None)
         for quantity, value in figures:
             found.figure(quantity, value)
         return found.each(DEMAND, each_mw).done()
@@ -174,11 +172,6 @@ def _demand(atlas: Atlas, scenario: Scenario) -> tuple[pd.Series[str], pd.Series
     region = atlas.table("telecom_regions")["region"]
     asked_mw = demand_by_prefecture(atlas, scenario)
     return region, asked_mw.groupby(region.reindex(asked_mw.index)).sum()
-
-
-def _core_regions(atlas: Atlas) -> list[str]:
-    """Return the regions in which an existing core stands."""
-    return [*atlas.table("telecom_regions")["region"].reindex(atlas.existing_cores()["pref_code"])]
 
 
 def _regions(program: Program) -> list[tuple[str, list[tuple[object, float]], float]]:

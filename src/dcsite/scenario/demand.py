@@ -186,9 +186,7 @@ def grid_demand(demand: Demand, tables: Tables) -> tuple[float, Origin]:
         _check_year(demand, min(known), max(known))
         mw = at_year({one: level.value for one, level in known.items()}, year)
         near = known[year].source if year in known else "linear between the years of the table"
-        origin = Origin(
-            "table", (OUTLOOK,), f"series {demand.outlook_series}, data centres, FY{year}: {near}"
-        )
+        read, why = OUTLOOK, f"series {demand.outlook_series}, data centres, FY{year}: {near}"
     elif demand.basis == "racks":
         table = tables(RACKS)
         racks = racks_by_year(table, demand.rack_basis)
@@ -197,12 +195,11 @@ def grid_demand(demand: Demand, tables: Tables) -> tuple[float, Origin]:
         _check_year(demand, today + 1, None)
         more = racks_at(racks, year) - racks_at(racks, today)
         mw = more * demand.kw_per_rack / 1000.0 * demand.pue
-        origin = Origin(
-            "table",
-            (RACKS,),
+        said, read = cited(table[table["basis"] == demand.rack_basis]), RACKS
+        why = (
             f"{more:,.0f} racks ({demand.rack_basis}) more than in {today}, at the growth of "
-            f"{min(racks)} to {max(racks)} ({cited(table[table['basis'] == demand.rack_basis])}), "
-            f"x {demand.kw_per_rack:g} kW x PUE {demand.pue:g}",
+            f"{min(racks)} to {max(racks)} ({said}), x {demand.kw_per_rack:g} kW x PUE "
+            f"{demand.pue:g}"
         )
     else:
         table = tables(POWER)
@@ -214,22 +211,21 @@ def grid_demand(demand: Demand, tables: Tables) -> tuple[float, Origin]:
         twh = at_year(energies, year, geometric=True)
         more = twh - at_year(energies, today, geometric=True)
         mw = more * 1e6 / HOURS_PER_YEAR / demand.load_factor
-        said = cited(table[table["subject"] == demand.power_series])
-        origin = Origin(
-            "table",
-            (POWER,),
+        said, read = cited(table[table["subject"] == demand.power_series]), POWER
+        why = (
             f"{demand.power_series}, {said}: {twh:,.1f} TWh in {year}, {more:,.1f} more than in "
             f"{today}, at one rate between the stated years, over load factor "
-            f"{demand.load_factor:g}",
+            f"{demand.load_factor:g}"
         )
-    factor = efficiency_factor(demand, tables(POWER)) if demand.efficiency != "none" else 1.0
+    lines = [read]
     if demand.efficiency != "none":
-        why = f"{origin.why}; x {factor:.3g} by efficiency {demand.efficiency}"
+        factor = efficiency_factor(demand, tables(POWER))
+        why += f"; x {factor:.3g} by efficiency {demand.efficiency}"
         why += f", from {demand.efficiency_year} on" if year < demand.efficiency_year else ""
-        origin = Origin("table", tuple(dict.fromkeys((*origin.lines, POWER))), why)
-    if mw * factor <= 0.0:
+        mw, lines = mw * factor, [read, POWER]
+    if mw <= 0.0:
         raise _wrong("basis", f"{demand.basis} gives no growth by {year}; choose another")
-    return mw * factor, origin
+    return mw, Origin("table", tuple(dict.fromkeys(lines)), why)
 
 
 def _check_year(demand: Demand, first: int, last: int | None) -> None:

@@ -259,7 +259,7 @@ def parse_toml(where: str, text: str) -> dict[str, Any]:
     return data
 
 
-def _check_limits(data: Any) -> None:
+def _check_limits(entry: Any, depth: int = 0) -> None:
     """Refuse what TOML lets a file say and no program can use.
 
     Raises
@@ -267,18 +267,13 @@ def _check_limits(data: Any) -> None:
     ValueError
         If tables and lists nest deeper than `_MAX_DEPTH`, or a whole number has more than 64 bits.
     """
-    entries: list[Any] = [data]
-    for _ in range(_MAX_DEPTH):
-        if any(isinstance(each, int) and abs(each) >= 2**63 for each in entries):
-            raise ValueError("a whole number has more than 64 bits")
-        inner = [
-            each.values() if isinstance(each, dict) else each
-            for each in entries
-            if isinstance(each, dict | list)
-        ]
-        entries = [each for some in inner for each in some]
-    if entries:
+    if depth >= _MAX_DEPTH:
         raise ValueError(f"tables and lists nest deeper than {_MAX_DEPTH}")
+    if isinstance(entry, int) and abs(entry) >= 2**63:
+        raise ValueError("a whole number has more than 64 bits")
+    if isinstance(entry, dict | list):
+        for inner in entry.values() if isinstance(entry, dict) else entry:
+            _check_limits(inner, depth + 1)
 
 
 def _layer(where: str, kind: Literal["shipped", "file"], stem: str, text: str) -> Layer:
