@@ -32,7 +32,6 @@ from dcsite.contract import (
     ScoreTerm,
     Step,
     largest_finite,
-    linear_score,
     load_share,
 )
 from dcsite.hazards.settings import Part
@@ -98,6 +97,7 @@ class Cables(Criterion[Parameters]):
     policy_lines = ("B11", "F4", "H2", "H8", "H9")
     scored_tiers = ("core",)  # to other tiers a landing is worth nothing
     Parameters = Parameters
+    quantity = DISTANCE
     quantities = (DISTANCE, SYSTEMS, CORRIDORS, SYSTEMS_LEFT, CROWDED)
     links = (LandingLink,)
     rules = (
@@ -155,12 +155,6 @@ class Cables(Criterion[Parameters]):
         ]
         columns[CROWDED.name] = np.mean(there_first, axis=0) if there_first else 0.0
         return pd.DataFrame(columns, index=sites.index)
-
-    def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
-        """Score the distance to the nearest international landing, which counts for cores."""
-        own = self.own(scenario)
-        score = linear_score(sites["landing_distance_km"], own.score_zero_km, own.score_one_km)
-        return pd.Series(score, index=sites.index, name=self.name)
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Let cores stand only within reach of a landing and of enough corridors."""

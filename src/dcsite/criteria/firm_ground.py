@@ -38,10 +38,8 @@ from dcsite.contract import (
     Findings,
     Limit,
     PerTier,
-    Program,
     Quantity,
     Rule,
-    ScoreTerm,
     linear_score,
 )
 from dcsite.geo.geodesy import all_km, nearest
@@ -200,6 +198,7 @@ class FirmGround(Criterion[Parameters]):
     title_ja = "地盤・立地の安全性"
     policy_lines = ("B2",)
     Parameters = Parameters
+    quantity = FIRMNESS
     file_options = {"hazards": "hazards_file"}  # noqa: RUF012  # never changed
     quantities = (*HAZARDS.values(), VOLCANO)
     rules = (
@@ -268,11 +267,6 @@ class FirmGround(Criterion[Parameters]):
             beyond += share[:, None] > limits[-1].limit
         reason = "a hazard of the site beyond its limit"
         return (Admission("own_site_hazard", beyond, reason, limits=tuple(limits)),)
-
-    def score(self, program: Program) -> Sequence[ScoreTerm]:
-        """Reward load on firm ground: ``sum(it_load_mw * score) / total``."""
-        score = self.site_score(program.sites, program.scenario)
-        return (self.by_load(program, FIRMNESS.in_plan, score),)
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Look up each hub's hazards anew, and measure every volcano."""

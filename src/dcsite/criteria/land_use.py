@@ -28,10 +28,8 @@ from dcsite.contract import (
     Findings,
     Limit,
     PerTier,
-    Program,
     Quantity,
     Rule,
-    ScoreTerm,
     linear_score,
 )
 from dcsite.geo.geodesy import geodesic_km
@@ -110,6 +108,7 @@ class LandUse(Criterion[Parameters]):
     title_ja = "土地利用"
     policy_lines = ("E2", "E3", "E4", "E5")
     Parameters = Parameters
+    quantity = AVAILABLE
     quantities = (AVAILABLE, PARKS, MET)
     rules = (
         Rule(
@@ -173,11 +172,6 @@ class LandUse(Criterion[Parameters]):
                 limits=(land,),
             ),
         )
-
-    def score(self, program: Program) -> Sequence[ScoreTerm]:
-        """Reward load where there is land: ``sum(it_load_mw * score) / total``."""
-        score = self.site_score(program.sites, program.scenario)
-        return (self.by_load(program, AVAILABLE.in_plan, score),)
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Go through the conditions of each hub by itself, in words."""

@@ -26,10 +26,8 @@ from dcsite.contract import (
     MeetingPlace,
     NetworkRoute,
     PerTier,
-    Program,
     Quantity,
     Rule,
-    ScoreTerm,
     Stop,
     linear_score,
 )
@@ -88,6 +86,7 @@ class TwoRoutes(Criterion[Parameters]):
     title_ja = "通信経路の二重化"
     policy_lines = ("B13",)
     Parameters = Parameters
+    quantity = ROUTES
     quantities = (ROUTES, SECOND)
     rules = (
         Rule(
@@ -115,10 +114,9 @@ class TwoRoutes(Criterion[Parameters]):
         routes = np.where(first, np.where(cut | ~second, 1.0, _WANTED), 0.0)
         return pd.DataFrame({ROUTES.name: routes}, index=sites.index)
 
-    def site_score(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series[float]:
-        """Score the routes: 1 for two, half for one, 0 where none is known."""
-        score = linear_score(sites[ROUTES.name], 0.0, _WANTED)
-        return pd.Series(score, index=sites.index, name=self.name)
+    def anchors(self, own: Any) -> tuple[float, float]:
+        """Score 1 for two routes, half for one, 0 where none is known."""
+        return 0.0, _WANTED
 
     def admit(self, sites: gpd.GeoDataFrame, scenario: Scenario) -> Sequence[Admission]:
         """Count sites with fewer than two routes, tier by tier."""
@@ -127,11 +125,6 @@ class TwoRoutes(Criterion[Parameters]):
         amount = np.where(routes < _WANTED, 1.0, 0.0)[:, None] * counts
         asked = Limit(ROUTES, routes, np.where(counts > 0.0, _WANTED, -np.inf), least=True)
         return (Admission("two_routes", amount, "no two independent routes", limits=(asked,)),)
-
-    def score(self, program: Program) -> Sequence[ScoreTerm]:
-        """Reward load with two routes: ``sum(it_load_mw * score) / total``."""
-        score = self.site_score(program.sites, program.scenario)
-        return (self.by_load(program, ROUTES.in_plan, score),)
 
     def evaluate(self, hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Evaluation:
         """Find two routes of each hub anew as a flow, and what each single loss leaves of them."""

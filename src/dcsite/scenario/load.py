@@ -144,12 +144,9 @@ def _in_year(
 def _planned(scenario: Scenario) -> Scenario:
     """Return a scenario without what it says of years that are not planned."""
     periods, years = scenario.periods or Periods(), {*map(str, scenario.years)}
-    tables = {"weights": periods.weights, "set": periods.set}
-    if not {year for table in tables.values() for year in table} - years:
-        return scenario
     kept = {
         name: Frozen({year: entry for year, entry in table.items() if year in years})
-        for name, table in tables.items()
+        for name, table in (("weights", periods.weights), ("set", periods.set))
     }
     found = scenario.model_copy(update={"periods": periods.model_copy(update=kept)})
     keys = {key for key, _ in flatten(as_dict(found))}
