@@ -63,7 +63,9 @@ def test_headroom_goes_over_all_else_and_is_named_as_the_users(
         "substation_id,name,lat,lon,low_mw,high_mw,band,lead_time_years,as_of\n"
         f"{EBETSU},,,,50,150,,7,2026-08\n"
         ",北金沢変電所,,,,,300-400 MW,,\n"
-        ",,45.3990,141.6810,,,20+,,\n",
+        ",,45.3990,141.6810,,,20+,,\n"
+        # As operators' lists have it, without what it is.
+        ",新富士,,,60,,,,\n",
     )
     points = _points(
         shipped_atlas, {"headroom_file": path}, f"criteria.substation.headroom_end={end}"
@@ -75,6 +77,7 @@ def test_headroom_goes_over_all_else_and_is_named_as_the_users(
     assert kanazawa["capacity_mw"] == (300.0 if end == "low" else 400.0)
     assert kanazawa["known_ja"] == "利用者のファイルfree.csv"
     assert points.loc[WAKKANAI, "capacity_mw"] == 20.0
+    assert points.loc[points["name_ja"] == "新富士変電所", "capacity_mw"].tolist() == [60.0]
 
 
 def test_a_point_without_headroom_is_none(measured, shipped_atlas, write_file):

@@ -294,6 +294,22 @@ def test_what_rows_say_of_their_scenario(
     assert complaints(write_file("d.csv", FULL + rows)) == [f"d.csv: {line}" for line in expected]
 
 
+def test_a_scenario_without_an_id_is_called_by_its_name(
+    write_file: WriteFile, complaints: Complaints
+) -> None:
+    rows = "災害名,市区町村コード,停止確率,確率\n降灰,13101,0.8,0.1\n降灰,13101,0.5,0.2\n"
+    assert complaints(write_file("d.csv", rows)) == [
+        (
+            'd.csv: row 3, column 確率: 0.2 is not 0.1, as row 2 has it for scenario "降灰"; give '
+            "a scenario one probability_30y"
+        ),
+        (
+            'd.csv: row 3, column 市区町村コード: "13101" is that of row 2 again, in the same '
+            'scenario "降灰"; keep one of the two'
+        ),
+    ]
+
+
 def test_ten_tenths_are_no_more_than_one(
     write_file: WriteFile, sites: pd.DataFrame, shipped_atlas: Atlas
 ) -> None:

@@ -189,4 +189,6 @@ def _points_meant(rows: UserRows, points: pd.DataFrame) -> list[str]:
 
 
 def _folded(name: str) -> str:
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", name)).casefold()
+    """Return a name as it is compared: operators' lists leave out that it is a substation."""
+    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", name)).casefold()
+    return re.sub(r"(?<=.)(変電所|substation)$", "", plain)

@@ -248,33 +248,39 @@ class _Scenarios:
                 first[at], found[at] = row, value
             elif value != found[at]:
                 other = f"{_as_text(found[at])}, as {self.rows.called(first[at])} has it"
-                what = f"{_as_text(value)} is not {other} for scenario {shown(self.ids[at])}"
+                what = f"{_as_text(value)} is not {other} for scenario {self._called(at)}"
                 self.rows.note(row, field, f"{what}; give a scenario one {field}")
         return found
+
+    def _called(self, scenario: int) -> str:
+        """Return what the file calls a scenario: its id, or where it gives none its name."""
+        if self.rows.has("scenario_id"):
+            return shown(self.ids[scenario])
+        return shown(self.rows.texts("name")[self._first_row(scenario)])
+
+    def _first_row(self, scenario: int) -> int:
+        return int(np.flatnonzero(self.position == scenario)[0])
 
     def _check_groups(self, group: list[str], probability: Floats) -> None:
         """Note groups whose probabilities sum above 1, and those that have only some of them."""
         for name in dict.fromkeys(filter(None, group)):
             members = np.array([at for at, one in enumerate(group) if one == name])
-            known = ~np.isnan(probability[members])
-            if known.any() and not known.all():
-                self._note_first(
-                    members[~known][0],
+            missing = np.isnan(probability[members])
+            if missing.any() and not missing.all():
+                self.rows.note(
+                    self._first_row(members[missing][0]),
+                    "probability_30y",
                     f"is missing, while other alternatives of group {shown(name)} have one; give "
                     "all of them one, or none",
                 )
             total = float(np.nansum(probability[members]))
             if total > 1.0 + _HAIR:
-                self._note_first(
-                    members[-1],
+                self.rows.note(
+                    self._first_row(members[-1]),
+                    "probability_30y",
                     f"the {len(members)} alternatives of group {shown(name)} sum to {total:g}; "
                     "allowed: up to 1",
                 )
-
-    def _note_first(self, scenario: int, message: str) -> None:
-        """Note what is wrong with a scenario's probability, at its first row."""
-        row = int(np.flatnonzero(self.position == scenario)[0])
-        self.rows.note(row, "probability_30y", message)
 
     def _note_repeats(self, keys: Iterable[object], field: str, what: str) -> None:
         """Note rows whose key an earlier row of the same scenario has; None is no key."""
@@ -284,7 +290,7 @@ class _Scenarios:
         )
         for row, earlier in self.rows.repeats(of_scenario):
             value = f"{shown(self.rows.texts(field)[row])} " if self.rows.has(field) else ""
-            same = f"in the same scenario {shown(self.ids[position[row]])}"
+            same = f"in the same scenario {self._called(position[row])}"
             message = f"{value}is {what} {earlier} again, {same}; keep one of the two"
             self.rows.note(row, field, message)
 
@@ -301,7 +307,7 @@ class _Scenarios:
         allowed = "a polygon or a multipolygon"
         for row, each in enumerate(geometry):
             if wrong := beyond_japan(each) or geometry_flaw(each, "Polygon MultiPolygon", allowed):
-                scenario = shown(self.ids[self.position[row]])
+                scenario = self._called(self.position[row])
                 rows.note(row, "geometry", f"of scenario {scenario} {wrong}")
                 polygons[row] = None
         outlines = shapely.to_wkb(shapely.normalize(polygons))
