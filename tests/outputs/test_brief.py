@@ -188,6 +188,11 @@ def test_what_is_wrong_comes_first_and_nothing_unproven_is_called_proven(trouble
     assert "上限は得られていない" in answer
     assert "証明済み" not in answer.replace("最適性は未証明", "")
     assert "金額は示さない" in section(page, "money")
+    # Of an objective of next to nothing a share says nothing.
+    wide = dataclasses.replace(troubled_plan, objective=-0.03, bound=0.75, gap=26.0)
+    answer = section(brief_page([("", wide)], atlas), "answer")
+    assert "差は最大0.7800点" in answer
+    assert "2600" not in answer
 
 
 def test_years_side_by_side_say_when_a_hub_opens_and_what_a_year_loses(told, by_year, atlas):

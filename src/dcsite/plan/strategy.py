@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from dcsite.contract import TIER_TITLES, TIERS
+from dcsite.contract import TIER_TITLES, TIERS, about_mw
 from dcsite.records import Mw, Name, Record
 
 from .explanation import PlaceName
@@ -132,8 +132,8 @@ class StrategyPlace(Record):
         """Say what became of it, in English and Japanese; `coded`: with the names of rules."""
         if self.hub is not None:
             en, ja = TIER_TITLES[self.hub.tier]
-            mw = f"{self.hub.it_load_mw:,.0f} MW"
-            return f"{en.lower()} of the plan, about {mw}", f"計画の{ja}（約{mw}）"
+            mw_en, mw_ja = about_mw(self.hub.it_load_mw)
+            return f"{en.lower()} of the plan, {mw_en}", f"計画の{ja}（{mw_ja}）"
         if not self.is_candidate:
             return _NO_CANDIDATE
         if self.status == "admitted":

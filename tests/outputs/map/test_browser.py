@@ -741,6 +741,7 @@ def test_the_year_shows_hubs_as_they_open_and_as_large_as_they_are_then(
         )
 
     assert browser.find_element(By.ID, "dc-year").get_attribute("value") == "2034"
+    assert browser.find_element(By.ID, "dc-year").rect["y"] < 200  # seen without scrolling
     of_last, whole, _ = first()
     assert "300 MW" in of_last
     links = in_year(2034)[1]

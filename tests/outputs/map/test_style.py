@@ -19,6 +19,8 @@ from dcsite.outputs.map.style import (
         (12.345, "km", "12.3 km"),
         (1234.0, "MW", "1,234 MW"),
         (0.6123, "share", "61.2 %"),
+        (0.0004, "share", "<0.1 %"),
+        (0.0, "share", "0.0 %"),
         (331.64, "GWh/year", "331.6 GWh/年 GWh/yr"),
         (187.0, "kV", "187 kV"),
         (2.0, "directions", "2 方面 directions"),

@@ -179,7 +179,7 @@ def quantity(value: float | None, unit: str, language: str = "") -> str:
     if value is None or not math.isfinite(value):
         return "–"
     if unit == "share":
-        return f"{value * 100:,.1f} %"
+        return "<0.1 %" if 0.0 < value < 0.0005 else f"{value * 100:,.1f} %"
     units = _UNITS.get(unit, (unit, unit))
     if unit == YEN:
         return yen(value, language)
