@@ -274,6 +274,40 @@ def test_powers(rows_of: RowsOf, label: str, cell: str, mw: float) -> None:
     assert rows.numbers("max_it_load_mw", 0, 1e9).tolist() == [pytest.approx(mw)]
 
 
+@pytest.mark.parametrize(
+    "label", ["受電容量(MVA)", "上限（kVA）", "最大電力（MWh）", "capacity (kWh)"]
+)
+def test_a_unit_of_another_quantity_is_refused(rows_of: RowsOf, label: str) -> None:
+    rows = rows_of(f"緯度,経度,{label}\n39.7,140.1,50\n")
+    rows.numbers("max_it_load_mw", 0, 1e9)
+    assert not rows.problems.told
+    with pytest.raises(SitesError, match="states a unit of another quantity than MW"):
+        rows.problems.raise_if_any()
+
+
+@pytest.mark.parametrize(
+    ("label", "cell", "kv"),
+    [("変電所電圧kV", "154kV", 154.0), ("変電所電圧(V)", "66000", 66.0),
+     ("substation_kv", "77", 77.0), ("変電所電圧", "27.5万V", 275.0)],
+)  # fmt: skip
+def test_voltages(rows_of: RowsOf, label: str, cell: str, kv: float) -> None:
+    rows = rows_of(f"緯度,経度,{label}\n39.7,140.1,{cell}\n")
+    assert rows.numbers("substation_kv", 0, 1100).tolist() == [kv]
+    assert not rows.problems.told
+
+
+def test_a_voltage_without_a_zone_is_told(
+    write_file: WriteFile, atlas: Atlas, land: LandParameters, caplog: pytest.LogCaptureFixture
+) -> None:
+    read_sites(write_file("v.csv", "緯度,経度,変電所電圧kV\n39.7,141.15,154\n"), atlas, land)
+    assert 'not used: "変電所電圧kV", which counts only where a zone' in caplog.text
+
+
+def test_iso_2022_jp_is_no_known_encoding(rows_of: RowsOf) -> None:
+    with pytest.raises(SitesError, match="is no text in a known encoding"):
+        rows_of(TABLE.encode("iso2022_jp"))
+
+
 def test_a_figure_that_can_only_be_square_metres_is_asked_about(
     write_file: WriteFile, complaints: Complaints
 ) -> None:

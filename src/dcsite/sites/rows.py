@@ -531,7 +531,12 @@ class UserRows:
         measure = self.measures.get(field)
         if measure is None:
             return lambda text: (read_number(text), "")
-        of_label = measure.stated(self.labels.get(field, ""))[1]
+        label = self.labels.get(field, "")
+        of_label = measure.stated(label)[1]
+        if of_label is None and measure.states_another(label):
+            what = f"states a unit of another quantity than {measure.unit}"
+            self.problems.add(0, label, f"{what}; allowed: {measure.unit}, as in {measure.states}")
+            of_label = 1.0
         mixed = measure.strict and any(measure.read(text, of_label)[1] for text in self.said(field))
 
         def quantity(text: str) -> tuple[float | None, str]:

@@ -97,8 +97,8 @@ def _decode(content: bytes, path: Path, form: FileForm) -> str:
                 return content.decode(encoding)
             except UnicodeDecodeError:
                 raise form.unusable(path, wrong) from None
-    # Zeros, as of UTF-16, CP932 would take for letters.
-    read = [] if b"\x00" in content else _readings(content)
+    # Zeros, as of UTF-16, and the escapes of ISO-2022-JP would be taken for letters.
+    read = [] if b"\x00" in content or b"\x1b$" in content else _readings(content)
     if not read:
         raise form.unusable(path, wrong)
     (strange, text), *others = sorted(read)

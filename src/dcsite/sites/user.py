@@ -27,7 +27,7 @@ from .frame import ALLOWED_TIERS, disc_radius_km, municipality_table, site_frame
 from .land import gentle_land, with_available_land
 from .landmass import COAST_TOLERANCE_KM, PolygonLookup, landmass_of, landmasses
 from .reader import FileForm, UserRows, described, geometry_flaw, read_rows, shown
-from .values import AREA, POWER, plain, read_number
+from .values import AREA, POWER, VOLTAGE, plain, read_number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,10 @@ _SAID = described("sites")
 #: What each field of a list of places may be called.
 PLACE_COLUMNS = {field: tuple(words) for field, words in _SAID["words"].items()}
 SITES_FILE = FileForm.of(
-    "sites", "sites", SitesError, measures={"hectares": AREA, "max_it_load_mw": POWER}
+    "sites",
+    "sites",
+    SitesError,
+    measures={"hectares": AREA, "max_it_load_mw": POWER, "substation_kv": VOLTAGE},
 )
 #: Names of columns that may hold tiers, and may well hold something else.
 _LOOSE_TIER: list[str] = _SAID["loose_tier"]
@@ -146,6 +149,10 @@ def read_sites(path: str | Path, atlas: Atlas, land: LandParameters) -> gpd.GeoD
     }
     if any(planning["zone"]):
         columns |= planning
+    elif unused := [shown(rows.labels[field]) for field in planning if any(rows.said(field))]:
+        rows.problems.tell(
+            f"not used: {', '.join(unused)}, which counts only where a zone (区域区分) is said"
+        )
     if any(domestic):
         columns["domestic"] = domestic
     if rows.others:

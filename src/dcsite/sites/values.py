@@ -131,6 +131,10 @@ def read_class(text: str) -> float | None:
     return _CLASS_FROM.get(f"{found[2]}{_SIDES.get(side, side)}")
 
 
+def _unit_in(said: str, pattern: str) -> re.Match[str] | None:
+    return re.search(rf"(?<![a-z0-9])(?:{pattern})(?![a-z0-9])", said)
+
+
 @dataclass(frozen=True)
 class Measure:
     """A quantity whose unit a header or a cell may state.
@@ -148,6 +152,8 @@ class Measure:
     strict : bool
         Whether a figure without a unit is flawed beside others of its column that state one, and
         otherwise is in `unit` without a word.
+    unlike : str
+        Regular expression of units that a header may state and that are of another quantity.
     """
 
     unit: str
@@ -155,14 +161,19 @@ class Measure:
     most: float
     states: str
     strict: bool = False
+    unlike: str = ""
 
     def stated(self, label: str) -> tuple[str, float | None]:
         """Return a label without its unit, and what one of that unit is; None where it has none."""
         said = plain(label).casefold()
         for pattern, factor in self.units:
-            if found := re.search(rf"(?<![a-z0-9])(?:{pattern})(?![a-z0-9])", said):
+            if found := _unit_in(said, pattern):
                 return said[: found.start()] + said[found.end() :], factor
         return said, None
+
+    def states_another(self, label: str) -> bool:
+        """Tell whether a label states a unit of another quantity."""
+        return bool(self.unlike and _unit_in(plain(label).casefold(), self.unlike))
 
     def read(self, text: str, of_label: float | None) -> tuple[float | None, bool]:
         """Return a cell's value in `unit`, and whether anything states a unit.
@@ -190,4 +201,4 @@ def _measure(name: str) -> Measure:
     return Measure(**told | {"units": tuple((unit, factor) for unit, factor in told["units"])})
 
 
-AREA, POWER, PART = map(_measure, ("area", "power", "part"))
+AREA, POWER, VOLTAGE, PART = map(_measure, ("area", "power", "voltage", "part"))
