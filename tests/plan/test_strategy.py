@@ -11,6 +11,7 @@ from dcsite.geo.geodesy import geodesic_km
 from dcsite.model import Candidates
 from dcsite.plan.scorecard import Scorecard
 from dcsite.plan.strategy import (
+    KeptOut,
     dropped_places,
     other_places,
     strategy_marks,
@@ -93,9 +94,18 @@ def test_places_of_a_kind_kept_out_alike_share_a_line(places):
     ((en, ja),) = dropped_places(SimpleNamespace(strategy_places=pair))
     value = places["PL20"].tiers[-1].kept_out[0].value
     assert f"likewise 柏市・流山市 Kashiwa-shi and Nagareyama-shi PL20 ({value})" in en
-    assert "同様に柏市・流山市" in ja
+    assert f"同様に柏市・流山市 PL20（{value}）" in ja
     study = [replace(pair[0], kind="feasibility_study"), pair[1]]
     assert len(list(dropped_places(SimpleNamespace(strategy_places=study)))) == 2
+
+
+def test_a_rule_without_a_figure_leaves_no_empty_brackets(places):
+    told = KeptOut("places.forbid", "forbidden by the scenario", "シナリオで立地不可に指定", "")
+    tiers = (replace(places["FS08"].tiers[-1], kept_out=(told,)),)
+    forbidden = [replace(places[one], tiers=tiers, hub=None) for one in ("FS06", "FS08")]
+    ((en, ja),) = dropped_places(SimpleNamespace(strategy_places=forbidden))
+    assert en.endswith("[places.forbid]; likewise 伊賀市 Iga-shi FS08")
+    assert ja.endswith("[places.forbid]、同様に伊賀市 FS08")
 
 
 def test_a_question_of_other_places_names_none(measured, shipped_atlas, policy):

@@ -239,41 +239,49 @@ def dropped_places(plan: Plan) -> Iterator[tuple[str, str]]:
 
     Places of a kind that the same rules keep out of the last tier asked for share a line.
     """
-    dropped = [
-        one
-        for one in plan.strategy_places
-        if one.status == "refused" and one.tiers and one.site_ids
-    ]
-    for (kind, _), group in groupby(sorted(dropped, key=_by_rules), key=_by_rules):
-        (first, entries, source), *others = _named(group)
-        en, ja = first.outcome
-        alike = [(place, f"{ids} ({_values(place.tiers[-1])})") for place, ids, _ in others]
-        also_en = ", ".join(f"{place.label} {told}" for place, told in alike)
-        also_ja = "、".join(f"{place.name_ja} {told}" for place, told in alike)
-        kind_en, kind_ja = PLACE_KINDS[kind]
-        yield (
-            f"{kind_en} {first.label} {entries} ({source}): {en}"
-            + (f"; likewise {also_en}" if alike else ""),
-            f"{kind_ja} {first.name_ja} {entries}（{source}）：{ja}"
-            + (f"、同様に{also_ja}" if alike else ""),
-        )
-
-
-def _values(tier: StrategyTier) -> str:
-    return ", ".join(one.value for one in tier.kept_out if one.value)
+    dropped = [one for one in plan.strategy_places if one.status == "refused" and one.is_candidate]
+    for _, group in groupby(sorted(dropped, key=_by_rules), key=_by_rules):
+        first, *others = by_name(group)
+        en, ja = _line(*first)
+        alike = [(entries, _values(entries[0].tiers[-1])) for entries, _ in others]
+        if alike:
+            en += "; likewise " + ", ".join(
+                f"{own[0].label} {_ids(own, ', ')}{f' ({told})' if told else ''}"
+                for own, told in alike
+            )
+            ja += "、同様に" + "、".join(
+                f"{own[0].name_ja} {_ids(own, '、')}{f'（{told}）' if told else ''}"
+                for own, told in alike
+            )
+        yield en, ja
 
 
 def other_places(plan: Plan) -> Iterator[tuple[str, str]]:
     """Say what became of the strategy's other places, those chosen first, a line for each."""
-    others = [one for one in plan.strategy_places if one.status != "refused" or not one.site_ids]
+    others = [
+        one for one in plan.strategy_places if one.status != "refused" or not one.is_candidate
+    ]
     others.sort(key=lambda one: (one.status != "chosen", not one.site_ids, one.site_ids))
-    for place, ids, source in _named(others):
-        en, ja = place.outcome
-        kind_en, kind_ja = PLACE_KINDS[place.kind]
-        yield (
-            f"{kind_en} {place.label} {ids} ({source}): {en}",
-            f"{kind_ja} {place.name_ja} {ids}（{source}）：{ja}",
-        )
+    for entries, lines in by_name(others):
+        yield _line(entries, lines)
+
+
+def _line(entries: tuple[StrategyPlace, ...], lines: tuple[str, ...]) -> tuple[str, str]:
+    """Say what became of the entries of one name, in English and Japanese."""
+    place, source = entries[0], " ".join(lines)
+    (en, ja), (kind_en, kind_ja) = place.outcome, PLACE_KINDS[place.kind]
+    return (
+        f"{kind_en} {place.label} {_ids(entries, ', ')} ({source}): {en}",
+        f"{kind_ja} {place.name_ja} {_ids(entries, '、')}（{source}）：{ja}",
+    )
+
+
+def _ids(entries: tuple[StrategyPlace, ...], between: str) -> str:
+    return between.join(one.entry_id for one in entries)
+
+
+def _values(tier: StrategyTier) -> str:
+    return " / ".join(one.value for one in tier.kept_out if one.value)
 
 
 def _by_rules(place: StrategyPlace) -> tuple[str, tuple[str, ...]]:
@@ -290,11 +298,3 @@ def by_name(
     for entries in shared.values():
         lines = dict.fromkeys(part for one in entries for part in (*one.statements, *one.lines))
         yield tuple(entries), tuple(lines)
-
-
-def _named(places: Iterable[StrategyPlace]) -> list[tuple[StrategyPlace, str, str]]:
-    """Return one place for all entries of its name: it, their ids, their lines."""
-    return [
-        (entries[0], ", ".join(one.entry_id for one in entries), " ".join(lines))
-        for entries, lines in by_name(places)
-    ]
