@@ -21,6 +21,12 @@ def test_each_years_share_stands_in_the_title(call, tmp_path):
     assert "784.8 TWh/year" in answer.out
 
 
+def test_a_section_without_figures_has_no_title(call):
+    answer = call("demand", "best-of")
+    assert "各根拠による計画年の増分" in answer.out
+    assert "処理の種類別の伸び" not in answer.out
+
+
 def test_json_is_the_record(call):
     answer = call("demand", "--json", "--set", "demand.basis=racks")
     rows = json.loads(answer.out)["rows"]

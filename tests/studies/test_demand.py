@@ -119,6 +119,13 @@ def test_a_share_is_said_to_be_from_what_sets_it(shipped_atlas):
     assert rows["share", label, 2034].source.endswith("core_rack_share.tokyo: given / 利用者の指定")
 
 
+def test_a_private_question_has_no_classes_and_no_share_of_the_country(shipped_atlas):
+    rows, _ = rows_of(shipped_atlas, scenario="best-of")
+    assert {section for section, *_ in rows} == {
+        "racks", "outlook", "energy", "growth", "efficiency", "basis", "tiers"
+    }  # fmt: skip
+
+
 def test_each_year_of_a_scenario_has_its_rows(shipped_atlas):
     rows, _ = rows_of(shipped_atlas, scenario="by-year")
     most = {year: row.value for (_, label, year), row in rows.items() if label[:4] == "most"}

@@ -35,9 +35,8 @@ from .disperse import disperse_command
 from .edge import edge_command
 from .explain import explain_command
 from .frontier import frontier_command
-from .init import init_command
 from .robust import robust_command
-from .scenario import scenario_app
+from .scenario import init_command, scenario_app
 from .schema import schema_command
 from .solve import solve_command
 from .streams import heedless_streams

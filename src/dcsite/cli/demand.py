@@ -51,13 +51,14 @@ def demand_command(
     named = [f"{session.scenario.demand.kw_per_rack:g}"]
     named += ["/".join(dict.fromkeys(f"{value:g}" for value in values)) for values in by_year]
     for section, titles in _TITLES.items():
+        rows = [row for row in found.rows if row.section == section]
+        if not rows:  # a private question has no classes and is no part of the country
+            continue
         console.print(f"[bold]{' / '.join(title.format(*named) for title in titles)}[/bold]")
         table = columns(
             "*", "figure", ">year", ">value", ">MW", "source", wide={"figure", "source"}
         )
-        for row in found.rows:
-            if row.section != section:
-                continue
+        for row in rows:
             whole = row.value >= 100.0 and row.unit != "TWh/year"
             digits = ",.0f" if whole else ",.4g" if row.unit == "TWh/year" else ".3g"
             value = (

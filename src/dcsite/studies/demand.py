@@ -209,7 +209,12 @@ def _tiers(scenario: Scenario, _atlas: Atlas) -> Iterator[DemandRow]:
 
 
 def _share(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
-    """Derive what the share for new hubs is beside where growth goes, and what the areas keep."""
+    """Derive what the share for new hubs is beside where growth goes, and what the areas keep.
+
+    Nothing of a private question, whose load is no share of the country's.
+    """
+    if not scenario.demand.classes.parts():
+        return
     demand, mw = scenario.demand, capacity_by_core(atlas, scenario)
     tokyo, osaka = demand.core_growth_share.tokyo, demand.core_growth_share.osaka
     today, added = (float(mw[column].sum()) for column in ("today_mw", "added_mw"))
