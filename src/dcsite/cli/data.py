@@ -65,7 +65,7 @@ def import_command(
 ) -> None:
     """Make official files into tables for --geodata DIR: all of them, or none."""
     from dcsite.atlas.importing import import_files
-    from dcsite.outputs.overlay import write_overlay
+    from dcsite.outputs.atomic import write_overlay
 
     imported = import_files(kind, files, into, area=area, replace=replace)
     write_overlay(imported.files, into)

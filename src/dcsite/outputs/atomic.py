@@ -22,11 +22,13 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from dcsite.errors import OutputError, Problem, unwritable
+from dcsite.atlas import check_geodata
+from dcsite.atlas.describe import refresh
+from dcsite.errors import GeodataError, OutputError, Problem, unwritable
 from dcsite.scratch import scratch_folder
 
 _AT_FDCWD = -100
@@ -155,6 +157,25 @@ def updating_directory(directory: Path, own_names: Collection[str]) -> Iterator[
         for entry in Path(directory).resolve().iterdir():
             shutil.copy2(entry, staging / entry.name)
         yield staging
+
+
+def write_overlay(files: Mapping[str, bytes], directory: Path) -> None:
+    """Write an overlay's files, checked as ``dcsite data check`` checks them.
+
+    Raises
+    ------
+    GeodataError
+        If a table is not as the shipped ones are described; nothing is changed then.
+    OutputError
+        As :func:`replacing_directory` does.
+    """
+    with replacing_directory(directory, files) as staging:
+        for name, data in files.items():
+            (staging / name).write_bytes(data)
+        refresh(staging)
+        problems = check_geodata(staging)
+        if problems:
+            raise GeodataError(problems)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -82,8 +82,12 @@ def write_hubs_csv(plan: Plan, path: Path) -> None:
     The mark of the encoding would cling to the first column's name in programs that read plain
     UTF-8, so the first column is only a running number.
     """
-    rows = hub_rows(plan)
-    columns = ["no", *(rows[0] if rows else ("site_id",))]
+    _write_numbered(path, hub_rows(plan), "site_id")
+
+
+def _write_numbered(path: Path, rows: Sequence[Mapping[str, Any]], first: str) -> None:
+    """Write rows with a running number; a table without any has its first column alone."""
+    columns = ["no", *(rows[0] if rows else (first,))]
     write_csv(path, columns, ([n, *row.values()] for n, row in enumerate(rows, start=1)))
 
 
@@ -96,22 +100,22 @@ def schedule_table(schedule: Schedule) -> tuple[tuple[str, ...], list[tuple[Any,
         "no", "year", "site_id", "name_ja", "name_en", "prefecture_ja", "prefecture_en", "tier",
         "opened", "fixed", "hubs", "it_load_mw", "reserve_mw",
     )  # fmt: skip
+    there = [(hub, load) for one in schedule.years for hub in schedule.hubs
+             if (load := hub.in_year(one.year)) is not None]  # fmt: skip
     rows: list[tuple[Any, ...]] = [
         (
             load.year, hub.site_id, hub.name_ja, hub.name_en, hub.prefecture_ja,
             hub.prefecture_en, hub.tier, hub.opened, hub.fixed, 1,
             rounded(load.it_load_mw, 3), rounded(load.reserve_mw, 3),
         )
-        for one in schedule.years
-        for hub in schedule.hubs
-        if (load := hub.in_year(one.year)) is not None
+        for hub, load in there
     ]  # fmt: skip
     for one in schedule.years:
         for tier in one.tiers:
             reserve_mw = sum(
                 load.reserve_mw
-                for hub in schedule.hubs
-                if hub.tier == tier.tier and (load := hub.in_year(one.year)) is not None
+                for hub, load in there
+                if (hub.tier, load.year) == (tier.tier, one.year)
             )
             rows.append(
                 (
@@ -143,14 +147,13 @@ def write_loads_csv(plan: Plan, path: Path) -> None:
         }
         for one in plan.loads
     ]
-    columns = ["no", *(rows[0] if rows else ("part",))]
-    write_csv(path, columns, ([n, *row.values()] for n, row in enumerate(rows, start=1)))
+    _write_numbered(path, rows, "part")
 
 
 def write_flows_csv(plan: Plan, atlas: Atlas, path: Path) -> None:
     """Write who serves whom, with the names of both ends, units in the header."""
     hubs = {hub.site_id: hub for hub in plan.hubs}
-    zones = atlas.table("prefectures") if plan.flows else None
+    zones = atlas.table("prefectures") if plan.flows else None  # a table is credited once read
     rows = [
         {
             "pref_code": one.pref_code,
@@ -164,8 +167,7 @@ def write_flows_csv(plan: Plan, atlas: Atlas, path: Path) -> None:
         for one in plan.flows
         if zones is not None
     ]
-    columns = ["no", *(rows[0] if rows else ("pref_code",))]
-    write_csv(path, columns, ([n, *row.values()] for n, row in enumerate(rows, start=1)))
+    _write_numbered(path, rows, "pref_code")
 
 
 def write_geopackage(plan: Plan, candidates: gpd.GeoDataFrame, atlas: Atlas, path: Path) -> None:

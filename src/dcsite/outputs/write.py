@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,19 +39,28 @@ if TYPE_CHECKING:
 
     from .single_points import Point
 
+
+@dataclass(frozen=True)
+class OutputPaths:
+    """Where the files of a written plan lie."""
+
+    directory: Path
+    plan_json: Path
+    hubs_geojson: Path
+    hubs_csv: Path
+    loads_csv: Path
+    flows_csv: Path
+    candidates_csv: Path
+    plan_gpkg: Path
+    brief_html: Path
+    map_html: Path
+    candidates_html: Path
+    single_points_html: Path
+
+
 #: Everything an output folder holds; a folder that holds anything else is not ours to replace.
-FILE_NAMES = (
-    "plan.json",
-    "hubs.geojson",
-    "hubs.csv",
-    "loads.csv",
-    "flows.csv",
-    "candidates.csv",
-    "plan.gpkg",
-    "brief.html",
-    "map.html",
-    "candidates.html",
-    "single_points.html",
+FILE_NAMES = tuple(
+    ".".join(one.name.rsplit("_", 1)) for one in fields(OutputPaths) if one.name != "directory"
 )
 
 #: Written beside them when alternatives were asked for.
@@ -76,24 +85,6 @@ STUDY_FILES = {
 SCHEDULE_FILES = ("periods.json", "periods.csv")
 
 OWN_NAMES = (*FILE_NAMES, ALTERNATIVES_NAME, EXPLANATION_NAME, *STRESS_FILES)
-
-
-@dataclass(frozen=True)
-class OutputPaths:
-    """Where the files of a written plan lie."""
-
-    directory: Path
-    plan_json: Path
-    hubs_geojson: Path
-    hubs_csv: Path
-    loads_csv: Path
-    flows_csv: Path
-    candidates_csv: Path
-    plan_gpkg: Path
-    brief_html: Path
-    map_html: Path
-    candidates_html: Path
-    single_points_html: Path
 
 
 @dataclass(frozen=True)

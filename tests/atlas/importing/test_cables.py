@@ -9,7 +9,7 @@ import pytest
 
 from dcsite.atlas import load_atlas
 from dcsite.network.systems import cable_systems, landings_in_force
-from dcsite.outputs.overlay import write_overlay
+from dcsite.outputs.atomic import write_overlay
 
 SITES = {  # by the publisher's ids; own positions
     "chikura-japan": ("Chikura, Japan", 34.97, 139.95),

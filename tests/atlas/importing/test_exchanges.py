@@ -15,7 +15,7 @@ from dcsite.atlas import load_atlas
 from dcsite.atlas.importing.exchanges import read_peeringdb
 from dcsite.atlas.importing.reading import Reading, UserFile
 from dcsite.criteria.exchanges import Parameters, exchanges_that_count
-from dcsite.outputs.overlay import write_overlay
+from dcsite.outputs.atomic import write_overlay
 
 
 def ix(number: int, name: str, city: str, **more: object) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from dcsite.outputs.map.popup import cost_points, hub_popup, hub_shares, hub_worth, share_lines
+from dcsite.outputs.map.popup import cost_points, hub_popup, hub_worth, share_lines
 from dcsite.plan.explanation import Cost, Explanation, HubLoad, LoadReason, RunnerUp
 from dcsite.plan.types import Plan
 
@@ -114,15 +114,6 @@ def test_shares_are_parts_of_each_measure_and_of_all(plan: Plan) -> None:
         ("All", "8.8 %", "0.0251 / 0.2843 点 points"),
     ]
     assert share_lines(()) == []
-
-
-def test_a_plan_of_before_shares_takes_those_of_the_explanation(
-    plan: Plan, explanation: Explanation
-) -> None:
-    bare = dataclasses.replace(plan.hubs[0], shares=())
-    assert hub_shares(bare, explanation) == explanation.hubs[0].shares != ()
-    assert hub_shares(bare, None) == ()
-    assert hub_shares(plan.hubs[0], None) == plan.hubs[0].shares
 
 
 def test_a_pop_up_shows_the_figures_and_charts_of_its_area(plan: Plan) -> None:

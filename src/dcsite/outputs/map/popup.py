@@ -71,7 +71,7 @@ def hub_popup(
         ways=[] if plan is None else [one for one in plan.routes if one.site_id == hub.site_id],
         carrying=() if plan is None else carrying_lines(plan, names, hub.site_id),
         worth=hub_worth(explanation, hub.site_id),
-        shares=share_lines(hub_shares(hub, explanation)),
+        shares=share_lines(hub.shares),
         **_of_area(hub, plan),
         groups=[
             (titles.get(name, (name, "")), list(members))
@@ -115,12 +115,6 @@ def _size(size: HubLoad | None) -> list[dict[str, str]]:
     )
     lines = [_line("同等のIT容量", "MW as good", value, f"上限の要因 held by: {held}")]
     return [*lines, _line("下支え", "Kept up by", "", kept)] if kept else lines
-
-
-def hub_shares(hub: Hub, explanation: Explanation | None) -> tuple[MeasureShare, ...]:
-    """Return a hub's shares: the plan's own, or where an older plan.json has none, those told."""
-    told = None if explanation is None else explanation.of(hub.site_id)
-    return hub.shares if hub.shares or told is None else told.shares
 
 
 def share_lines(shares: Sequence[MeasureShare]) -> list[dict[str, str]]:
