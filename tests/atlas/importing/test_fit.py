@@ -102,4 +102,8 @@ def test_faults_are_told_by_line(desk, files):
     assert "b1.csv: line 7: '無名市' is no municipality of 北海道" in said
     assert "b1.csv: line 8, 太陽光発電設備: 'many' is not a number" in said
     assert "b1.csv: line 10: 北海道石狩郡当別町 stands in line 8 too; keep one" in said
+    headless = desk.file("d.csv", "表B 導入容量 新規認定分\n太陽光発電設備\n")
+    assert "太陽光発電設備: no column is there for solar_residential_mw" in desk.said(
+        KIND, headless
+    )
     assert "is no table B② of capacity" in desk.said(KIND, desk.file("c.csv", "a,b\n"))

@@ -139,3 +139,18 @@ def test_no_data_centre_without_a_position_and_no_half_an_answer(desk):
     cut = json.loads(answer()) | {"remark": 'runtime error: Query timed out in "query"'}
     said = desk.said("overpass", desk.file("b.json", json.dumps(cut), "utf-8"))
     assert "b.json: remark: the server gave up (runtime error: Query timed out" in said
+
+
+def test_a_line_without_a_course_is_told(desk):
+    line = {"type": "way", "id": 5, "geometry": [{"lat": 35.0, "lon": 139.0}],
+            "tags": {"power": "line", "voltage": "154000"}}  # fmt: skip
+    huge = line | {"id": 6, "geometry": [{"lat": 35.0, "lon": 10**400}]}
+    said = desk.said("overpass", desk.file("a.json", answer(line, huge), "utf-8"))
+    assert "way 6: has no position or course" in said
+    assert "way 5: has no position or course; ask Overpass for: out geom tags;" in said
+
+
+@pytest.mark.parametrize("elements", [5, None, {"type": "node"}, "node"])
+def test_elements_that_are_no_list_are_told(desk, elements):
+    said = desk.said("overpass", desk.file("a.json", json.dumps({"elements": elements}), "utf-8"))
+    assert 'a.json: elements: is missing; ask Overpass with "[out:json]"' in said

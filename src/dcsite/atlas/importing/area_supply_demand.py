@@ -133,12 +133,13 @@ def _starts(
     days = rows[day_column].replace("", np.nan).ffill().fillna("")  # only on a day's first line
     split = days.str.split(" ", n=1, expand=True) if not rest else None
     clock = rows[rest[0]] if rest else split.reindex(columns=[0, 1])[1]  # type: ignore[union-attr]
+    clock = clock.fillna("")
     dates = days if split is None else split[0]
     day = pd.to_datetime(
         dates.str.replace("-", "/").where(dates.str.contains("[/-]")), errors="coerce"
     )
     day = day.fillna(pd.to_datetime(dates, format="%Y%m%d", errors="coerce"))
-    parts = clock.fillna("").map(plain).str.extract(r"^(\d{1,2})(?::(\d\d)(?::00)?|時)$")
+    parts = clock.map(plain).str.extract(r"^(\d{1,2})(?::(\d\d)(?::00)?|時)$")
     minutes = parts[0].astype(float) * 60 + parts[1].fillna("0").astype(float)
     for bad, name, cells in ((day.isna(), day_column, dates), (minutes.isna(), "TIME", clock)):
         reading.wrong_cells(file, cells[bad], name, "is no day or time of day")

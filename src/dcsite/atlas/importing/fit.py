@@ -74,8 +74,10 @@ def _sheet(reading: Reading, file: UserFile) -> pd.DataFrame | None:
         label = "".join(cells[place] for _, cells in rows[head + 1 : first] if place < len(cells))
         if label in _CLASSES:
             columns[place] = _CLASSES[label]
-    for missing in {*_MW, _ALL_LARGE} - set(columns.values()):
-        reading.wrong(file, rows[head][0], _GROUP, f"no column is there for {missing}")
+    if missing := [one for one in (*_MW, _ALL_LARGE) if one not in columns.values()]:
+        wrong = f"no column is there for {', '.join(missing)}"
+        reading.wrong(file, rows[head][0], _GROUP, wrong)
+        return None
     kw = pd.DataFrame(
         {
             place: [rows[n][1][place] if place < len(rows[n][1]) else "" for n, _ in body]
@@ -89,7 +91,7 @@ def _sheet(reading: Reading, file: UserFile) -> pd.DataFrame | None:
     named = [(line, rows[n][1][:start]) for n, line in body if line in filled]
     codes = dict(_codes(reading, file, named))
     found = found.loc[[line for line in found.index if line in codes]]
-    off = (found[_MW[1:]].sum(axis=1) - found.get(_ALL_LARGE, 0.0)).abs() > _ROUNDING_KW
+    off = (found[_MW[1:]].sum(axis=1) - found[_ALL_LARGE]).abs() > _ROUNDING_KW
     for line in found.index[off]:
         reading.wrong(file, int(line), _GROUP, f"the classes do not add up to {_ALL_LARGE}")
     found["municipality_code"] = [codes[line] for line in found.index]

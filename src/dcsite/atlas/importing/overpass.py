@@ -49,7 +49,7 @@ def read_overpass(reading: Reading) -> dict[str, pd.DataFrame]:
             if power in {"line", "cable"} and levels and levels[0] in _LINES_KV:
                 lines.append(_line(element, tags, levels) | {"file": number})
                 continue
-        except (KeyError, TypeError, ValueError):
+        except (LookupError, TypeError, ValueError, OverflowError, shapely.GEOSException):
             ask = "center" if power == "substation" else "geom"
             wrong = f"has no position or course; ask Overpass for: out {ask} tags;"
             reading.wrong(file, None, place, wrong)
@@ -93,12 +93,14 @@ def _elements(reading: Reading) -> Iterator[tuple[int, str, dict[str, Any]]]:
     for number, file in enumerate(reading.files):
         answer = reading.json(file)
         elements = answer.get("elements") if isinstance(answer, dict) else None
-        if answer is not None and not isinstance(elements, list):
-            reading.wrong(file, None, "elements", 'is missing; ask Overpass with "[out:json]"')
-        if elements is not None and "error" in str(answer.get("remark", "")):
+        if not isinstance(elements, list):
+            if answer is not None:
+                reading.wrong(file, None, "elements", 'is missing; ask Overpass with "[out:json]"')
+            continue
+        if "error" in str(answer.get("remark", "")):
             wrong = f"the server gave up ({str(answer['remark'])[:80]}); ask for less or wait"
             reading.wrong(file, None, "remark", wrong)
-        for element in elements or ():
+        for element in elements:
             if not isinstance(element, dict):
                 continue
             place = f"{element.get('type')} {element.get('id')}"
