@@ -107,8 +107,13 @@ def disasters_of(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> Disas
     A run asks for the set of its candidates and of its hubs several times over; the last few are
     kept, under all that they follow from.
     """
-    key = _key(sites, atlas, scenario)
-    return atlas.kept("disasters", key, lambda: _work_out(sites, atlas, scenario))
+
+    def found() -> DisasterSet:
+        own: Parameters = scenario.criteria["disasters"]
+        clusters = nearest_clusters(sites, atlas, scenario)
+        return disaster_set(sites, atlas, own, clusters, network_of(atlas, scenario.network))
+
+    return atlas.kept("disasters", _key(sites, atlas, scenario), found)
 
 
 def _key(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> str:
@@ -127,12 +132,6 @@ def _key(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> str:
     for values in (sites.index, *(sites[name] for name in columns)):
         digest.update("\0".join(map(str, values)).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
-
-
-def _work_out(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> DisasterSet:
-    own: Parameters = scenario.criteria["disasters"]
-    clusters = nearest_clusters(sites, atlas, scenario)
-    return disaster_set(sites, atlas, own, clusters, network_of(atlas, scenario.network))
 
 
 def nearest_clusters(sites: pd.DataFrame, atlas: Atlas, scenario: Scenario) -> list[str]:

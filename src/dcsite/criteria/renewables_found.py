@@ -7,8 +7,8 @@ and no supply is contracted twice. Nothing of the formulation's columns or tange
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -111,21 +111,14 @@ LOCAL_ONCE = replace(
 )
 
 
-@dataclass(frozen=True)
-class Found:
-    """What contracts do for the hubs of a plan.
-
-    Parameters
-    ----------
-    contract : pandas.DataFrame
-        `area` of the hubs, `source` area, `kind`, `mw` in the mean of the year, and `matched_gwh`,
-        what of it the hubs use.
-    matched_mw : pandas.DataFrame
-        Areas x hours.
-    """
+class Found(NamedTuple):
+    """What contracts do for the hubs of a plan."""
 
     contract: pd.DataFrame
+    """`area` of the hubs, `source` area, `kind`, `mw` in the mean of the year, and `matched_gwh`,
+    what of it the hubs use."""
     matched_mw: pd.DataFrame
+    """Areas x hours."""
 
 
 def best_contracts(

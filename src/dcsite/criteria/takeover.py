@@ -342,8 +342,7 @@ class _Rows:
 
     def separate_relaxed(self, values: Mapping[str, float]) -> int:
         """Lay rows of single hubs and of all that falls; return how many."""
-        load, reserve = self._point(values)
-        short = 0.0 if self._short is None else values.get(self._short.name, 0.0)
+        (load, reserve), short = self._point(values), self._slack(values)
         alone = [
             (lack, hub, backs)
             for hub, lack, backs in self._alone(load, reserve)
@@ -365,8 +364,7 @@ class _Rows:
         laid = self.separate_relaxed(values)
         if laid:
             return laid
-        load, reserve = self._point(values)
-        short = 0.0 if self._short is None else values.get(self._short.name, 0.0)
+        (load, reserve), short = self._point(values), self._slack(values)
         carried = values.get(self._carried.name, 0.0) * self._tokyo_load
         found = [
             (lack + carried if tokyo else lack - short, event, falls, tokyo)
@@ -410,6 +408,9 @@ class _Rows:
         total = self._program.total_it_load_mw
         load = np.where(self._falls, self._program.load_by_tier(values), 0.0)
         return load / total, self._program.reserve_of(values) / total
+
+    def _slack(self, values: Mapping[str, float]) -> float:
+        return 0.0 if self._short is None else values.get(self._short.name, 0.0)
 
     def _backed_by(self, hub: tuple[int, int]) -> NDArray[np.bool_]:
         """Return which sites, in which tier, hold reserve and do not fall with a hub."""

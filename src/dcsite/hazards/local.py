@@ -159,33 +159,22 @@ def sources_without_case(atlas: Atlas, settings: DisasterSettings) -> pd.DataFra
     table = table[(table["in_force"] == 1) & table["hazard_map_code"].isna()]
     cases = earthquake_sources(atlas, settings)
     cases = cases[~cases.index.isin(computed.columns)]
-    published = cases["published_probability_30y"]
-    return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "name_en": table["name_en"],
-                    "name_ja": table["name_ja"],
-                    "low": table["p30_low_pct"].astype(float) / 100.0,
-                    "high": table["p30_high_pct"].astype(float) / 100.0,
-                    "is_open": table["p30_high_is_open"] == 1,
-                    "as_of": table["as_of"],
-                    "felt": True,
-                }
-            ),
-            pd.DataFrame(
-                {
-                    "name_en": cases["name_en"],
-                    "name_ja": cases["name_en"],
-                    "low": published,
-                    "high": published,
-                    "is_open": False,
-                    "as_of": cases["probability_date"],
-                    "felt": False,
-                }
-            ),
-        ]
+    unfelt = cases.assign(
+        name_ja=cases["name_en"],
+        low=cases["published_probability_30y"],
+        high=cases["published_probability_30y"],
+        is_open=False,
+        as_of=cases["probability_date"],
+        felt=False,
     )
+    unmodelled = table.assign(
+        low=table["p30_low_pct"].astype(float) / 100.0,
+        high=table["p30_high_pct"].astype(float) / 100.0,
+        is_open=table["p30_high_is_open"] == 1,
+        felt=True,
+    )
+    columns = ["name_en", "name_ja", "low", "high", "is_open", "as_of", "felt"]
+    return pd.concat([unmodelled[columns], unfelt[columns]])
 
 
 def said_of_sources_without_case(sources: pd.DataFrame) -> tuple[str, str]:

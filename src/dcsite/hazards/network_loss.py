@@ -210,10 +210,7 @@ def network_damage(
         values[np.isnan(values)] = none
         found = np.full((len(inside), len(events)), none)
         at = events.get_indexer(of.columns)
-        strongest = np.maximum.reduceat(
-            np.where(np.isnan(values), none, values)[row], first, axis=0
-        )
-        found[np.ix_(known, at)] = strongest
+        found[np.ix_(known, at)] = np.maximum.reduceat(values[row], first, axis=0)
         return found
 
     beyond = np.maximum(withstands - SIX_LOWER, 0.0)
