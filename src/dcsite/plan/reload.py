@@ -7,6 +7,7 @@ made from are held against those at hand by their SHA-256.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -237,25 +238,18 @@ def check_sites_of(plan: SavedPlan, sites: gpd.GeoDataFrame) -> None:
 
 def _hub_problems(plan: Plan, where: str) -> list[Problem]:
     """Say what records alone cannot: tiers there are none of, hubs twice, tables not listed."""
-    problems = [
-        Problem(
-            where,
-            f"hubs.{number}.tier",
-            f"must be one of {', '.join(TIERS)}, got {hub.tier!r}; {_AGAIN}",
-        )
+    wrong = [
+        (f"hubs.{number}.tier", f"must be one of {', '.join(TIERS)}, got {hub.tier!r}")
         for number, hub in enumerate(plan.hubs)
         if hub.tier not in TIERS
     ]
+    times = Counter(hub.site_id for hub in plan.hubs)
+    wrong += [("hubs", f"site {site} is there twice") for site in times if times[site] > 1]
     if not plan.hubs:
-        problems.append(Problem(where, "hubs", f"must be a list of hubs; {_AGAIN}"))
-    seen: set[str] = set()
-    for hub in plan.hubs:
-        if hub.site_id in seen:
-            problems.append(Problem(where, "hubs", f"site {hub.site_id} is there twice; {_AGAIN}"))
-        seen.add(hub.site_id)
+        wrong.append(("hubs", "must be a list of hubs"))
     if not plan.geodata:
-        problems.append(Problem(where, "geodata", f"must list tables with their SHA-256; {_AGAIN}"))
-    return problems[:_LISTED]
+        wrong.append(("geodata", "must list tables with their SHA-256"))
+    return [Problem(where, key, f"{message}; {_AGAIN}") for key, message in wrong[:_LISTED]]
 
 
 def hubs_of(plan: Plan) -> pd.DataFrame:
