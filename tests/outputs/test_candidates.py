@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import json
 import re
 
@@ -56,6 +57,22 @@ def test_the_page_holds_every_candidate_and_no_markup_of_the_user(written):
     assert ranks["e"] is None
     ((_, text),) = found["rows"][4]["tiers"][0][4]
     assert found["texts"][text][1] == "IT load that its usable land carries 0.4 MW (least 45.5 MW)"
+
+
+def test_the_page_to_decide_from_says_why_the_others_are_no_hubs(written):
+    plan, paths = written
+    page = paths.brief_html.read_text(encoding="utf-8")
+    (told,) = re.findall(r'<section id="others">(.*?)</section>', page, re.DOTALL)
+    rows = [re.findall(r'lang="ja">(.*?)</span>', row) for row in told.split("<tr>")[1:]]
+    hubs = {hub.name_ja for hub in plan.hubs}
+    names = {line.split(",")[1] for line in SITES.splitlines()[1:]}
+    assert {html.unescape(name) for name, *_ in rows} == names - hubs
+    reasons = {html.unescape(name): why for name, why, *_ in rows}
+    assert reasons["Odate"].startswith("全階層で除外：")
+    assert reasons["Odate"].endswith("0.4 MW（下限45.5 MW）")
+    admitted = [why for why in reasons.values() if why.startswith("立地可・非選定：大規模拠点 4中")]
+    assert len(admitted) == len(reasons) - 1 == 2
+    assert "<img" not in page
 
 
 @pytest.mark.browser

@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dcsite.contract import TIERS, step_said
+from dcsite.contract import TIER_TITLES, TIERS, step_said
+from dcsite.plan.scorecard import STATUS
 from dcsite.plan.strategy import by_name
 
 from .map.layer import rows
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from dcsite.atlas import Atlas
     from dcsite.contract import Measure
     from dcsite.plan.schedule import PlanYear, Schedule
+    from dcsite.plan.scorecard import Scorecard
     from dcsite.plan.types import CheapestPlan, Hub, Plan
 
 #: Height of a name over the width of the map: of one map, and of several side by side.
@@ -38,12 +40,17 @@ _CORE_PX = 9.0
 _LETTER = {"ja": 1.0, "en": 0.56}
 #: So many measures are told in which the cheapest plan does worse.
 _NAMED_LOSSES = 5
+#: Up to so many candidates those without a hub are told with the reason: a user's own sites.
+_LISTED_SITES = 40
 #: So many candidates that are as good as a hub are named.
 _NAMED_TIES = 2
 
 
 def brief_page(
-    years: Sequence[tuple[str, Plan]], atlas: Atlas, schedule: Schedule | None = None
+    years: Sequence[tuple[str, Plan]],
+    atlas: Atlas,
+    schedule: Schedule | None = None,
+    card: Scorecard | None = None,
 ) -> str:
     """Return the text of ``brief.html``.
 
@@ -56,6 +63,8 @@ def brief_page(
     schedule : Schedule, optional
         Of the plans of several years: what is proven of all together, and what each year loses to
         the others.
+    card : Scorecard, optional
+        What became of the candidates; those without a hub are listed where they are few.
     """
     last = years[-1][1]
     many = len(years) > 1
@@ -93,6 +102,7 @@ def brief_page(
             topics=topics,
             counted=_counted(topics["money"], last.cheapest),
             own=_own_places(last),
+            others=_others(card),
             broken={one.rule for one in last.violations},
             unknown=list(_unknown(last)),
             deciding=sorted(
@@ -294,6 +304,34 @@ def _own_places(plan: Plan) -> dict[str, list[dict[str, Any]]]:
             continue
         en, ja = first.said()
         rows.append({"places": [first], "count": count, "lines": lines, "en": en, "ja": ja})
+    return found
+
+
+def _others(card: Scorecard | None) -> list[dict[str, str]]:
+    """Return the candidates without a hub, and why, where they are few enough for a sheet."""
+    if card is None or len(card.status) > _LISTED_SITES:
+        return []
+    of = card.admitted.sum(axis=0)
+    found = []
+    for number, (ja, en) in enumerate(card.candidates.sites[["name_ja", "name_en"]].to_numpy()):
+        if card.status[number] == "chosen":
+            continue
+        said_en, said_ja = STATUS[card.status[number]]
+        ranked = [tier for tier in card.tiers if card.admitted[number, tier]]
+        ranks = [(TIERS[tier], of[tier], int(card.rank[number, tier])) for tier in ranked]
+        kept_out = card.refusals[number][card.tiers[-1]] if card.tiers and not ranked else ()
+        why_ja = [f"{TIER_TITLES[tier][1]} {most}中{own}位" for tier, most, own in ranks]
+        why_en = [f"{tier} {own} of {most}" for tier, most, own in ranks]
+        why_ja += [one.ja for one in kept_out]
+        why_en += [one.en for one in kept_out]
+        found.append(
+            {
+                "name_ja": ja,
+                "name_en": en if isinstance(en, str) else ja,
+                "ja": f"{said_ja}：{'、'.join(why_ja)}",
+                "en": f"{said_en}: {'; '.join(why_en)}",
+            }
+        )
     return found
 
 

@@ -235,7 +235,7 @@ def write_outputs(
         atomic.write_text(staging / "single_points.html", page)
         from .brief import brief_page
 
-        atomic.write_text(staging / "brief.html", brief_page([("", written)], atlas))
+        atomic.write_text(staging / "brief.html", brief_page([("", written)], atlas, card=card))
         if alternatives is not None:
             atomic.write_text(staging / ALTERNATIVES_NAME, alternatives.text())
     return _paths(directory)
