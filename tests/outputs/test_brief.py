@@ -107,6 +107,7 @@ def test_a_plan_alone_is_told_in_each_language(told, atlas):
     assert "無効の規則" not in rules
     assert "求める数2F1L11170（読み方）" in section(page, "open")
     assert "誰も知らない値" in section(page, "trust")
+    assert "役所などの代表点" in section(page, "trust")
     assert "Akita-shi" in section(page, "open", "en")
     assert "秋田市秋田県≈長岡市(+4)" in section(page, "open")
     assert not re.search("[ぁ-んァ-ン]", section(page, "answer", "en"))

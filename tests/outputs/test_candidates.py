@@ -72,6 +72,10 @@ def test_the_page_to_decide_from_says_why_the_others_are_no_hubs(written):
     assert reasons["Odate"].endswith("0.4 MW（下限45.5 MW）")
     admitted = [why for why in reasons.values() if why.startswith("立地可・非選定：大規模拠点 4中")]
     assert len(admitted) == len(reasons) - 1 == 2
+    # The file says where its sites are: they stand for no office.
+    for one in (page, paths.map_html.read_text(encoding="utf-8")):
+        assert "利用者のファイル" in one
+        assert "市区町村の役所などの代表点" not in one
     assert "<img" not in page
 
 

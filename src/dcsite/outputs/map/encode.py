@@ -30,6 +30,7 @@ from .style import (
     LEAST_MW,
     about,
     assumed,
+    at_offices,
     decimals,
     most,
     part_colour,
@@ -137,6 +138,7 @@ TEMPLATES.filters.update(
     web_address=web_address,
     part_colour=part_colour,
     steps=steps,
+    at_offices=at_offices,
     most=most,
 )
 TEMPLATES.globals["least_mw"] = LEAST_MW

@@ -99,6 +99,11 @@ def tiers_of(hubs: Iterable[Hub]) -> list[str]:
     return known + sorted({hub.tier for hub in hubs}.difference(known))
 
 
+def at_offices(hubs: Iterable[Hub]) -> bool:
+    """Tell whether hubs stand for municipalities, and not for places of a user's own."""
+    return all(hub.site_id == hub.municipality_code for hub in hubs)
+
+
 def largest_first(hubs: Collection[Hub]) -> list[Hub]:
     """Return hubs tier by tier, the largest first."""
     tiers = tiers_of(hubs)
