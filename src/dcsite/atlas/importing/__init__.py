@@ -191,7 +191,6 @@ def _opened(paths: Sequence[Path]) -> tuple[UserFile, ...]:
 
 def _texts(schema: TableSchema, frame: pd.DataFrame) -> pd.DataFrame:
     """Return the columns of the schema as the text of a CSV file; unknown columns are empty."""
-    names, types = schema.names, {field.name: field.type for field in schema.fields}
 
     def written(cell: Any, kind: str) -> str:
         if pd.isna(cell):
@@ -199,15 +198,12 @@ def _texts(schema: TableSchema, frame: pd.DataFrame) -> pd.DataFrame:
         whole = kind == "integer" or (kind == "number" and float(cell).is_integer())
         return str(int(cell)) if whole and not isinstance(cell, str) else str(cell)
 
-    return pd.DataFrame(
-        {
-            name: [written(cell, types[name]) for cell in frame[name]]
-            if name in frame
-            else [""] * len(frame)
-            for name in names
-        },
-        dtype="str",
-    )
+    given = frame.reindex(columns=schema.names)
+    columns = {
+        field.name: [written(cell, field.type) for cell in given[field.name]]
+        for field in schema.fields
+    }
+    return pd.DataFrame(columns, dtype="str")
 
 
 def _hold(reading: Reading, name: str, frame: pd.DataFrame) -> None:

@@ -33,12 +33,10 @@ def read_interconnectors(reading: Reading) -> dict[str, pd.DataFrame]:
     rows = pd.concat(parts, ignore_index=True)
     if reading.problems or rows.empty:
         return {}
-    twice = rows[rows.duplicated(["name", "end"], keep="first")]
-    for name, end, file, line in zip(
-        *(twice[key] for key in ("name", "end", "file", "line")), strict=True
-    ):
-        wrong = f"{name} {end:%Y-%m-%d %H:%M} stands in an earlier file too; give each time once"
-        reading.wrong(reading.files[file], line, "", wrong)
+    for one in rows[rows.duplicated(["name", "end"], keep="first")].to_dict("records"):
+        time = f"{one['name']} {one['end']:%Y-%m-%d %H:%M}"
+        wrong = f"{time} stands in an earlier file too; give each time once"
+        reading.wrong(reading.files[one["file"]], one["line"], "", wrong)
     series = {str(name): own.set_index("end") for name, own in rows.groupby("name")}
     for total, link in _LINKS.items():
         halves = [

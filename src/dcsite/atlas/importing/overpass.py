@@ -190,8 +190,7 @@ def _line(element: dict[str, Any], tags: dict[str, str], levels: list[float]) ->
 def _own(reading: Reading, nodes: pd.DataFrame) -> None:
     """Give nodes their shipped ids, and the network company that their operator names."""
     shipped = reading.atlas.table("substations").reset_index().dropna(subset=["osm_id"])
-    keys = zip(shipped["osm_type"], shipped["osm_id"], strict=True)
-    ids = dict(zip(keys, shipped["substation_id"], strict=True))
+    ids = dict(shipped.set_index(["osm_type", "osm_id"])["substation_id"])
     nodes["substation_id"] = [
         ids.get((row.osm_type, row.osm_id), row.substation_id) for row in nodes.itertuples()
     ]

@@ -307,8 +307,8 @@ class Reading:
         if (code := self._town(written)) is None:
             return None
         towns = self.atlas.table("municipalities")
-        offices = zip(towns["office_lat_deg"], towns["office_lon_deg"], strict=True)
-        return (code, *dict(zip(towns.index, offices, strict=True))[code])
+        lat_deg, lon_deg = (towns[f"office_{axis}_deg"].astype(float) for axis in ("lat", "lon"))
+        return code, lat_deg[code], lon_deg[code]
 
     def _town(self, written: str) -> str | None:
         towns, prefectures = self._towns

@@ -43,10 +43,8 @@ def read_spare_capacity(reading: Reading) -> dict[str, pd.DataFrame]:
     if sites.empty or reading.problems:
         return {}
     ids = _mapped(reading)
-    sites["substation_id"] = [
-        ids.get((area, site, hv_kv), "")
-        for area, site, hv_kv in zip(sites["area"], sites["site"], sites["hv_kv"], strict=True)
-    ]
+    keys = sites[["area", "site", "hv_kv"]].itertuples(index=False, name=None)
+    sites["substation_id"] = [ids.get(key, "") for key in keys]
     reading.note(1, "spare_capacity.not_load")
     spare = [
         ""
@@ -117,9 +115,4 @@ def _mapped(reading: Reading) -> dict[tuple[str, str, float], str]:
     nodes["level"] = nodes["level"].astype(float)
     key = ["area", "site", "level"]
     alone = nodes[~nodes.duplicated(key, keep=False)]
-    return {
-        (area, site, level): node
-        for area, site, level, node in zip(
-            *(alone[c] for c in (*key, "substation_id")), strict=True
-        )
-    }
+    return dict(alone.set_index(key)["substation_id"])
