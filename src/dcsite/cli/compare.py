@@ -68,13 +68,8 @@ def compare_command(
     from dcsite.studies.compare import compare_plans
 
     if not _LEAST <= len(plans) <= _MOST:
-        raise ScenarioError(
-            Problem(
-                "PLAN...",
-                "",
-                f"got {len(plans)}; allowed: {_LEAST} to {_MOST} plans, scenarios or {TODAY!r}",
-            )
-        )
+        allowed = f"{_LEAST} to {_MOST} plans, scenarios or {TODAY!r}"
+        raise ScenarioError(Problem("PLAN...", "", f"got {len(plans)}; allowed: {allowed}"))
     doubled = sorted({one for one in plans if plans.count(one) > 1})
     if doubled:
         raise ScenarioError(Problem("PLAN...", "", f"{doubled[0]!r} is given twice"))
@@ -135,14 +130,8 @@ def _contender(one: str, session: Session, progress: Reporter) -> Contender:
         return Contender(label, saved.plan.title_en, saved.plan.title_ja, hubs)
     if one not in shipped_names() and not path.exists():
         known = ", ".join([TODAY, *shipped_names()])
-        raise ScenarioError(
-            Problem(
-                "PLAN...",
-                one,
-                f"is no folder, file or scenario; give the output folder of a solve, a scenario "
-                f"file, or one of: {known}",
-            )
-        )
+        how = f"give the output folder of a solve, a scenario file, or one of: {known}"
+        raise ScenarioError(Problem("PLAN...", one, f"is no folder, file or scenario; {how}"))
     contender = session.beside(one, session.overrides)
     solved = contender.scenario
     run = contender.solve(

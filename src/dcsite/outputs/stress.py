@@ -152,13 +152,8 @@ def _check_same(found: StressTest, staged: Path, path: Path) -> None:
     there = Plan.read(staged.read_text(encoding="utf-8"), str(path))
     hubs = {(hub.site_id, hub.it_load_mw) for hub in there.hubs}
     if hubs != {(hub.site_id, hub.it_load_mw) for hub in found.plan.hubs}:
-        raise OutputError(
-            Problem(
-                str(path),
-                "hubs",
-                "are not those that were stressed; give a folder of its own with --output",
-            )
-        )
+        wrong = "are not those that were stressed; give a folder of its own with --output"
+        raise OutputError(Problem(str(path), "hubs", wrong))
 
 
 def render_stress(found: StressTest, atlas: Atlas) -> str:

@@ -319,11 +319,6 @@ def _bounded(point: FrontPoint, bound: float) -> FrontPoint:
 
 
 def _disagrees(name: str, claim: str, value: float, hubs: pd.DataFrame) -> CheckError:
-    return CheckError(
-        Problem(
-            "independent check",
-            name,
-            f"the solver claims {claim}, evaluation from tables gives {value:.8f} for hubs "
-            f"{', '.join(map(str, hubs.index))}; please report this",
-        )
-    )
+    found = f"evaluation from tables gives {value:.8f} for hubs {', '.join(map(str, hubs.index))}"
+    said = f"the solver claims {claim}, {found}; please report this"
+    return CheckError(Problem("independent check", name, said))

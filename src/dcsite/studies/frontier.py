@@ -370,13 +370,10 @@ class FrontSearch:
             If there is none.
         """
         if outcome.status == "infeasible":
+            wrong = f"no plan meets all hard rules of scenario {self.session.scenario.name}"
+            how = "dcsite solve names the rules that cannot hold together"
             raise InfeasibleError(
-                Problem(
-                    "infeasible",
-                    "",
-                    f"no plan meets all hard rules of scenario {self.session.scenario.name}, so "
-                    "there is no front; dcsite solve names the rules that cannot hold together",
-                )
+                Problem("infeasible", "", f"{wrong}, so there is no front; {how}")
             )
         if outcome.values is None:
             raise NoPlanInTimeError(

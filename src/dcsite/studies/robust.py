@@ -362,14 +362,9 @@ def _solve_all(
             begin_with=(here.case, here.asked, notes_told()),
         )
     except BrokenProcessPool as error:
-        raise DcsiteError(
-            Problem(
-                "robust",
-                "",
-                f"a worker process died ({error}); finished samples are kept, run again with "
-                "--processes 1 to see why",
-            )
-        ) from error
+        how = "finished samples are kept, run again with --processes 1 to see why"
+        died = f"a worker process died ({error}); {how}"
+        raise DcsiteError(Problem("robust", "", died)) from error
 
 
 def _frequencies(samples: Sequence[Sample], sites: gpd.GeoDataFrame) -> tuple[Frequency, ...]:

@@ -119,14 +119,9 @@ def check_ranges(ranges: RobustRanges, scenario: Scenario, where: str) -> None:
             problems.append(Problem(where, entry.key, message))
     total = values.get("demand.total_new_it_load_mw")
     if total is not None and any(e.key == "demand.share_in_new_hubs" for e in ranges.range):
-        problems.append(
-            Problem(
-                where,
-                "demand.share_in_new_hubs",
-                "has no effect while demand.total_new_it_load_mw is set; vary that key instead "
-                "with --ranges FILE",
-            )
-        )
+        wrong = "has no effect while demand.total_new_it_load_mw is set"
+        how = "vary that key instead with --ranges FILE"
+        problems.append(Problem(where, "demand.share_in_new_hubs", f"{wrong}; {how}"))
     if problems:
         raise ScenarioError(problems)
 
@@ -256,17 +251,13 @@ class Sampler:
 
     def session(self, scenario: Scenario) -> Session:
         """Return a session on a scenario; candidate sites are kept while they are read alike."""
-        case, last = self.case, self._last
-        self._last = (
-            Session.open(
-                scenario,
-                sites=case.sites,
-                options=case.options,
-                atlas=self.atlas,
+        case = self.case
+        if self._last is not None:
+            self._last = self._last.beside(scenario)
+        else:
+            self._last = Session.open(
+                scenario, sites=case.sites, options=case.options, atlas=self.atlas
             )
-            if last is None
-            else last.beside(scenario)
-        )
         return self._last
 
     def solve(self, number: int, drawn: dict[str, float]) -> Sample:
@@ -290,14 +281,9 @@ class Sampler:
     def _solve(self, number: int, drawn: dict[str, float]) -> Sample:
         scenario = self.scenario(drawn)
         if dict(flatten(as_dict(scenario))) != {**dict(flatten(self.asked)), **drawn}:
-            raise ScenarioError(
-                Problem(
-                    self.case.source,
-                    "",
-                    "was changed while its samples were solved; put it back, or begin anew with "
-                    "another --output",
-                )
-            )
+            changed = "was changed while its samples were solved"
+            how = "put it back, or begin anew with another --output"
+            raise ScenarioError(Problem(self.case.source, "", f"{changed}; {how}"))
         session = self.session(scenario)
         program = assemble(session.candidates)
         try:

@@ -148,13 +148,8 @@ def event_rates(events: pd.DataFrame) -> Floats:
     certain = np.flatnonzero(source >= 1.0)
     if certain.size:
         sure = events.iloc[int(certain[0])]
-        raise ScenarioError(
-            Problem(
-                str(sure["basis"]),
-                str(sure["source_id"]),
-                "has a probability of 1 in 30 years, which no yearly rate gives; allowed: below 1",
-            )
-        )
+        wrong = "has a probability of 1 in 30 years, which no yearly rate gives; allowed: below 1"
+        raise ScenarioError(Problem(str(sure["basis"]), str(sure["source_id"]), wrong))
     rate = -np.log1p(-np.nan_to_num(source)) / _YEARS
     share = np.divide(own, source, out=np.zeros_like(own), where=source > 0.0)
     return np.asarray(rate * np.nan_to_num(share), dtype=np.float64)
