@@ -221,7 +221,7 @@ def test_no_such_plan(call, workplace):
 
 @pytest.mark.parametrize("arguments", [("--tier", "core"), ("01213", "--tier", "edge")])
 def test_a_tier_that_cannot_be_asked(call, folder, arguments):
-    refuse(call, ["dcsite explain --help"], folder, *arguments)
+    refuse(call, ["'--tier'", "dcsite explain --help"], folder, *arguments)
 
 
 def contents(folder):
@@ -289,7 +289,7 @@ def test_a_plan_by_another_name_is_not_written_to(call, folder):
 
 
 def test_write_needs_the_hubs(call, folder):
-    refuse(call, ["leave out --no-hubs"], folder, "--write", "--no-hubs")
+    refuse(call, ["'--write': keeps", "leave out --no-hubs"], folder, "--write", "--no-hubs")
 
 
 def test_ctrl_c_writes_nothing(call, folder, monkeypatch):

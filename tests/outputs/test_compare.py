@@ -78,6 +78,13 @@ def test_page_shows_both_plans_and_asks_for_nothing(paths):
     assert "http://" not in text.replace("http://www.w3.org/", "")
 
 
+def test_what_is_held_against_what_is_said_and_no_more(paths):
+    """Today's data centres are no price of resilience: plans of any kind are compared."""
+    text = paths.html.read_text("utf-8")
+    assert "<h2>one に比べた &lt;img" in text
+    assert "レジリエンスの価格" not in text
+
+
 def test_a_folder_with_other_files_is_left_alone(tmp_path, found, shipped_atlas):
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(OutputError, match=r"notes\.txt"):

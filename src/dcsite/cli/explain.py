@@ -106,13 +106,13 @@ def explain_command(
     from dcsite.studies.explain import tighten
 
     if tier is not None and (tier not in TIERS or place is None):
-        raise typer.BadParameter(
-            f"must be one of {', '.join(TIERS)}, got {tier!r}"
-            if tier not in TIERS
-            else "asks about a PLACE; give one"
-        )
+        wrong = "asks about a PLACE; give one"
+        if tier not in TIERS:
+            wrong = f"must be one of {', '.join(TIERS)}, got {tier!r}"
+        raise typer.BadParameter(wrong, param_hint="'--tier'")
     if write and hubs is False:
-        raise typer.BadParameter("--write keeps what --hubs finds; leave out --no-hubs")
+        wrong = "keeps what --hubs finds; leave out --no-hubs"
+        raise typer.BadParameter(wrong, param_hint="'--write'")
     hubs = True if write else hubs
     saved = read_plan(plan)
     folder = _folder_to_write(saved) if write else None

@@ -117,14 +117,8 @@ class ExplainContext:
 
     def explanation(self, hubs: tuple[HubExplanation, ...]) -> Explanation:
         """Put what was said of hubs together with what is proven by now."""
-        return Explanation(
-            self.scenario.name,
-            self.checked.objective,
-            self.best,
-            self.bound,
-            self.options.gap,
-            hubs,
-        )
+        proven = self.checked.objective, self.best, self.bound, self.options.gap
+        return Explanation(self.scenario.name, *proven, hubs)
 
     @property
     def opened(self) -> tuple[tuple[str, str], ...]:
