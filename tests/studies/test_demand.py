@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import pytest
@@ -92,6 +93,14 @@ def test_a_basis_beyond_what_the_country_generates_is_flagged(shipped_atlas):
     # 200 GW x 8,760 h x 0.8.
     rows, _ = rows_of(shipped_atlas, "demand.basis=given", "demand.grid_demand_mw=200000")
     assert rows["basis", "given", 2034].above_generation == pytest.approx(1401.6 / 784.8)
+
+
+def test_without_a_figure_of_generation_nothing_is_flagged(shipped_atlas, monkeypatch):
+    atlas, power = copy.copy(shipped_atlas), shipped_atlas.table("power_figures")
+    frames = {**atlas._frames, "power_figures": power.drop(index="generation_2022")}
+    monkeypatch.setattr(atlas, "_frames", frames)
+    rows, _ = rows_of(atlas)
+    assert all(math.isnan(row.above_generation) for row in rows.values())
 
 
 def test_classes_grow_by_their_factors_and_share_the_new_load(shipped_atlas):

@@ -126,13 +126,12 @@ def _outlook(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
 
 def _energies(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
     demand, table = scenario.demand, atlas.table(basis.POWER)
-    most_twh = float(table["value"]["generation_2022"])
     named = table.drop_duplicates("subject").set_index("subject")[["name_en", "name_ja"]]
     for subject in table["subject"][table["quantity"] == "energy"].unique():
         used = demand.basis == "strategy_twh" and subject == demand.power_series
         en, ja = map(str, named.loc[subject])
         for year, (twh, said) in basis.energy_levels(table, subject).items():
-            above = twh / most_twh if twh > most_twh else math.nan
+            above = _above_generation(twh, atlas)
             mean_mw = twh * 1e6 / basis.HOURS_PER_YEAR
             yield DemandRow("energy", en, ja, year, twh, "TWh/year", said, mean_mw, above, used)
     grown = table[(table["quantity"] == "growth") & (table["scope"] == "world")]
@@ -141,6 +140,12 @@ def _energies(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
         source = basis.statement(row)
         label = (row["name_en"], row["name_ja"])
         yield DemandRow("growth", *label, int(row["year"]), float(row["value"]), unit, source)
+
+
+def _above_generation(twh: float, atlas: Atlas) -> float:
+    """Return how many times Japan's generation an energy is; NaN where no more or not known."""
+    times = twh / float(atlas.table(basis.POWER)["value"].get("generation_2022", math.nan))
+    return times if times > 1.0 else math.nan
 
 
 def _classes(scenario: Scenario, _atlas: Atlas) -> Iterator[DemandRow]:
@@ -173,8 +178,7 @@ def _efficiency(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
 def _bases(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
     """Say what new IT load each basis comes to in the plan's year, and which one the plan takes."""
     demand, total_mw = scenario.demand, scenario.total_new_it_load_mw
-    most_twh = float(atlas.table(basis.POWER)["value"]["generation_2022"])
-    most_mw = most_twh * 1e6 / basis.HOURS_PER_YEAR / demand.load_factor
+    twh_per_mw = basis.HOURS_PER_YEAR * demand.load_factor / 1e6
     given = demand.basis == "given" or demand.total_new_it_load_mw is not None
     for key, (en, ja, own) in _BASES.items():
         kind: Any = "strategy_twh" if own else key
@@ -187,14 +191,13 @@ def _bases(scenario: Scenario, atlas: Atlas) -> Iterator[DemandRow]:
         except ScenarioError as error:
             mw, source = math.nan, "; ".join(one.message for one in error.problems)
             source = f"does not cover {demand.year} / {demand.year}年は対象外: {source}"
-        new_mw, above = mw / demand.pue * demand.share_in_new_hubs, mw / most_mw
-        above = above if above > 1.0 else math.nan
+        new_mw = mw / demand.pue * demand.share_in_new_hubs
+        above = _above_generation(mw * twh_per_mw, atlas)
         yield DemandRow("basis", en, ja, demand.year, mw, "MW", source, new_mw, above, used)
     if given:
         mw = math.nan if demand.grid_demand_mw is None else demand.grid_demand_mw
         mw = math.nan if demand.total_new_it_load_mw is not None else mw
-        above, label = mw / most_mw, ("given", "シナリオで指定")
-        above = above if above > 1.0 else math.nan
+        above, label = _above_generation(mw * twh_per_mw, atlas), ("given", "シナリオで指定")
         yield DemandRow("basis", *label, demand.year, mw, "MW", "scenario", total_mw, above, True)
 
 
