@@ -32,7 +32,7 @@ def asked(*changes: str):
 def made_up(down: list[list[float]], events: list[tuple[str, str, float]]) -> DisasterSet:
     """Return disasters that take down each hub with a probability, whatever its fuel."""
     frame = pd.DataFrame(events, columns=["event_id", "kind", "probability_30y"])
-    frame = frame.set_index("event_id").assign(in_force=True)
+    frame = frame.set_index("event_id").assign(in_force=True, name_en="A Quake", name_ja="大地震")
     lost = np.array(down, dtype=float)
     never = np.full(lost.shape, -np.inf)
     ids = tuple(f"h{number}" for number in range(len(lost)))
@@ -77,7 +77,9 @@ def test_who_carries_what_by_hand(shipped_atlas):
     # h0 alone: only h1 carries it, 200 of 300 MW; quake: 300 + 50 MW fall, h1 has 200. h1 alone
     # finds 100 and 50, h2 alone 200: the quake is the worst.
     assert breaches["backup"].amount == pytest.approx(0.15)
-    assert "quake" in breaches["backup"].message_en
+    # By its name, in each language its own, and not by its id.
+    assert "(A Quake): " in breaches["backup"].message_en
+    assert "（大地震）" in breaches["backup"].message_ja
     # With Tokyo lost h0 has 100 MW, h1 180 (0.9 of 200); h2 falls with Tokyo (0.5). 20 MW of h1 and
     # 50 MW of h2 fall and come first: h2's onto h1, h1's onto h0 or what stands of h2 (25 MW).
     tokyo = found.takeovers[0]

@@ -108,7 +108,7 @@ def evaluate_takeover(
     load = np.where(counts, found.load_mw, 0.0)
     preferred = _preferred(in_force, disasters, own.joint_probability)
     played = list(_play(in_force, load, reserve, preferred, own.joint_probability))
-    takeovers = _hubs(found, played, load)
+    takeovers = _hubs(found, played, load, in_force.events)
     idle = osaka_idle_mw(atlas, scenario) if own.osaka_idle_counts else 0.0
     tokyo = _tokyo(found, next(one for one in played if one.tokyo.size), idle, atlas)
     weight = float(scenario.weights[_NAME]) * own.weight_parts.tokyo_carried
@@ -248,7 +248,7 @@ def _figures(
 
 
 def _hubs(
-    found: Findings, played: list[_Played], load: NDArray[np.float64]
+    found: Findings, played: list[_Played], load: NDArray[np.float64], events: pd.DataFrame
 ) -> tuple[Takeover, ...]:
     """Tell of each hub what is handed on in the event that leaves most; take the breach."""
     short_mw = np.array([one.left.sum() for one in played])
@@ -256,7 +256,10 @@ def _hubs(
         worst = played[int(short_mw.argmax())]
         sites = np.flatnonzero(worst.left / found.total_mw > SLACK).tolist()
         en, ja = found.places(sites)
-        event = ("when it fails alone", "単独停止時") if not worst.event else (worst.event,) * 2
+        event = ("when it fails alone", "単独停止時")
+        if worst.event:
+            name_en, name_ja = events.loc[worst.event, ["name_en", "name_ja"]]
+            event = (str(name_en), str(name_ja or name_en))
         found.breach(
             "backup",
             worst.left.sum() / found.total_mw,
