@@ -263,7 +263,12 @@ def test_a_folder_of_other_things_is_refused_before_any_solve(call, folder, monk
     monkeypatch.setattr("dcsite.studies.explain.explain_hubs", lambda *_: pytest.fail("solved"))
     (folder / "notes.txt").write_text("mine", encoding="utf-8")
     before = contents(folder)
-    refuse(call, ["--write: holds files", "notes.txt", "explain the copy"], folder, "--write")
+    refuse(
+        call,
+        ["--write: holds what this command did not write", "notes.txt", "explain the copy"],
+        folder,
+        "--write",
+    )
     assert contents(folder) == before
 
 
