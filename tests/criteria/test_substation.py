@@ -210,7 +210,8 @@ def test_where_mapping_is_thin_a_distance_is_not_known_and_nobody_is_refused(
     assert np.isnan(value.value)
     assert value.score == 0.25  # as at 15 km
     assert (found.links, found.breaches) == ({}, ())
-    assert "柏崎市 Kashiwazaki-shi" in found.notes[0]
+    assert "(柏崎市 Kashiwazaki-shi): what they" in found.notes[0]
+    assert "地域の拠点（柏崎市）：接続先と距離は不明" in found.notes[0]
     # A large hub there is refused: nothing is known that would carry it.
     (breach,) = CRITERION.evaluate(hub.assign(tier="large"), shipped_atlas, policy).breaches
     assert breach.rule == "substation_reach"

@@ -196,13 +196,14 @@ def evaluate_connections(hubs: pd.DataFrame, atlas: Atlas, scenario: Scenario) -
                 point_from=point["source"],
             ),
         )
-    unmapped = [found.place(number)[0] for number in np.flatnonzero(joined & ~mapped).tolist()]
+    unmapped = np.flatnonzero(joined & ~mapped).tolist()
     if not unmapped:
         return found.done()
+    (en, ja), away = found.places(unmapped), f"{own.unknown_distance_km:g} km"
     note = (
-        f"{len(unmapped)} hub(s) stand where mapping is thin ({', '.join(unmapped)}): what they "
-        f"connect to, and how far, is not known; scored as at {own.unknown_distance_km:g} km / "
-        f"地図登録の少ない地域の拠点：接続先と距離は不明、{own.unknown_distance_km:g} kmとして採点"
+        f"{len(unmapped)} hub(s) stand where mapping is thin ({en}): what they "
+        f"connect to, and how far, is not known; scored as at {away} / "
+        f"地図登録の少ない地域の拠点（{ja}）：接続先と距離は不明、{away}として採点"
     )
     return found.done(notes=(note,))
 
