@@ -120,7 +120,7 @@ def test_a_plan_within_the_gap_once_its_helpers_are_set_needs_no_further_solve(
 
     monkeypatch.setattr(answer, "solve", counted)
     # Without rows from the relaxation the first plan believes that everything stands.
-    monkeypatch.setattr(answer, "_relaxed_rounds", lambda *_: None)
+    monkeypatch.setattr(answer._Search, "relaxed", lambda _: None)
     wide = find_answer(
         assemble(Candidates.of(scenario, atlas, measured)), SolveOptions(gap=0.9)
     ).outcome
