@@ -226,6 +226,11 @@ OUTPUTS = [
         {"years/periods.json": "{}", "years/2028/plan.json": "{}"},
     ),
     case(
+        "output: one of several years", ("solve", "-o", "years/2028"),
+        (("years/2028", "periods.json beside it", "another folder"),),
+        {"years/periods.json": "{}", "years/2028/plan.json": "{}"},
+    ),
+    case(
         "options for one plan of years", ("solve", "by-year", "--explain", "--alternatives", "2"),
         tuple(
             ("by-year", option, "2028, 2030, 2034", "--set periods.year=2034")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dcsite.errors import Problem, ScenarioError, SolverError
+from dcsite.errors import OutputError, Problem, ScenarioError, SolverError
 from dcsite.interrupts import Interrupts
 
 from .options import (
@@ -149,6 +149,9 @@ def solve_command(
         return solve_years(
             session, fixed, directory, begun, cheapest=cheapest, quiet=quiet, verbose=verbose
         )
+    if (directory.resolve().parent / "periods.json").is_file() and directory.exists():
+        wrong = "is a year of the plans that periods.json beside it tells of; give another folder"
+        raise OutputError(Problem(str(directory), "", wrong))
     if fixed:
         year = session.scenario.periods.year if session.scenario.periods else None
         refuse_late(fixed, year)
