@@ -93,8 +93,9 @@ def test_the_cores_of_the_default_plan_ask_for_another_coast(measured, shipped_a
     assert link.tsunami_share == pytest.approx(0.283)
     said = found.notes[0]
     for part in (
-        "Muroran-shi 室蘭市（28%）",
-        "as near: 豊浦町（17%）",
+        "Muroran-shi 室蘭市 (28%)",
+        "as near: Toyoura-cho 豊浦町 (17%)",
+        "同程度の近さ：豊浦町（17%）",
         "JUPITER (Maruyama)",
         "no cost is stated",
     ):

@@ -84,7 +84,9 @@ CONNECTION = _money("connection_jpy", "connection to the grid", "系統接続費
 POWER = _money("electricity_jpy_per_year", "electricity of a year", "年間電力料", _POWER_TABLE)
 CAPITAL = _money("capital_jpy", "capital", "初期投資額", "sum of the items that are priced")
 TOTAL = _money("cost_of_years_jpy", "capital and electricity", "初期投資と電力料の合計")
-PER_MW = _money("cost_jpy_per_mw", "the same for each MW of IT load", "同（IT負荷1 MW当たり）")
+PER_MW = _money(
+    "cost_jpy_per_mw", "all of it for each MW of IT load", "費用の合計（IT負荷1 MW当たり）"
+)
 OWNERS = _money("owners_capital_jpy", "capital left for owners", "事業者負担の初期投資額")
 STUDIES = _money("study_grants_jpy", "subsidy for feasibility studies", "FS調査の補助額", "budgets")
 #: What each budget pays, by the item that it supports.
@@ -366,7 +368,7 @@ class Cost(Criterion[CostParameters]):
 
         built = {item: amount for item, amount in known.items() if item is not POWER}
         capital, all_years = added(built), added(known)
-        over = TOTAL
+        over = TOTAL.noted("no electricity", "電力料を含まない")
         if built:
             _sum_known(found, CAPITAL, capital)
         if POWER in own.priced:
@@ -414,8 +416,8 @@ class Cost(Criterion[CostParameters]):
                 for amount_jpy in (budget_jpy, asked_jpy)
             )
             of_budget = SUBSIDY[item].noted(
-                f"budget {budget['en']}, {lines}; {all_of['en']} asked for at {rate:.0%}",
-                f"予算{budget['ja']}、{lines}。補助率{rate:.0%}での所要額{all_of['ja']}",
+                f"budget {budget['en']}, {lines}; {all_of['en']} asked for at {100 * rate:g}%",
+                f"予算{budget['ja']}、{lines}。補助率{100 * rate:g}%での所要額{all_of['ja']}",
             )
             without = _stood_in(found, np.where(supported, known[item], 0.0))
             found.figure(of_budget.noted(*without), part * asked_jpy)
@@ -426,9 +428,9 @@ class Cost(Criterion[CostParameters]):
                     rule,
                     asked_jpy / budget_jpy - 1.0,
                     found.hubs.index[supported].tolist(),
-                    f"{SUBSIDY[item].en}: {all_of['en']} at a rate of {rate:.0%}, budget "
+                    f"{SUBSIDY[item].en}: {all_of['en']} at a rate of {100 * rate:g}%, budget "
                     f"{budget['en']} ({lines})",
-                    f"{SUBSIDY[item].ja}：補助率{rate:.0%}で{all_of['ja']}、予算{budget['ja']}"
+                    f"{SUBSIDY[item].ja}：補助率{100 * rate:g}%で{all_of['ja']}、予算{budget['ja']}"
                     f"（{lines}）",
                 )
         return paid

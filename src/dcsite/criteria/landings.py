@@ -582,21 +582,26 @@ def _opens(link: NewLandingLink, core: tuple[str, str], alike: list[str], atlas:
     end = atlas.table("cable_landing_stations").loc[link.landing_id]
     titles = atlas.table("cable_corridors").drop_duplicates("corridor").set_index("corridor")
     ends = titles.loc[link.corridors.split(";")]
-    names = atlas.table("municipalities")["name_ja"]
-    others = [(names[one], _tsunami_share(one, atlas)) for one in alike]
-    here = f"{link.name_ja}（{_wet(link.tsunami_share)}）"
-    near = "、".join(f"{name}（{_wet(share)}）" for name, share in others[:_LISTED])
-    near += f"（ほかmore {len(others) - _LISTED}）" if len(others) > _LISTED else ""
+    towns = atlas.table("municipalities").loc[alike[:_LISTED]]
+    wet = [_tsunami_share(one, atlas) for one in towns.index]
+    more, here = len(alike) - len(towns), link.tsunami_share
+    named = list(zip(towns["name_en"], towns["name_ja"], map(_wet, wet), strict=True))
+    near_en = [f"{en} {ja} ({said_en})" for en, ja, (said_en, _) in named]
+    near_ja = [f"{ja}（{said_ja}）" for _, ja, (_, said_ja) in named]
+    if more:
+        near_en.append(f"{more} more")
+        near_ja.append(f"ほか{more}")
     return (
-        f"a new international landing at {link.name_en} {here} for core {core[0]}: a spur of at "
+        f"a new international landing at {link.name_en} {link.name_ja} ({_wet(here)[0]}) for core "
+        f"{core[0]}: a spur of at "
         f"most {link.spur_km:,.0f} km to {link.system} ({end['name_en']}), to "
         f"{', '.join(ends['name_en'])}, in use in {link.year} at the earliest; as near: "
-        f"{near or 'none'} (in brackets the share of residents in tsunami zones); no cost is "
-        "stated, the 50 billion yen of C6 are for buildings and landings together / "
-        f"中核拠点{core[1]}のため{here}に国際陸揚局を新設：{link.system}"
+        f"{', '.join(near_en) or 'none'} (in brackets the share of residents in tsunami zones); "
+        "no cost is stated, the 50 billion yen of C6 are for buildings and landings together / "
+        f"中核拠点{core[1]}のため{link.name_ja}（{_wet(here)[1]}）に国際陸揚局を新設：{link.system}"
         f"（{end['name_ja']}）まで最長{link.spur_km:,.0f} km、{'・'.join(ends['name_ja'])}方面、"
-        f"早くて{link.year}年。同程度の近さ：{near or 'なし'}（括弧内は津波浸水想定区域の住民割合）"
-        "。費用の公表値はなく、C6の500億円は建物等と合わせた額"
+        f"早くて{link.year}年。同程度の近さ：{'、'.join(near_ja) or 'なし'}"
+        "（括弧内は津波浸水想定区域の住民割合）。費用の公表値はなく、C6の500億円は建物等と合わせた額"
     )
 
 
@@ -605,8 +610,8 @@ def _tsunami_share(code: str, atlas: Atlas) -> float:
     return float(share.get(code, np.nan)) / 100.0
 
 
-def _wet(share: float) -> str:
-    return "?" if np.isnan(share) else f"{share:.0%}"
+def _wet(share: float) -> tuple[str, str]:
+    return ("not known", "不明") if np.isnan(share) else (f"{share:.0%}",) * 2
 
 
 CRITERION = Landings()
