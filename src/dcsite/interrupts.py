@@ -97,6 +97,7 @@ def heed_signals() -> None:
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup ignores it
         signal.signal(signal.SIGHUP, _as_ctrl_c)
+    sys.unraisablehook = _tell_ignored
 
 
 def was_raised() -> bool:
@@ -113,6 +114,12 @@ def raise_swallowed() -> None:
 def _raise(number: int, _: FrameType | None) -> None:
     _raised.append(number)
     raise KeyboardInterrupt
+
+
+def _tell_ignored(ignored: sys.UnraisableHookArgs) -> None:
+    # A Ctrl-C in a callback of a library's compiled code; raise_swallowed raises it anew.
+    if not (_raised and issubclass(ignored.exc_type, KeyboardInterrupt)):
+        sys.__unraisablehook__(ignored)
 
 
 def _as_ctrl_c(_: int, frame: FrameType | None) -> None:

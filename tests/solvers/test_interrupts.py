@@ -185,3 +185,27 @@ def test_a_hosts_own_handler_keeps_its_say() -> None:
         signal.signal(signal.SIGINT, before)
     assert heard == [signal.SIGINT]
     assert interrupts.count == 0
+
+
+@pytest.mark.parametrize(("ends", "said"), [("os.kill(os.getpid(), 2)", ""), ("1 / 0", "ZeroDiv")])
+def test_only_ctrl_c_that_is_raised_anew_is_left_untold(ends, said):
+    """Python tells what is raised where nothing can catch it, as in a callback of compiled code."""
+    code = f"""
+import os
+from dcsite.interrupts import heed_signals, raise_swallowed
+
+class Dropped:
+    def __del__(self):
+        {ends}
+
+heed_signals()
+Dropped()
+try:
+    raise_swallowed()
+    print("went on")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == ("went on\n" if said else "interrupted\n")
+    assert (said in run.stderr) if said else run.stderr == ""
